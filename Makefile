@@ -1,0 +1,73 @@
+# Every target prints itself: `## text` behind a target, `##@ text` for a group. `make` alone is `make help`.
+SHELL := bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+PROVIDER := dev/provider/node_modules/.installed
+
+##@ Use it
+.PHONY: run
+run: $(INSTALLED) $(PROVIDER) ## start the whole platform on this machine: http://localhost:8080/billing/
+	@exec $(BIN)/python -m dev run
+
+.PHONY: token
+token: $(INSTALLED) ## print an access token of a running platform: make token USER=alice
+	@$(BIN)/python -m dev token $(if $(filter command line,$(origin USER)),$(USER),)
+
+##@ Develop
+.PHONY: install
+install: $(INSTALLED) $(PROVIDER) ## install what everything here needs, pinned with hashes, into .venv and node_modules
+
+.PHONY: test
+test: $(INSTALLED) $(PROVIDER) lint ## lint, types and every test that needs no waiting
+	$(BIN)/python -m pytest
+
+.PHONY: lint
+lint: $(INSTALLED) ## ruff, mypy and the house's own checks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.PHONY: format
+format: $(INSTALLED) ## format the Python code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+UV_COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+.PHONY: lock
+lock: ## renew the lock files from pyproject.toml (UPGRADE=1 takes newer versions)
+	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements.lock
+	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) -c requirements.lock --group service -o requirements-service.lock
+	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) -c requirements.lock -c requirements-service.lock \
+		pyproject.toml --group dev -o requirements-dev.lock
+
+.PHONY: clean
+clean: ## remove what was installed and built; .data (the local database) stays
+	rm -rf $(VENV) .build .mypy_cache .ruff_cache .pytest_cache dev/provider/node_modules ui/node_modules ui/dist
+
+##@ Help
+.PHONY: help
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z][a-zA-Z_-]*:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(INSTALLED): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else "Python 3.11 or newer is needed, \
+	%s is %d.%d: set PYTHON=, for example make run PYTHON=python3.12" % (sys.executable, v[0], v[1]))'
+	@echo "installing the Python packages into $(VENV) (the first time takes a minute or two)"
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(PROVIDER): dev/provider/package.json dev/provider/package-lock.json
+	@command -v node >/dev/null || { echo "Node.js 20 or newer is needed (node was not found)" >&2; exit 1; }
+	@echo "installing the OpenID provider"
+	@cd dev/provider && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
