@@ -17,6 +17,9 @@ from enum import Enum
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import parse_qsl
 
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
 from common import observability as log
 from common.authentication import Authenticator, Caller, failure_metric, read_credentials
 from common.authorization import Namespace, deny, require_member, require_namespace
@@ -34,7 +37,7 @@ from common.errors import (
 )
 from common.key_sets import KeySets
 from common.metrics import process_age_seconds, serve
-from common.models import NAMESPACE_PATTERN
+from common.models import NAMESPACE_PATTERN, NoParameters
 from common.observability import metrics
 from common.ownership import Claims, Ownership, Registry
 from common.settings import Settings, SettingsError
@@ -43,8 +46,7 @@ from common.transport import AsyncBaseTransport, HttpClient, Timeouts
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-P = TypeVar("P")
-T = TypeVar("T")
+P = TypeVar("P", bound=NoParameters)
 
 REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9-]{1,64}")
 NAMESPACE: Final = re.compile(NAMESPACE_PATTERN[1:-1])
@@ -122,23 +124,6 @@ class _Exchange:
     log: dict[str, Any] = field(default_factory=dict)
 
 
-def no_parameters(query: dict[str, str]) -> None:
-    """For functions that take none."""
-    refuse_unknown(query, ())
-
-
-def refuse_unknown(query: dict[str, str], known: tuple[str, ...]) -> None:
-    for name in query:
-        if name not in known:
-            allowed = f"allowed: {', '.join(known)}" if known else "this path takes none"
-            raise BadRequest("parameter", public=f"Unknown query parameter {_shown(name)}; {allowed}")
-
-
-def _shown(text: str) -> str:
-    """What a client sent, short enough and printable, to be repeated to the same client."""
-    return ascii(text[:40])
-
-
 class Function(Generic[P]):
     """The ASGI app of one endpoint. `route` may hold `{namespace}`; `answer` is the endpoint's own few lines."""
 
@@ -148,7 +133,7 @@ class Function(Generic[P]):
         route: str,
         access: Access,
         answer: Callable[[Call[P]], Awaitable[Response]],
-        parameters: Callable[[dict[str, str]], P],
+        parameters: type[P],
         *,
         settings: Settings | None = None,
         billing_transport: AsyncBaseTransport | None = None,
@@ -156,10 +141,10 @@ class Function(Generic[P]):
     ) -> None:
         self.name = name
         self.route = route
+        self.access = access
+        self.parameters = parameters
         self._path = re.compile(re.escape(route).replace(r"\{namespace\}", "([^/]*)").encode())
-        self._access = access
-        self._answer = answer
-        self._parameters = parameters
+        self.answer = answer
         self.settings = s = settings or _settings_or_exit()
         log.configure(s.log_level, s.log_format, name)
         self.billing = BillingClient(s, transport=billing_transport)
@@ -242,7 +227,7 @@ class Function(Generic[P]):
             exchange.namespace = asked
         if _has_body(exchange.scope):
             raise BadRequest("body", public="A GET request must not have a body")
-        return self._parameters(_read_query(exchange.scope["query_string"]))
+        return read_parameters(self.parameters, exchange.scope["query_string"])
 
     def _question(self, exchange: _Exchange) -> Question:
         headers = {"x-request-id": exchange.request_id}
@@ -257,7 +242,7 @@ class Function(Generic[P]):
         try:
             async with asyncio.timeout(call.question.deadline - time.monotonic()):
                 await self._check_access(exchange, call)
-                return await self._answer(call)
+                return await self.answer(call)
         except TimeoutError:
             raise BillingUnreachable("timeout") from None
         except ProjectNotFound:
@@ -267,9 +252,9 @@ class Function(Generic[P]):
                 watcher.cancel()
 
     async def _check_access(self, exchange: _Exchange, call: Call[P]) -> None:
-        if self._access is Access.NAMESPACE:
+        if self.access is Access.NAMESPACE:
             call.namespace = await require_namespace(call.caller, exchange.namespace or "", self.ownership)
-        elif self._access is Access.MEMBER:
+        elif self.access is Access.MEMBER:
             require_member(call.caller)
 
     # --- the answer -----------------------------------------------------------
@@ -386,23 +371,33 @@ def _has_body(scope: Scope) -> bool:
     )
 
 
-def _read_query(query: bytes) -> dict[str, str]:
-    """Each parameter once, UTF-8. Raises BadRequest."""
-    if not query:
-        return {}
+def read_parameters(model: type[P], query: bytes) -> P:
+    """Each parameter once, UTF-8, and as the model has it. Raises BadRequest that says what is allowed."""
     if len(query) > MAX_QUERY_BYTES:
-        raise BadRequest(
-            "parameter", public=f"The query string is too long; at most {MAX_QUERY_BYTES} bytes are allowed"
-        )
+        raise _bad_query(f"The query string is too long; at most {MAX_QUERY_BYTES} bytes are allowed")
     try:
         pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict")
     except ValueError:
-        raise BadRequest("parameter", public="The query string is not valid UTF-8, percent-encoded") from None
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        twice = next(name for n, (name, _) in enumerate(pairs) if name in dict(pairs[:n]))
-        raise BadRequest("parameter", public=f"Query parameter {_shown(twice)} appears twice; once is allowed")
-    return found
+        raise _bad_query("The query string is not percent-encoded UTF-8") from None
+    names = [name for name, _ in pairs]
+    if len(set(names)) != len(names):
+        raise _bad_query("A query parameter appears twice; once is allowed")
+    try:
+        return model.model_validate(dict(pairs))
+    except ValidationError as exc:
+        raise _bad_query("; ".join(_explain(model, error) for error in exc.errors(include_url=False))) from None
+
+
+def _bad_query(text: str) -> BadRequest:
+    return BadRequest("parameter", public=text)
+
+
+def _explain(model: type[NoParameters], error: ErrorDetails) -> str:
+    name = ascii(str(error["loc"][0])[:40])  # short and printable: it goes back to the client that sent it
+    if error["type"] == "extra_forbidden":
+        known = ", ".join(model.model_fields)
+        return f"Unknown query parameter {name}; " + (f"allowed: {known}" if known else "this path takes none")
+    return f"Query parameter {name}: {error['msg'].removeprefix('Value error, ')}"
 
 
 def _success(response: Response) -> tuple[bytes, list[tuple[bytes, bytes]]]:

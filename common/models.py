@@ -215,6 +215,45 @@ class Meta(Wire):
     stale: bool = Field(description="The billing service is away and this is an older answer (RFC 5861)")
 
 
+# --- what a client asks -------------------------------------------------------
+
+
+def _whole_number(value: object) -> object:
+    if isinstance(value, str) and not (value.isascii() and value.isdigit() and len(value) <= len(str(10**9))):
+        msg = "must be a whole number, written in digits"
+        raise ValueError(msg)
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_whole_number)]
+
+
+class NoParameters(BaseModel):
+    """For functions without a query."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ListParameters(NoParameters):
+    """Ties are ordered by namespace; projects without a figure come last in either direction."""
+
+    search: Annotated[str, StringConstraints(max_length=63, to_lower=True)] = Field(
+        "", description="Substring of the namespace's name"
+    )
+    sort: Literal[
+        "namespace",
+        "-namespace",
+        "current_month_total",
+        "-current_month_total",
+        "last_day_spend",
+        "-last_day_spend",
+        "total_cost_per_hour",
+        "-total_cost_per_hour",
+    ] = Field("namespace", description="- before the name for descending")
+    limit: Whole = Field(1000, ge=1, le=1000, description="Projects on a page")
+    offset: Whole = Field(0, ge=0, le=10**6, description="Projects to leave out before the page")
+
+
 # --- what the billing service sends ------------------------------------------
 
 

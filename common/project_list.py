@@ -2,63 +2,15 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Final
 
 from common.authentication import Caller
 from common.authorization import may_list
 from common.billing_client import Answer, BillingClient, ProjectNotFound, Question
-from common.errors import BadRequest, BillingIncomplete, BillingUnreachable
-from common.function import refuse_unknown
-from common.models import BillingSummary, Project, ProjectList, ProjectReply, Totals
+from common.errors import BillingIncomplete, BillingUnreachable
+from common.models import BillingSummary, ListParameters, Project, ProjectList, ProjectReply, Totals
 from common.ownership import Ownership
-
-SORT_KEYS: Final = ("namespace", "current_month_total", "last_day_spend", "total_cost_per_hour")
-MAX_LIMIT: Final = 1000
-MAX_OFFSET: Final = 1_000_000
-MAX_SEARCH: Final = 63  # a namespace is no longer
-
-
-@dataclass(frozen=True, slots=True)
-class ListParameters:
-    search: str = ""
-    sort: str = "namespace"
-    descending: bool = False
-    limit: int = MAX_LIMIT
-    offset: int = 0
-
-
-def read_list_parameters(query: dict[str, str]) -> ListParameters:
-    """Raises BadRequest that says what is allowed."""
-    refuse_unknown(query, ("search", "sort", "limit", "offset"))
-    sort = query.get("sort", "namespace")
-    if sort.removeprefix("-") not in SORT_KEYS:
-        raise BadRequest(
-            "parameter", public=f"sort: allowed are {', '.join(SORT_KEYS)}, with - before it for descending"
-        )
-    search = query.get("search", "")
-    if len(search) > MAX_SEARCH:
-        raise BadRequest(
-            "parameter", public=f"search: at most {MAX_SEARCH} characters of a namespace's name are allowed"
-        )
-    return ListParameters(
-        search=search.lower(),
-        sort=sort.removeprefix("-"),
-        descending=sort.startswith("-"),
-        limit=_whole_number(query, "limit", 1, MAX_LIMIT, MAX_LIMIT),
-        offset=_whole_number(query, "offset", 0, MAX_OFFSET, 0),
-    )
-
-
-def _whole_number(query: dict[str, str], name: str, least: int, most: int, default: int) -> int:
-    text = query.get(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) <= 7 and least <= int(text) <= most):  # noqa: PLR2004
-        raise BadRequest("parameter", public=f"{name}: a whole number from {least} to {most} is allowed")
-    return int(text)
 
 
 async def fetch_projects(
@@ -134,13 +86,14 @@ def select(found: Answer[list[Project]], organization: str, parameters: ListPara
 
 def _sorted(projects: list[Project], parameters: ListParameters) -> list[Project]:
     """Ties by namespace, nulls last, in either direction."""
+    key, descending = parameters.sort.removeprefix("-"), parameters.sort.startswith("-")
     by_name = sorted(projects, key=lambda project: project.namespace)
-    if parameters.sort == "namespace":
-        return by_name[::-1] if parameters.descending else by_name
+    if key == "namespace":
+        return by_name[::-1] if descending else by_name
 
     def amount(project: Project) -> Decimal:
-        value: Decimal = getattr(project.billing_summary, parameters.sort)
-        return -value if parameters.descending else value
+        value: Decimal = getattr(project.billing_summary, key)
+        return -value if descending else value
 
     priced = [project for project in by_name if project.billing_summary]
     return sorted(priced, key=amount) + [project for project in by_name if not project.billing_summary]
