@@ -45,8 +45,8 @@ HEADERS: Final = {
     503: {"Retry-After": "Seconds to wait before asking again"},
 }
 DESCRIPTION: Final = (
-    "What projects cost, for the Billing page. Amounts are JSON numbers with the digits of their currency (hourly rates "
-    "up to four more); times are UTC. Names and meanings in an answer never change; new members may appear."
+    "What projects cost, for the Billing page. Amounts are JSON numbers with the digits of their currency (hourly "
+    "rates up to four more); times are UTC. Names and meanings in an answer never change; new members may appear."
 )
 TIMESTAMP: Final = {"$ref": "#/components/schemas/Timestamp"}
 
