@@ -66,7 +66,8 @@ async def open_database(url: str, *, pool_size: int = 4, timeout_seconds: float 
 @asynccontextmanager
 async def connect(url: str) -> AsyncIterator["asyncpg.Connection"]:
     """One connection that may write, for the commands."""
-    connection = await asyncpg.connect(url, timeout=10, server_settings=SESSION)
+    # No cache of statements: each import makes its own table `incoming`, a remembered one has other columns.
+    connection = await asyncpg.connect(url, timeout=10, server_settings=SESSION, statement_cache_size=0)
     try:
         yield connection
     finally:

@@ -41,14 +41,15 @@ CREATE TABLE prices (
     PRIMARY KEY (currency, resource, valid_from)
 );
 
--- The primary key includes the quantity: a sum over hours reads the index alone.
+-- The primary key includes the quantity: a sum over hours reads the index alone, where vacuum has been. Rows are only
+-- ever added here, so vacuum is told to come after 2 % of them instead of 20 %.
 CREATE TABLE usage (
     namespace rfc1123_label NOT NULL REFERENCES projects,
     resource  resource NOT NULL,
     hour      utc_hour NOT NULL,
     quantity  amount NOT NULL,
     PRIMARY KEY (namespace, resource, hour) INCLUDE (quantity)
-);
+) WITH (autovacuum_vacuum_insert_scale_factor = 0.02);
 
 CREATE TABLE instances (
     namespace    rfc1123_label PRIMARY KEY REFERENCES projects,
