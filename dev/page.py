@@ -1,7 +1,8 @@
-"""Serves the built page (ui/dist) under /billing/: Envoy serves no files. Run by uvicorn as `dev.page:app`."""
+"""Serves the built page (ui/dist) under /billing/: Envoy serves no files. Run by uvicorn with `--factory dev.page:app`."""
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from starlette.applications import Starlette
@@ -16,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dev.settings import ROOT
 
-DIST = Path(os.environ.get("PAGE_DIST", ROOT / "ui" / "dist"))
+DIST = ROOT / "ui" / "dist"
 BUILD = "cd ui && npm ci && npm run build"
 NOT_FOUND = 404
 
@@ -24,9 +25,18 @@ NOT_FOUND = 404
 class Page(StaticFiles):
     """The page finds its own way: any path that names no file is index.html's."""
 
+    def __init__(self, dist: Path) -> None:
+        super().__init__(directory=dist, html=True, check_dir=False)
+        self._index = dist / "index.html"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._index.exists():
+            await super().__call__(scope, receive, send)
+        else:
+            text = f"The page is not built. Build it with:\n\n  {BUILD}\n\nand reload; nothing has to be restarted.\n"
+            await PlainTextResponse(text, status_code=503)(scope, receive, send)
+
     async def get_response(self, path: str, scope: Scope) -> Response:
-        if not (DIST / "index.html").exists():
-            return PlainTextResponse(f"The page is not built. Build it with:\n\n  {BUILD}\n", status_code=503)
         try:
             response = await super().get_response(path, scope)
         except HTTPException as exc:
@@ -34,29 +44,21 @@ class Page(StaticFiles):
                 raise
             response = await super().get_response("index.html", scope)
         # Only what Vite named by its content may be kept without asking.
-        kept = path.startswith("assets/") and response.status_code != NOT_FOUND
+        kept = path.startswith("assets/")
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if kept else "no-cache"
         return response
 
 
-def environment_script(_: Request) -> Response:
-    """What the console gives its pages, as globals of `window`."""
-    names = {"backendURL": "BACKEND_URL", "frontendURL": "FRONTEND_URL", "keycloakURL": "KEYCLOAK_URL"}
-    lines = [f"window.{name} = {json.dumps(os.environ[variable])};" for name, variable in names.items()]
-    return Response("\n".join(lines) + "\n", media_type="text/javascript", headers={"Cache-Control": "no-cache"})
-
-
 class SecurityHeaders:
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, connect: list[str]) -> None:
         self._app = app
-        connect = f"'self' {os.environ['BACKEND_URL']} {os.environ['KEYCLOAK_URL']}"
         policy = {
             "default-src": "'none'",
             "script-src": "'self'",
             "style-src": "'self' 'unsafe-inline'",  # PatternFly's charts and popovers set style attributes
             "img-src": "'self' data:",
             "font-src": "'self' data:",
-            "connect-src": connect,
+            "connect-src": " ".join(["'self'", *connect]),
             "base-uri": "'none'",
             "form-action": "'none'",
             "frame-ancestors": "'none'",
@@ -76,10 +78,20 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
-app = Starlette(
-    routes=[
-        Route("/billing/env.js", environment_script),
-        Mount("/billing", Page(directory=DIST, html=True, check_dir=False)),
-    ],
-    middleware=[Middleware(SecurityHeaders)],
-)
+def create_app(dist: Path, environment: Mapping[str, str]) -> Starlette:
+    """`environment` has what the console gives its pages as globals: BACKEND_URL, FRONTEND_URL, KEYCLOAK_URL."""
+    names = {"backendURL": "BACKEND_URL", "frontendURL": "FRONTEND_URL", "keycloakURL": "KEYCLOAK_URL"}
+    script = "".join(f"window.{name} = {json.dumps(environment[key])};\n" for name, key in names.items())
+
+    def environment_script(_: Request) -> Response:
+        return Response(script, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
+
+    connect = [environment["BACKEND_URL"], environment["KEYCLOAK_URL"]]
+    return Starlette(
+        routes=[Route("/billing/env.js", environment_script), Mount("/billing", Page(dist))],
+        middleware=[Middleware(SecurityHeaders, connect=connect)],
+    )
+
+
+def app() -> Starlette:
+    return create_app(DIST, os.environ)

@@ -179,7 +179,7 @@ class Platform:
             "page",
             [
                 *(sys.executable, "-m", "uvicorn", "dev.page:app", "--host", LOOPBACK, "--port", str(port)),
-                *("--no-access-log", "--no-server-header"),
+                *("--factory", "--no-access-log", "--no-server-header"),
             ],
             {
                 "BACKEND_URL": settings.api_url,

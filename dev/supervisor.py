@@ -47,10 +47,13 @@ class Running:
 
 
 class Supervisor:
-    def __init__(self, parts: Sequence[Part], logs: Path, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, parts: Sequence[Part], logs: Path, say: Callable[[str], None], stop_seconds: float = STOP_SECONDS
+    ) -> None:
         self._parts = {part.name: part for part in parts}
         self._logs = logs
         self._say = say
+        self._stop_seconds = stop_seconds
         self._running: dict[str, Running] = {}  # in the order of starting
         self.stopping = False  # set by a signal handler: starting and watching end at the next look
 
@@ -141,9 +144,9 @@ class Supervisor:
         if process.poll() is None:
             process.send_signal(self._running[name].part.stop_signal)
             try:
-                process.wait(STOP_SECONDS)
+                process.wait(self._stop_seconds)
             except subprocess.TimeoutExpired:
-                self._say(f"{name} did not stop within {STOP_SECONDS} s and is killed")
+                self._say(f"{name} did not stop within {self._stop_seconds:g} s and is killed")
         with contextlib.suppress(ProcessLookupError):  # the group is empty: what we want
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
