@@ -1,4 +1,4 @@
-"""Serves the built page (ui/dist) under /billing/: Envoy serves no files. Run by uvicorn with `--factory dev.page:app`."""
+"""Serves the built page (ui/dist) under /billing/, as Envoy serves no files: uvicorn --factory dev.page:app."""
 
 import json
 import os
