@@ -8,7 +8,6 @@ with its programs and data under /var/lib, because the checkout may lie where on
 import hashlib
 import os
 import pwd
-import secrets
 import shutil
 import signal
 import subprocess
@@ -113,14 +112,14 @@ def initialise(account: Account, password: str) -> None:
     unfinished = account.data.with_name("postgres.new")
     shutil.rmtree(unfinished, ignore_errors=True)
     locale = ("--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8")
-    superuser = ("-U", "postgres", "--pwfile=/dev/stdin", "--auth=scram-sha-256")
-    run(account, "initdb", "-D", str(unfinished), *superuser, *locale, text=secrets.token_urlsafe(32))
+    run(account, "initdb", "-D", str(unfinished), "-U", "postgres", "--auth=reject", *locale)
+    (unfinished / "pg_hba.conf").write_text(f"host billing billing {LOOPBACK}/32 scram-sha-256\n")  # and nobody else
     role = f"CREATE ROLE billing LOGIN PASSWORD '{password}'\nCREATE DATABASE billing OWNER billing\n"
     run(account, "postgres", "--single", "-D", str(unfinished), "postgres", text=role)
     unfinished.rename(account.data)
 
 
-def run(account: Account, program: str, *arguments: str, text: str) -> None:
+def run(account: Account, program: str, *arguments: str, text: str = "") -> None:
     """`text` goes to standard input: a password never stands in an argument list."""
     uid, gid = account.user or (None, None)
     done = subprocess.run(
