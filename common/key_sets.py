@@ -258,10 +258,11 @@ def _for_signatures(jwk: dict[str, Any]) -> bool:
 
 
 def _algorithms(jwk: dict[str, Any]) -> frozenset[str]:
-    if jwk.get("kty") == "RSA":
+    kind, curve = jwk.get("kty"), jwk.get("crv")
+    if kind == "RSA":
         possible = RSA_ALGORITHMS
-    elif jwk.get("kty") in {"EC", "OKP"} and isinstance(jwk.get("crv"), str) and jwk["crv"] in CURVE_ALGORITHMS:
-        possible = frozenset({CURVE_ALGORITHMS[jwk["crv"]]})
+    elif isinstance(kind, str) and kind in {"EC", "OKP"} and isinstance(curve, str) and curve in CURVE_ALGORITHMS:
+        possible = frozenset({CURVE_ALGORITHMS[curve]})
     else:
         return frozenset()
     named = jwk.get("alg")
