@@ -44,7 +44,17 @@ class Server:
         self._as_user = ["unshare", "--user", "--map-user=1000"] if os.geteuid() == 0 else []
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"postgresql://billing@/postgres?host={folder}"
-        initdb = [tool("initdb"), "-D", folder / "data", "-U", "billing", "-A", "trust", "--no-sync", "--locale=C.UTF-8"]
+        initdb = [
+            tool("initdb"),
+            "-D",
+            folder / "data",
+            "-U",
+            "billing",
+            "-A",
+            "trust",
+            "--no-sync",
+            "--locale=C.UTF-8",
+        ]
         done = subprocess.run([*self._as_user, *initdb], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
 
