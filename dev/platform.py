@@ -183,7 +183,7 @@ class Platform:
             ],
             {
                 "BACKEND_URL": settings.api_url,
-                "FRONTEND_URL": f"{settings.page_origin}/billing",
+                "FRONTEND_URL": settings.page_origin,
                 "KEYCLOAK_URL": settings.provider_url,
             },
             ready=lambda: answers(f"http://{LOOPBACK}:{port}/billing/env.js"),
@@ -201,7 +201,7 @@ class Platform:
             headers = {"Authorization": f"Bearer {self.token(username)}"}
             for path in paths:
                 started = time.monotonic()
-                answer = httpx2.get(self.settings.api_url + path, headers=headers, timeout=15)
+                answer = httpx2.get(self.settings.api_url + path, headers=headers, timeout=15, trust_env=False)
                 # An existing billing service need not know the demo organizations.
                 foreign = self.settings.billing_api_url is not None
                 if answer.status_code >= SERVER_ERROR if foreign else answer.status_code != httpx2.codes.OK:
