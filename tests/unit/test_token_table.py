@@ -31,7 +31,7 @@ async def test_row(row: Row) -> None:
     if row.error is None:
         assert_success_envelope(response)
     else:
-        assert_error_envelope(response, row.status, row.error)
+        assert assert_error_envelope(response, row.status, row.error)["details"] == {}
     assert len(identity.asked) == row.fetches
     assert all(url.startswith(f"{KEYCLOAK}/realms/") for url in identity.asked)
     counted = {label: value - before.get(label, 0) for label, value in metrics.auth_failures.values.items()}
