@@ -189,10 +189,10 @@ def _environment(path: str, tree: ast.Module) -> Found:
         and node.args[0].value in allowed
     }
     for node in ast.walk(tree):
-        if (isinstance(node, ast.Attribute) and node.attr in ENVIRONMENT and node not in harmless) or (
-            isinstance(node, ast.ImportFrom) and not ENVIRONMENT.isdisjoint(alias.name for alias in node.names)
-        ):
-            yield node, "environment variables are read in settings.py"
+        named = isinstance(node, ast.Attribute) and node.attr in ENVIRONMENT and node not in harmless
+        imported = isinstance(node, ast.ImportFrom) and not ENVIRONMENT.isdisjoint(alias.name for alias in node.names)
+        if named or imported:
+            yield _with_line(node), "environment variables are read in settings.py"
 
 
 # --- the envelope -------------------------------------------------------------
