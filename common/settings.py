@@ -21,9 +21,13 @@ class SettingsError(Exception):
 
 def _url(value: str) -> str:
     """A base URL without path end, query or credentials: paths are appended to it."""
-    parts = urlsplit(value)
-    bad = parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username
-    if bad or value != value.strip():
+    try:
+        parts = urlsplit(value)
+        port_ok = parts.port != 0  # reading it raises ValueError where it is no port
+    except ValueError:
+        parts, port_ok = urlsplit(""), False
+    extras = parts.query or parts.fragment or parts.username or parts.password
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not port_ok or extras or value != value.strip():
         msg = "must be an http:// or https:// URL without query or credentials, like https://keycloak.example.com"
         raise ValueError(msg)
     return value.rstrip("/")
@@ -33,6 +37,15 @@ def _origin(value: str) -> str:
     parts = urlsplit(value)
     if value != f"{parts.scheme}://{parts.netloc}" or parts.scheme not in {"http", "https"} or not parts.netloc:
         msg = f"{value!r} is no origin: write scheme://host[:port], nothing after it, and never *"
+        raise ValueError(msg)
+    return value
+
+
+def _header_safe(value: SecretStr) -> SecretStr:
+    """A line break at the end of a secret is the usual accident; it would only show as a failing call."""
+    text = value.get_secret_value()
+    if not text.isascii() or not text.isprintable() or " " in text:
+        msg = "must be visible ASCII without spaces or line breaks"
         raise ValueError(msg)
     return value
 
@@ -88,7 +101,9 @@ class Settings(BaseModel):
     jwks_stale_seconds: Seconds = Field(3600, description="How long keys are used while Keycloak is down")
     jwks_timeout_seconds: Seconds = Field(2, description="A key-set fetch, whole")
     jwks_max_bytes: int = Field(262_144, ge=1_024, description="Largest key set")
-    jwks_unknown_kid_seconds: Seconds = Field(10, description="At most one fetch per realm in this time for unknown kids")
+    jwks_unknown_kid_seconds: Seconds = Field(
+        10, description="At most one fetch per realm in this time for unknown kids"
+    )
     jwks_unknown_realm_seconds: Seconds = Field(60, description="How long an unknown realm is remembered as such")
     jwks_fetches_per_second: float = Field(
         10, gt=0, le=1000, description="Key-set fetches of all unproven realms together"
@@ -111,7 +126,9 @@ class Settings(BaseModel):
     billing_api_url: Url = Field(
         "http://billing-dashboard-svc.billing.svc.cluster.local:5000", description="Base URL of the billing service"
     )
-    billing_api_token: SecretStr | None = Field(None, min_length=1, description="Bearer token the billing service wants")
+    billing_api_token: Annotated[SecretStr, AfterValidator(_header_safe)] | None = Field(
+        None, description="Bearer token the billing service wants"
+    )
     request_timeout_seconds: Seconds = Field(8, description="A request, whole: every attempt shares this deadline")
     billing_pool_timeout_seconds: Seconds = Field(0.25, description="Waiting for a connection of the pool")
     billing_connect_timeout_seconds: Seconds = Field(1, description="Connecting to the billing service")
@@ -161,12 +178,13 @@ class Settings(BaseModel):
         except ValidationError as exc:
             lines = [_explain(error["loc"], error["msg"], cls) for error in exc.errors(include_url=False)]
             raise SettingsError("wrong configuration:\n" + "\n".join(lines)) from None  # exc may hold secrets
-        problems = settings._contradictions()
+        problems = settings.contradictions()
         if problems:
             raise SettingsError("wrong configuration:\n" + "\n".join(f"  {line}" for line in problems))
         return settings
 
-    def _contradictions(self) -> list[str]:
+    def contradictions(self) -> list[str]:
+        """What is right by itself and wrong together."""
         found = []
         if self.billing_backoff_min_seconds > self.billing_backoff_max_seconds:
             found.append("BILLING_BACKOFF_MIN_SECONDS: must not be greater than BILLING_BACKOFF_MAX_SECONDS")
