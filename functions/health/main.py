@@ -10,19 +10,19 @@ import functions_framework.aio
 from starlette.requests import Request
 
 from common.billing_client import Answer
-from common.function import Access, Call, Function, Response, no_parameters
-from common.models import Health
+from common.function import Access, Call, Function, Response
+from common.models import Health, NoParameters
 
 ROUTE = "/api/billing/health"
 
 
-async def answer(call: Call[None]) -> Response:
+async def answer(call: Call[NoParameters]) -> Response:
     as_of = await call.billing.fetch_health(call.question)
     found = Answer(Health(status="healthy", billing_service="healthy"), as_of)
     return Response(found.to_json(), found)
 
 
-app = Function("health", ROUTE, Access.TOKEN, answer, no_parameters)
+app = Function("health", ROUTE, Access.TOKEN, answer, NoParameters)
 
 
 @functions_framework.aio.http

@@ -9,18 +9,19 @@ from typing import Any
 import functions_framework.aio
 from starlette.requests import Request
 
-from common.function import Access, Call, Function, Response, no_parameters
+from common.function import Access, Call, Function, Response
+from common.models import NoParameters
 
 ROUTE = "/api/billing/project/{namespace}/overview"
 
 
-async def answer(call: Call[None]) -> Response:
+async def answer(call: Call[NoParameters]) -> Response:
     namespace = call.checked_namespace
     found = await call.billing.fetch_overview(namespace.organization, namespace.name, call.question)
     return Response(found.to_json(), found)
 
 
-app = Function("overview", ROUTE, Access.NAMESPACE, answer, no_parameters)
+app = Function("overview", ROUTE, Access.NAMESPACE, answer, NoParameters)
 
 
 @functions_framework.aio.http

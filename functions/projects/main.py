@@ -10,7 +10,8 @@ import functions_framework.aio
 from starlette.requests import Request
 
 from common.function import Access, Call, Function, Response
-from common.project_list import ListParameters, fetch_projects, read_list_parameters, select
+from common.models import ListParameters
+from common.project_list import fetch_projects, select
 
 ROUTE = "/api/billing/projects"
 
@@ -21,7 +22,7 @@ async def answer(call: Call[ListParameters]) -> Response:
     return Response(page.to_json(), page)
 
 
-app = Function("projects", ROUTE, Access.MEMBER, answer, read_list_parameters)
+app = Function("projects", ROUTE, Access.MEMBER, answer, ListParameters)
 
 
 @functions_framework.aio.http
