@@ -6,8 +6,8 @@
 ROOT gets `app/`: `packages/` with a bill of materials (`sbom.cdx.json`, CycloneDX 1.5), or our own code; bytecode for
 all of it. The same inputs give the same bytes, modes and times: files carry SOURCE_DATE_EPOCH (default 0), bytecode is
 checked by nothing at start and knows the path it has in the image.
-With `--stdlib` the bytecode of Python's own library is added, which the official image leaves out: with a read-only root
-it would be compiled anew at every start.
+With `--stdlib` the bytecode of Python's own library is added, which the official image leaves out: with a read-only
+root it would be compiled anew at every start.
 """
 
 import argparse
@@ -149,9 +149,9 @@ def main() -> None:
     parser.add_argument("root", type=Path)
     parser.add_argument("--stdlib", action="store_true", help="add the bytecode of Python's own library")
     options = parser.parse_args()
+    if options.root.exists() and any(options.root.iterdir()):
+        sys.exit(f"{options.root} is not empty")
     try:
-        if options.root.exists() and any(options.root.iterdir()):
-            raise BuildError(f"{options.root} is not empty")
         if options.what == "packages":
             build_packages(Path(options.source), options.root, stdlib=options.stdlib)
         else:
