@@ -1,7 +1,8 @@
 """PID 1 of a function's container: uvicorn in front of functions-framework's own ASGI app.
 
-No shell and no second process: SIGTERM reaches uvicorn, which finishes what is under way, for at most 20 s. Knative
-sets PORT; FUNCTION_TARGET and FUNCTION_SOURCE are the manifest's. This is the one place that says how a function is started.
+No shell and no second process: SIGTERM reaches uvicorn, which finishes what is under way, for at most 20 s.
+Knative sets PORT; FUNCTION_TARGET and FUNCTION_SOURCE are the manifest's.
+This is the one place that says how a function is started.
 """
 
 import os

@@ -97,9 +97,9 @@ exec chroot --userspec=65532:65532 "$root" /usr/bin/env -C /app LD_LIBRARY_PATH=
 """
 
 
-def command(root: Path) -> list[str]:
+def command(root: Path, target: str = "function") -> list[str]:
     """The Containerfile's entry point: in the chroot, or where that is not allowed beside the test's own Python."""
-    entry = entrypoint("function")
+    entry = entrypoint(target)
     if os.geteuid() == 0 and not subprocess.run(["unshare", "-m", "true"], check=False).returncode:
         for folder in ("usr/local", "lib", "lib64", "usr/lib", "usr/bin", "dev"):
             (root / folder).mkdir(parents=True, exist_ok=True)
@@ -109,7 +109,7 @@ def command(root: Path) -> list[str]:
         entry[0] = f"/usr/local/bin/python{sys.version_info.major}.{sys.version_info.minor}"
         return ["unshare", "-m", "bash", "-c", CHROOT, "start", str(root), sys.base_prefix, *entry]
     sys.stderr.write("not root: the function starts without chroot and under this user\n")
-    return [sys.executable, *entry[1:-1], str(root / "app/start.py")]
+    return [sys.executable, *(str(root / "app/start.py") if part == "/app/start.py" else part for part in entry[1:])]
 
 
 def free_port() -> int:
@@ -279,6 +279,22 @@ def test_an_unknown_component_is_said(tmp_path: Path) -> None:
     ran = build("code", "overveiw", str(tmp_path / "root"))
     assert ran.returncode == 1
     assert "choose one of health, overview, projects, billing-service" in ran.stderr
+
+
+def test_the_billing_service_starts_from_its_files_alone(workspace: Path) -> None:
+    """Its commands are there with their own packages, and without settings it says which are missing."""
+    root = workspace / "image-billing-service"
+    laid_out("packages", str(REPOSITORY / "requirements-service.lock"), str(root))
+    code = workspace / "billing-service-code"
+    laid_out("code", "billing-service", str(code))
+    shutil.copytree(code, root, dirs_exist_ok=True)
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": "/app/packages"}
+    line = [*command(root, "billing-service"), "serve"]
+    if line[0] != "unshare":
+        env["PYTHONPATH"] = str(root / "app/packages")
+    ran = subprocess.run(line, cwd=root / "app", env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 2, ran.stderr
+    assert "DATABASE_URL" in ran.stderr
 
 
 def test_a_package_that_is_not_the_pinned_one_is_refused(tmp_path: Path) -> None:

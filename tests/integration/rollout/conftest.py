@@ -83,6 +83,33 @@ class Installation:
         return {t["tag"]: t["percent"] for t in service["status"]["traffic"]}
 
 
+@pytest.fixture(scope="session")
+def reached() -> dict[str, str]:
+    """States that the commands have brought a cluster to, by name: each is deployed once, and then copied."""
+    return {}
+
+
+@pytest.fixture
+def serving(installation: Installation, reached: dict[str, str]) -> Installation:
+    """overview is deployed and serves its first revision."""
+    return _bring(installation, reached, "serving", image("v1"))
+
+
+@pytest.fixture
+def trying(serving: Installation, reached: dict[str, str]) -> Installation:
+    """A second revision is a ready candidate without traffic."""
+    return _bring(serving, reached, "trying", image("v2"))
+
+
+def _bring(installation: Installation, reached: dict[str, str], name: str, digest: str) -> Installation:
+    if name in reached:
+        installation.state_file.write_text(reached[name])
+    else:
+        installation.done("deploy", "--image", digest)
+        reached[name] = installation.state_file.read_text()
+    return installation
+
+
 @pytest.fixture
 def installation(tmp_path: Path) -> Installation:
     real = shutil.which("kubectl")
@@ -116,7 +143,7 @@ def serve() -> Iterator[Callable[[Callable[[str, dict[str, str]], tuple[int, Any
 
     def start(answer: Callable[[str, dict[str, str]], tuple[int, Any]]) -> int:
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802 - http.server's name
+            def do_GET(self) -> None:
                 status, body = answer(self.path, dict(self.headers))
                 content = json.dumps(body).encode()
                 self.send_response(status)

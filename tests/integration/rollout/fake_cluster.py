@@ -1,8 +1,8 @@
-"""A cluster for `kn` and `kubectl` that keeps its state in a file: objects, and Knative's behaviour as far as it is used.
+"""A cluster for `kn` and `kubectl` that keeps its state in a file: objects, and what Knative does with them.
 
-Run as `fake_cluster.py kn|kubectl STATE ARGUMENTS...`. What it does as Knative does: a revision per template, ready unless
-its image says `broken`; a route that follows spec.traffic only when every revision named in it is ready; kn's rules for
---traffic, --tag and --untag (of knative/client, pkg/traffic).
+Run as `fake_cluster.py kn|kubectl STATE ARGUMENTS...`. As Knative does: a revision per template, ready unless its image
+says `broken`; a route that follows spec.traffic only when every revision named in it is ready; kn's rules for --traffic,
+--tag and --untag (of knative/client, pkg/traffic).
 """
 
 import fcntl
@@ -118,7 +118,7 @@ def get(state: dict[str, Any], arguments: list[str]) -> None:
 def main() -> None:
     tool, path, *arguments = sys.argv[1:]
     if arguments[0] == "kustomize":
-        os.execv(os.environ["REAL_KUBECTL"], ["kubectl", *arguments])  # noqa: S606 - the real one reads files alone
+        os.execv(os.environ["REAL_KUBECTL"], ["kubectl", *arguments])
     if arguments[0] == "port-forward":
         port = json.loads(Path(path).read_text())["gateway_port"]
         print(f"Forwarding from 127.0.0.1:{port} -> 8081" if port else "error: services not found", flush=True)

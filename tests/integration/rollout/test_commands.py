@@ -11,20 +11,6 @@ from tests.integration.rollout.conftest import NAMESPACE, Installation, image, r
 V1, V2, V3 = image("v1"), image("v2"), image("v3")
 
 
-@pytest.fixture
-def serving(installation: Installation) -> Installation:
-    """overview is deployed and serves its first revision."""
-    installation.done("deploy", "--image", V1)
-    return installation
-
-
-@pytest.fixture
-def trying(serving: Installation) -> Installation:
-    """A second revision is a ready candidate without traffic."""
-    serving.done("deploy", "--image", V2)
-    return serving
-
-
 def revisions(installation: Installation) -> dict[str, Any]:
     return dict(installation.state["objects"].get(f"revisions.serving.knative.dev/{NAMESPACE}", {}))
 

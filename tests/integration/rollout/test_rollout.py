@@ -1,7 +1,7 @@
 """make rollout: probe, steps, gate and automatic rollback, with a real HTTP server as gateway and as Prometheus."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -50,14 +50,14 @@ class World:
 
 
 @pytest.fixture
-def world(installation: Installation, serve: Serve) -> Iterator[World]:
-    installation.done("deploy", "--image", image("v1"))
+def world(serving: Installation, serve: Serve) -> World:
+    installation = serving
     service = next(iter(installation.state["objects"]["services.serving.knative.dev/kube-dc-billing"].values()))
     made = World(service["spec"]["traffic"][0]["revisionName"])
     gateway, prometheus = serve(made.gateway), serve(made.prometheus)
     installation.change(lambda state: state.update(gateway_port=gateway))
     installation.environment |= {"TOKEN": TOKEN, "PROM_URL": f"http://127.0.0.1:{prometheus}"}
-    yield made
+    return made
 
 
 def rollout(installation: Installation, *more: str) -> Ran:
@@ -146,7 +146,8 @@ def test_the_token_is_never_shown(installation: Installation, world: World) -> N
     assert TOKEN not in ran.stdout + ran.stderr + str(installation.state)
 
 
-def test_a_missing_token_is_said(installation: Installation, world: World) -> None:
+@pytest.mark.usefixtures("world")
+def test_a_missing_token_is_said(installation: Installation) -> None:
     """Nothing is deployed that could not be probed."""
     del installation.environment["TOKEN"]
     writes = len(installation.state["writes"])
@@ -155,7 +156,8 @@ def test_a_missing_token_is_said(installation: Installation, world: World) -> No
     assert len(installation.state["writes"]) == writes
 
 
-def test_no_prometheus_stops_before_anything(installation: Installation, world: World) -> None:
+@pytest.mark.usefixtures("world")
+def test_no_prometheus_stops_before_anything(installation: Installation) -> None:
     """Without figures there is no rollout, and nothing was deployed."""
     installation.environment["PROM_URL"] = "http://127.0.0.1:9"
     ran = rollout(installation)
@@ -163,7 +165,8 @@ def test_no_prometheus_stops_before_anything(installation: Installation, world: 
     assert installation.traffic() == {"stable": 100}
 
 
-def test_no_gateway_is_said(installation: Installation, world: World) -> None:
+@pytest.mark.usefixtures("world")
+def test_no_gateway_is_said(installation: Installation) -> None:
     """A port-forward that fails takes the candidate back with kubectl's own words."""
     installation.change(lambda state: state.update(gateway_port=0))
     ran = rollout(installation)
