@@ -91,9 +91,8 @@ def revisions_fit_the_schema_of_a_pod(objects: Objects) -> Iterator[str]:
         spec["containers"] = [{"name": "user-container", **deepcopy(c)} for c in spec["containers"]]
         for probe in (c[p] for c in spec["containers"] for p in ("readinessProbe", "livenessProbe") if p in c):
             probe.get("httpGet", {}).setdefault("port", 8080)
-        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": dict(template["metadata"]), "spec": spec}
-        pod["metadata"]["name"] = f["metadata"]["name"]
-        yield from _schema(pod)
+        metadata = template["metadata"] | {"name": f["metadata"]["name"]}
+        yield from _schema({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
 
 
 # Functions
@@ -119,7 +118,7 @@ def _whole(low: int, high: int) -> Callable[[str], bool]:
     return lambda text: text.isdigit() and low <= int(text) <= high
 
 
-AUTOSCALING = {
+AUTOSCALING: dict[str, Callable[[str], bool]] = {
     "min-scale": _whole(0, 1000),
     "max-scale": _whole(0, 1000),
     "initial-scale": _whole(1, 1000),
@@ -321,7 +320,8 @@ def _access_policies(objects: Objects) -> Objects:
 
 
 def _namespace(peer: dict[str, Any]) -> str | None:
-    return peer.get("namespaceSelector", {}).get("matchLabels", {}).get("kubernetes.io/metadata.name")
+    found: str | None = peer.get("namespaceSelector", {}).get("matchLabels", {}).get("kubernetes.io/metadata.name")
+    return found
 
 
 def metrics_are_scraped_where_they_are(objects: Objects) -> Iterator[str]:

@@ -1,6 +1,8 @@
 """The manifests hold every property of properties.py, as files and as each overlay builds them."""
 
+import ast
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import yaml
 
 from common.settings import Settings
 from tests.manifests.conftest import KNATIVE, OVERLAYS, build, files
-from tests.manifests.properties import PROPERTIES, Objects, Property, environment, functions
+from tests.manifests.properties import PROPERTIES, Objects, Property, environment, functions, of
 
 
 @pytest.mark.parametrize("holds", PROPERTIES, ids=lambda p: p.__name__)
@@ -39,6 +41,25 @@ def test_each_function_has_a_service() -> None:
     services = {path.stem for path in (KNATIVE / "functions").glob("*.yaml")} - {"kustomization"}
     assert folders <= services
     assert services == {"health", "overview", "projects"}
+
+
+def declared_route(function: str) -> str:
+    """The constant ROUTE of a function's main.py, read without importing it."""
+    tree = ast.parse((KNATIVE.parent / "functions" / function / "main.py").read_text())
+    assigned = [node for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "ROUTE"]
+    return str(ast.literal_eval(assigned[0].value))
+
+
+@pytest.mark.parametrize("function", ["health", "overview", "projects"])
+def test_the_route_is_the_function_s_own(function: str, plain: Objects) -> None:
+    """The HTTPRoute sends to a function exactly the path that it answers: a segment for each parameter."""
+    (route,) = of(plain, "HTTPRoute")
+    (rule,) = (r for r in route["spec"]["rules"] if r["name"] == function)
+    declared = declared_route(function)
+    kind = "RegularExpression" if "{" in declared else "Exact"
+    assert [match["path"] for match in rule["matches"]] == [
+        {"type": kind, "value": re.sub(r"\{\w+\}", "[^/]+", declared)}
+    ]
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
