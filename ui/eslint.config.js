@@ -3,7 +3,8 @@ import jsxA11y from 'eslint-plugin-jsx-a11y';
 import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
-const fetchOutsideTheApiLayer = 'Only the API layer (Billing/api) talks to the network: add or use a function in api/rest.';
+const fetchOutsideTheApiLayer =
+  'Only the API layer (Billing/api) talks to the network: add or use a function in api/rest.';
 
 export default tseslint.config(
   { ignores: ['dist', 'node_modules', 'test-results', 'src/app/ManageOrganization/Billing/api/schema.ts'] },
@@ -37,5 +38,15 @@ export default tseslint.config(
         { object: 'globalThis', property: 'fetch', message: fetchOutsideTheApiLayer },
       ],
     },
+  },
+  // Plain Node scripts are read without types.
+  {
+    files: ['**/*.js', '**/*.mjs'],
+    ...tseslint.configs.disableTypeChecked,
+    languageOptions: {
+      globals: { console: 'readonly', process: 'readonly', URL: 'readonly' },
+      parserOptions: { projectService: false },
+    },
+    rules: { ...tseslint.configs.disableTypeChecked.rules, 'no-console': 'off' },
   },
 );

@@ -39,7 +39,7 @@ export function object(value: unknown, name: string, shape: Shape): Record<strin
   }
   for (const [member, holds] of Object.entries(shape)) {
     if (!holds(value[member])) {
-      throw new TypeError(`${name}.${member} is ${JSON.stringify(value[member]) ?? 'missing'}`);
+      throw new TypeError(`${name}.${member} is ${String(value[member])}`);
     }
   }
   return value;

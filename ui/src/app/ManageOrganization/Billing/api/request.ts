@@ -24,16 +24,23 @@ export async function get<Data>(
   check: Check<Data>,
   signal: AbortSignal,
 ): Promise<Fresh<Data>> {
-  const token = api.session.getAccessToken() ?? (await api.session.renewAccessToken());
+  const token = (await api.session.getAccessToken()) ?? (await renew(api.session));
   let response = await send(api, path, token, signal);
   if (response.status === 401) {
-    const renewed = await api.session.renewAccessToken();
-    response = await send(api, path, renewed, signal);
+    response = await send(api, path, await renew(api.session), signal);
   }
   if (!response.ok) {
     throw await errorOf(response);
   }
   return read(response, check);
+}
+
+async function renew(session: BillingSession): Promise<string | null> {
+  try {
+    return await session.renewAccessToken();
+  } catch (cause) {
+    throw new ApiError('unavailable', 'Identity provider unreachable', { cause });
+  }
 }
 
 async function send(api: BillingApi, path: string, token: string | null, signal: AbortSignal): Promise<Response> {
@@ -66,7 +73,11 @@ async function read<Data>(response: Response, check: Check<Data>): Promise<Fresh
     if (success !== true) {
       throw new TypeError('success is not true');
     }
-    return { data: check(data), asOf: dateOf(meta?.['as_of']), staleSeconds: staleSecondsOf(response, meta?.['stale']) };
+    return {
+      data: check(data),
+      asOf: dateOf(meta?.as_of),
+      staleSeconds: staleSecondsOf(response, meta?.stale),
+    };
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === 'AbortError') {
       throw cause;

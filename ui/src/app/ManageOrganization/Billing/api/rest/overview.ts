@@ -8,8 +8,8 @@ export function fetchOverview(api: BillingApi, namespace: string, signal: AbortS
 
 function checkOverview(data: unknown): Overview {
   const overview = object(data, 'data', overviewShape);
-  object(overview['billing_summary'], 'billing_summary', billingSummaryShape);
-  object(overview['compute_instances'], 'compute_instances', computeInstancesShape);
-  object(overview['cost_breakdown'], 'cost_breakdown', costBreakdownShape);
+  object(overview.billing_summary, 'billing_summary', billingSummaryShape);
+  object(overview.compute_instances, 'compute_instances', computeInstancesShape);
+  object(overview.cost_breakdown, 'cost_breakdown', costBreakdownShape);
   return data as Overview;
 }

@@ -9,13 +9,13 @@ export function fetchProjects(api: BillingApi, signal: AbortSignal): Promise<Fre
 
 function checkProjectList(data: unknown): ProjectList {
   const checked = object(data, 'data', projectListShape);
-  for (const item of list(checked['projects'], 'data.projects')) {
+  for (const item of list(checked.projects, 'data.projects')) {
     const project = object(item, 'project', projectShape);
-    if (project['billing_summary'] !== null) {
-      object(project['billing_summary'], 'project.billing_summary', billingSummaryShape);
+    if (project.billing_summary !== null) {
+      object(project.billing_summary, 'project.billing_summary', billingSummaryShape);
     }
   }
-  for (const total of list(checked['totals'], 'data.totals')) {
+  for (const total of list(checked.totals, 'data.totals')) {
     object(total, 'total', currencyTotalShape);
   }
   return data as ProjectList;
