@@ -17,7 +17,7 @@ export function makeUserManager(configuration: Configuration, organization: stri
     client_id: CLIENT_ID,
     redirect_uri: page,
     post_logout_redirect_uri: page,
-    scope: 'openid',
+    scope: 'openid profile',
     userStore: new WebStorageStateStore({ store: new InMemoryWebStorage() }),
     // The PKCE verifier has to outlive the way to the provider and back; it is deleted there.
     stateStore: new WebStorageStateStore({ store: window.sessionStorage }),

@@ -1,5 +1,5 @@
 import { Content, Label, Progress, Skeleton } from '@patternfly/react-core';
-import { Table, Tbody, Td, Th, Thead, type ThProps, Tr } from '@patternfly/react-table';
+import { SortByDirection, Table, Tbody, Td, Th, Thead, type ThProps, Tr } from '@patternfly/react-table';
 import { Link, useLocation } from 'react-router';
 
 import type { CurrencyTotal } from '../api/models';
@@ -33,7 +33,7 @@ export function ProjectTable({ rows, totals, view, onSort }: ProjectTableProps) 
       defaultDirection: column === 'namespace' ? 'asc' : 'desc',
     },
     onSort: (_event, _index, direction) => {
-      onSort(column, String(direction) === 'desc');
+      onSort(column, direction === SortByDirection.desc);
     },
   });
   return (
@@ -112,7 +112,7 @@ function Share({ row }: { row: ProjectRow }) {
   const percent = formatShare(row.share);
   return (
     <Progress
-      value={row.share * 100}
+      value={Math.round(row.share * 1000) / 10}
       label={percent}
       valueText={percent}
       aria-label={texts.shareOf(percent, row.namespace)}
