@@ -21,7 +21,7 @@ export default defineConfig({
     {
       name: 'e2e',
       testDir: 'tests/e2e',
-      use: { baseURL: process.env['BASE_URL'] ?? 'http://localhost:8080' },
+      use: { baseURL: process.env.BASE_URL ?? 'http://localhost:8080' },
     },
   ],
   ...(isAgainstPreview && {

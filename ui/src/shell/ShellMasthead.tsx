@@ -1,12 +1,12 @@
 import {
   Button,
-  Content,
   Dropdown,
   DropdownItem,
   DropdownList,
   Masthead,
   MastheadBrand,
   MastheadContent,
+  MastheadLogo,
   MastheadMain,
   MastheadToggle,
   MenuToggle,
@@ -37,9 +37,9 @@ export function ShellMasthead({ account }: ShellMastheadProps) {
           </MastheadToggle>
         )}
         <MastheadBrand>
-          <Content component="p">
+          <MastheadLogo component="span">
             <strong>{texts.product}</strong>
-          </Content>
+          </MastheadLogo>
         </MastheadBrand>
       </MastheadMain>
       <MastheadContent>

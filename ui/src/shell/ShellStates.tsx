@@ -27,7 +27,7 @@ import { ShellMasthead } from './ShellMasthead';
 /** A page without a session. */
 export function ShellPage({ children }: { children: ReactNode }) {
   return (
-    <Page masthead={<ShellMasthead account={null} />}>
+    <Page masthead={<ShellMasthead account={null} />} isContentFilled>
       <PageSection isFilled>{children}</PageSection>
     </Page>
   );

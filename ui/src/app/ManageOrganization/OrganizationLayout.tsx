@@ -18,6 +18,7 @@ export function OrganizationLayout({ masthead, children }: OrganizationLayoutPro
       masthead={masthead}
       sidebar={<OrganizationSidebar />}
       isManagedSidebar
+      isContentFilled
       mainContainerId={MAIN_ID}
       skipToContent={<SkipToContent href={`#${MAIN_ID}`}>{texts.skipToContent}</SkipToContent>}
     >

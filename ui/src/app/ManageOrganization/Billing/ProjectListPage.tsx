@@ -16,9 +16,9 @@ import { BillingState } from './components/BillingState';
 import { UnpricedNotice } from './components/Notices';
 import { PageHeading } from './components/PageHeading';
 import { ProjectTable, ProjectTableSkeleton } from './components/ProjectTable';
-import { Pages, ProjectToolbar } from './components/ProjectToolbar';
+import { Pages, ProjectToolbar, ToolbarSkeleton } from './components/ProjectToolbar';
 import { SummaryCard, SummaryCards } from './components/SummaryCards';
-import { matchingRows, pageOf, rowsOf, type TableView, viewOf, withView } from './projectTable';
+import { matchingRows, PAGE_SIZES, pageOf, rowsOf, type TableView, viewOf, withView } from './projectTable';
 import { billingKeys } from './queries/keys';
 import { useProjectsQuery } from './queries/useProjectsQuery';
 import { texts } from './texts';
@@ -29,14 +29,14 @@ export function ProjectListPage() {
   const organization = query.data?.data.organization;
   return (
     <>
-      <PageSection isWidthLimited>
+      <PageSection isWidthLimited isCenterAligned>
         <PageHeading
           title={texts.title}
           asOf={query.data?.asOf}
           {...(organization !== undefined && { subtitle: texts.subtitle(organization) })}
         />
       </PageSection>
-      <PageSection isWidthLimited isFilled>
+      <PageSection isWidthLimited isCenterAligned isFilled>
         <div className="billing-stack">
           <BillingState query={query} queryKey={billingKeys.projects} skeleton={<ListSkeleton />} empty={noProjects}>
             {(fresh) => <Projects fresh={fresh} />}
@@ -77,10 +77,11 @@ function SearchableTable({ list }: { list: ProjectList }) {
   const change = (part: Partial<TableView>) => {
     setParams((now) => withView(now, { ...viewOf(now), ...part }), { replace: true });
   };
+  const hasPages = matching.length > PAGE_SIZES[0];
   const shown = { ...view, page: page.page };
   return (
     <div>
-      <ProjectToolbar view={shown} matching={matching.length} onChange={change} />
+      <ProjectToolbar view={shown} matching={matching.length} onChange={change} hasPages={hasPages} />
       {matching.length === 0 ? (
         <NoMatch
           search={view.search}
@@ -98,7 +99,9 @@ function SearchableTable({ list }: { list: ProjectList }) {
               change({ column, descending, page: 1 });
             }}
           />
-          <Pages view={shown} matching={matching.length} onChange={change} title={texts.paginationBottom} />
+          {hasPages && (
+            <Pages view={shown} matching={matching.length} onChange={change} title={texts.paginationBottom} />
+          )}
         </>
       )}
     </div>
@@ -134,7 +137,10 @@ function ListSkeleton() {
       <SummaryCards totals={null} asOf={null} period={null}>
         <SummaryCard title={texts.projects} figures={undefined} />
       </SummaryCards>
-      <ProjectTableSkeleton />
+      <div>
+        <ToolbarSkeleton />
+        <ProjectTableSkeleton />
+      </div>
     </>
   );
 }

@@ -29,11 +29,13 @@ export function ProjectPage() {
   const query = useOverviewQuery(namespace);
   return (
     <>
-      <PageSection isWidthLimited>
-        <WayBack namespace={namespace} />
-        <PageHeading title={namespace} asOf={query.data?.asOf} actions={<CopyLink />} />
+      <PageSection isWidthLimited isCenterAligned>
+        <div className="billing-stack">
+          <WayBack namespace={namespace} />
+          <PageHeading title={namespace} asOf={query.data?.asOf} actions={<CopyLink />} />
+        </div>
       </PageSection>
-      <PageSection isWidthLimited isFilled>
+      <PageSection isWidthLimited isCenterAligned isFilled>
         <div className="billing-stack">
           <BillingState query={query} queryKey={billingKeys.overview(namespace)} skeleton={<OverviewSkeleton />}>
             {(fresh) => <ProjectOverview fresh={fresh} />}

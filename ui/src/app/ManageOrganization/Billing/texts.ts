@@ -35,8 +35,7 @@ export const texts = {
   monthToDate: 'Month to date',
   monthToDateOf: (month: string) => `Month to date, ${month}`,
   lastDay: 'Last 24 hours',
-  runRate: 'Run rate',
-  perHour: (amount: string) => `${amount} per hour`,
+  runRate: 'Run rate per hour',
   perMonth: (amount: string) => `about ${amount} per month at this rate`,
   aboveAverage: (percent: string, average: string) => `${percent} above this month's daily average of ${average}`,
   belowAverage: (percent: string, average: string) => `${percent} below this month's daily average of ${average}`,
@@ -95,7 +94,7 @@ export const texts = {
   loading: 'Loading the figures',
   waking: 'Waking up the billing functions. This takes a few seconds after a quiet time.',
   tryAgain: 'Try again',
-  trying: 'We keep trying; nothing is lost.',
+  trying: 'The page keeps trying by itself.',
   requestId: (id: string) => `Request ${id}`,
 
   guestTitle: 'You have no access to billing',
@@ -130,7 +129,7 @@ export const texts = {
   refreshFailedTitle: 'The figures could not be refreshed',
   refreshOffline: 'You are offline; what you see is what was loaded last.',
   unpricedTitle: (count: number) => (count === 1 ? 'One project has no figure' : `${count} projects have no figure`),
-  unpricedBody: 'The totals below leave them out.',
+  unpricedBody: (count: number) => `The totals leave ${count === 1 ? 'it' : 'them'} out.`,
   duration: {
     seconds: (count: number) => (count === 1 ? '1 second' : `${count} seconds`),
     minutes: (count: number) => (count === 1 ? '1 minute' : `${count} minutes`),

@@ -7,6 +7,7 @@ import { breakdownRows } from '../breakdown';
 import { formatAmount, formatShare } from '../money';
 import { texts } from '../texts';
 import { ChartBoundary } from './ChartBoundary';
+import { resourceColors } from './resourceColors';
 
 const CostDonut = lazy(() => import('./CostDonut'));
 
@@ -34,21 +35,24 @@ export function BreakdownCard({ overview }: { overview: Overview }) {
               <Thead>
                 <Tr>
                   <Th>{texts.resource}</Th>
-                  <Th>{texts.cost}</Th>
-                  <Th>{texts.shareShort}</Th>
+                  <Th className="billing-number">{texts.cost}</Th>
+                  <Th className="billing-number">{texts.shareShort}</Th>
                 </Tr>
               </Thead>
               <Tbody>
                 {rows.map(({ resource, cost, share }) => (
                   <Tr key={resource}>
-                    <Th scope="row">{texts[resource]}</Th>
-                    <Td>{formatAmount(cost, currency)}</Td>
-                    <Td>{share === null ? '' : formatShare(share)}</Td>
+                    <Th scope="row">
+                      <span className="billing-swatch" style={{ backgroundColor: resourceColors[resource] }} />
+                      {texts[resource]}
+                    </Th>
+                    <Td className="billing-number">{formatAmount(cost, currency)}</Td>
+                    <Td className="billing-number">{share === null ? '' : formatShare(share)}</Td>
                   </Tr>
                 ))}
                 <Tr className="billing-totals">
                   <Th scope="row">{texts.total}</Th>
-                  <Td>{formatAmount(total, currency)}</Td>
+                  <Td className="billing-number">{formatAmount(total, currency)}</Td>
                   <Td />
                 </Tr>
               </Tbody>

@@ -5,7 +5,6 @@ import {
   EmptyStateBody,
   EmptyStateFooter,
   type EmptyStateProps,
-  Spinner,
 } from '@patternfly/react-core';
 import ClockIcon from '@patternfly/react-icons/dist/esm/icons/clock-icon';
 import DisconnectedIcon from '@patternfly/react-icons/dist/esm/icons/disconnected-icon';
@@ -47,12 +46,7 @@ export function ErrorState({ error, onTryAgain, isTrying }: ErrorStateProps) {
           <EmptyStateActions>
             <Action error={error} onTryAgain={onTryAgain} />
           </EmptyStateActions>
-          {error.passes && isTrying && (
-            <EmptyStateActions>
-              <Spinner size="sm" aria-hidden="true" />
-              {texts.trying}
-            </EmptyStateActions>
-          )}
+          {error.passes && isTrying && <EmptyStateActions>{texts.trying}</EmptyStateActions>}
         </EmptyStateFooter>
       </EmptyState>
     </div>

@@ -59,7 +59,7 @@ function SessionEnded() {
 export function UnpricedNotice({ count }: { count: number }) {
   return (
     <Alert isInline variant="warning" title={texts.unpricedTitle(count)} component="p">
-      {texts.unpricedBody}
+      {texts.unpricedBody(count)}
     </Alert>
   );
 }

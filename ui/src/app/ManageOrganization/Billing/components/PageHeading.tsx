@@ -33,10 +33,12 @@ export function PageHeading({ title, subtitle, asOf, actions }: PageHeadingProps
             {title}
           </Title>
         </div>
-        {subtitle !== undefined && <Content component="p">{subtitle}</Content>}
-        {asOf !== undefined && (
-          <Content component="small">{texts.asOf(asOf === null ? texts.unknown : formatTime(asOf))}</Content>
-        )}
+        <Content component="small">
+          {subtitle !== undefined && `${subtitle}. `}
+          {asOf !== undefined && texts.asOf(asOf === null ? texts.unknown : formatTime(asOf))}
+          {/* Keeps the line, so that nothing jumps when the figures come. */}
+          {'\u00a0'}
+        </Content>
       </FlexItem>
       {actions !== undefined && <FlexItem>{actions}</FlexItem>}
     </Flex>

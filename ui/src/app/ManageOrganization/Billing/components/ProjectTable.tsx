@@ -16,6 +16,17 @@ export const columnTitles: Record<SortColumn, string> = {
   share: texts.share,
 };
 
+function columnProps(column: SortColumn): Pick<ThProps, 'className' | 'width' | 'modifier'> {
+  switch (column) {
+    case 'namespace':
+      return { width: 30 };
+    case 'share':
+      return { width: 20, modifier: 'nowrap' };
+    default:
+      return { className: 'billing-number', modifier: 'nowrap' };
+  }
+}
+
 interface ProjectTableProps {
   rows: ProjectRow[];
   totals: CurrencyTotal[];
@@ -41,7 +52,7 @@ export function ProjectTable({ rows, totals, view, onSort }: ProjectTableProps) 
       <Thead>
         <Tr>
           {SORT_COLUMNS.map((column) => (
-            <Th key={column} sort={sort(column)} width={column === 'namespace' ? 30 : undefined}>
+            <Th key={column} sort={sort(column)} {...columnProps(column)}>
               {columnTitles[column]}
             </Th>
           ))}
@@ -68,20 +79,20 @@ function ProjectTableRow({ row }: { row: ProjectRow }) {
       <Td dataLabel={columnTitles.namespace} modifier="breakWord">
         <ProjectLink namespace={row.namespace} />
       </Td>
-      <Td dataLabel={columnTitles.current_month_total}>
+      <Td dataLabel={columnTitles.current_month_total} className="billing-number">
         {summary === null ? (
           <NotPriced reason={row.error} />
         ) : (
           formatAmount(summary.current_month_total, summary.currency)
         )}
       </Td>
-      <Td dataLabel={columnTitles.last_day_spend}>
+      <Td dataLabel={columnTitles.last_day_spend} className="billing-number">
         {summary === null ? texts.unknown : formatAmount(summary.last_day_spend, summary.currency)}
       </Td>
-      <Td dataLabel={columnTitles.total_cost_per_hour}>
+      <Td dataLabel={columnTitles.total_cost_per_hour} className="billing-number">
         {summary === null ? texts.unknown : formatRate(summary.total_cost_per_hour, summary.currency)}
       </Td>
-      <Td dataLabel={columnTitles.share}>
+      <Td dataLabel={columnTitles.share} className="billing-share">
         <Share row={row} />
       </Td>
     </Tr>
@@ -128,9 +139,15 @@ function TotalsRow({ total }: { total: CurrencyTotal }) {
       <Th scope="row" dataLabel={columnTitles.namespace}>
         {texts.totalIn(total.currency)}
       </Th>
-      <Td dataLabel={columnTitles.current_month_total}>{formatAmount(total.current_month_total, total.currency)}</Td>
-      <Td dataLabel={columnTitles.last_day_spend}>{formatAmount(total.last_day_spend, total.currency)}</Td>
-      <Td dataLabel={columnTitles.total_cost_per_hour}>{formatRate(total.total_cost_per_hour, total.currency)}</Td>
+      <Td dataLabel={columnTitles.current_month_total} className="billing-number">
+        {formatAmount(total.current_month_total, total.currency)}
+      </Td>
+      <Td dataLabel={columnTitles.last_day_spend} className="billing-number">
+        {formatAmount(total.last_day_spend, total.currency)}
+      </Td>
+      <Td dataLabel={columnTitles.total_cost_per_hour} className="billing-number">
+        {formatRate(total.total_cost_per_hour, total.currency)}
+      </Td>
       <Td dataLabel={columnTitles.share} />
     </Tr>
   );
@@ -144,7 +161,9 @@ export function ProjectTableSkeleton() {
       <Thead>
         <Tr>
           {SORT_COLUMNS.map((column) => (
-            <Th key={column}>{columnTitles[column]}</Th>
+            <Th key={column} {...columnProps(column)}>
+              {columnTitles[column]}
+            </Th>
           ))}
         </Tr>
       </Thead>
@@ -152,7 +171,7 @@ export function ProjectTableSkeleton() {
         {SKELETON_ROWS.map((row) => (
           <Tr key={row}>
             {SORT_COLUMNS.map((column) => (
-              <Td key={column} dataLabel={columnTitles[column]}>
+              <Td key={column} dataLabel={columnTitles[column]} {...columnProps(column)}>
                 <Skeleton width={column === 'namespace' ? '12rem' : '5rem'} />
               </Td>
             ))}

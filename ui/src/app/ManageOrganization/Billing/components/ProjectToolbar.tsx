@@ -3,6 +3,7 @@ import {
   FormSelectOption,
   Pagination,
   SearchInput,
+  Skeleton,
   Toolbar,
   ToolbarContent,
   ToolbarItem,
@@ -12,13 +13,13 @@ import { PAGE_SIZES, SORT_COLUMNS, type SortColumn, type TableView } from '../pr
 import { texts } from '../texts';
 import { columnTitles } from './ProjectTable';
 
-interface ProjectToolbarProps {
+interface PagingProps {
   view: TableView;
   matching: number;
   onChange: (change: Partial<TableView>) => void;
 }
 
-export function ProjectToolbar({ view, matching, onChange }: ProjectToolbarProps) {
+export function ProjectToolbar({ view, matching, onChange, hasPages }: PagingProps & { hasPages: boolean }) {
   const search = (value: string) => {
     onChange({ search: value, page: 1 });
   };
@@ -43,9 +44,11 @@ export function ProjectToolbar({ view, matching, onChange }: ProjectToolbarProps
         <ToolbarItem visibility={{ default: 'visible', lg: 'hidden' }}>
           <SortSelect view={view} onChange={onChange} />
         </ToolbarItem>
-        <ToolbarItem variant="pagination" align={{ default: 'alignStart', md: 'alignEnd' }}>
-          <Pages view={view} matching={matching} onChange={onChange} isCompact title={texts.paginationTop} />
-        </ToolbarItem>
+        {hasPages && (
+          <ToolbarItem variant="pagination" align={{ default: 'alignStart', md: 'alignEnd' }}>
+            <Pages view={view} matching={matching} onChange={onChange} isCompact title={texts.paginationTop} />
+          </ToolbarItem>
+        )}
       </ToolbarContent>
       <span role="status" className="pf-v6-screen-reader">
         {texts.matching(matching)}
@@ -54,7 +57,7 @@ export function ProjectToolbar({ view, matching, onChange }: ProjectToolbarProps
   );
 }
 
-function SortSelect({ view, onChange }: Pick<ProjectToolbarProps, 'view' | 'onChange'>) {
+function SortSelect({ view, onChange }: Pick<PagingProps, 'view' | 'onChange'>) {
   return (
     <FormSelect
       aria-label={texts.sortBy}
@@ -83,7 +86,7 @@ function directionTitle(column: SortColumn, direction: string): string {
   return direction === '-' ? texts.descending : texts.ascending;
 }
 
-interface PagesProps extends ProjectToolbarProps {
+interface PagesProps extends PagingProps {
   title: string;
   isCompact?: boolean;
 }
@@ -106,5 +109,17 @@ export function Pages({ view, matching, onChange, title, isCompact = false }: Pa
       widgetId={isCompact ? 'billing-pages-top' : 'billing-pages-bottom'}
       variant={isCompact ? 'top' : 'bottom'}
     />
+  );
+}
+
+export function ToolbarSkeleton() {
+  return (
+    <Toolbar>
+      <ToolbarContent>
+        <ToolbarItem>
+          <Skeleton fontSize="2xl" width="13rem" />
+        </ToolbarItem>
+      </ToolbarContent>
+    </Toolbar>
   );
 }

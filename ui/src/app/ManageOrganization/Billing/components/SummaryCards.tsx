@@ -6,7 +6,8 @@ import {
   DescriptionListDescription,
   DescriptionListGroup,
   DescriptionListTerm,
-  Gallery,
+  Grid,
+  GridItem,
   Skeleton,
 } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
@@ -22,13 +23,14 @@ interface SummaryCardsProps {
   asOf: Date | null;
   /** The API's own month, "2025-09"; null when it is not known. */
   period: string | null;
+  /** A fourth card. */
   children?: ReactNode;
 }
 
 export function SummaryCards({ totals, asOf, period, children }: SummaryCardsProps) {
   const month = period === null ? texts.monthToDate : texts.monthToDateOf(formatPeriod(period));
   return (
-    <Gallery hasGutter minWidths={{ default: '100%', sm: '14rem' }}>
+    <Grid hasGutter {...(children === undefined ? { md: 4 } : { sm: 6, xl: 3 })}>
       <SummaryCard
         title={month}
         figures={totals?.map((total) => ({ figure: formatAmount(total.current_month_total, total.currency) }))}
@@ -43,12 +45,12 @@ export function SummaryCards({ totals, asOf, period, children }: SummaryCardsPro
       <SummaryCard
         title={texts.runRate}
         figures={totals?.map((total) => ({
-          figure: texts.perHour(formatRate(total.total_cost_per_hour, total.currency)),
+          figure: formatRate(total.total_cost_per_hour, total.currency),
           note: texts.perMonth(formatEstimate(total.total_cost_per_hour * HOURS_PER_MONTH, total.currency)),
         }))}
       />
       {children}
-    </Gallery>
+    </Grid>
   );
 }
 
@@ -60,23 +62,25 @@ interface SummaryCardProps {
 
 export function SummaryCard({ title, figures }: SummaryCardProps) {
   return (
-    <Card isCompact isFullHeight>
-      <CardBody>
-        <DescriptionList displaySize="lg">
-          <DescriptionListGroup>
-            <DescriptionListTerm>{title}</DescriptionListTerm>
-            {figures === undefined && <FigureSkeleton />}
-            {figures?.length === 0 && <DescriptionListDescription>{texts.unknown}</DescriptionListDescription>}
-            {figures?.map(({ figure, note }) => (
-              <DescriptionListDescription key={figure} className="billing-break">
-                {figure}
-                {note != null && <Content component="small">{note}</Content>}
-              </DescriptionListDescription>
-            ))}
-          </DescriptionListGroup>
-        </DescriptionList>
-      </CardBody>
-    </Card>
+    <GridItem>
+      <Card isCompact isFullHeight>
+        <CardBody>
+          <DescriptionList displaySize="2xl">
+            <DescriptionListGroup>
+              <DescriptionListTerm>{title}</DescriptionListTerm>
+              {figures === undefined && <FigureSkeleton />}
+              {figures?.length === 0 && <DescriptionListDescription>{texts.unknown}</DescriptionListDescription>}
+              {figures?.map(({ figure, note }) => (
+                <DescriptionListDescription key={figure} className="billing-break">
+                  {figure}
+                  {note != null && <Content component="small">{note}</Content>}
+                </DescriptionListDescription>
+              ))}
+            </DescriptionListGroup>
+          </DescriptionList>
+        </CardBody>
+      </Card>
+    </GridItem>
   );
 }
 
@@ -96,7 +100,7 @@ export function comparedToAverage(total: CurrencyTotal, asOf: Date | null): stri
     return null;
   }
   const mean = total.current_month_total / days;
-  const average = formatAmount(mean, total.currency);
+  const average = formatEstimate(mean, total.currency);
   const difference = Math.round((total.last_day_spend / mean - 1) * 100) / 100;
   if (Math.abs(difference) < 0.01) {
     return texts.onAverage(average);
