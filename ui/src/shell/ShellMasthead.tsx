@@ -1,3 +1,5 @@
+import './shell.css';
+
 import {
   Button,
   Dropdown,
@@ -6,7 +8,6 @@ import {
   Masthead,
   MastheadBrand,
   MastheadContent,
-  MastheadLogo,
   MastheadMain,
   MastheadToggle,
   MenuToggle,
@@ -36,10 +37,8 @@ export function ShellMasthead({ account }: ShellMastheadProps) {
             <PageToggleButton isHamburgerButton aria-label={texts.navigation} />
           </MastheadToggle>
         )}
-        <MastheadBrand>
-          <MastheadLogo component="span">
-            <strong>{texts.product}</strong>
-          </MastheadLogo>
+        <MastheadBrand className="shell-brand">
+          <strong>{texts.product}</strong>
         </MastheadBrand>
       </MastheadMain>
       <MastheadContent>

@@ -58,8 +58,8 @@ function WayBack({ namespace }: { namespace: string }) {
           </Link>
         )}
       />
-      <BreadcrumbItem isActive className="billing-break">
-        {namespace}
+      <BreadcrumbItem isActive>
+        <span className="billing-break">{namespace}</span>
       </BreadcrumbItem>
     </Breadcrumb>
   );

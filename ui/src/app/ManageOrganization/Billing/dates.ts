@@ -15,12 +15,12 @@ export function formatTime(time: Date): string {
   }).format(time);
 }
 
-/** "September 2025" of "2025-09"; a period of another form is given as it came. */
+/** "Sep 2025" of "2025-09"; a period of another form is given as it came. */
 export function formatPeriod(period: string): string {
   const month = /^\d{4}-(0[1-9]|1[0-2])$/.test(period) ? new Date(`${period}-01T00:00:00Z`) : null;
   return month === null
     ? period
-    : new Intl.DateTimeFormat(texts.locale, { month: 'long', year: 'numeric', timeZone: 'UTC' }).format(month);
+    : new Intl.DateTimeFormat(texts.locale, { month: 'short', year: 'numeric', timeZone: 'UTC' }).format(month);
 }
 
 /** "45 seconds", "14 minutes" */

@@ -6,8 +6,8 @@
 import { texts } from './texts';
 
 const EXTRA_DIGITS_OF_RATES = 2;
-/** Enough for 1e-6 in a currency that the API does not name. */
-const DIGITS_WITHOUT_CURRENCY = 6;
+/** Those of a rate in most currencies. */
+const DIGITS_WITHOUT_CURRENCY = 4;
 /** The mean month: 365.25 days / 12, in hours. */
 export const HOURS_PER_MONTH = 730.5;
 

@@ -43,8 +43,10 @@ export function BreakdownCard({ overview }: { overview: Overview }) {
                 {rows.map(({ resource, cost, share }) => (
                   <Tr key={resource}>
                     <Th scope="row">
-                      <span className="billing-swatch" style={{ backgroundColor: resourceColors[resource] }} />
-                      {texts[resource]}
+                      <span className="billing-resource">
+                        <span className="billing-swatch" style={{ backgroundColor: resourceColors[resource] }} />
+                        {texts[resource]}
+                      </span>
                     </Th>
                     <Td className="billing-number">{formatAmount(cost, currency)}</Td>
                     <Td className="billing-number">{share === null ? '' : formatShare(share)}</Td>

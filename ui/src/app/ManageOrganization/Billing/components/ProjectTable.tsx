@@ -148,7 +148,7 @@ function TotalsRow({ total }: { total: CurrencyTotal }) {
       <Td dataLabel={columnTitles.total_cost_per_hour} className="billing-number">
         {formatRate(total.total_cost_per_hour, total.currency)}
       </Td>
-      <Td dataLabel={columnTitles.share} />
+      <Td visibility={['hidden', 'visibleOnLg']} />
     </Tr>
   );
 }
@@ -172,7 +172,7 @@ export function ProjectTableSkeleton() {
           <Tr key={row}>
             {SORT_COLUMNS.map((column) => (
               <Td key={column} dataLabel={columnTitles[column]} {...columnProps(column)}>
-                <Skeleton width={column === 'namespace' ? '12rem' : '5rem'} />
+                <Skeleton width={column === 'namespace' ? '80%' : '5rem'} />
               </Td>
             ))}
           </Tr>
