@@ -37,6 +37,7 @@ export default defineConfig({
     setupFiles: ['tests/setup.ts'],
     css: false,
     restoreMocks: true,
+    testTimeout: 20_000, // two shared cores; what is slow is the first import
     // PatternFly imports its own CSS files, which Node alone can not.
     server: { deps: { inline: [/@patternfly/] } },
   },

@@ -36,7 +36,7 @@ export async function logIn(manager: UserManager, organization: string): Promise
 /** The view to come back to, of what `logIn` sent along; null when it is not one of this page's. */
 export function viewOfState(state: unknown): string | null {
   const view = typeof state === 'object' && state !== null && 'view' in state ? state.view : null;
-  return typeof view === 'string' && view.startsWith(PAGE_PATH) ? view : null;
+  return typeof view === 'string' && view.startsWith(PAGE_PATH) && !view.startsWith('//') ? view : null;
 }
 
 export function makeSession(manager: UserManager, organization: string): BillingSession {
