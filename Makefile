@@ -38,6 +38,10 @@ format: $(INSTALLED) ## format the Python code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+.PHONY: openapi
+openapi: $(INSTALLED) ## write docs/openapi.yaml from the models and the error table
+	$(BIN)/python -m dev.openapi
+
 UV_COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 .PHONY: lock

@@ -1,0 +1,1 @@
+"""The internal billing API: metered usage and prices in PostgreSQL, turned into cost."""

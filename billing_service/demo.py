@@ -1,0 +1,125 @@
+"""Demo data, written as CSV files and loaded by the same import as real data.
+
+Usage is a pure function of (seed, namespace, hour): whoever writes an hour writes the same numbers, and each start adds
+only the hours that have passed. It reaches 90 days back from the last full hour, so the last day is never empty;
+month to date is 0 in the first hour of a month, as it is for everyone.
+"""
+
+import csv
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from billing_service.import_kinds import INSTANCES, ORGANIZATIONS, PRICES, PROJECTS, USAGE, Kind
+from billing_service.importer import Imported, import_file
+
+if TYPE_CHECKING:
+    import asyncpg
+
+SEED = 7
+DAYS = 90
+
+CURRENCIES = {"acme": "EUR", "acme-prod": "EUR", "globex": "USD"}
+
+# acme-prod-web reads like a project of acme and belongs to acme-prod: names do not say who owns them.
+PROJECT_OWNERS = {
+    "acme-web": "acme",
+    "acme-data": "acme",
+    "acme-ci": "acme",
+    "acme-mail": "acme",
+    "acme-staging": "acme",
+    "acme-ml": "acme",
+    "acme-prod-web": "acme-prod",
+    "acme-prod-db": "acme-prod",
+    "globex-shop": "globex",
+    "globex-crm": "globex",
+    "globex-lab": "globex",
+    "globex-site": "globex",
+}
+
+# Per unit, in each currency alike; the processor became cheaper and the address dearer in October 2026.
+PRICE_LIST = [
+    ("cpu_core_hour", "0.0325", "2025-01-01T00:00:00Z"),
+    ("memory_gib_hour", "0.0046", "2025-01-01T00:00:00Z"),
+    ("storage_gib_hour", "0.00014", "2025-01-01T00:00:00Z"),
+    ("network_gib", "0.0090", "2025-01-01T00:00:00Z"),
+    ("public_ip_hour", "0.0040", "2025-01-01T00:00:00Z"),
+    ("cpu_core_hour", "0.0298", "2026-10-12T00:00:00Z"),
+    ("public_ip_hour", "0.0050", "2026-10-12T00:00:00Z"),
+]
+
+_SATURDAY = 5
+
+
+def usage_row(namespace: str, hour: datetime, seed: int = SEED) -> tuple[object, ...]:
+    """One line of the usage file. Busy in the working hours (UTC), quiet at night and at the weekend."""
+    size = 1 + _hash(seed, namespace) % 12  # a small project has one core, a large one twelve
+    by_day = 100 - 6 * abs(hour.hour - 13)  # percent: 100 at 13:00, 22 at midnight
+    by_week = 55 if hour.weekday() >= _SATURDAY else 100
+    noise = 90 + _hash(seed, namespace, hour.isoformat()) % 21
+    load = size * by_day * by_week * noise  # 1_000_000 is one core at its busiest
+    cores = Decimal(load) / 1_000_000
+    memory = size * Decimal("2.5") + cores * Decimal("1.5")
+    storage = Decimal(40 * size + hour.toordinal() % 30)  # grows by a GiB a day, and is cleaned up
+    network = cores * Decimal("0.8")
+    addresses = Decimal(_hash(seed, namespace, "addresses") % 3)
+    quantities = (cores, memory, storage, network, addresses)
+    return (namespace, _rfc3339(hour), *(format(quantity, "f") for quantity in quantities))
+
+
+def instances_row(namespace: str, hour: datetime, seed: int = SEED) -> tuple[object, ...]:
+    """What runs now, in keeping with the usage of the last full hour."""
+    _, _, cores, memory, *_ = usage_row(namespace, hour, seed)
+    size = 1 + _hash(seed, namespace) % 12
+    return (namespace, 2 * size + 1, size // 4, cores, memory)
+
+
+async def load(connection: "asyncpg.Connection", folder: Path) -> list[Imported]:
+    """Writes the files to `folder` and imports them; usage only for the hours that are not there yet."""
+    now = await connection.fetchval("SELECT now()")
+    last_hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
+    rows = await connection.fetch(
+        "SELECT namespace, max(hour) AS hour FROM usage WHERE namespace = ANY($1) GROUP BY namespace",
+        list(PROJECT_OWNERS),
+    )
+    newest = {row["namespace"]: row["hour"].astimezone(UTC) for row in rows}
+    prices = ((resource, currency, *price) for currency in ("EUR", "USD") for resource, *price in PRICE_LIST)
+    files = [
+        _write(folder, ORGANIZATIONS, CURRENCIES.items()),
+        _write(folder, PROJECTS, PROJECT_OWNERS.items()),
+        _write(folder, PRICES, prices),
+        _write(folder, USAGE, _missing_usage(newest, last_hour)),
+        _write(folder, INSTANCES, (instances_row(namespace, last_hour) for namespace in PROJECT_OWNERS)),
+    ]
+    return [await import_file(connection, file) for file in files]
+
+
+def _missing_usage(newest: Mapping[str, datetime], last_hour: datetime) -> Iterator[tuple[object, ...]]:
+    first_hour = last_hour - timedelta(days=DAYS) + timedelta(hours=1)
+    for namespace in PROJECT_OWNERS:
+        hour = newest.get(namespace, first_hour - timedelta(hours=1)) + timedelta(hours=1)
+        hour = max(hour, first_hour)
+        while hour <= last_hour:
+            yield usage_row(namespace, hour)
+            hour += timedelta(hours=1)
+
+
+def _write(folder: Path, kind: Kind, rows: Iterable[tuple[object, ...]]) -> Path:
+    path = folder / f"{kind.name}.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(kind.header)
+        writer.writerows(rows)
+    return path
+
+
+def _hash(*parts: object) -> int:
+    text = "|".join(map(str, parts))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+
+
+def _rfc3339(hour: datetime) -> str:
+    return hour.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,75 @@
+"""Versioned SQL migrations: `migrations/NNNN_name.sql`, each applied once, in order, and never edited afterwards."""
+
+import hashlib
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncpg
+
+_LOCK = 5_317_001  # any number, the same for every process: two that start together apply each migration once
+
+_SCHEMA_MIGRATIONS = """
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    version    integer PRIMARY KEY,
+    name       text NOT NULL,
+    checksum   text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+)
+"""
+
+
+class MigrationError(Exception):
+    """The database's history is not this version's."""
+
+
+@dataclass(frozen=True)
+class Migration:
+    version: int
+    name: str
+    sql: str
+
+    @property
+    def checksum(self) -> str:
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+def shipped() -> list[Migration]:
+    found = [path for path in files("billing_service").joinpath("migrations").iterdir() if path.name.endswith(".sql")]
+    return sorted(
+        (Migration(int(path.name[:4]), path.name, path.read_text(encoding="utf-8")) for path in found),
+        key=lambda migration: migration.version,
+    )
+
+
+async def migrate(connection: "asyncpg.Connection", migrations: list[Migration]) -> list[Migration]:
+    """Applies what is missing, all of it or nothing, and returns it. Raises MigrationError."""
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        await connection.execute(_SCHEMA_MIGRATIONS)
+        rows = await connection.fetch("SELECT version, name, checksum FROM schema_migrations ORDER BY version")
+        _compare({row["version"]: (row["name"], row["checksum"]) for row in rows}, migrations)
+        pending = migrations[len(rows) :]
+        for migration in pending:
+            await connection.execute(migration.sql)
+            await connection.execute(
+                "INSERT INTO schema_migrations (version, name, checksum) VALUES ($1, $2, $3)",
+                migration.version,
+                migration.name,
+                migration.checksum,
+            )
+    return pending
+
+
+def _compare(applied: dict[int, tuple[str, str]], migrations: list[Migration]) -> None:
+    known = {migration.version: migration for migration in migrations}
+    for version, (name, checksum) in applied.items():
+        if version not in known:
+            raise MigrationError(
+                f"the database has migration {name}, which this version does not know: run a newer one"
+            )
+        if known[version].checksum != checksum:
+            raise MigrationError(f"{known[version].name} was changed after it was applied: restore it, add a new one")
+    if list(applied) != [migration.version for migration in migrations[: len(applied)]]:
+        raise MigrationError("a migration older than an applied one was added: give it the next number instead")

@@ -1,0 +1,88 @@
+"""Every environment variable of the billing service: typed, with its default, read once at start.
+
+A wrong or missing variable stops the start with one message that names every mistake and what is allowed.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+_TOKEN_MIN_LENGTH = 16
+
+
+class SettingsError(Exception):
+    """The environment is wrong; the text has one line per variable."""
+
+
+def _postgresql_url(value: SecretStr) -> SecretStr:
+    try:
+        parts = urlsplit(value.get_secret_value())
+        _ = parts.port  # reading it raises ValueError where it is no port
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in {"postgresql", "postgres"}:
+        raise ValueError(
+            "must be a URL like postgresql://user@host:5432/billing or postgresql:///billing?host=/run/dir"
+        )
+    return value
+
+
+def _service_token(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if len(text) < _TOKEN_MIN_LENGTH or not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError(f"must be at least {_TOKEN_MIN_LENGTH} visible ASCII characters without spaces or line breaks")
+    return value
+
+
+def _decimal_digits(value: object) -> object:
+    """`1_000`, ` 5 ` and `+5` are numbers to Python; an operator did not mean them."""
+    if isinstance(value, str) and not (value.isascii() and value.isdigit()):
+        raise ValueError("must be a whole number in digits")
+    return value
+
+
+Count = Annotated[int, BeforeValidator(_decimal_digits)]
+
+
+class DatabaseSettings(BaseModel):
+    """What every command needs; a field is the environment variable of the same name in capitals."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    database_url: Annotated[SecretStr, AfterValidator(_postgresql_url)] = Field(
+        description="The PostgreSQL database, over TCP or a Unix socket; it may hold a password and is never printed"
+    )
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Self:
+        """Raises SettingsError."""
+        given = {name: environ[name.upper()] for name in cls.model_fields if name.upper() in environ}
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            raise SettingsError("\n".join(_explain(cls, error))) from None  # the original holds the values
+
+
+class ServiceSettings(DatabaseSettings):
+    """What `serve` needs besides the database."""
+
+    billing_api_token: Annotated[SecretStr, AfterValidator(_service_token)] = Field(
+        description="What callers send as `Authorization: Bearer`; there is no open mode"
+    )
+    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on; 0.0.0.0 in a container")
+    port: Count = Field(5000, ge=1, le=65535, description="Port to listen on")
+    database_pool_size: Count = Field(8, ge=1, le=100, description="Most connections to PostgreSQL")
+    database_timeout_seconds: float = Field(
+        3, gt=0, le=60, allow_inf_nan=False, description="One question to the database, whole; then 503"
+    )
+
+
+def _explain(settings: type[BaseModel], error: ValidationError) -> list[str]:
+    lines = []
+    for problem in error.errors(include_url=False, include_context=False, include_input=False):
+        name = str(problem["loc"][0])
+        what = "is missing" if problem["type"] == "missing" else problem["msg"].removeprefix("Value error, ")
+        lines.append(f"{name.upper()}: {what} ({settings.model_fields[name].description})")
+    return lines

@@ -1,0 +1,39 @@
+"""The one JSON shape of every answer; nobody else writes "success".
+
+    {"success": true, "data": {...}, "timestamp": "2025-10-01T15:25:00.000Z", "meta": {"as_of": "...", "stale": false}}
+    {"success": false, "error": "...", "details": {...}, "timestamp": "..."}
+
+Timestamps are UTC, RFC 3339, milliseconds, `Z`. Amounts are JSON numbers written from Decimal, never through a float.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import simplejson
+
+from common.errors import ApiError
+
+
+def timestamp(moment: datetime | None = None) -> str:
+    moment = moment.astimezone(UTC) if moment else datetime.now(UTC)
+    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def to_json(value: Any) -> bytes:
+    text: str = simplejson.dumps(value, use_decimal=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode()
+
+
+def render_success(data: bytes, as_of: datetime, *, stale: bool) -> bytes:
+    """`data` is JSON already: what is kept is written once and sent often."""
+    return b'{"success":true,"data":%b,"timestamp":"%b","meta":{"as_of":"%b","stale":%b}}' % (
+        data,
+        timestamp().encode(),
+        timestamp(as_of).encode(),
+        b"true" if stale else b"false",
+    )
+
+
+def render_error(error: ApiError) -> bytes:
+    body = {"success": False, "error": error.public, "details": error.details, "timestamp": timestamp()}
+    return to_json(body)

@@ -1,0 +1,455 @@
+"""The one way in: what happens to a request, in order. START HERE.
+
+    request id, trace context -> route and method (404, 405) -> Caller (401) -> parameters (400) -> access (403)
+    -> the function's own few lines -> billing service (503) -> envelope -> one log line, metrics
+
+A function is an ASGI app: functions-framework calls its target, which returns this app as the response.
+"""
+
+import asyncio
+import re
+import sys
+import time
+import uuid
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Final, Generic, TypeVar
+from urllib.parse import parse_qsl
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from common import observability as log
+from common.authentication import Authenticator, Caller, failure_metric, read_credentials
+from common.authorization import Namespace, deny, require_member, require_namespace
+from common.billing_client import Answer, BillingClient, ProjectNotFound, Question
+from common.envelope import render_error, render_success
+from common.errors import (
+    AccessDenied,
+    ApiError,
+    BadRequest,
+    BillingUnreachable,
+    GuestDenied,
+    InternalError,
+    MethodNotAllowed,
+    NotFound,
+)
+from common.key_sets import KeySets
+from common.metrics import process_age_seconds, serve
+from common.models import NAMESPACE_PATTERN, NoParameters
+from common.observability import metrics
+from common.ownership import Claims, Ownership, Registry
+from common.settings import Settings, SettingsError
+from common.transport import AsyncBaseTransport, HttpClient, Timeouts
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+P = TypeVar("P", bound=NoParameters)
+
+REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9-]{1,64}")
+NAMESPACE: Final = re.compile(NAMESPACE_PATTERN[1:-1])
+PROBE_PATH: Final = "/healthz"
+MAX_QUERY_BYTES: Final = 2048
+CLIENT_CLOSED_REQUEST: Final = 499
+LAG_INTERVAL_SECONDS: Final = 0.5
+SECURITY_HEADERS: Final = [
+    (b"cache-control", b"no-store"),
+    (b"vary", b"Authorization, Origin"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+]
+PREFLIGHT_HEADERS: Final = [
+    (b"access-control-allow-methods", b"GET"),
+    (b"access-control-allow-headers", b"Authorization, Content-Type, traceparent"),
+    (b"access-control-max-age", b"7200"),
+]
+EXPOSED_HEADERS: Final = (b"access-control-expose-headers", b"X-Request-Id, Retry-After, Age, WWW-Authenticate")
+
+
+class Access(Enum):
+    """What a function asks of its caller."""
+
+    TOKEN = "a valid token"  # noqa: S105 - says what is needed, is none
+    MEMBER = "a valid token, not a guest's"
+    NAMESPACE = "access to the namespace"
+
+
+@dataclass(slots=True)
+class Call(Generic[P]):
+    """What a function's own lines work with: a verified caller, valid parameters, access already checked."""
+
+    caller: Caller
+    parameters: P
+    billing: BillingClient
+    ownership: Ownership
+    settings: Settings
+    question: Question
+    namespace: Namespace | None = None
+
+    @property
+    def checked_namespace(self) -> Namespace:
+        if self.namespace is None:
+            msg = "only functions with Access.NAMESPACE have one"
+            raise TypeError(msg)
+        return self.namespace
+
+
+@dataclass(slots=True)
+class Response:
+    """`data` is JSON, to be wrapped in the success envelope."""
+
+    data: bytes
+    answer: Answer[Any]
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """One request and what its log line will say."""
+
+    scope: Scope
+    receive: Receive
+    started: float
+    request_id: str
+    origin: bytes | None
+    traceparent: str | None
+    route: str = ""
+    status: int = 0
+    namespace: str | None = None
+    caller: Caller | None = None
+    question: Question | None = None
+    disconnected: bool = False
+    log: dict[str, Any] = field(default_factory=dict)
+
+
+class Function(Generic[P]):
+    """The ASGI app of one endpoint. `route` may hold `{namespace}`; `answer` is the endpoint's own few lines."""
+
+    def __init__(
+        self,
+        name: str,
+        route: str,
+        access: Access,
+        answer: Callable[[Call[P]], Awaitable[Response]],
+        parameters: type[P],
+        *,
+        settings: Settings | None = None,
+        billing_transport: AsyncBaseTransport | None = None,
+        identity_transport: AsyncBaseTransport | None = None,
+    ) -> None:
+        self.name = name
+        self.route = route
+        self.access = access
+        self.parameters = parameters
+        self._path = re.compile(re.escape(route).replace(r"\{namespace\}", "([^/]*)").encode())
+        self.answer = answer
+        self.settings = s = settings or _settings_or_exit()
+        log.configure(s.log_level, s.log_format, name)
+        self.billing = BillingClient(s, transport=billing_transport)
+        t = s.jwks_timeout_seconds
+        identity = HttpClient(
+            Timeouts(connect=t, read=t, pool=t, total=t),
+            s.jwks_max_bytes,
+            ca_file=s.oidc_ca_file,
+            transport=identity_transport,
+        )
+        self.authenticator = Authenticator(s, KeySets(s, identity))
+        self.ownership = make_ownership(s)
+        self._origins = frozenset(origin.encode() for origin in s.cors_allowed_origins)
+        self._started = False
+        self._background: set[asyncio.Task[None]] = set()
+        _warn_of_weak_settings(s)
+
+    # --- one request ----------------------------------------------------------
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self._started:
+            self._start()
+        exchange = _read_exchange(scope, receive)
+        try:
+            status, body, headers = await self._respond(exchange)
+        except ApiError as error:
+            status, body, headers = _refused(exchange, error)
+        except asyncio.CancelledError:
+            if not exchange.disconnected:
+                raise
+            _uncancel()
+            exchange.status = CLIENT_CLOSED_REQUEST
+            self._finish(exchange)
+            return
+        except Exception as exc:  # noqa: BLE001 - whatever a bug raises, the client gets the envelope
+            log.bug("bug", exc, request_id=exchange.request_id)
+            status, body, headers = _refused(exchange, InternalError("bug"))
+        exchange.status = status
+        await self._send(exchange, send, status, body, headers)
+        self._finish(exchange)
+
+    async def _respond(self, exchange: _Exchange) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+        scope = exchange.scope
+        if scope["path"] == PROBE_PATH and scope["method"] == "GET":
+            exchange.route = PROBE_PATH
+            return 200, b'{"status":"ok"}', []
+        asked = self._route(exchange)
+        if scope["method"] == "OPTIONS" and _is_preflight(scope):
+            return 204, b"", PREFLIGHT_HEADERS if exchange.origin in self._origins else []
+        if scope["method"] != "GET":
+            raise MethodNotAllowed
+        exchange.caller = caller = await self._authenticate(scope)
+        parameters = self._read_parameters(exchange, asked)
+        question = exchange.question = self._question(exchange)
+        call = Call(caller, parameters, self.billing, self.ownership, self.settings, question)
+        response = await self._within_deadline(exchange, call)
+        return 200, *_success(response)
+
+    def _route(self, exchange: _Exchange) -> str | None:
+        """The namespace as it stands in the raw path (undecoded), or None for a route without one."""
+        match = self._path.fullmatch(exchange.scope.get("raw_path") or exchange.scope["path"].encode())
+        if match is None:
+            raise NotFound("path")
+        exchange.route = self.route
+        return match[1].decode("latin-1") if match.re.groups else None
+
+    async def _authenticate(self, scope: Scope) -> Caller:
+        unverified_token = read_credentials(scope["headers"])
+        caller = self.authenticator.get_caller(unverified_token)
+        return caller or await self.authenticator.authenticate(unverified_token)
+
+    def _read_parameters(self, exchange: _Exchange, asked: str | None) -> P:
+        if asked is not None:
+            if not NAMESPACE.fullmatch(asked):
+                raise BadRequest(
+                    "namespace",
+                    public="Malformed namespace: 1 to 63 lower-case letters, digits and hyphens are allowed, "
+                    "beginning and ending with a letter or digit",
+                )
+            exchange.namespace = asked
+        if _has_body(exchange.scope):
+            raise BadRequest("body", public="A GET request must not have a body")
+        return read_parameters(self.parameters, exchange.scope["query_string"])
+
+    def _question(self, exchange: _Exchange) -> Question:
+        headers = {"x-request-id": exchange.request_id}
+        if exchange.traceparent:
+            headers["traceparent"] = exchange.traceparent
+        return Question(exchange.started + self.settings.request_timeout_seconds, headers)
+
+    async def _within_deadline(self, exchange: _Exchange, call: Call[P]) -> Response:
+        """Access and answer. A client that goes away cancels what is asked on its behalf."""
+        task = asyncio.current_task()
+        watcher = asyncio.create_task(_watch(exchange, task)) if task else None
+        try:
+            async with asyncio.timeout(call.question.deadline - time.monotonic()):
+                await self._check_access(exchange, call)
+                return await self.answer(call)
+        except TimeoutError:
+            raise BillingUnreachable("timeout") from None
+        except ProjectNotFound:
+            raise deny(call.caller, exchange.namespace or "", "not_in_organization") from None
+        finally:
+            if watcher:
+                watcher.cancel()
+
+    async def _check_access(self, exchange: _Exchange, call: Call[P]) -> None:
+        if self.access is Access.NAMESPACE:
+            call.namespace = await require_namespace(call.caller, exchange.namespace or "", self.ownership)
+        elif self.access is Access.MEMBER:
+            require_member(call.caller)
+
+    # --- the answer -----------------------------------------------------------
+
+    async def _send(
+        self, exchange: _Exchange, send: Send, status: int, body: bytes, more: list[tuple[bytes, bytes]]
+    ) -> None:
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"x-request-id", exchange.request_id.encode()),
+            *SECURITY_HEADERS,
+            *more,
+        ]
+        if status == 204:  # noqa: PLR2004 - RFC 9110 section 8.6: no length, no type
+            del headers[:2]
+        if exchange.origin in self._origins:
+            headers += [
+                (b"access-control-allow-origin", exchange.origin or b""),
+                (b"access-control-allow-credentials", b"true"),
+                EXPOSED_HEADERS,
+            ]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    def _finish(self, exchange: _Exchange) -> None:
+        """One log line, and the counts."""
+        seconds = time.monotonic() - exchange.started
+        if exchange.route == PROBE_PATH:
+            return
+        metrics.requests.inc(self.name, str(exchange.status))
+        metrics.request_duration.observe(seconds, self.name, exchange.route or "unknown")
+        if not metrics.cold_start.values[()]:
+            metrics.cold_start.set(process_age_seconds())
+        caller, question = exchange.caller, exchange.question
+        log.write(
+            _level(exchange),
+            "request",
+            request_id=exchange.request_id,
+            trace_id=log.trace_id(exchange.traceparent),
+            method=exchange.scope["method"],
+            route=exchange.route or "unknown",
+            status=exchange.status,
+            duration_ms=round(seconds * 1000, 2),
+            upstream_ms=round(question.upstream_seconds * 1000, 2) if question else 0,
+            organization=caller.organization if caller else None,
+            subject=caller.subject if caller else None,
+            role=caller.role.value if caller else None,
+            namespace=exchange.namespace,
+            reason=exchange.log.pop("reason", question.reason if question else None),
+            **exchange.log,
+        )
+
+    # --- the process ----------------------------------------------------------
+
+    def _start(self) -> None:
+        """With the first request, in the process that serves: a server may fork after the import."""
+        self._started = True
+        serve(metrics, self.settings.metrics_port, lambda text: log.error("no metrics listener", reason=text))
+        lag = asyncio.get_running_loop().create_task(_measure_lag())
+        self._background.add(lag)
+
+
+def make_ownership(settings: Settings) -> Ownership:
+    if settings.namespace_ownership == "claims":
+        return Claims()
+    return Registry()
+
+
+def _settings_or_exit() -> Settings:
+    try:
+        return Settings.from_environment()
+    except SettingsError as exc:
+        sys.exit(str(exc))
+
+
+def _warn_of_weak_settings(settings: Settings) -> None:
+    if settings.oidc_audience is None:
+        log.warn("OIDC_AUDIENCE is not set: tokens issued for any audience are accepted")
+    if settings.namespace_ownership == "claims":
+        log.warn("NAMESPACE_OWNERSHIP=claims: whoever administers a realm decides which namespaces its users see")
+
+
+def _read_exchange(scope: Scope, receive: Receive) -> _Exchange:
+    request_ids, origins, traces = [], [], []
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            request_ids.append(value)
+        elif name == b"origin":
+            origins.append(value)
+        elif name == b"traceparent":
+            traces.append(value)
+    given = len(request_ids) == 1 and REQUEST_ID.fullmatch(request_ids[0])
+    traceparent = traces[0].decode("latin-1") if len(traces) == 1 else None
+    return _Exchange(
+        scope=scope,
+        receive=receive,
+        started=time.monotonic(),
+        request_id=request_ids[0].decode() if given else uuid.uuid4().hex,
+        origin=origins[0] if len(origins) == 1 else None,
+        traceparent=traceparent if log.trace_id(traceparent) else None,
+    )
+
+
+def _is_preflight(scope: Scope) -> bool:
+    names = {name for name, _ in scope["headers"]}
+    return b"origin" in names and b"access-control-request-method" in names
+
+
+def _has_body(scope: Scope) -> bool:
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0") != b"")
+        for name, value in scope["headers"]
+    )
+
+
+def read_parameters(model: type[P], query: bytes) -> P:
+    """Each parameter once, UTF-8, and as the model has it. Raises BadRequest that says what is allowed."""
+    if len(query) > MAX_QUERY_BYTES:
+        raise _bad_query(f"The query string is too long; at most {MAX_QUERY_BYTES} bytes are allowed")
+    try:
+        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict")
+    except ValueError:
+        raise _bad_query("The query string is not percent-encoded UTF-8") from None
+    names = [name for name, _ in pairs]
+    if len(set(names)) != len(names):
+        raise _bad_query("A query parameter appears twice; once is allowed")
+    try:
+        return model.model_validate(dict(pairs))
+    except ValidationError as exc:
+        raise _bad_query("; ".join(_explain(model, error) for error in exc.errors(include_url=False))) from None
+
+
+def _bad_query(text: str) -> BadRequest:
+    return BadRequest("parameter", public=text)
+
+
+def _explain(model: type[NoParameters], error: ErrorDetails) -> str:
+    name = ascii(str(error["loc"][0])[:40])  # short and printable: it goes back to the client that sent it
+    if error["type"] == "extra_forbidden":
+        known = ", ".join(model.model_fields)
+        return f"Unknown query parameter {name}; " + (f"allowed: {known}" if known else "this path takes none")
+    return f"Query parameter {name}: {error['msg'].removeprefix('Value error, ')}"
+
+
+def _success(response: Response) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+    answer = response.answer
+    age = [(b"age", str(int(answer.age_seconds)).encode())] if answer.stale else []
+    return render_success(response.data, answer.as_of, stale=answer.stale), age
+
+
+def _refused(exchange: _Exchange, error: ApiError) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+    exchange.log = {**error.log, "reason": error.reason}
+    label = failure_metric(error)
+    if label:
+        metrics.auth_failures.inc(label)
+    elif isinstance(error, AccessDenied | GuestDenied):
+        metrics.access_denied.inc(error.reason)
+    headers = [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
+    return int(error.status), render_error(error), headers
+
+
+QUIET_REASONS: Final = frozenset({"breaker_open", "shed"})
+"""An outage is logged when the breaker changes, not once more by every request that it refuses."""
+
+
+def _level(exchange: _Exchange) -> int:
+    question = exchange.question
+    reason = exchange.log.get("reason") or (question.reason if question else None)
+    if reason in QUIET_REASONS or exchange.status == CLIENT_CLOSED_REQUEST:
+        return log.INFO
+    if exchange.status >= 500:  # noqa: PLR2004 - HTTP's own number
+        return log.WARNING if reason == "throttled" else log.ERROR
+    denied = exchange.status in {401, 403} or (question and question.reason)
+    return log.WARNING if denied else log.INFO
+
+
+async def _watch(exchange: _Exchange, task: "asyncio.Task[Any]") -> None:
+    while (await exchange.receive())["type"] != "http.disconnect":
+        pass
+    exchange.disconnected = True
+    task.cancel()
+
+
+def _uncancel() -> None:
+    task = asyncio.current_task()
+    if task:
+        task.uncancel()
+
+
+async def _measure_lag() -> None:
+    while True:
+        due = time.monotonic() + LAG_INTERVAL_SECONDS
+        await asyncio.sleep(LAG_INTERVAL_SECONDS)
+        lag = max(0.0, time.monotonic() - due)
+        metrics.event_loop_lag.set(lag)
+        if lag > LAG_INTERVAL_SECONDS:
+            log.warn_sampled("the event loop was blocked", lag_seconds=round(lag, 3))

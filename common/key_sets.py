@@ -1,0 +1,270 @@
+"""The realms' key sets (JWKS): fetched with the house's bounded client, kept per realm, refreshed in the background.
+
+A key set is used for JWKS_TTL_SECONDS, kept fresh ahead of that, and usable for JWKS_STALE_SECONDS while the identity
+provider is down. What is not a plain signature key of a known kind is left out; one bad key never spoils the others.
+"""
+
+import asyncio
+import time
+from collections import Counter, OrderedDict
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from common import observability as log
+from common.cache import SingleFlight
+from common.errors import IdentityUnreachable, TokenInvalid
+from common.models import parse_json
+from common.observability import metrics
+from common.resilience import Clock
+from common.settings import Settings
+from common.transport import HttpClient, Reply, TransportFailure
+
+# RFC 7518 section 3.1 and RFC 8037: asymmetric only. A key serves only the algorithms of its own kind and curve.
+RSA_ALGORITHMS: Final = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
+CURVE_ALGORITHMS: Final = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512", "Ed25519": "EdDSA"}
+ALGORITHMS: Final = RSA_ALGORITHMS | frozenset(CURVE_ALGORITHMS.values())
+RSA_BITS: Final = range(2048, 8193)  # RFC 7518 section 3.3; above, a hostile realm could burn our CPU
+MAX_KEYS: Final = 100
+MAX_UNPROVEN: Final = 256
+MAX_PROVEN: Final = 2000
+FAILED_PAUSE_SECONDS: Final = 1.0  # between fetches of a realm whose last one failed
+REFRESH_AHEAD: Final = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A public key and the signature algorithms it may be used with."""
+
+    kid: str
+    algorithms: frozenset[str]
+    public_key: Any
+    thumb: str  # what it was made of, so that an unchanged key stays the same object
+
+
+@dataclass(slots=True)
+class Realm:
+    """What is known of one realm's keys; times are monotonic seconds."""
+
+    keys: dict[str, Key] = field(default_factory=dict)
+    fetched_at: float = float("-inf")
+    tried_at: float = float("-inf")
+    failed: bool = False
+    missing: bool = False
+    proven: bool = False
+    keeper: "asyncio.Task[None] | None" = None
+    used_at: float = 0.0
+
+
+class KeySets:
+    def __init__(self, settings: Settings, http: HttpClient, clock: Clock = time.monotonic) -> None:
+        self._settings = settings
+        self._http = http
+        self._clock = clock
+        self._proven: OrderedDict[str, Realm] = OrderedDict()
+        self._unproven: OrderedDict[str, Realm] = OrderedDict()
+        self._flights: SingleFlight[None] = SingleFlight()
+        self._allowance = settings.jwks_fetches_per_second
+        self._allowance_at = clock()
+        metrics.jwks_age.read = self._oldest_age
+
+    def get_key(self, realm_name: str, kid: str) -> Key | None:
+        """The key if it is known and still usable; asks nobody."""
+        realm = self._proven.get(realm_name)
+        if realm is None:
+            return None
+        now = self._clock()
+        if now - realm.fetched_at > self._settings.jwks_stale_seconds:
+            return None
+        realm.used_at = now
+        return realm.keys.get(kid)
+
+    async def fetch_key(self, realm_name: str, kid: str) -> Key:
+        """Raises TokenInvalid (unknown realm or kid) or IdentityUnreachable."""
+        key = self.get_key(realm_name, kid)
+        if key is not None:
+            return key
+        realm = self._get_realm(realm_name)
+        if self._usable(realm) and kid in realm.keys:
+            return realm.keys[kid]
+        if self._flights.under_way(realm_name) or self._may_fetch(realm):
+            await self._flights.share(realm_name, lambda: self._refresh(realm_name, realm))
+        if realm.missing:
+            raise TokenInvalid("unknown_realm")
+        if self._usable(realm) and kid in realm.keys:
+            return realm.keys[kid]
+        if realm.failed or not self._usable(realm):
+            raise IdentityUnreachable("jwks")  # the key may well exist: nothing was decided
+        raise TokenInvalid("unknown_kid")
+
+    def prove(self, realm_name: str) -> None:
+        """A token of this realm was verified: no realm that never verified one can push it out from now on."""
+        realm = self._unproven.pop(realm_name, None)
+        if realm is None:
+            return
+        realm.proven = True
+        realm.used_at = self._clock()
+        self._proven[realm_name] = realm
+        if len(self._proven) > MAX_PROVEN:
+            _, oldest = self._proven.popitem(last=False)
+            if oldest.keeper:
+                oldest.keeper.cancel()
+        realm.keeper = asyncio.create_task(self._keep_fresh(realm_name, realm))
+
+    # --- when to fetch --------------------------------------------------------
+
+    def _get_realm(self, name: str) -> Realm:
+        realm = self._proven.get(name)
+        if realm is None:
+            realm = self._unproven.setdefault(name, Realm())
+            self._unproven.move_to_end(name)
+            if len(self._unproven) > MAX_UNPROVEN:
+                self._unproven.popitem(last=False)
+        return realm
+
+    def _usable(self, realm: Realm) -> bool:
+        return bool(realm.keys) and self._clock() - realm.fetched_at <= self._settings.jwks_stale_seconds
+
+    def _may_fetch(self, realm: Realm) -> bool:
+        """One fetch per realm in a while. Raises IdentityUnreachable when unproven realms ask too often in all."""
+        since = self._clock() - realm.tried_at
+        if realm.missing:
+            pause = self._settings.jwks_unknown_realm_seconds
+        elif self._usable(realm):
+            pause = self._settings.jwks_unknown_kid_seconds
+        else:
+            pause = FAILED_PAUSE_SECONDS
+        if since < pause:
+            return False
+        if not realm.proven and not self._take_allowance():
+            raise IdentityUnreachable("jwks_rate_limited", retry_after=1)
+        return True
+
+    def _take_allowance(self) -> bool:
+        now, rate = self._clock(), self._settings.jwks_fetches_per_second
+        self._allowance = min(max(rate, 1.0), self._allowance + (now - self._allowance_at) * rate)
+        self._allowance_at = now
+        if self._allowance < 1:
+            return False
+        self._allowance -= 1
+        return True
+
+    async def _keep_fresh(self, name: str, realm: Realm) -> None:
+        """Fetch ahead of the keys' age, as long as the realm is used within the time its keys could serve."""
+        ttl = self._settings.jwks_ttl_seconds
+        while self._clock() - realm.used_at <= self._settings.jwks_stale_seconds:
+            age = self._clock() - realm.fetched_at
+            pause = min(10.0, ttl * (1 - REFRESH_AHEAD)) if age >= ttl * REFRESH_AHEAD else ttl * REFRESH_AHEAD - age
+            await asyncio.sleep(pause)
+            if self._clock() - realm.fetched_at >= ttl * REFRESH_AHEAD:
+                await self._flights.share(name, lambda: self._refresh(name, realm))
+        self._proven.pop(name, None)
+
+    # --- one fetch ------------------------------------------------------------
+
+    async def _refresh(self, name: str, realm: Realm) -> None:
+        """Never raises for what the provider does: the outcome is in `realm`; good keys survive a bad fetch."""
+        realm.tried_at = self._clock()
+        url = f"{self._settings.jwks_base_url}/realms/{name}/protocol/openid-connect/certs"
+        try:
+            reply = await self._http.get(url)
+            keys = None if reply.status == 404 else _read_keys(reply)  # noqa: PLR2004 - HTTP's own number
+        except TransportFailure as exc:
+            result = "timeout" if exc.reason in {"timeout", "slow"} else "error"
+            self._failed(name, realm, "bad" if exc.reason in {"too_large", "content_type"} else result, exc.reason)
+            return
+        except BadKeySet as exc:
+            self._failed(name, realm, "bad", str(exc))
+            return
+        realm.failed = False
+        realm.missing = keys is None
+        old = realm.keys
+        realm.keys = (
+            {} if keys is None else {k: old[k] if k in old and old[k].thumb == v.thumb else v for k, v in keys.items()}
+        )
+        if keys is None:
+            metrics.jwks_fetch.inc("unknown_realm")
+            log.info("key set of an unknown realm", realm=name)
+            return
+        realm.fetched_at = self._clock()
+        metrics.jwks_fetch.inc("ok")
+        if old.keys() != realm.keys.keys():
+            log.info("key set", realm=name, added=len(keys.keys() - old.keys()), removed=len(old.keys() - keys.keys()))
+
+    def _failed(self, name: str, realm: Realm, result: str, reason: str) -> None:
+        realm.failed = True
+        metrics.jwks_fetch.inc(result)
+        if self._usable(realm):
+            metrics.jwks_fetch.inc("stale")
+            age = round(self._clock() - realm.fetched_at)
+            log.warn("key set not refreshed, the old keys stay", realm=name, reason=reason, age_seconds=age)
+        else:
+            log.error("key set not fetched and none kept", realm=name, reason=reason)
+
+    def _oldest_age(self) -> float:
+        now = self._clock()
+        return max((now - realm.fetched_at for realm in list(self._proven.values())), default=0.0)
+
+
+class BadKeySet(Exception):
+    """The reply is no key set with at least one key we can use."""
+
+
+def _read_keys(reply: Reply) -> dict[str, Key]:
+    if reply.status != 200:  # noqa: PLR2004 - HTTP's own number
+        raise BadKeySet(f"status_{reply.status // 100}xx")
+    try:
+        body = parse_json(reply.body)
+    except (ValueError, RecursionError):
+        raise BadKeySet("bad_json") from None
+    entries = body.get("keys") if isinstance(body, dict) else None
+    if not isinstance(entries, list):
+        raise BadKeySet("no_keys")
+    read = [key for entry in entries[:MAX_KEYS] if (key := _read_key(entry))]
+    twice = {kid for kid, count in Counter(key.kid for key in read).items() if count > 1}
+    if twice:
+        log.warn("key set names a kid twice: neither key is used", count=len(twice))
+    keys = {key.kid: key for key in read if key.kid not in twice}
+    if not keys:
+        raise BadKeySet("no_usable_key")
+    return keys
+
+
+def _read_key(jwk: object) -> Key | None:
+    """A public signature key (RFC 7517 section 4), or None for every other entry; an entry never spoils the set."""
+    if not isinstance(jwk, dict) or not _for_signatures(jwk):
+        return None
+    kid, algorithms = jwk.get("kid"), _algorithms(jwk)
+    if not isinstance(kid, str) or not 0 < len(kid) <= 255 or not algorithms:  # noqa: PLR2004 - as in a token's head
+        return None
+    material = {name: jwk.get(name) for name in ("kty", "crv", "n", "e", "x", "y") if name in jwk}
+    if not all(isinstance(value, str) for value in material.values()) or len(str(material.get("e", ""))) > 8:  # noqa: PLR2004
+        return None
+    try:
+        public_key = jwt.PyJWK(material, algorithm=min(algorithms)).key
+    except (jwt.PyJWTError, ValueError, TypeError, KeyError, OverflowError):
+        return None
+    if isinstance(public_key, RSAPublicKey) and public_key.key_size not in RSA_BITS:
+        return None
+    return Key(kid, algorithms, public_key, repr((sorted(material.items()), sorted(algorithms))))
+
+
+def _for_signatures(jwk: dict[str, Any]) -> bool:
+    """`use` and `key_ops` (RFC 7517 sections 4.2, 4.3), where present, must allow verification."""
+    operations = jwk.get("key_ops", ["verify"])
+    return jwk.get("use", "sig") == "sig" and isinstance(operations, list) and "verify" in operations
+
+
+def _algorithms(jwk: dict[str, Any]) -> frozenset[str]:
+    if jwk.get("kty") == "RSA":
+        possible = RSA_ALGORITHMS
+    elif jwk.get("kty") in {"EC", "OKP"} and isinstance(jwk.get("crv"), str) and jwk["crv"] in CURVE_ALGORITHMS:
+        possible = frozenset({CURVE_ALGORITHMS[jwk["crv"]]})
+    else:
+        return frozenset()
+    named = jwk.get("alg")
+    if named is None:
+        return possible
+    return possible & {named} if isinstance(named, str) else frozenset()

@@ -1,0 +1,147 @@
+"""What protects a sick service from us, and us from it: circuit breaker, retry budget, bulkhead.
+
+State machines without input or output; each takes the clock that it reads (seconds, monotonic).
+"""
+
+import random
+from collections import deque
+from collections.abc import Callable
+from enum import IntEnum
+
+Clock = Callable[[], float]
+
+WINDOW_SECONDS = 10.0
+PROBE_SPREAD = 0.2  # +-20 %, so that many pods do not probe a recovering service at the same moment
+
+
+class BreakerState(IntEnum):
+    """The value of the metric upstream_breaker_state."""
+
+    CLOSED = 0
+    HALF_OPEN = 1
+    OPEN = 2
+
+
+class CircuitBreaker:
+    """Opens when at least `minimum_calls` of the last 10 s were made and `failure_ratio` of them failed.
+
+    Open, it lets nothing through for `open_seconds` (+-20 %), then a single probe, whose outcome closes it or
+    opens it again. A call that was let through must be reported by exactly one of `succeeded`, `failed`, `abandoned`.
+    """
+
+    def __init__(
+        self,
+        minimum_calls: int,
+        failure_ratio: float,
+        open_seconds: float,
+        clock: Clock,
+        on_change: Callable[[BreakerState], None] = lambda _: None,
+    ) -> None:
+        self._minimum_calls = minimum_calls
+        self._failure_ratio = failure_ratio
+        self._open_seconds = open_seconds
+        self._clock = clock
+        self._on_change = on_change
+        self._calls: deque[tuple[float, bool]] = deque()  # (time, failed), newest last
+        self._failures = 0
+        self._probe_at = 0.0
+        self._probing = False
+        self.state = BreakerState.CLOSED
+
+    def allows(self) -> bool:
+        """Whether one call may be made now; while half open only the first asker may."""
+        if self.state is BreakerState.CLOSED:
+            return True
+        if self._probing or self._clock() < self._probe_at:
+            return False
+        self._probing = True
+        self._become(BreakerState.HALF_OPEN)
+        return True
+
+    def retry_after_seconds(self) -> float:
+        return max(0.0, self._probe_at - self._clock())
+
+    def succeeded(self) -> None:
+        if self._probing:
+            self._probing = False
+            self._calls.clear()
+            self._failures = 0
+            self._become(BreakerState.CLOSED)
+        elif self.state is BreakerState.CLOSED:
+            self._record(failed=False)
+
+    def failed(self) -> None:
+        if self._probing:
+            self._open()
+        elif self.state is BreakerState.CLOSED:
+            self._record(failed=True)
+            if len(self._calls) >= self._minimum_calls and self._failures >= self._failure_ratio * len(self._calls):
+                self._open()
+
+    def abandoned(self) -> None:
+        """The call was cancelled before it told anything: the next asker may probe."""
+        self._probing = False
+
+    def _record(self, *, failed: bool) -> None:
+        now = self._clock()
+        self._calls.append((now, failed))
+        self._failures += failed
+        while self._calls[0][0] <= now - WINDOW_SECONDS:
+            self._failures -= self._calls.popleft()[1]
+
+    def _open(self) -> None:
+        spread = random.uniform(1 - PROBE_SPREAD, 1 + PROBE_SPREAD)  # noqa: S311 - spreads load, guards no secret
+        self._probe_at = self._clock() + self._open_seconds * spread
+        self._probing = False
+        self._become(BreakerState.OPEN)
+
+    def _become(self, state: BreakerState) -> None:
+        if state is not self.state:
+            self.state = state
+            self._on_change(state)
+
+
+class RetryBudget:
+    """Retries of the last 10 s stay within `ratio` of its requests plus `minimum`: no storm on a sick service."""
+
+    def __init__(self, ratio: float, minimum: int, clock: Clock) -> None:
+        self._ratio = ratio
+        self._minimum = minimum
+        self._clock = clock
+        self._requests: deque[float] = deque()
+        self._retries: deque[float] = deque()
+
+    def count_request(self) -> None:
+        self._requests.append(self._forget(self._requests))
+
+    def take(self) -> bool:
+        """Take one retry, if one is left."""
+        now = self._forget(self._retries)
+        self._forget(self._requests)
+        if len(self._retries) >= self._minimum + self._ratio * len(self._requests):
+            return False
+        self._retries.append(now)
+        return True
+
+    def _forget(self, times: deque[float]) -> float:
+        now = self._clock()
+        while times and times[0] <= now - WINDOW_SECONDS:
+            times.popleft()
+        return now
+
+
+class Bulkhead:
+    """At most `size` calls under way at once; one more is refused, nothing waits."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self.in_flight = 0
+
+    def enter(self) -> bool:
+        if self.in_flight >= self._size:
+            return False
+        self.in_flight += 1
+        return True
+
+    def leave(self) -> None:
+        self.in_flight -= 1

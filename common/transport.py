@@ -1,0 +1,143 @@
+"""One bounded GET for everything a function asks, and the one place that names the HTTP client.
+
+Every way in which asking can fail becomes a TransportFailure with a reason code of the fault matrix.
+"""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2 as httpx
+
+AsyncBaseTransport = httpx.AsyncBaseTransport
+
+
+class TransportFailure(Exception):
+    """`reason` for logs and metrics; `retriable` when nothing of an answer was seen and a GET may be sent again."""
+
+    def __init__(self, reason: str, *, retriable: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retriable = retriable
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds. `read` bounds the silence between two chunks, `total` everything together."""
+
+    connect: float
+    read: float
+    pool: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def is_json(self) -> bool:
+        media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return media_type == "application/json"
+
+
+class HttpClient:
+    """GET without redirects, proxies from the environment, cookies or compression; bounded in time and size."""
+
+    def __init__(
+        self,
+        timeouts: Timeouts,
+        max_bytes: int,
+        *,
+        max_connections: int = 16,
+        ca_file: Path | None = None,
+        headers: Mapping[str, str] | None = None,
+        transport: AsyncBaseTransport | None = None,
+    ) -> None:
+        self._timeouts = timeouts
+        self._max_bytes = max_bytes
+        self._max_connections = max_connections
+        self._ca_file = ca_file
+        self._headers = {"accept": "application/json", "accept-encoding": "identity", **(headers or {})}
+        self._transport = transport
+        self._client: httpx.AsyncClient | None = None
+
+    def _open(self) -> httpx.AsyncClient:
+        """Made at the first request, in the process and event loop that use it (a server may fork before)."""
+        if self._client is None:
+            t = self._timeouts
+            verify = ssl.create_default_context(cafile=self._ca_file) if self._ca_file else True
+            self._client = httpx.AsyncClient(
+                transport=self._transport,
+                verify=verify,
+                trust_env=False,
+                follow_redirects=False,
+                headers=self._headers,
+                timeout=httpx.Timeout(connect=t.connect, read=t.read, write=t.read, pool=t.pool),
+                limits=httpx.Limits(max_connections=self._max_connections, keepalive_expiry=15),
+            )
+        return self._client
+
+    async def get(self, url: str, *, within: float | None = None, headers: Mapping[str, str] | None = None) -> Reply:
+        """`within` seconds are left of the caller's deadline. Raises TransportFailure."""
+        total = self._timeouts.total if within is None else min(within, self._timeouts.total)
+        answered = False
+        with _translated(lambda: answered):
+            async with asyncio.timeout(total), self._open().stream("GET", url, headers=headers) as response:
+                answered = True
+                body = await self._read(response)
+                return Reply(response.status_code, response.headers, body)
+
+    async def _read(self, response: httpx.Response) -> bytes:
+        if response.headers.get("content-encoding", "identity") != "identity":
+            raise TransportFailure("content_type")  # never asked for, and a way around the size limit
+        chunks, size = [], 0
+        async for chunk in response.aiter_raw():
+            size += len(chunk)
+            if size > self._max_bytes:
+                raise TransportFailure("too_large")
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
+
+
+def _caused_by(exc: BaseException | None, kind: type[BaseException]) -> bool:
+    while exc is not None:
+        if isinstance(exc, kind):
+            return True
+        exc = exc.__cause__ or exc.__context__
+    return False
+
+
+@contextmanager
+def _translated(was_answered: Callable[[], bool]) -> Iterator[None]:
+    """`was_answered` tells whether the head of an answer had come."""
+    try:
+        yield
+    except (TimeoutError, httpx.TransportError, httpx.InvalidURL) as exc:
+        raise _translate(exc, answered=was_answered()) from exc
+
+
+def _translate(exc: Exception, *, answered: bool) -> TransportFailure:
+    if isinstance(exc, httpx.ConnectError):
+        by_cause = {socket.gaierror: "dns", ssl.SSLError: "tls"}
+        reason = next((name for kind, name in by_cause.items() if _caused_by(exc, kind)), "refused")
+        return TransportFailure(reason, retriable=reason == "refused")
+    if isinstance(exc, httpx.TransportError) and not isinstance(exc, httpx.TimeoutException):
+        if answered:
+            return TransportFailure("truncated")
+        gone = isinstance(exc, httpx.NetworkError) or "disconnected without" in str(exc)
+        return TransportFailure("reset" if gone else "protocol", retriable=gone)
+    reasons = {httpx.PoolTimeout: "pool", httpx.ConnectTimeout: "timeout", httpx.InvalidURL: "protocol"}
+    silent = "timeout" if isinstance(exc, httpx.TimeoutException) and not answered else "slow"
+    return TransportFailure(reasons.get(type(exc), silent), retriable=isinstance(exc, httpx.ConnectTimeout))

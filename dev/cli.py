@@ -1,0 +1,103 @@
+"""`python -m dev run` and `python -m dev token USER`."""
+
+import json
+import signal
+import sys
+import time
+from types import FrameType
+
+from dev import functions, provider
+from dev.platform import DEMO_NAMESPACE, Platform
+from dev.settings import PlatformError, Settings, read_settings
+
+USAGE_ERROR = 2
+
+
+def main(arguments: list[str]) -> int:
+    try:
+        match arguments:
+            case ["run"]:
+                return run(read())
+            case ["token", username]:
+                return token(username)
+            case ["token"]:
+                return complain(f"usage: make token USER=name, where name is one of:\n{known_users()}")
+            case _:
+                return complain("usage: python -m dev run | token USER")
+    except PlatformError as exc:
+        print(exc, file=sys.stderr)
+        return 1
+
+
+def read() -> Settings:
+    return read_settings([function.name for function in functions.read_functions()])
+
+
+def complain(text: str) -> int:
+    print(text, file=sys.stderr)
+    return USAGE_ERROR
+
+
+def known_users() -> str:
+    return "\n".join(f"  {user.username:<6} {user.about}" for user in provider.demo_users().values())
+
+
+def run(settings: Settings) -> int:
+    started = time.monotonic()
+    platform = Platform(settings, say)
+
+    def stop(number: int, _: FrameType | None) -> None:
+        if not platform.is_stopping:
+            say(f"{signal.Signals(number).name}: stopping")
+        platform.request_stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
+    platform.start()
+    try:
+        if not platform.is_stopping:
+            say(f"ready in {time.monotonic() - started:.1f} s\n\n{welcome(settings)}")
+            platform.supervisor.watch()
+    finally:
+        platform.stop()
+    say("stopped")
+    return 0
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
+def welcome(settings: Settings) -> str:
+    here = settings.keycloak_url is None
+    realms = "{acme,acme-prod,globex}" if here else "{organization}"
+    users = f"users (the password is the name):\n{known_users()}\n\n" if here else ""
+    bearer = "$(make -s token USER=bob)" if here else "$TOKEN"
+    return f"""\
+page      {settings.page_origin}/billing/
+API       {settings.api_url}/api/billing/
+issuers   {settings.provider_url}/realms/{realms}
+billing   {settings.billing_url}
+logs      {settings.data / "logs"}
+
+{users}\
+  curl -H "Authorization: Bearer {bearer}" {settings.api_url}/api/billing/project/{DEMO_NAMESPACE}/overview
+
+Ctrl-C stops everything.
+"""
+
+
+def token(username: str) -> int:
+    users = provider.demo_users()
+    if username not in users:
+        return complain(f"no user {username!r}; there are:\n{known_users()}")
+    settings = read()
+    if settings.keycloak_url is not None:
+        raise PlatformError(
+            f"the demo users are not in {settings.keycloak_url}: sign in to the page and copy the access token, "
+            f"or ask its token endpoint with a client of yours"
+        )
+    state = settings.data / "platform.json"
+    url = json.loads(state.read_text())["provider_url"] if state.exists() else settings.provider_url
+    print(provider.sign_in(url, users[username])["access_token"])
+    return 0

@@ -1,0 +1,71 @@
+"""The functions as knative/functions/*.yaml deploys them, each run as its own functions-framework process."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from common.settings import Settings as FunctionSettings
+from dev.provider import AUDIENCE, answers
+from dev.settings import LOOPBACK, ROOT, VITE_ORIGIN, Settings, metrics_variable, port_variable
+from dev.supervisor import Part
+
+MANIFESTS = ROOT / "knative" / "functions"
+
+
+@dataclass(frozen=True)
+class Function:
+    name: str
+    host: str  # the cluster-local name that the route sends to
+    environment: Mapping[str, str]
+    probe: str  # path
+
+
+def read_functions(folder: Path = MANIFESTS) -> list[Function]:
+    return [read_function(path) for path in sorted(folder.glob("*.yaml"))]
+
+
+def read_function(path: Path) -> Function:
+    service = yaml.safe_load(path.read_text())
+    metadata = service["metadata"]
+    [container] = service["spec"]["template"]["spec"]["containers"]
+    return Function(
+        name=path.stem,
+        host=f"{metadata['name']}.{metadata['namespace']}.svc.cluster.local",
+        # What comes from a secret or a config map in the cluster is a local setting here.
+        environment={entry["name"]: entry["value"] for entry in container.get("env", []) if "value" in entry},
+        probe=container["readinessProbe"]["httpGet"]["path"],
+    )
+
+
+def part(function: Function, settings: Settings, billing_token: str | None) -> Part:
+    port = settings.ports[port_variable(function.name)]
+    local = {
+        "HOST": LOOPBACK,
+        "PORT": str(port),
+        "METRICS_PORT": str(settings.ports[metrics_variable(function.name)]),
+        "KEYCLOAK_URL": settings.provider_url,
+        "OIDC_AUDIENCE": AUDIENCE,
+        "BILLING_API_URL": settings.billing_url,
+        "CORS_ALLOWED_ORIGINS": f"{settings.page_origin},{VITE_ORIGIN}",
+        "LOG_FORMAT": "console",
+        **({"BILLING_API_TOKEN": billing_token} if billing_token else {}),
+    }
+    environment = {**function.environment, **local, **chosen(settings)}
+    source, target = environment["FUNCTION_SOURCE"], environment["FUNCTION_TARGET"]
+    return Part(
+        name=function.name,
+        command=[sys.executable, "-m", "functions_framework", "--source", source, "--target", target],
+        environment=environment,
+        ready=lambda: answers(f"http://{LOOPBACK}:{port}{function.probe}"),
+        follow=True,
+    )
+
+
+def chosen(settings: Settings) -> dict[str, str]:
+    """A function's setting given to `make run` reaches every function, but for the addresses wired here."""
+    wired = {"METRICS_PORT", "KEYCLOAK_URL", "BILLING_API_URL", "BILLING_API_TOKEN"}
+    names = {field.upper() for field in FunctionSettings.model_fields} - wired
+    return {name: value for name, value in settings.environment.items() if name in names}

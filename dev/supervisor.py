@@ -1,0 +1,176 @@
+"""Starts the parts as soon as what they need is ready, watches them, and stops them in the reverse order."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dev.settings import ROOT, PlatformError
+
+POLL_SECONDS = 0.05
+STOP_SECONDS = 10  # then a part is killed
+TAIL_LINES = 20
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+# A child gets what any program needs; everything else is said part by part.
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+@dataclass
+class Part:
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    ready: Callable[[], bool] = lambda: True  # asked again and again, answers within a second
+    needs: tuple[str, ...] = ()
+    once: bool = False  # a step: it is ready when it has ended with 0
+    follow: bool = False  # its log is shown
+    stop_signal: signal.Signals = signal.SIGTERM
+    user: tuple[int, int] | None = None  # uid and gid to run as, for root
+
+
+@dataclass
+class Running:
+    part: Part
+    process: subprocess.Popen[bytes]
+    log: Path
+    started: float
+    is_ready: bool = False
+    shown: int = field(default=0)  # bytes of the log
+
+
+class Supervisor:
+    def __init__(
+        self, parts: Sequence[Part], logs: Path, say: Callable[[str], None], stop_seconds: float = STOP_SECONDS
+    ) -> None:
+        self._parts = {part.name: part for part in parts}
+        self._logs = logs
+        self._say = say
+        self._stop_seconds = stop_seconds
+        self._running: dict[str, Running] = {}  # in the order of starting
+        self.stopping = False  # set by a signal handler: starting and watching end at the next look
+
+    def start(self) -> None:
+        """Returns when every part is ready, or when `stopping` was set. Raises PlatformError when a part dies."""
+        while not self.stopping:
+            waiting = False
+            for part in self._parts.values():
+                waiting |= not self._advance(part)
+            if not waiting:
+                return
+            self.check()
+            time.sleep(POLL_SECONDS)
+
+    def _advance(self, part: Part) -> bool:
+        running = self._running.get(part.name)
+        if running is None:
+            if all(self._is_ready(need) for need in part.needs):
+                self._spawn(part)
+            return False
+        if not running.is_ready:
+            running.is_ready = running.process.poll() == 0 if part.once else part.ready()
+            if running.is_ready:
+                self._say(
+                    f"{part.name:<20} {'done' if part.once else 'up'} {time.monotonic() - running.started:5.1f} s"
+                )
+                running.shown = running.log.stat().st_size
+        return running.is_ready
+
+    def _is_ready(self, name: str) -> bool:
+        return name not in self._parts or (name in self._running and self._running[name].is_ready)
+
+    def _spawn(self, part: Part) -> None:
+        log = self._logs / f"{part.name}.log"
+        if log.exists():
+            log.replace(log.with_suffix(".log.1"))
+        uid, gid = part.user or (None, None)
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                part.command,
+                cwd=ROOT if part.user is None else "/",  # another user may not be allowed into the checkout
+                env={name: os.environ[name] for name in INHERITED if name in os.environ} | dict(part.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                process_group=0,  # Ctrl-C reaches the supervisor alone, which stops the parts in order
+                user=uid,
+                group=gid,
+                extra_groups=None if part.user is None else [],
+                preexec_fn=lambda: die_with_parent(part.stop_signal),  # noqa: PLW1509 -- one thread, one system call
+            )
+        self._running[part.name] = Running(part, process, log, time.monotonic())
+
+    def check(self) -> None:
+        """Raises PlatformError with the end of the log of a part that has died."""
+        for running in self._running.values():
+            code = running.process.poll()
+            if code is None or (running.part.once and code == 0):
+                continue
+            ended = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+            raise PlatformError(f"{running.part.name} {ended}; the end of {running.log}:\n{tail(running.log)}")
+
+    def watch(self) -> None:
+        """Shows the followed logs until `stopping` is set. Raises PlatformError when a part dies."""
+        while not self.stopping:
+            self.show_logs()
+            self.check()
+            time.sleep(2 * POLL_SECONDS)
+
+    def show_logs(self) -> None:
+        for running in self._running.values():
+            if not running.part.follow:
+                continue
+            with running.log.open("rb") as file:
+                file.seek(running.shown)
+                lines = [line for line in file if line.endswith(b"\n")]
+            running.shown += sum(map(len, lines))
+            for line in lines:
+                self._say(f"{running.part.name:<9}| {line.decode(errors='replace').rstrip()}")
+
+    def stop(self) -> None:
+        for name in reversed(list(self._running)):
+            self.stop_part(name)
+
+    def stop_part(self, name: str) -> None:
+        """Also clears what the part may have left in its process group."""
+        process = self._running[name].process
+        if process.poll() is None:
+            process.send_signal(self._running[name].part.stop_signal)
+            try:
+                process.wait(self._stop_seconds)
+            except subprocess.TimeoutExpired:
+                self._say(f"{name} did not stop within {self._stop_seconds:g} s and is killed")
+        with contextlib.suppress(ProcessLookupError):  # the group is empty: what we want
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        del self._running[name]
+
+    def start_part(self, name: str) -> None:
+        """Starts a stopped part again and waits until it is ready."""
+        while not self.stopping and not self._advance(self._parts[name]):
+            self.check()
+            time.sleep(POLL_SECONDS)
+
+    def log(self, name: str) -> Path:
+        return self._logs / f"{name}.log"
+
+    def pid(self, name: str) -> int:
+        return self._running[name].process.pid
+
+
+def die_with_parent(stop_signal: signal.Signals) -> None:
+    """Where the supervisor is killed outright, Linux stops its children; elsewhere they would stay."""
+    if LIBC is not None:
+        LIBC.prctl(PR_SET_PDEATHSIG, int(stop_signal))
+
+
+def tail(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines()[-TAIL_LINES:]
+    return "\n".join(f"  {line}" for line in lines) or "  (empty)"

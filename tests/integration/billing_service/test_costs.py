@@ -1,0 +1,210 @@
+"""The numbers: what SQL computes equals a plain recomputation in Python, and what the contract says."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+import asyncpg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from billing_service import costs
+from billing_service.database import connect, open_database
+
+from .conftest import USAGE_HEADER, Api, Load
+
+RESOURCES = ("cpu_core_hour", "memory_gib_hour", "storage_gib_hour", "network_gib", "public_ip_hour")
+PARTS = ("cpu_cost", "memory_cost", "storage_cost", "network_cost", "public_ip_cost")
+NOW = datetime(2025, 9, 10, 10, 30, tzinfo=UTC)
+
+Usage = dict[tuple[str, datetime], Decimal]
+Prices = dict[tuple[str, datetime], Decimal]
+
+amounts = st.decimals(0, 10_000, places=6, allow_nan=False, allow_infinity=False)
+resources = st.sampled_from(RESOURCES)
+EDGES = (0, 1, 2, 23, 24, 25, 225, 226, 227)  # of the last hour, the last day and the month, in hours before NOW
+hours_back = (st.sampled_from(EDGES) | st.integers(-3, 24 * 33)).map(
+    lambda back: NOW.replace(minute=0) - timedelta(hours=back)
+)
+usages = st.dictionaries(st.tuples(resources, hours_back), amounts, max_size=40)
+price_changes = st.dictionaries(st.tuples(resources, hours_back), amounts, max_size=8)
+currencies = st.sampled_from([("JPY", 0), ("EUR", 2), ("KWD", 3), ("CLF", 4)])
+
+
+def prices_csv(*lines: str) -> str:
+    return "\n".join(["resource,currency,unit_price,valid_from", *lines]) + "\n"
+
+
+ALL_PRICES = prices_csv(*(f"{resource},EUR,0.1,2024-01-01T00:00:00Z" for resource in RESOURCES))
+
+
+def recomputed(usage: Usage, prices: Prices, now: datetime, digits: int) -> dict[str, Decimal]:
+    """The contract, hour by hour."""
+    end = now.replace(minute=0, second=0, microsecond=0)
+
+    def cost(since: datetime, of: tuple[str, ...]) -> Decimal:
+        total = Decimal(0)
+        for (resource, hour), quantity in usage.items():
+            if resource in of and since <= hour < end:
+                start = max(start for named, start in prices if named == resource and start <= hour)
+                total += quantity * prices[resource, start]
+        return total
+
+    def rounded(amount: Decimal, places: int) -> Decimal:
+        return amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+    month = end.replace(day=1, hour=0)
+    last_hour = end - timedelta(hours=1)
+    parts = {part: rounded(cost(month, (of,)), digits) for part, of in zip(PARTS, RESOURCES, strict=True)}
+    return parts | {
+        "current_month_total": sum(parts.values(), Decimal(0)),
+        "last_day_spend": rounded(cost(end - timedelta(hours=24), RESOURCES), digits),
+        "total_cost_per_hour": rounded(cost(last_hour, RESOURCES), digits + 4),
+        "cost_per_hour": rounded(cost(last_hour, RESOURCES[:2]), digits + 4),
+    }
+
+
+def flat(overview: dict[str, Any]) -> dict[str, Decimal]:
+    summary, instances = overview["billing_summary"], overview["compute_instances"]
+    names = ("current_month_total", "last_day_spend", "total_cost_per_hour")
+    return {
+        **overview["cost_breakdown"],
+        **{name: summary[name] for name in names},
+        "cost_per_hour": instances["cost_per_hour"],
+    }
+
+
+async def replace_rows(connection: asyncpg.Connection, currency: str, usage: Usage, prices: Prices) -> None:
+    await connection.execute("TRUNCATE usage, prices")
+    await connection.execute("UPDATE organizations SET currency = $1 WHERE name = 'acme'", currency)
+    await connection.executemany(
+        "INSERT INTO prices (resource, currency, unit_price, valid_from) VALUES ($1, $2, $3, $4)",
+        [(resource, currency, price, start) for (resource, start), price in prices.items()],
+    )
+    await connection.executemany(
+        "INSERT INTO usage (namespace, resource, hour, quantity) VALUES ('acme-web', $1, $2, $3)",
+        [(resource, hour, quantity) for (resource, hour), quantity in usage.items()],
+    )
+
+
+@pytest.mark.usefixtures("registry")
+@given(usage=usages, changes=price_changes, currency=currencies, now=st.integers(0, 3599))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_every_number_equals_its_recomputation(
+    database_url: str, usage: Usage, changes: Prices, currency: tuple[str, int], now: int
+) -> None:
+    """Whatever was used and whatever it cost, SQL and Python agree to the digit, and the parts are the total."""
+    code, digits = currency
+    moment = NOW.replace(minute=0) + timedelta(seconds=now)
+    prices = {(resource, datetime(2020, 1, 1, tzinfo=UTC)): Decimal("0.012345678") for resource in RESOURCES} | changes
+    async with connect(database_url) as connection:
+        await replace_rows(connection, code, usage, prices)
+    async with open_database(database_url) as database:
+        overview = await costs.overview(database, "acme", "acme-web", moment)
+    assert flat(overview) == recomputed(usage, prices, moment, digits)
+    assert sum(overview["cost_breakdown"].values()) == overview["billing_summary"]["current_month_total"]
+    written = [format(amount, "f") for amount in overview["cost_breakdown"].values()]
+    assert {len(text.partition(".")[2]) for text in written} == {digits}
+
+
+async def test_the_price_of_an_hour_is_the_newest_that_had_begun(api: Api, load: Load) -> None:
+    """A change inside the month counts from its hour on, the hours before keep their price."""
+    changed = "cpu_core_hour,EUR,2,2025-09-10T08:00:00Z"
+    await load(
+        prices_csv("cpu_core_hour,EUR,1,2025-01-01T00:00:00Z", changed, "cpu_core_hour,USD,9,2025-01-01T00:00:00Z")
+    )
+    lines = [f"acme-web,2025-09-10T0{hour}:00:00Z,1,0,0,0,0" for hour in (6, 7, 8, 9)]
+    await load(USAGE_HEADER + "\n".join(lines))
+    api.now = NOW
+    overview = await api.overview("acme", "acme-web")
+    assert overview["cost_breakdown"]["cpu_cost"] == 1 + 1 + 2 + 2
+    assert overview["billing_summary"]["total_cost_per_hour"] == 2
+
+
+async def test_an_hour_that_is_not_over_is_not_counted(api: Api, load: Load) -> None:
+    """The running hour waits until it is full; `as_of` is where counting stopped."""
+    await load(ALL_PRICES)
+    await load(f"{USAGE_HEADER}acme-web,2025-09-10T10:00:00Z,7,0,0,0,0\n")
+    api.now = NOW
+    assert (await api.overview("acme", "acme-web"))["cost_breakdown"]["cpu_cost"] == 0
+    api.now = datetime(2025, 9, 10, 11, tzinfo=UTC)
+    overview = await api.overview("acme", "acme-web")
+    assert overview["cost_breakdown"]["cpu_cost"] == 0.7
+    assert overview["as_of"] == "2025-09-10T11:00:00.000Z"
+
+
+async def test_a_month_begins_at_midnight_utc(api: Api, load: Load) -> None:
+    """In the first hour of a month its total is 0, while the last day still has yesterday's spend."""
+    await load(ALL_PRICES)
+    await load(f"{USAGE_HEADER}acme-web,2025-08-31T23:00:00Z,10,0,0,0,0\nacme-web,2025-09-01T00:00:00Z,20,0,0,0,0\n")
+    seen = []
+    for moment in ("2025-08-31T23:59:59Z", "2025-09-01T00:00:00Z", "2025-09-01T00:30:00Z", "2025-09-01T01:00:00Z"):
+        api.now = datetime.fromisoformat(moment)
+        summary = (await api.overview("acme", "acme-web"))["billing_summary"]
+        seen.append((summary["billing_period"], summary["current_month_total"], summary["last_day_spend"]))
+    assert seen == [("2025-08", 0, 0), ("2025-09", 0, 1), ("2025-09", 0, 1), ("2025-09", 2, 3)]
+
+
+async def test_the_last_day_is_twenty_four_hours_when_clocks_change(api: Api, load: Load) -> None:
+    """Usage with Berlin's offsets over the change to summer time fills 24 different hours of UTC."""
+    await load(ALL_PRICES)
+    first = datetime(2025, 3, 29, 12, tzinfo=UTC)
+    change = datetime(2025, 3, 30, 1, tzinfo=UTC)
+    lines = []
+    for hour in (first + timedelta(hours=later) for later in range(-1, 25)):  # one more at each end
+        offset = timedelta(hours=1 if hour < change else 2)
+        lines.append(f"acme-web,{(hour + offset):%Y-%m-%dT%H:%M:%S}+0{offset.seconds // 3600}:00,1,0,0,0,0")
+    await load(USAGE_HEADER + "\n".join(lines))
+    api.now = first + timedelta(hours=24)
+    assert (await api.overview("acme", "acme-web"))["billing_summary"]["last_day_spend"] == 2.4
+
+
+async def test_a_leap_day_is_a_day(api: Api, load: Load) -> None:
+    """29 February counts to February, and is the last day on 1 March."""
+    await load(ALL_PRICES)
+    await load(f"{USAGE_HEADER}acme-web,2024-02-29T12:00:00Z,10,0,0,0,0\n")
+    api.now = datetime(2024, 3, 1, 0, 10, tzinfo=UTC)
+    summary = (await api.overview("acme", "acme-web"))["billing_summary"]
+    assert (summary["billing_period"], summary["current_month_total"], summary["last_day_spend"]) == ("2024-03", 0, 1)
+
+
+async def test_usage_before_the_first_price_is_named_with_its_own_month(api: Api, load: Load) -> None:
+    """On the first of a month the unpriced hour may be in the last day's window, in the month before."""
+    await load(prices_csv("network_gib,EUR,1,2025-09-01T00:00:00Z"))
+    await load(f"{USAGE_HEADER}acme-web,2025-08-31T22:00:00Z,0,0,0,5,0\nacme-web,2025-09-01T01:00:00Z,0,0,0,5,0\n")
+    api.now = datetime(2025, 9, 1, 3, tzinfo=UTC)
+    error = (await api.get("/api/project/acme-web/overview?organization=acme")).json()
+    assert (error["code"], error["resource"], error["month"]) == ("price_missing", "network_gib", "2025-08")
+    api.now = datetime(2025, 9, 3, 3, tzinfo=UTC)
+    assert (await api.overview("acme", "acme-web"))["cost_breakdown"]["network_cost"] == 5
+
+
+async def test_half_a_cent_is_rounded_away_from_zero(api: Api, load: Load) -> None:
+    """0.125 EUR is 0.13, for each part on its own: two of them are 0.26."""
+    await load(ALL_PRICES)
+    await load(f"{USAGE_HEADER}acme-web,2025-09-10T09:00:00Z,1.25,1.25,0,0,0\n")
+    api.now = NOW
+    overview = await api.overview("acme", "acme-web")
+    assert overview["cost_breakdown"]["cpu_cost"] == 0.13
+    assert overview["billing_summary"]["current_month_total"] == 0.26
+    assert overview["billing_summary"]["last_day_spend"] == 0.25
+
+
+async def test_large_amounts_keep_every_digit(api: Api, load: Load) -> None:
+    """Eighteen digits arrive as they were computed, which a binary float would not hold."""
+    await load(prices_csv("cpu_core_hour,EUR,1,2025-01-01T00:00:00Z"))
+    lines = [f"acme-web,2025-09-0{day}T09:00:00Z,999999999999.11,0,0,0,0" for day in range(1, 10)]
+    await load(USAGE_HEADER + "\n".join(lines))
+    api.now = NOW
+    text = (await api.get("/api/project/acme-web/overview?organization=acme")).text
+    assert '"current_month_total":8999999999991.99,' in text
+
+
+async def test_instances_are_what_was_imported_last(api: Api, load: Load) -> None:
+    """Pods, machines, cores and memory are a snapshot; a project without one has zeros."""
+    await load("namespace,running_pods,running_vms,cpu_cores,memory_gib\nacme-web,1,0,0.5,1\n")
+    await load("namespace,running_pods,running_vms,cpu_cores,memory_gib\nacme-web,10,1,2.4,8.8\n")
+    instances = (await api.overview("acme", "acme-web"))["compute_instances"]
+    assert instances == {"running_pods": 10, "running_vms": 1, "cpu_cores": 2.4, "memory_gib": 8.8, "cost_per_hour": 0}
+    assert (await api.overview("acme", "acme-data"))["compute_instances"]["running_pods"] == 0

