@@ -4,14 +4,18 @@
  */
 
 export interface paths {
-    "/api/billing/projects": {
+    "/api/billing/health": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["projects"];
+        /**
+         * whether this function and the billing service work.
+         * @description For every valid token. 200 data: `status` of this function and of the `billing_service` (asked at most every 5 s); 503 when the billing service cannot be reached. No address, no version. Needs a valid token.
+         */
+        get: operations["health"];
         put?: never;
         post?: never;
         delete?: never;
@@ -27,7 +31,31 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /**
+         * what one project costs.
+         * @description For callers with access to the namespace. 200 data: `namespace`, `billing_summary` (month to date, last 24 hours, run rate), `compute_instances`, `cost_breakdown`; amounts in the summary's currency. Needs access to the namespace.
+         */
         get: operations["overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/billing/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * the caller's projects with their billing summary.
+         * @description For every valid token but a guest's. Query: `search`, `sort`, `limit`, `offset`. 200 data: `projects` (each with a summary, or null and why), `total` of those that match, decimal `totals` per currency, and how many are `unpriced`. Needs a valid token, not a guest's.
+         */
+        get: operations["projects"];
         put?: never;
         post?: never;
         delete?: never;
@@ -40,16 +68,17 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        Meta: {
-            /** Format: date-time */
-            as_of: string;
-            stale: boolean;
-        };
+        /** @description Month to date (since the month began in UTC), the last 24 full hours, and the run rate of the last full hour. */
         BillingSummary: {
+            /** @description Cost since the month began in UTC */
             current_month_total: number;
+            /** @description Cost of the last 24 full hours */
             last_day_spend: number;
+            /** @description The month, YYYY-MM, UTC */
             billing_period: string;
+            /** @description Run rate of the last full hour */
             total_cost_per_hour: number;
+            /** @description ISO 4217; null when the billing service does not say */
             currency: string | null;
         };
         ComputeInstances: {
@@ -57,8 +86,10 @@ export interface components {
             running_vms: number;
             cpu_cores: number;
             memory_gib: number;
+            /** @description The compute part of the run rate */
             cost_per_hour: number;
         };
+        /** @description What `current_month_total` is made of. */
         CostBreakdown: {
             cpu_cost: number;
             memory_cost: number;
@@ -66,52 +97,62 @@ export interface components {
             network_cost: number;
             public_ip_cost: number;
         };
+        Health: {
+            /** @constant */
+            status: "healthy";
+            /** @constant */
+            billing_service: "healthy";
+        };
+        Meta: {
+            /** @description What time the numbers are of, UTC */
+            as_of: components["schemas"]["Timestamp"];
+            /** @description The billing service is away and this is an older answer (RFC 5861) */
+            stale: boolean;
+        };
         Overview: {
             namespace: string;
             billing_summary: components["schemas"]["BillingSummary"];
             compute_instances: components["schemas"]["ComputeInstances"];
             cost_breakdown: components["schemas"]["CostBreakdown"];
         };
-        ProjectSummary: {
+        Project: {
             namespace: string;
             billing_summary: components["schemas"]["BillingSummary"] | null;
+            /** @description Why there is no figure; null when there is one */
             error: string | null;
         };
-        CurrencyTotal: {
+        ProjectList: {
+            organization: string;
+            projects: components["schemas"]["Project"][];
+            /** @description Projects that match, on every page */
+            total: number;
+            totals: components["schemas"]["Totals"][];
+            /** @description Matching projects without a figure */
+            unpriced: number;
+        };
+        /** @description Decimal sums over the matching projects that have a figure, one per currency. */
+        Totals: {
             currency: string | null;
             current_month_total: number;
             last_day_spend: number;
             total_cost_per_hour: number;
         };
-        ProjectList: {
-            organization: string;
-            projects: components["schemas"]["ProjectSummary"][];
-            total: number;
-            totals: components["schemas"]["CurrencyTotal"][];
-            unpriced: number;
-        };
+        /**
+         * Format: date-time
+         * @description UTC, RFC 3339, milliseconds
+         */
+        Timestamp: string;
         Error: {
             /** @constant */
             success: false;
+            /** @description One of the texts listed with the status */
             error: string;
-            details?: {
-                [key: string]: unknown;
-            };
-            /** Format: date-time */
-            timestamp: string;
+            /** @description What the text is about; may be empty */
+            details: Record<string, never>;
+            timestamp: components["schemas"]["Timestamp"];
         };
     };
-    responses: {
-        /** @description an error */
-        Error: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["Error"];
-            };
-        };
-    };
+    responses: never;
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -119,12 +160,204 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    /** @description Seconds since a stale answer was fetched; only with meta.stale */
+                    Age?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Health"];
+                        timestamp: components["schemas"]["Timestamp"];
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+            /** @description `Bad request`: malformed namespace or query parameter, or a body on GET; the text says which and what is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `Authentication token required`: no bearer token, or a malformed Authorization header; `Invalid authentication token`: the token is not one of this platform's access tokens; `Authentication token expired`: the token was good once; sign in again */
+            401: {
+                headers: {
+                    /** @description The challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `Not found`: no such path */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `Method not allowed`: any method but GET (and a CORS preflight), HEAD too */
+            405: {
+                headers: {
+                    /** @description The methods that are allowed */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `Internal server error`: a bug; the log has the trace under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `Billing service unreachable`: the billing service cannot be reached, times out, or answers nonsense; `Identity provider unreachable`: the realm's keys cannot be fetched and none are kept */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before asking again */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    overview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example acme-web */
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    /** @description Seconds since a stale answer was fetched; only with meta.stale */
+                    Age?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Overview"];
+                        timestamp: components["schemas"]["Timestamp"];
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+            /** @description `Bad request`: malformed namespace or query parameter, or a body on GET; the text says which and what is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `Authentication token required`: no bearer token, or a malformed Authorization header; `Invalid authentication token`: the token is not one of this platform's access tokens; `Authentication token expired`: the token was good once; sign in again */
+            401: {
+                headers: {
+                    /** @description The challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `Billing access denied`: the caller is a guest: neither org-admin nor with a project in the token; `Access denied to namespace`: the namespace is unknown or not the caller's; the two are not told apart */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `Not found`: no such path */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `Method not allowed`: any method but GET (and a CORS preflight), HEAD too */
+            405: {
+                headers: {
+                    /** @description The methods that are allowed */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `Internal server error`: a bug; the log has the trace under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `Billing service unreachable`: the billing service cannot be reached, times out, or answers nonsense; `Identity provider unreachable`: the realm's keys cannot be fetched and none are kept; `Billing data incomplete`: usage has no price */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before asking again */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     projects: {
         parameters: {
             query?: {
+                /** @description Substring of the namespace's name */
                 search?: string;
-                sort?: string;
+                /** @description - before the name for descending */
+                sort?: "namespace" | "-namespace" | "current_month_total" | "-current_month_total" | "last_day_spend" | "-last_day_spend" | "total_cost_per_hour" | "-total_cost_per_hour";
+                /** @description Projects on a page */
                 limit?: number;
+                /** @description Projects to leave out before the page */
                 offset?: number;
             };
             header?: never;
@@ -133,9 +366,11 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description the caller's projects */
+            /** @description The answer */
             200: {
                 headers: {
+                    /** @description Seconds since a stale answer was fetched; only with meta.stale */
+                    Age?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -143,47 +378,80 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["ProjectList"];
-                        /** Format: date-time */
-                        timestamp: string;
+                        timestamp: components["schemas"]["Timestamp"];
                         meta: components["schemas"]["Meta"];
                     };
                 };
             };
-            401: components["responses"]["Error"];
-            403: components["responses"]["Error"];
-            503: components["responses"]["Error"];
-        };
-    };
-    overview: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                namespace: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description what one project costs */
-            200: {
+            /** @description `Bad request`: malformed namespace or query parameter, or a body on GET; the text says which and what is allowed */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        /** @constant */
-                        success: true;
-                        data: components["schemas"]["Overview"];
-                        /** Format: date-time */
-                        timestamp: string;
-                        meta: components["schemas"]["Meta"];
-                    };
+                    "application/json": components["schemas"]["Error"];
                 };
             };
-            401: components["responses"]["Error"];
-            403: components["responses"]["Error"];
-            503: components["responses"]["Error"];
+            /** @description `Authentication token required`: no bearer token, or a malformed Authorization header; `Invalid authentication token`: the token is not one of this platform's access tokens; `Authentication token expired`: the token was good once; sign in again */
+            401: {
+                headers: {
+                    /** @description The challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `Billing access denied`: the caller is a guest: neither org-admin nor with a project in the token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `Not found`: no such path */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `Method not allowed`: any method but GET (and a CORS preflight), HEAD too */
+            405: {
+                headers: {
+                    /** @description The methods that are allowed */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `Internal server error`: a bug; the log has the trace under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `Billing service unreachable`: the billing service cannot be reached, times out, or answers nonsense; `Identity provider unreachable`: the realm's keys cannot be fetched and none are kept */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before asking again */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
 }
