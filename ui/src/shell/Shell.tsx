@@ -40,18 +40,28 @@ interface SessionProps {
 function Session({ manager, organization, backendURL }: SessionProps) {
   const auth = useAuth();
   const [failure, setFailure] = useState<string | null>(null);
-  const isLoggedOut = !auth.isLoading && auth.error === undefined && auth.user == null;
+  const [isLeaving, setIsLeaving] = useState(false);
+  const mustLogIn = !auth.isLoading && auth.error === undefined && auth.user == null && !isLeaving && failure === null;
   useEffect(() => {
-    if (isLoggedOut && failure === null) {
+    if (mustLogIn) {
       logIn(manager, organization).catch((error: unknown) => {
-        setFailure(error instanceof Error ? error.message : String(error));
+        setFailure(messageOf(error));
       });
     }
-  }, [isLoggedOut, failure, manager, organization]);
+  }, [mustLogIn, manager, organization]);
+
+  const logOut = () => {
+    setIsLeaving(true); // from here on there is no user, and nobody is to be logged in again
+    manager.signoutRedirect().catch((error: unknown) => {
+      setFailure(messageOf(error));
+    });
+  };
 
   const reason = failure ?? auth.error?.message;
   if (auth.user != null) {
-    return <App manager={manager} organization={organization} backendURL={backendURL} user={auth.user} />;
+    return (
+      <App manager={manager} organization={organization} backendURL={backendURL} user={auth.user} onLogOut={logOut} />
+    );
   }
   return (
     <ShellPage>
@@ -70,7 +80,17 @@ function Session({ manager, organization, backendURL }: SessionProps) {
   );
 }
 
-function App({ manager, organization, backendURL, user }: SessionProps & { user: User }) {
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function App({
+  manager,
+  organization,
+  backendURL,
+  user,
+  onLogOut,
+}: SessionProps & { user: User; onLogOut: () => void }) {
   const [queryClient] = useState(() => new QueryClient());
   const [api] = useState(() => ({ baseUrl: backendURL, session: makeSession(manager, organization) }));
   const account = {
@@ -78,7 +98,7 @@ function App({ manager, organization, backendURL, user }: SessionProps & { user:
     organization,
     onLogOut: () => {
       queryClient.clear();
-      void manager.signoutRedirect();
+      onLogOut();
     },
   };
   return (
