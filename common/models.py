@@ -5,7 +5,7 @@ Response models have no defaults, so a client knows that every member is always 
 """
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Annotated, Any, Literal, Self
 
@@ -98,7 +98,10 @@ def _moment(value: object) -> datetime:
     if not isinstance(moment, datetime) or moment.tzinfo is None:
         msg = "must be an RFC 3339 timestamp with its offset"
         raise ValueError(msg)
-    return moment
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must be in the years 1 to 9999, in UTC") from None
 
 
 Amount = Annotated[
