@@ -52,6 +52,7 @@ REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9-]{1,64}")
 NAMESPACE: Final = re.compile(NAMESPACE_PATTERN[1:-1])
 PROBE_PATH: Final = "/healthz"
 MAX_QUERY_BYTES: Final = 2048
+SHOWN_MISTAKES: Final = 5
 CLIENT_CLOSED_REQUEST: Final = 499
 LAG_INTERVAL_SECONDS: Final = 0.5
 SECURITY_HEADERS: Final = [
@@ -390,7 +391,8 @@ def read_parameters(model: type[P], query: bytes) -> P:
     try:
         return model.model_validate(dict(pairs))
     except ValidationError as exc:
-        raise _bad_query("; ".join(_explain(model, error) for error in exc.errors(include_url=False))) from None
+        mistakes = exc.errors(include_url=False)[:SHOWN_MISTAKES]
+        raise _bad_query("; ".join(_explain(model, error) for error in mistakes)) from None
 
 
 def _bad_query(text: str) -> BadRequest:
