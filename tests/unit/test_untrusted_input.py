@@ -98,7 +98,7 @@ def outcome(loop: asyncio.Runner, authenticator: Authenticator, unverified_token
 def test_any_authorization_lines(lines: list[bytes]) -> None:
     """One well-formed line is a token, everything else is none."""
     try:
-        found = read_credentials((b"authorization", line) for line in lines)
+        found = read_credentials(lines)
     except TokenMissing:
         return
     assert len(lines) == 1
@@ -352,5 +352,5 @@ def test_a_megabyte_of_header_takes_no_time(value: bytes) -> None:
     """The patterns read a header once, whatever is in it."""
     started = time.perf_counter()
     with suppress(TokenMissing):
-        read_credentials([(b"authorization", value)])
+        read_credentials([value])
     assert time.perf_counter() - started < 0.5
