@@ -51,6 +51,7 @@ class Realm:
     keys: dict[str, Key] = field(default_factory=dict)
     fetched_at: float = float("-inf")
     tried_at: float = float("-inf")
+    tried_for_kid_at: float = float("-inf")  # the last fetch that an unknown kid caused
     failed: bool = False
     missing: bool = False
     proven: bool = False
@@ -129,17 +130,20 @@ class KeySets:
 
     def _may_fetch(self, realm: Realm) -> bool:
         """One fetch per realm in a while. Raises IdentityUnreachable when unproven realms ask too often in all."""
-        since = self._clock() - realm.tried_at
+        now, last = self._clock(), realm.tried_at
         if realm.missing:
             pause = self._settings.jwks_unknown_realm_seconds
         elif self._usable(realm):
-            pause = self._settings.jwks_unknown_kid_seconds
+            # Only fetches for unknown kids count: the first token of a new key must not wait after a routine fetch.
+            pause, last = self._settings.jwks_unknown_kid_seconds, realm.tried_for_kid_at
         else:
             pause = FAILED_PAUSE_SECONDS
-        if since < pause:
+        if now - last < pause:
             return False
         if not realm.proven and not self._take_allowance():
             raise IdentityUnreachable("jwks_rate_limited", retry_after=1)
+        if self._usable(realm):
+            realm.tried_for_kid_at = now
         return True
 
     def _take_allowance(self) -> bool:
