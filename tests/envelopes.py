@@ -1,0 +1,57 @@
+"""The contract of every answer, asserted in one place by all tests of success and failure."""
+
+import json
+import re
+from typing import Any
+
+import httpx2
+
+TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z")
+CHALLENGES = {
+    "Authentication token required": 'Bearer realm="billing"',
+    "Invalid authentication token": 'Bearer realm="billing", error="invalid_token", '
+    'error_description="Invalid authentication token"',
+    "Authentication token expired": 'Bearer realm="billing", error="invalid_token", '
+    'error_description="Authentication token expired"',
+}
+
+
+def assert_error_envelope(response: httpx2.Response, status: int, error: str | None = None) -> dict[str, Any]:
+    """The body of a failure, whose shape, headers and text were asserted; `error` None leaves the text open."""
+    assert response.status_code == status, response.text
+    assert_common_headers(response)
+    body = json.loads(response.content)
+    assert body.keys() == {"success", "error", "details", "timestamp"}
+    assert body["success"] is False
+    assert isinstance(body["details"], dict)
+    assert TIMESTAMP.fullmatch(body["timestamp"])
+    if error is not None:
+        assert body["error"] == error
+    if status == 401:
+        assert response.headers["www-authenticate"] == CHALLENGES[body["error"]]
+    if status == 405:
+        assert response.headers["allow"] == "GET, OPTIONS"
+    if status == 503:
+        assert 1 <= int(response.headers["retry-after"]) <= 60
+    return body
+
+
+def assert_success_envelope(response: httpx2.Response) -> dict[str, Any]:
+    """The whole body of a success."""
+    assert response.status_code == 200, response.text
+    assert_common_headers(response)
+    body = json.loads(response.content)
+    assert body.keys() == {"success", "data", "timestamp", "meta"}
+    assert body["success"] is True
+    assert TIMESTAMP.fullmatch(body["timestamp"])
+    assert body["meta"].keys() >= {"as_of", "stale"}
+    assert TIMESTAMP.fullmatch(body["meta"]["as_of"])
+    assert ("age" in response.headers) is body["meta"]["stale"]
+    return body
+
+
+def assert_common_headers(response: httpx2.Response) -> None:
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["vary"] == "Authorization, Origin"
+    assert re.fullmatch("[A-Za-z0-9-]{1,64}", response.headers["x-request-id"])
