@@ -194,7 +194,9 @@ class KeySets:
             return
         realm.fetched_at = self._clock()
         metrics.jwks_fetch.inc("ok")
-        if old.keys() != realm.keys.keys():
+        if not keys:
+            log.warn("key set without a signature key", realm=name, removed=len(old))
+        elif old.keys() != realm.keys.keys():
             log.info("key set", realm=name, added=len(keys.keys() - old.keys()), removed=len(old.keys() - keys.keys()))
 
     def _failed(self, name: str, realm: Realm, result: str, reason: str) -> None:
@@ -213,7 +215,7 @@ class KeySets:
 
 
 class BadKeySet(Exception):
-    """The reply is no key set with at least one key we can use."""
+    """The reply says nothing of the realm's keys."""
 
 
 def _read_keys(reply: Reply) -> dict[str, Key]:
@@ -231,7 +233,9 @@ def _read_keys(reply: Reply) -> dict[str, Key]:
     if twice:
         log.warn("key set names a kid twice: neither key is used", count=len(twice))
     keys = {key.kid: key for key in read if key.kid not in twice}
-    if not keys:
+    # Keycloak lists its encryption key also where the realm's last signature key was disabled: that withdraws the old
+    # ones. Anything else without a usable key is no answer.
+    if not keys and not any(isinstance(entry, dict) and entry.get("use") == "enc" for entry in entries):
         raise BadKeySet("no_usable_key")
     return keys
 

@@ -453,16 +453,33 @@ def test_a_disabled_key_is_refused_within_the_bound(world: World) -> None:
     token = world.token("erin")
     assert read(token)[0]["kid"] == kid
     assert world.get_overview(token, "acme-prod-web").status_code == 200
-    path = f"/acme-prod/components/{key_ids(world, 'acme-prod')[kid]}"
-    component = world.keycloak.change("GET", path).json()
-    component["config"].update(enabled=["false"], active=["false"])
-    world.keycloak.change("PUT", path, component)
+    disable_key(world, "acme-prod", kid)
     wait_until(
         lambda: world.get_overview(token, "acme-prod-web").status_code == 401,
         JWKS_TTL_SECONDS + TOKEN_CACHE_SECONDS,
     )
     assert_refused(world.get_overview(token, "acme-prod-web"))
     assert world.get_overview(world.token("erin"), "acme-prod-web").status_code == 200
+
+
+def test_a_realms_only_key_is_refused_too_when_it_is_disabled(world: World) -> None:
+    """The key set then holds no signature key at all, and that is an answer, not an outage to bridge with old keys."""
+    world.keycloak.import_realm(json.loads((REALMS / "globex.json").read_text().replace("globex", "hooli")))
+    token = world.sign_in("dave", "hooli")["access_token"]
+    assert world.get_health(token).status_code == 200
+    disable_key(world, "hooli", read(token)[0]["kid"])
+    wait_until(lambda: world.get_health(token).status_code != 200, JWKS_TTL_SECONDS + TOKEN_CACHE_SECONDS)
+    assert world.get_health(token).status_code == 503  # nothing verifies anything until there is a key again
+    renewed = world.sign_in("dave", "hooli")["access_token"]  # Keycloak makes a key when it needs one
+    wait_until(lambda: world.get_health(renewed).status_code == 200, 3)
+    assert_refused(world.get_health(token))
+
+
+def disable_key(world: World, realm: str, kid: str) -> None:
+    path = f"/{realm}/components/{key_ids(world, realm)[kid]}"
+    component = world.keycloak.change("GET", path).json()
+    component["config"].update(enabled=["false"], active=["false"])
+    world.keycloak.change("PUT", path, component)
 
 
 def test_no_token_and_no_email_is_in_a_log(world: World) -> None:

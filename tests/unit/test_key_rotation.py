@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
-from common.errors import TokenInvalid
+from common.errors import IdentityUnreachable, TokenInvalid
 from common.key_sets import KeySets
 from common.settings import Settings
 from common.transport import HttpClient, Reply, Timeouts
@@ -66,3 +66,29 @@ async def test_further_unknown_kids_wait_for_the_pause() -> None:
     with pytest.raises(TokenInvalid):
         await key_sets.fetch_key("acme", "random")
     assert provider.fetches == 3
+
+
+async def test_a_key_set_of_encryption_keys_alone_withdraws_the_old_keys() -> None:
+    """A realm's only signature key was disabled: Keycloak still lists its encryption key, and that is an answer."""
+    provider, clock = Provider(), Clock()
+    key_sets = KeySets(Settings(keycloak_url="https://keycloak.example.com"), provider, clock)
+    provider.add("old")
+    await key_sets.fetch_key("acme", "old")
+    provider.keys = [{**provider.keys[0], "kid": "for-encryption", "use": "enc"}]
+    for kid in ("any", "old"):
+        with pytest.raises(IdentityUnreachable):
+            await key_sets.fetch_key("acme", kid)
+    assert key_sets.get_key("acme", "old") is None
+
+
+@pytest.mark.parametrize("keys", [[], [None], [{"kty": "RSA"}], [{"kty": "EC", "crv": "P-256", "x": 1, "kid": "old"}]])
+async def test_a_broken_key_set_withdraws_nothing(keys: list[Any]) -> None:
+    """What is no key set of a working provider leaves the keys that are known."""
+    provider, clock = Provider(), Clock()
+    key_sets = KeySets(Settings(keycloak_url="https://keycloak.example.com"), provider, clock)
+    provider.add("old")
+    await key_sets.fetch_key("acme", "old")
+    provider.keys = keys
+    with pytest.raises(IdentityUnreachable):
+        await key_sets.fetch_key("acme", "any")
+    assert (await key_sets.fetch_key("acme", "old")).kid == "old"
