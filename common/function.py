@@ -332,9 +332,11 @@ class Function(Generic[P]):
 
 
 def make_ownership(settings: Settings) -> Ownership:
-    if settings.namespace_ownership == "claims":
-        return Claims()
-    return Registry()
+    if settings.namespace_ownership == "kubernetes":
+        from common.kubernetes_ownership import Kubernetes  # noqa: PLC0415 - only this mode pays for the import
+
+        return Kubernetes(settings)
+    return Claims() if settings.namespace_ownership == "claims" else Registry()
 
 
 def _settings_or_exit() -> Settings:

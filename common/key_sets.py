@@ -51,6 +51,7 @@ class Realm:
     keys: dict[str, Key] = field(default_factory=dict)
     fetched_at: float = float("-inf")
     tried_at: float = float("-inf")
+    tried_for_kid_at: float = float("-inf")  # the last fetch that an unknown kid caused
     failed: bool = False
     missing: bool = False
     proven: bool = False
@@ -129,17 +130,20 @@ class KeySets:
 
     def _may_fetch(self, realm: Realm) -> bool:
         """One fetch per realm in a while. Raises IdentityUnreachable when unproven realms ask too often in all."""
-        since = self._clock() - realm.tried_at
+        now, last = self._clock(), realm.tried_at
         if realm.missing:
             pause = self._settings.jwks_unknown_realm_seconds
         elif self._usable(realm):
-            pause = self._settings.jwks_unknown_kid_seconds
+            # Only fetches for unknown kids count: the first token of a new key must not wait after a routine fetch.
+            pause, last = self._settings.jwks_unknown_kid_seconds, realm.tried_for_kid_at
         else:
             pause = FAILED_PAUSE_SECONDS
-        if since < pause:
+        if now - last < pause:
             return False
         if not realm.proven and not self._take_allowance():
             raise IdentityUnreachable("jwks_rate_limited", retry_after=1)
+        if self._usable(realm):
+            realm.tried_for_kid_at = now
         return True
 
     def _take_allowance(self) -> bool:
@@ -190,7 +194,9 @@ class KeySets:
             return
         realm.fetched_at = self._clock()
         metrics.jwks_fetch.inc("ok")
-        if old.keys() != realm.keys.keys():
+        if not keys:
+            log.warn("key set without a signature key", realm=name, removed=len(old))
+        elif old.keys() != realm.keys.keys():
             log.info("key set", realm=name, added=len(keys.keys() - old.keys()), removed=len(old.keys() - keys.keys()))
 
     def _failed(self, name: str, realm: Realm, result: str, reason: str) -> None:
@@ -209,7 +215,7 @@ class KeySets:
 
 
 class BadKeySet(Exception):
-    """The reply is no key set with at least one key we can use."""
+    """The reply says nothing of the realm's keys."""
 
 
 def _read_keys(reply: Reply) -> dict[str, Key]:
@@ -227,7 +233,9 @@ def _read_keys(reply: Reply) -> dict[str, Key]:
     if twice:
         log.warn("key set names a kid twice: neither key is used", count=len(twice))
     keys = {key.kid: key for key in read if key.kid not in twice}
-    if not keys:
+    # Keycloak lists its encryption key also where the realm's last signature key was disabled: that withdraws the old
+    # ones. Anything else without a usable key is no answer.
+    if not keys and not any(isinstance(entry, dict) and entry.get("use") == "enc" for entry in entries):
         raise BadKeySet("no_usable_key")
     return keys
 
