@@ -6,7 +6,7 @@ Response models have no defaults, so a client knows that every member is always 
 
 import json
 from datetime import datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
@@ -63,6 +63,13 @@ class NonFiniteError(ValueError):
     """NaN and Infinity are no JSON (RFC 8259 section 6) and no amount."""
 
 
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:  # an exponent beyond what Decimal holds; it is an ArithmeticError
+        raise ValueError("a number is out of range") from None
+
+
 def parse_json(text: bytes) -> Any:
     """Strict JSON with Decimal for every number that has a fraction or exponent.
 
@@ -70,7 +77,7 @@ def parse_json(text: bytes) -> Any:
     """
     return json.loads(
         text.decode("utf-8"),
-        parse_float=Decimal,
+        parse_float=_decimal,
         parse_constant=_refuse_constant,
         object_pairs_hook=_unique_members,
     )
