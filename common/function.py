@@ -54,6 +54,7 @@ PROBE_PATH: Final = "/healthz"
 MAX_QUERY_BYTES: Final = 2048
 CLIENT_CLOSED_REQUEST: Final = 499
 LAG_INTERVAL_SECONDS: Final = 0.5
+DEADLINE_SHARE: Final = 0.98  # of a request's time is for asking; the rest for saying how it ended, a stale answer too
 SECURITY_HEADERS: Final = [
     (b"cache-control", b"no-store"),
     (b"vary", b"Authorization, Origin"),
@@ -233,14 +234,14 @@ class Function(Generic[P]):
         headers = {"x-request-id": exchange.request_id}
         if exchange.traceparent:
             headers["traceparent"] = exchange.traceparent
-        return Question(exchange.started + self.settings.request_timeout_seconds, headers)
+        return Question(exchange.started + self.settings.request_timeout_seconds * DEADLINE_SHARE, headers)
 
     async def _within_deadline(self, exchange: _Exchange, call: Call[P]) -> Response:
         """Access and answer. A client that goes away cancels what is asked on its behalf."""
         task = asyncio.current_task()
         watcher = asyncio.create_task(_watch(exchange, task)) if task else None
         try:
-            async with asyncio.timeout(call.question.deadline - time.monotonic()):
+            async with asyncio.timeout(exchange.started + self.settings.request_timeout_seconds - time.monotonic()):
                 await self._check_access(exchange, call)
                 return await self.answer(call)
         except TimeoutError:
