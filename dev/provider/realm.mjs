@@ -12,7 +12,6 @@ export const LOOPBACK_REDIRECT = "http://127.0.0.1/token";
 const RESOURCE = "urn:kube-dc-billing"; // a resource indicator must be a URI (RFC 8707); the audience need not
 const AUDIENCE = ["kube-dc-billing", "account"];
 const PROTOCOL = "/protocol/openid-connect";
-const PAGE_PATHS = ["/billing/", "/billing/callback", "/billing/silent-renew"]; // redirect URIs match exactly
 const DAY = 24 * 3600;
 
 export function createRealm({ name, base, users, jwk, cookieKey, pageOrigins, accessTokenSeconds, html }) {
@@ -89,7 +88,7 @@ export function createRealm({ name, base, users, jwk, cookieKey, pageOrigins, ac
 }
 
 function consoleClient(pageOrigins) {
-  const pages = pageOrigins.flatMap((origin) => PAGE_PATHS.map((path) => origin + path));
+  const pages = pageOrigins.map((origin) => `${origin}/billing/`); // redirect URIs match exactly
   return {
     client_id: CLIENT,
     client_name: "Kube-DC console",

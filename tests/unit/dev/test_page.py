@@ -8,7 +8,7 @@ from dev.page import create_app
 
 ENVIRONMENT = {
     "BACKEND_URL": "http://127.0.0.1:8080",
-    "FRONTEND_URL": "http://localhost:8080/billing",
+    "FRONTEND_URL": "http://localhost:8080",
     "KEYCLOAK_URL": "http://127.0.0.1:8081",
 }
 
@@ -54,7 +54,7 @@ async def test_the_page_is_told_its_addresses(page: httpx2.AsyncClient) -> None:
     answer = await page.get("/billing/env.js")
     assert answer.text.splitlines() == [
         'window.backendURL = "http://127.0.0.1:8080";',
-        'window.frontendURL = "http://localhost:8080/billing";',
+        'window.frontendURL = "http://localhost:8080";',
         'window.keycloakURL = "http://127.0.0.1:8081";',
     ]
     assert answer.headers["content-type"].startswith("text/javascript")

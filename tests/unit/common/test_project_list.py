@@ -1,0 +1,61 @@
+"""Searching, sorting and adding up the project list."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from common.billing_client import Answer
+from common.models import BillingSummary, ListParameters, Project
+from common.project_list import select
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def project(name: str, amount: str | None, currency: str | None = "EUR") -> Project:
+    if amount is None:
+        return Project(namespace=name, billing_summary=None, error="Billing data incomplete")
+    summary = BillingSummary(
+        current_month_total=Decimal(amount),
+        last_day_spend=Decimal("0.10"),
+        billing_period="2026-01",
+        total_cost_per_hour=Decimal("0.01"),
+        currency=currency,
+    )
+    return Project(namespace=name, billing_summary=summary, error=None)
+
+
+PROJECTS = [project("b", "2"), project("a", "2"), project("d", None), project("c", "10"), project("e", "1", "USD")]
+
+
+def names(sort: str) -> list[str]:
+    page = select(Answer(PROJECTS, NOW), "acme", ListParameters.model_validate({"sort": sort}))
+    return [entry.namespace for entry in page.value.projects]
+
+
+def test_ties_are_ordered_by_name_and_nulls_come_last() -> None:
+    """In either direction."""
+    assert names("current_month_total") == ["e", "a", "b", "c", "d"]
+    assert names("-current_month_total") == ["c", "a", "b", "e", "d"]
+    assert names("-namespace") == ["e", "d", "c", "b", "a"]
+
+
+def test_totals_are_by_currency_and_leave_out_the_unpriced() -> None:
+    """Ten times 0.10 is 1.00, in decimal."""
+    many = [project(f"p{n}", "0.10") for n in range(10)] + [
+        project("x", "5", "USD"),
+        project("y", "7", None),
+        PROJECTS[2],
+    ]
+    page = select(Answer(many, NOW), "acme", ListParameters(search="", limit=3)).value
+    assert [(totals.currency, totals.current_month_total) for totals in page.totals] == [
+        ("EUR", Decimal("1.00")),
+        ("USD", Decimal(5)),
+        (None, Decimal(7)),
+    ]
+    assert (page.total, page.unpriced, len(page.projects)) == (13, 1, 3)
+
+
+def test_an_offset_beyond_the_end_is_an_empty_page_of_the_same_list() -> None:
+    """The totals still speak of all that match."""
+    page = select(Answer(PROJECTS, NOW), "acme", ListParameters(offset=100)).value
+    assert page.projects == []
+    assert page.total == 5
