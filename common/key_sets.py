@@ -51,6 +51,7 @@ class Realm:
     keys: dict[str, Key] = field(default_factory=dict)
     fetched_at: float = float("-inf")
     tried_at: float = float("-inf")
+    missed_at: float = float("-inf")  # when a fetch was made for a kid that it did not bring
     failed: bool = False
     missing: bool = False
     proven: bool = False
@@ -90,7 +91,10 @@ class KeySets:
         if self._usable(realm) and kid in realm.keys:
             return realm.keys[kid]
         if self._flights.under_way(realm_name) or self._may_fetch(realm):
+            realm.missed_at = self._clock()
             await self._flights.share(realm_name, lambda: self._refresh(realm_name, realm))
+            if kid in realm.keys:
+                realm.missed_at = float("-inf")  # a rotation, no flood: the next new kid may be asked for at once
         if realm.missing:
             raise TokenInvalid("unknown_realm")
         if self._usable(realm) and kid in realm.keys:
@@ -133,7 +137,7 @@ class KeySets:
         if realm.missing:
             pause = self._settings.jwks_unknown_realm_seconds
         elif self._usable(realm):
-            pause = self._settings.jwks_unknown_kid_seconds
+            since, pause = self._clock() - realm.missed_at, self._settings.jwks_unknown_kid_seconds
         else:
             pause = FAILED_PAUSE_SECONDS
         if since < pause:
