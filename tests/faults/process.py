@@ -26,7 +26,7 @@ ROOT: Final = Path(__file__).parents[2]
 ORIGIN: Final = "https://console.example.com"
 LAUNCHERS: Final[Mapping[str, Sequence[str]]] = {
     "functions-framework": ("functions_framework",),
-    "uvicorn": ("uvicorn", "functions_framework.aio:app", "--no-access-log"),
+    "uvicorn": ("uvicorn", "functions_framework.aio:app", "--no-access-log", "--log-level=warning"),
 }
 
 
@@ -56,7 +56,7 @@ class FunctionProcess:
     launcher: str = "functions-framework"
     stdout: int | None = None  # a file descriptor that stands in for the pipe we read
     port: int = field(default_factory=free_port)
-    metrics_port: int = field(default_factory=free_port)
+    metrics_port: int = field(default_factory=free_port)  # 0: it has none
     lines: list[dict[str, Any]] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
@@ -93,6 +93,9 @@ class FunctionProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         for pid in [*self.workers(), self.process.pid]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -119,10 +122,14 @@ class FunctionProcess:
         until = time.monotonic() + 20
         while time.monotonic() < until and self.process.poll() is None:
             with contextlib.suppress(OSError, http.client.HTTPException):
-                if self.send("GET", "/healthz").response.status_code == 200 and self.metric("build_info") == 1:
-                    return  # the listener of the metrics starts with the first request
+                if self.send("GET", "/healthz").response.status_code == 200 and self._counts():
+                    return
             time.sleep(0.05)
         raise AssertionError(f"the function did not start: {''.join(self.errors)}")
+
+    def _counts(self) -> bool:
+        """Whether the listener of the metrics, which starts with the first request, is there."""
+        return not self.metrics_port or self.metric("build_info") == 1
 
     def workers(self) -> list[int]:
         """The processes that serve: gunicorn's children, or the one process that uvicorn is."""
