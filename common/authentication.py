@@ -10,7 +10,7 @@ import hashlib
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -236,14 +236,13 @@ class Authenticator:
             self._weight -= known.weight
 
 
-def read_credentials(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+def read_credentials(authorization: Sequence[bytes]) -> bytes:
     """The token of the one Authorization header. Raises TokenMissing; two headers are two callers, so none."""
-    values = [value for name, value in headers if name == b"authorization"]
-    if not values:
+    if not authorization:
         raise TokenMissing("missing")
-    if len(values) > 1:
+    if len(authorization) > 1:
         raise TokenMissing("duplicate")
-    match = CREDENTIALS.fullmatch(values[0])
+    match = CREDENTIALS.fullmatch(authorization[0])
     if match is None:
         raise TokenMissing("malformed_header")
     return match[1]
