@@ -439,7 +439,7 @@ def test_row_15_not_finite(bench: Bench, value: str) -> None:
 def test_row_15_exponents_beyond_decimal(bench: Bench, value: str) -> None:
     """A number that not even Decimal can hold is a bad answer, not a bug."""
     bench.upstream.behaviour = answer(200, changed_body(last_day_spend=value))
-    bench.assert_failure(reason="bad_json", attempts=1)
+    bench.assert_failure(reason="bad_value", attempts=1)
 
 
 WRONG = {
