@@ -51,7 +51,7 @@ class Realm:
     keys: dict[str, Key] = field(default_factory=dict)
     fetched_at: float = float("-inf")
     tried_at: float = float("-inf")
-    tried_for_kid_at: float = float("-inf")  # the last fetch that an unknown kid caused
+    missed_at: float = float("-inf")  # when a fetch was made for a kid that it did not bring
     failed: bool = False
     missing: bool = False
     proven: bool = False
@@ -91,7 +91,10 @@ class KeySets:
         if self._usable(realm) and kid in realm.keys:
             return realm.keys[kid]
         if self._flights.under_way(realm_name) or self._may_fetch(realm):
+            realm.missed_at = self._clock()
             await self._flights.share(realm_name, lambda: self._refresh(realm_name, realm))
+            if kid in realm.keys:
+                realm.missed_at = float("-inf")  # a rotation, no flood: the next new kid may be asked for at once
         if realm.missing:
             raise TokenInvalid("unknown_realm")
         if self._usable(realm) and kid in realm.keys:
@@ -134,16 +137,14 @@ class KeySets:
         if realm.missing:
             pause = self._settings.jwks_unknown_realm_seconds
         elif self._usable(realm):
-            # Only fetches for unknown kids count: the first token of a new key must not wait after a routine fetch.
-            pause, last = self._settings.jwks_unknown_kid_seconds, realm.tried_for_kid_at
+            # Only fetches that brought nothing count: the first token of a new key must not wait.
+            pause, last = self._settings.jwks_unknown_kid_seconds, realm.missed_at
         else:
             pause = FAILED_PAUSE_SECONDS
         if now - last < pause:
             return False
         if not realm.proven and not self._take_allowance():
             raise IdentityUnreachable("jwks_rate_limited", retry_after=1)
-        if self._usable(realm):
-            realm.tried_for_kid_at = now
         return True
 
     def _take_allowance(self) -> bool:
@@ -266,10 +267,11 @@ def _for_signatures(jwk: dict[str, Any]) -> bool:
 
 
 def _algorithms(jwk: dict[str, Any]) -> frozenset[str]:
-    if jwk.get("kty") == "RSA":
+    kind, curve = jwk.get("kty"), jwk.get("crv")
+    if kind == "RSA":
         possible = RSA_ALGORITHMS
-    elif jwk.get("kty") in {"EC", "OKP"} and isinstance(jwk.get("crv"), str) and jwk["crv"] in CURVE_ALGORITHMS:
-        possible = frozenset({CURVE_ALGORITHMS[jwk["crv"]]})
+    elif isinstance(kind, str) and kind in {"EC", "OKP"} and isinstance(curve, str) and curve in CURVE_ALGORITHMS:
+        possible = frozenset({CURVE_ALGORITHMS[curve]})
     else:
         return frozenset()
     named = jwk.get("alg")

@@ -105,7 +105,9 @@ class Metrics:
         self.ownership_fetch = Counter(
             "ownership_fetch_total", "Listings of an organization's projects: ok, error, stale", "result"
         )
-        self.event_loop_lag = Gauge("event_loop_lag_seconds", "How late the event loop ran its last timer")
+        self.event_loop_lag = Gauge(
+            "event_loop_lag_seconds", "How late the event loop ran a timer, at worst in the last minute"
+        )
         self.cold_start = Gauge("cold_start_seconds", "From the process's start to its first answer")
         self.build_info = Gauge("build_info", "Always 1", "version", "revision")
         self.log_dropped = Counter("log_lines_dropped_total", "Log lines lost because the sink did not take them")
