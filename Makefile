@@ -9,10 +9,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PROVIDER := dev/provider/node_modules/.installed
+UI := ui/node_modules/.installed
+PAGE := ui/dist/index.html
 
 ##@ Use it
 .PHONY: run
-run: $(INSTALLED) $(PROVIDER) ## start the whole platform on this machine: http://localhost:8080/billing/
+run: $(INSTALLED) $(PROVIDER) $(PAGE) ## start the whole platform on this machine: http://localhost:8080/billing/
 	@exec $(BIN)/python -m dev run
 
 .PHONY: token
@@ -21,17 +23,32 @@ token: $(INSTALLED) ## print an access token of a running platform: make token U
 
 ##@ Develop
 .PHONY: install
-install: $(INSTALLED) $(PROVIDER) ## install what everything here needs, pinned with hashes, into .venv and node_modules
+install: $(INSTALLED) $(PROVIDER) $(UI) ## install what everything here needs, pinned with hashes, into .venv and node_modules
 
 .PHONY: test
-test: $(INSTALLED) $(PROVIDER) lint ## lint, types and every test that needs no waiting
+test: lint test-ui test-python ## lint, types and every test that needs no waiting
+
+.PHONY: test-python
+test-python: $(INSTALLED) $(PROVIDER) $(PAGE)
 	$(BIN)/python -m pytest
 
+.PHONY: test-ui
+test-ui: $(UI)
+	cd ui && npm run --silent test
+
+.PHONY: ui
+ui: $(UI) ## the page in watch mode on http://localhost:5173/billing/, against a running platform
+	@cd ui && exec npm run dev
+
+.PHONY: page
+page: $(PAGE) ## build the page into ui/dist
+
 .PHONY: lint
-lint: $(INSTALLED) ## ruff, mypy and the house's own checks
+lint: $(INSTALLED) $(UI) ## ruff, mypy, eslint, tsc and the house's own checks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	cd ui && npm run --silent lint && npm run --silent typecheck && npm run --silent check:types-drift
 
 .PHONY: format
 format: $(INSTALLED) ## format the Python code
@@ -55,6 +72,8 @@ lock: ## renew the lock files from pyproject.toml (UPGRADE=1 takes newer version
 clean: ## remove what was installed and built; .data (the local database) stays
 	rm -rf $(VENV) .build .mypy_cache .ruff_cache .pytest_cache dev/provider/node_modules ui/node_modules ui/dist
 
+include knative/rollout.mk
+
 ##@ Help
 .PHONY: help
 help: ## this list
@@ -74,4 +93,15 @@ $(PROVIDER): dev/provider/package.json dev/provider/package-lock.json
 	@command -v node >/dev/null || { echo "Node.js 20 or newer is needed (node was not found)" >&2; exit 1; }
 	@echo "installing the OpenID provider"
 	@cd dev/provider && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(UI): ui/package.json ui/package-lock.json
+	@command -v node >/dev/null || { echo "Node.js 20 or newer is needed (node was not found)" >&2; exit 1; }
+	@echo "installing the page's packages"
+	@cd ui && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(PAGE): $(UI) ui/index.html ui/vite.config.ts $(shell find ui/src ui/public -type f 2>/dev/null)
+	@echo "building the page"
+	@cd ui && npm run --silent build -- --logLevel error
 	@touch $@

@@ -84,6 +84,7 @@ class Question:
 
     deadline: float  # monotonic seconds
     headers: dict[str, str] = field(default_factory=dict)
+    on_wait: Callable[[], None] = lambda: None  # called before something is waited for
     upstream_seconds: float = 0.0
     reason: str | None = None  # why an answer is stale
 
@@ -185,6 +186,7 @@ class BillingClient:
             return self._cache.put(key, await self._call(key[0], path, question, read))
 
         started = self._clock()
+        question.on_wait()
         try:
             return (await (self._flights.share(key, ask) if self._cache.enabled else ask())).value
         except (ProjectNotFound, BillingIncomplete):
@@ -281,6 +283,7 @@ class BillingClient:
 
     async def _health_flight(self, question: Question) -> None:
         started = self._clock()
+        question.on_wait()
         try:
             await self._flights.share(("health",), lambda: self._ask_health(question))
         finally:

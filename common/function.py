@@ -54,6 +54,7 @@ REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9-]{1,64}")
 NAMESPACE: Final = re.compile(NAMESPACE_PATTERN[1:-1])
 PROBE_PATH: Final = "/healthz"
 MAX_QUERY_BYTES: Final = 2048
+SHOWN_MISTAKES: Final = 5
 CLIENT_CLOSED_REQUEST: Final = 499
 LAG_INTERVAL_SECONDS: Final = 0.5
 LAGS_KEPT: Final = 120  # a minute: no scrape misses a block
@@ -70,6 +71,14 @@ PREFLIGHT_HEADERS: Final = [
     (b"access-control-allow-headers", b"Authorization, Content-Type, traceparent"),
     (b"access-control-max-age", b"7200"),
 ]
+READ_HEADERS: Final = (
+    b"authorization",
+    b"content-length",
+    b"origin",
+    b"traceparent",
+    b"transfer-encoding",
+    b"x-request-id",
+)
 EXPOSED_HEADERS: Final = (b"access-control-expose-headers", b"X-Request-Id, Retry-After, Age, WWW-Authenticate")
 
 
@@ -119,12 +128,16 @@ class _Exchange:
     request_id: str
     origin: bytes | None
     traceparent: str | None
+    authorization: list[bytes]
+    has_body: bool
     route: str = ""
     status: int = 0
     namespace: str | None = None
     caller: Caller | None = None
     question: Question | None = None
+    watcher: "asyncio.Task[None] | None" = None
     disconnected: bool = False
+    timed_out: bool = False
     log: dict[str, Any] = field(default_factory=dict)
 
 
@@ -147,6 +160,7 @@ class Function(Generic[P]):
         self.route = route
         self.access = access
         self.parameters = parameters
+        self._no_query = parameters()
         self._path = re.compile(re.escape(route).replace(r"\{namespace\}", "([^/]*)").encode())
         self.answer = answer
         self.settings = s = settings or _settings_or_exit()
@@ -201,7 +215,9 @@ class Function(Generic[P]):
             return 204, b"", PREFLIGHT_HEADERS if exchange.origin in self._origins else []
         if scope["method"] != "GET":
             raise MethodNotAllowed
-        exchange.caller = caller = await self._authenticate(scope)
+        unverified_token = read_credentials(exchange.authorization)
+        caller = self.authenticator.get_caller(unverified_token)
+        exchange.caller = caller = caller or await self.authenticator.authenticate(unverified_token)
         parameters = self._read_parameters(exchange, asked)
         question = exchange.question = self._question(exchange)
         call = Call(caller, parameters, self.billing, self.ownership, self.settings, question)
@@ -216,11 +232,6 @@ class Function(Generic[P]):
         exchange.route = self.route
         return match[1].decode("latin-1") if match.re.groups else None
 
-    async def _authenticate(self, scope: Scope) -> Caller:
-        unverified_token = read_credentials(scope["headers"])
-        caller = self.authenticator.get_caller(unverified_token)
-        return caller or await self.authenticator.authenticate(unverified_token)
-
     def _read_parameters(self, exchange: _Exchange, asked: str | None) -> P:
         if asked is not None:
             if not NAMESPACE.fullmatch(asked):
@@ -230,31 +241,34 @@ class Function(Generic[P]):
                     "beginning and ending with a letter or digit",
                 )
             exchange.namespace = asked
-        if _has_body(exchange.scope):
+        if exchange.has_body:
             raise BadRequest("body", public="A GET request must not have a body")
-        return read_parameters(self.parameters, exchange.scope["query_string"])
+        query = exchange.scope["query_string"]
+        return read_parameters(self.parameters, query) if query else self._no_query
 
     def _question(self, exchange: _Exchange) -> Question:
         headers = {"x-request-id": exchange.request_id}
         if exchange.traceparent:
             headers["traceparent"] = exchange.traceparent
-        return Question(exchange.started + self.settings.request_timeout_seconds * DEADLINE_SHARE, headers)
+        total = self.settings.request_timeout_seconds
+        end = exchange.started + total
+        return Question(exchange.started + total * DEADLINE_SHARE, headers, on_wait=lambda: _watch(exchange, end))
 
     async def _within_deadline(self, exchange: _Exchange, call: Call[P]) -> Response:
-        """Access and answer. A client that goes away cancels what is asked on its behalf."""
-        task = asyncio.current_task()
-        watcher = asyncio.create_task(_watch(exchange, task)) if task else None
+        """Access and answer, until the deadline or until the client goes away (only what waits is watched)."""
         try:
-            async with asyncio.timeout(exchange.started + self.settings.request_timeout_seconds - time.monotonic()):
-                await self._check_access(exchange, call)
-                return await self.answer(call)
-        except TimeoutError:
+            await self._check_access(exchange, call)
+            return await self.answer(call)
+        except asyncio.CancelledError:
+            if not exchange.timed_out:
+                raise
+            _uncancel()
             raise BillingUnreachable("timeout") from None
         except ProjectNotFound:
             raise deny(call.caller, exchange.namespace or "", "not_in_organization") from None
         finally:
-            if watcher:
-                watcher.cancel()
+            if exchange.watcher:
+                exchange.watcher.cancel()
 
     async def _check_access(self, exchange: _Exchange, call: Call[P]) -> None:
         if self.access is Access.NAMESPACE:
@@ -324,9 +338,11 @@ class Function(Generic[P]):
 
 
 def make_ownership(settings: Settings) -> Ownership:
-    if settings.namespace_ownership == "claims":
-        return Claims()
-    return Registry()
+    if settings.namespace_ownership == "kubernetes":
+        from common.kubernetes_ownership import Kubernetes  # noqa: PLC0415 - only this mode pays for the import
+
+        return Kubernetes(settings)
+    return Claims() if settings.namespace_ownership == "claims" else Registry()
 
 
 def _settings_or_exit() -> Settings:
@@ -348,36 +364,29 @@ def _warn_of_weak_settings(settings: Settings) -> None:
 
 
 def _read_exchange(scope: Scope, receive: Receive) -> _Exchange:
-    request_ids, origins, traces = [], [], []
+    """One pass over the headers; what may stand only once counts as absent when it stands twice."""
+    found: dict[bytes, list[bytes]] = {name: [] for name in READ_HEADERS}
     for name, value in scope["headers"]:
-        if name == b"x-request-id":
-            request_ids.append(value)
-        elif name == b"origin":
-            origins.append(value)
-        elif name == b"traceparent":
-            traces.append(value)
-    given = len(request_ids) == 1 and REQUEST_ID.fullmatch(request_ids[0])
-    traceparent = traces[0].decode("latin-1") if len(traces) == 1 else None
+        if name in found:
+            found[name].append(value)
+    once = {name: values[0] for name, values in found.items() if len(values) == 1}
+    request_id, traceparent = once.get(b"x-request-id"), once.get(b"traceparent")
+    trace = traceparent.decode("latin-1") if traceparent else None
     return _Exchange(
         scope=scope,
         receive=receive,
         started=time.monotonic(),
-        request_id=request_ids[0].decode() if given else uuid.uuid4().hex,
-        origin=origins[0] if len(origins) == 1 else None,
-        traceparent=traceparent if log.trace_id(traceparent) else None,
+        request_id=request_id.decode() if request_id and REQUEST_ID.fullmatch(request_id) else uuid.uuid4().hex,
+        origin=once.get(b"origin"),
+        traceparent=trace if log.trace_id(trace) else None,
+        authorization=found[b"authorization"],
+        has_body=bool(found[b"transfer-encoding"]) or any(value.strip(b"0") for value in found[b"content-length"]),
     )
 
 
 def _is_preflight(scope: Scope) -> bool:
     names = {name for name, _ in scope["headers"]}
     return b"origin" in names and b"access-control-request-method" in names
-
-
-def _has_body(scope: Scope) -> bool:
-    return any(
-        name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0") != b"")
-        for name, value in scope["headers"]
-    )
 
 
 def read_parameters(model: type[P], query: bytes) -> P:
@@ -394,7 +403,8 @@ def read_parameters(model: type[P], query: bytes) -> P:
     try:
         return model.model_validate(dict(pairs))
     except ValidationError as exc:
-        raise _bad_query("; ".join(_explain(model, error) for error in exc.errors(include_url=False))) from None
+        mistakes = exc.errors(include_url=False)[:SHOWN_MISTAKES]
+        raise _bad_query("; ".join(_explain(model, error) for error in mistakes)) from None
 
 
 def _bad_query(text: str) -> BadRequest:
@@ -446,10 +456,22 @@ def _level(exchange: _Exchange) -> int:
     return log.WARNING if denied else log.INFO
 
 
-async def _watch(exchange: _Exchange, task: "asyncio.Task[Any]") -> None:
-    while (await exchange.receive())["type"] != "http.disconnect":
-        pass
-    exchange.disconnected = True
+def _watch(exchange: _Exchange, deadline: float) -> None:
+    """From the first wait on: the client's going away and the deadline both cancel what is under way."""
+    task = asyncio.current_task()
+    if exchange.watcher is None and task is not None:
+        exchange.watcher = asyncio.create_task(_watcher(exchange, deadline, task))
+
+
+async def _watcher(exchange: _Exchange, deadline: float, task: "asyncio.Task[Any]") -> None:
+    try:
+        async with asyncio.timeout(deadline - time.monotonic()):
+            while (await exchange.receive())["type"] != "http.disconnect":
+                pass
+    except TimeoutError:
+        exchange.timed_out = True
+    else:
+        exchange.disconnected = True
     task.cancel()
 
 

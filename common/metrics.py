@@ -102,6 +102,9 @@ class Metrics:
         self.cache_requests = Counter("cache_requests_total", "Answers from the cache: hit, miss, stale", "result")
         self.jwks_fetch = Counter("jwks_fetch_total", "Key-set fetches", "result")
         self.jwks_age = Gauge("jwks_age_seconds", "Age of the oldest key set in use")
+        self.ownership_fetch = Counter(
+            "ownership_fetch_total", "Listings of an organization's projects: ok, error, stale", "result"
+        )
         self.event_loop_lag = Gauge(
             "event_loop_lag_seconds", "How late the event loop ran a timer, at worst in the last minute"
         )

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from dev.settings import ROOT
 
 DIST = ROOT / "ui" / "dist"
-BUILD = "cd ui && npm ci && npm run build"
+BUILD = "make page"
 NOT_FOUND = 404
 
 

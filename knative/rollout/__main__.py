@@ -1,0 +1,264 @@
+"""Roll one function out: deploy, canary, promote, rollback, status, rollout.
+
+    python -m knative.rollout COMMAND --function overview ...     (`make` targets: knative/rollout.mk)
+
+Each command says what it will do and what it did, may be repeated, and touches one Knative Service. The token of a
+rollout's probe comes from the environment (TOKEN), never from the command line.
+"""
+
+import argparse
+import os
+import re
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from knative.rollout.cluster import KNATIVE, REVISION_LABEL, Cluster, function_names, overlay_names
+from knative.rollout.gate import Outcome, Prometheus, judge
+from knative.rollout.probe import Caller, probe
+from knative.rollout.traffic import ALL, RolloutError, Traffic
+
+IMAGE: Final = re.compile(r"[a-z0-9][A-Za-z0-9./:_-]*@sha256:[0-9a-f]{64}")
+STEPS: Final = (5, 25, 50, 100)
+
+
+def deploy(cluster: Cluster, image: str) -> None:
+    """A candidate without traffic; the first revision of a function serves at once, as nothing else does."""
+    if not IMAGE.fullmatch(image):
+        raise RolloutError(
+            f"IMAGE is {image!r}: it must name a digest, like registry.example.com/billing-overview@sha256:..."
+        )
+    namespace = cluster.check_prerequisites()
+    manifest = cluster.rendered(image)
+    revision = str(manifest["spec"]["template"]["metadata"]["name"])
+    service = cluster.service(namespace)
+    never_served = service is None or not service.get("status", {}).get("latestReadyRevisionName")
+    traffic = Traffic(stable=revision) if never_served else _next(Traffic.of(service or {}), revision, cluster)
+    if traffic is None:
+        cluster.say(f"{revision} serves already: nothing to do")
+        return
+    cluster.say(f"will deploy {revision} of {image}; traffic then: {traffic}")
+    manifest["spec"]["traffic"] = traffic.targets()
+    cluster.apply(manifest)
+    try:
+        cluster.wait_ready(revision, namespace)
+    except RolloutError as exc:
+        served = "nothing serves yet" if never_served else "it serves nothing"
+        raise RolloutError(f"{exc}; {served}: make rollback FUNCTION={cluster.function}, or deploy another") from exc
+    cluster.say(f"deployed {revision}: ready")
+
+
+def _next(now: Traffic, revision: str, cluster: Cluster) -> Traffic | None:
+    if now.stable == revision:
+        return None
+    if now.candidate == revision:
+        return now
+    if now.percent:
+        raise RolloutError(
+            f"a canary is under way, {now.candidate} has {now.percent} %: "
+            f"make promote FUNCTION={cluster.function}, or make rollback FUNCTION={cluster.function} first"
+        )
+    return now.with_candidate(revision)
+
+
+def canary(cluster: Cluster, percent: int) -> None:
+    if not 1 <= percent <= ALL:
+        raise RolloutError(f"PERCENT is {percent}: it must be from 1 to {ALL}")
+    namespace, now = _with_ready_candidate(cluster)
+    _move(cluster, namespace, now, now.with_percent(percent))
+
+
+def promote(cluster: Cluster) -> None:
+    namespace, now = _with_ready_candidate(cluster)
+    _move(cluster, namespace, now, now.promoted())
+
+
+def rollback(cluster: Cluster) -> None:
+    namespace = _namespace(cluster)
+    now = Traffic.of(cluster.existing(namespace))
+    if now.candidate is None and now.previous is None:
+        cluster.say(f"nothing to roll back: {now}; no candidate, and no earlier revision is kept")
+        return
+    _move(cluster, namespace, now, now.rolled_back())
+
+
+def status(cluster: Cluster) -> None:
+    namespace = _namespace(cluster)
+    service = cluster.service(namespace)
+    if service is None:
+        cluster.say(f"{cluster.name}: not deployed")
+        return
+    conditions = {c["type"]: c for c in service.get("status", {}).get("conditions", [])}
+    ready = conditions.get("Ready", {"status": "Unknown"})
+    cluster.say(f"{cluster.name}: ready {ready['status']} {ready.get('message', '')}".rstrip())
+    traffic = Traffic.of(service)
+    pods = [pod["metadata"]["labels"].get(REVISION_LABEL) for pod in cluster.pods(namespace)]
+    for tag, revision in traffic.tags().items():
+        problem = cluster.problem_of(revision, namespace) or "ready"
+        share = traffic.shares().get(revision, 0)
+        cluster.say(f"  {tag:<10}{revision}  {share:>3} %  pods {pods.count(revision)}  {problem}")
+
+
+def rollout(cluster: Cluster, image: str, caller: Caller, prometheus: Prometheus, pace: "Pace") -> None:
+    """Everything, with a gate at each step; the first bad figure takes the candidate's traffic away."""
+    prometheus.check()
+    deploy(cluster, image)
+    namespace = _namespace(cluster)
+    now = Traffic.of(cluster.existing(namespace))
+    if now.candidate is None:
+        return
+    try:
+        probe(cluster, namespace, caller)
+        for percent in [step for step in STEPS if step >= now.percent]:
+            canary(cluster, percent)
+            _gate(cluster, now, namespace, prometheus, pace)
+    except _WorseError as exc:
+        rollback(cluster)
+        raise RolloutError(f"rolled back: {exc}") from exc
+    except _HeldError:
+        raise
+    except RolloutError as exc:
+        rollback(cluster)
+        raise RolloutError(f"rolled back: {exc}") from exc
+    promote(cluster)
+
+
+class _WorseError(RolloutError):
+    """A figure of the candidate is worse."""
+
+
+class _HeldError(RolloutError):
+    """There were too few requests to judge: the step stays as it is."""
+
+
+class Pace:
+    """How long a step is watched, in seconds: `observe` at least, `hold` at most while there are too few requests."""
+
+    def __init__(self, observe: float, hold: float, interval: float = 15) -> None:
+        self.observe, self.hold, self.interval = observe, hold, interval
+
+
+def _gate(cluster: Cluster, now: Traffic, namespace: str, prometheus: Prometheus, pace: Pace) -> None:
+    began = time.monotonic()
+    while True:
+        elapsed = time.monotonic() - began
+        seconds = max(60, int(elapsed))
+        candidate = prometheus.figures(str(now.candidate), namespace, seconds)
+        stable = prometheus.figures(now.stable, namespace, seconds)
+        verdict = judge(candidate, stable)
+        if verdict.outcome is Outcome.FAIL:
+            raise _WorseError(f"{verdict.reason} (candidate: {candidate}; stable: {stable})")
+        if verdict.outcome is Outcome.PASS and elapsed >= pace.observe:
+            cluster.say(f"gate passed: candidate {candidate}; stable {stable}")
+            return
+        if elapsed > pace.hold:
+            raise _HeldError(
+                f"held after {elapsed:.0f} s: {verdict.reason}; the traffic stays, run it again or roll back"
+            )
+        time.sleep(pace.interval)
+
+
+def _namespace(cluster: Cluster) -> str:
+    return str(cluster.manifest()["metadata"]["namespace"])
+
+
+def _with_ready_candidate(cluster: Cluster) -> tuple[str, Traffic]:
+    namespace = _namespace(cluster)
+    now = Traffic.of(cluster.existing(namespace))
+    if now.candidate is None:
+        raise RolloutError(
+            f"{cluster.name} has no candidate ({now}): make deploy FUNCTION={cluster.function} IMAGE=..."
+        )
+    problem = cluster.problem_of(now.candidate, namespace)
+    if problem is not None:
+        raise RolloutError(f"the candidate {now.candidate} is not ready: {problem}")
+    return namespace, now
+
+
+def _move(cluster: Cluster, namespace: str, now: Traffic, wanted: Traffic) -> None:
+    if now == wanted:
+        cluster.say(f"nothing to do: {now}")
+        return
+    cluster.say(f"will change {cluster.name} from {now} to {wanted}")
+    cluster.move(wanted, namespace)
+    cluster.say(f"done: {wanted}")
+
+
+def _function(text: str) -> str:
+    if text not in function_names():
+        raise argparse.ArgumentTypeError(f"{text!r} is no function: choose one of {', '.join(function_names())}")
+    return text
+
+
+def _overlay(text: str) -> Path:
+    folder = KNATIVE / "overlays" / text if text in overlay_names() else Path(text)
+    if not (folder / "functions").is_dir():
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no overlay: choose one of {', '.join(overlay_names())}, or a folder"
+        )
+    return folder
+
+
+def _percent(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= ALL:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share: PERCENT must be a whole number from 1 to {ALL}")
+    return int(text)
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--function", type=_function, required=True)
+    common.add_argument("--overlay", type=_overlay, default=KNATIVE / "overlays" / "kube-dc")
+    common.add_argument("--context", default=None, help="of the kubeconfig; the current one by default")
+    common.add_argument("--wait-seconds", type=float, default=180.0)
+    parser = argparse.ArgumentParser(prog="rollout", description="Roll one function out")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("deploy", "canary", "promote", "rollback", "status", "rollout"):
+        command = commands.add_parser(name, parents=[common])
+        if name in {"deploy", "rollout"}:
+            command.add_argument("--image", required=True)
+        if name == "canary":
+            command.add_argument("--percent", type=_percent, required=True)
+        if name == "rollout":
+            command.add_argument("--namespace", required=True, help="one that TOKEN may see")
+            command.add_argument("--foreign-namespace", required=True, help="one that TOKEN may not see")
+            command.add_argument("--prom-url", required=True)
+            command.add_argument("--observe-seconds", type=float, default=300.0)
+            command.add_argument("--hold-seconds", type=float, default=1800.0)
+            command.add_argument("--interval-seconds", type=float, default=15.0)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> None:
+    def say(text: str) -> None:
+        print(text, flush=True)
+
+    cluster = Cluster(options.function, options.overlay, options.context or None, options.wait_seconds, say)
+    simple = {"promote": promote, "rollback": rollback, "status": status}
+    if options.command == "deploy":
+        deploy(cluster, options.image)
+    elif options.command == "canary":
+        canary(cluster, options.percent)
+    elif options.command == "rollout":
+        token = os.environ.get("TOKEN", "")
+        if not token:
+            raise RolloutError("TOKEN is not set: the probe needs a real access token in the environment")
+        caller = Caller(token, options.namespace, options.foreign_namespace)
+        pace = Pace(options.observe_seconds, options.hold_seconds, options.interval_seconds)
+        with Prometheus(options.prom_url) as prometheus:
+            rollout(cluster, options.image, caller, prometheus, pace)
+    else:
+        simple[options.command](cluster)
+
+
+def main() -> None:
+    options = _parser().parse_args()
+    try:
+        _run(options)
+    except RolloutError as exc:
+        sys.exit(f"error: {exc}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""Which revision serves, which one is tried, and the traffic that says so: pure, no cluster.
+
+Three tags, of one revision each: `stable` serves, `candidate` is tried, `previous` is what a rollback after a promotion
+goes back to.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Self
+
+TAGS: Final = ("stable", "candidate", "previous")
+ALL: Final = 100
+
+
+class RolloutError(Exception):
+    """The command is refused or failed; the text says what was wrong and what to do."""
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """`percent` goes to the candidate, the rest to the stable revision."""
+
+    stable: str
+    candidate: str | None = None
+    percent: int = 0
+    previous: str | None = None
+
+    @classmethod
+    def of(cls, service: Mapping[str, Any]) -> Self:
+        """Read a Knative Service's wanted traffic. Raises RolloutError where it is split by other hands."""
+        latest = service.get("status", {}).get("latestReadyRevisionName")
+        targets = [(t.get("revisionName") or latest, t.get("percent") or 0, t.get("tag")) for t in _targets(service)]
+        tags = {tag: revision for revision, _, tag in targets if tag in TAGS}
+        shares: dict[str, int] = {}
+        for revision, percent, _ in targets:
+            if percent:
+                shares[revision] = shares.get(revision, 0) + percent
+        candidate = tags.get("candidate")
+        others = [revision for revision in shares if revision != candidate]
+        stable = tags.get("stable") or (others[0] if len(others) == 1 else None)
+        name = service["metadata"]["name"]
+        if stable is None or any(revision != stable for revision in others):
+            raise RolloutError(
+                f"the traffic of {name} is split by hand ({_shares(shares)}): give it to one revision first, "
+                f"with kn service update {name} --traffic REVISION=100"
+            )
+        return cls(stable, candidate, shares.get(candidate or "", 0), tags.get("previous"))
+
+    def with_candidate(self, revision: str) -> Self:
+        return replace(self, candidate=revision, percent=0)
+
+    def with_percent(self, percent: int) -> Self:
+        return replace(self, percent=percent)
+
+    def promoted(self) -> Self:
+        if self.candidate is None:
+            raise RolloutError("no candidate to promote")
+        return replace(self, stable=self.candidate, candidate=None, percent=0, previous=self.stable)
+
+    def rolled_back(self) -> Self:
+        """Without the candidate; or, where there is none, at what served before the last promotion."""
+        if self.candidate is not None or self.previous is None:
+            return replace(self, candidate=None, percent=0)
+        return replace(self, stable=self.previous, previous=None)
+
+    def shares(self) -> dict[str, int]:
+        """Percent of each revision that has any."""
+        found = {self.stable: ALL - self.percent} | ({self.candidate: self.percent} if self.candidate else {})
+        return {revision: percent for revision, percent in found.items() if percent}
+
+    def tags(self) -> dict[str, str]:
+        found = {"stable": self.stable, "candidate": self.candidate, "previous": self.previous}
+        return {tag: revision for tag, revision in found.items() if revision is not None}
+
+    def targets(self) -> list[dict[str, Any]]:
+        """As spec.traffic; never `latestRevision`, so that a new revision gets nothing by itself."""
+        found = [
+            {"revisionName": revision, "percent": self.shares().get(revision, 0), "tag": tag}
+            for tag, revision in self.tags().items()
+        ]
+        return [target | {"latestRevision": False} for target in found]
+
+    def flags_from(self, service: Mapping[str, Any]) -> list[str]:
+        """What `kn service update` is told: every share, the tags that move, and nothing about the template."""
+        now = {t["tag"]: t.get("revisionName") for t in _targets(service) if t.get("tag")}
+        wanted = self.tags()
+        gone = [tag for tag, revision in now.items() if tag in TAGS and wanted.get(tag) != revision]
+        new = [f"{revision}={tag}" for tag, revision in wanted.items() if now.get(tag) != revision]
+        flags = [f"--untag={tag}" for tag in gone] + [f"--tag={pair}" for pair in new]
+        return flags + [f"--traffic={revision}={percent}" for revision, percent in self.shares().items()]
+
+    def __str__(self) -> str:
+        shares = _shares(self.shares())
+        waiting = f", candidate {self.candidate} 0 %" if self.candidate and not self.percent else ""
+        return shares + waiting + (f", previous {self.previous}" if self.previous else "")
+
+
+def _targets(service: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return list(service["spec"].get("traffic") or [{"latestRevision": True, "percent": ALL}])
+
+
+def _shares(shares: Mapping[str, int]) -> str:
+    return ", ".join(f"{revision} {percent} %" for revision, percent in shares.items())

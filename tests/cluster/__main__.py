@@ -1,0 +1,246 @@
+"""Everything on a real cluster: `make test-cluster CONTEXT=... CLUSTER_HOST=... IMAGE_PREFIX=... KEYCLOAK_URL=...`.
+
+Installs into namespaces of its own (kube-dc-billing-test, billing-test), asks through the ingress, rolls out, breaks
+things, and removes what it made. Each step is a line; the report is written to .build/cluster-report.md.
+It was written without a cluster at hand and has to be tried on one.
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx2
+
+from tests.cluster.installation import BILLING, FUNCTIONS, NAMESPACE, REPOSITORY, Installation, MissingError, Variables
+
+CANARY_REQUESTS = 1000
+CANARY_PERCENT = 10
+SCALE_DOWN_SECONDS = 240
+REQUEST_SECONDS = 40  # above the route's own timeout
+
+
+class StepError(AssertionError):
+    """What the cluster did is not what it should."""
+
+
+@dataclass
+class Run:
+    installation: Installation
+    variables: Variables
+    lines: list[str] = field(default_factory=list)
+
+    def step(self, what: str, act: Callable[[], str]) -> None:
+        began = time.monotonic()
+        print(f"... {what}", flush=True)
+        try:
+            found, mark = act(), "ok"
+        except (StepError, MissingError) as exc:
+            found, mark = str(exc), "FAILED"
+        seconds = time.monotonic() - began
+        self.lines.append(f"| {what} | {mark} | {seconds:.1f} s | {found.replace(chr(10), '; ').replace('|', '/')} |")
+        print(f"{mark:>6} {what}: {found}", flush=True)
+        if mark == "FAILED":
+            raise StepError(what)
+
+    # Requests
+
+    def ask(self, path: str, *, token: bool = True, request_id: str = "") -> httpx2.Response:
+        headers = {"Host": self.variables["CLUSTER_HOST"]}
+        headers |= {"Authorization": f"Bearer {self.variables['TOKEN']}"} if token else {}
+        headers |= {"X-Request-Id": request_id} if request_id else {}
+        return httpx2.get(f"{self.variables.ingress}{path}", headers=headers, timeout=REQUEST_SECONDS)
+
+    @property
+    def overview(self) -> str:
+        return f"/api/billing/project/{self.variables['NAMESPACE']}/overview"
+
+    def rollout(self, command: str, function: str, *more: str, succeeds: bool = True) -> str:
+        line = [sys.executable, "-m", "knative.rollout", command, "--function", function]
+        line += ["--overlay", str(self.installation.overlay), "--context", self.variables["CONTEXT"], *more]
+        ran = subprocess.run(line, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+        if (ran.returncode == 0) is not succeeds:
+            raise StepError(f"{command} {function} ended with {ran.returncode}: {ran.stdout}{ran.stderr}")
+        return (ran.stdout + ran.stderr).strip()
+
+    # Steps
+
+    def install(self) -> str:
+        self.installation.write_overlay()
+        overlay = str(self.installation.overlay)
+        for name in (NAMESPACE, BILLING):
+            self.installation.kubectl("create", "namespace", name)
+        self.installation.create_secrets()
+        self.installation.kubectl("apply", "--kustomize", overlay)
+        self.installation.kubectl("rollout", "status", "statefulset/postgresql", "-n", BILLING, "--timeout=300s")
+        self.installation.kubectl("rollout", "status", "deployment/billing-dashboard", "-n", BILLING, "--timeout=300s")
+        demo = ["exec", "deployment/billing-dashboard", "-n", BILLING, "--", "python", "-m", "billing_service", "demo"]
+        return self.installation.kubectl(*demo).strip()
+
+    def deploy(self) -> str:
+        return "; ".join(
+            self.rollout("deploy", f, "--image", self.installation.image(f)).splitlines()[-1] for f in FUNCTIONS
+        )
+
+    def ask_everything(self) -> str:
+        foreign = f"/api/billing/project/{self.variables['FOREIGN_NAMESPACE']}/overview"
+        table = [("/api/billing/health", True, 200), ("/api/billing/projects", True, 200), (self.overview, True, 200)]
+        table += [(path, False, 401) for path, _, _ in table]
+        table += [(foreign, True, 403), ("/api/billing/nothing", True, 404), ("/healthz", False, 404)]
+        for path, token, expected in table:
+            status = self.ask(path, token=token).status_code
+            if status != expected:
+                raise StepError(f"{path} {'with' if token else 'without'} token: {status}, expected {expected}")
+        return f"{len(table)} answers as they should be"
+
+    def scale_to_zero(self) -> str:
+        began = time.monotonic()
+        while pods := self.installation.get("pods", "--namespace", NAMESPACE)["items"]:
+            if time.monotonic() - began > SCALE_DOWN_SECONDS:
+                raise StepError(f"{len(pods)} pods are still there (blocked: autoscaler to activator?)")
+            time.sleep(2)
+        return f"no pods {time.monotonic() - began:.0f} s after the last request"
+
+    def wake_up(self) -> str:
+        began = time.monotonic()
+        status = self.ask(self.overview).status_code
+        cold = time.monotonic() - began
+        if status != httpx2.codes.OK:
+            raise StepError(f"the first request after zero is {status}")
+        warm = []
+        for _ in range(20):
+            began = time.monotonic()
+            self.ask(self.overview)
+            warm.append(time.monotonic() - began)
+        return f"first answer after {cold:.2f} s, then {statistics.median(warm) * 1000:.0f} ms"
+
+    def canary(self) -> str:
+        self.installation.write_overlay(log_level="DEBUG")
+        self.rollout("deploy", "overview", "--image", self.installation.image("overview"))
+        self.rollout("canary", "overview", "--percent", str(CANARY_PERCENT))
+        prefix = f"split-{int(time.time())}-"
+        statuses = Counter(
+            self.ask(self.overview, request_id=f"{prefix}{i}").status_code for i in range(CANARY_REQUESTS)
+        )
+        if set(statuses) != {200}:
+            raise StepError(f"during the canary: {dict(statuses)}")
+        split = Counter(self._revisions_of(prefix))
+        shares = sorted(split.values())
+        low, high = CANARY_REQUESTS * CANARY_PERCENT // 200, CANARY_REQUESTS * CANARY_PERCENT // 50
+        if sum(shares) != CANARY_REQUESTS or len(shares) != 2 or not low <= shares[0] <= high:
+            raise StepError(f"{CANARY_PERCENT} % was asked for, the logs count {dict(split)}")
+        return f"{CANARY_REQUESTS} requests at {CANARY_PERCENT} %: {dict(split)}"
+
+    def _revisions_of(self, prefix: str) -> list[str]:
+        selector = "serving.knative.dev/service=billing-overview"
+        logs = ["logs", "--namespace", NAMESPACE, "--selector", selector, "--container", "user-container", "--tail=-1"]
+        found = []
+        for line in self.installation.kubectl(*logs, "--max-log-requests=20").splitlines():
+            if prefix in line and line.startswith("{"):
+                entry = json.loads(line)
+                if str(entry.get("request_id", "")).startswith(prefix) and "status" in entry:
+                    found.append(str(entry["revision"]))
+        return found
+
+    def promote_and_roll_back(self) -> str:
+        said = [self.rollout(command, "overview").splitlines()[-1] for command in ("promote", "rollback", "rollback")]
+        if self.ask(self.overview).status_code != httpx2.codes.OK:
+            raise StepError("no 200 after the rollback")
+        return "; ".join(said)
+
+    def broken_candidate(self) -> str:
+        broken = f"{self.installation.image('overview').partition('@')[0]}@sha256:{'0' * 64}"
+        said = self.rollout("deploy", "overview", "--image", broken, "--wait-seconds", "60", succeeds=False)
+        refused = self.rollout("canary", "overview", "--percent", "10", succeeds=False)
+        statuses = Counter(self.ask(self.overview).status_code for _ in range(50))
+        self.rollout("rollback", "overview")
+        if set(statuses) != {200}:
+            raise StepError(f"with a broken candidate: {dict(statuses)}")
+        return f"{said.splitlines()[-1]}; {refused.splitlines()[-1]}; 50 requests: {dict(statuses)}"
+
+    def restarts_under_load(self) -> str:
+        """A restart of either may cost fresh answers, never a wrong one: 200 or an honest 503."""
+        found = []
+        for what in ("statefulset/postgresql", "deployment/billing-dashboard"):
+            statuses: Counter[int] = Counter()
+            done = threading.Event()
+            asking = threading.Thread(target=self._load, args=(statuses, done))
+            asking.start()
+            try:
+                self.installation.kubectl("rollout", "restart", what, "-n", BILLING)
+                self.installation.kubectl("rollout", "status", what, "-n", BILLING, "--timeout=300s")
+                time.sleep(10)
+            finally:
+                done.set()
+                asking.join()
+            if set(statuses) - {200, 503} or self.ask(self.overview).status_code != httpx2.codes.OK:
+                raise StepError(f"restart of {what}: {dict(statuses)}")
+            found.append(f"{what}: {dict(statuses)}")
+        return "; ".join(found)
+
+    def _load(self, statuses: Counter[int], done: threading.Event) -> None:
+        while not done.wait(0.2):
+            try:
+                statuses[self.ask(self.overview).status_code] += 1
+            except httpx2.HTTPError:
+                statuses[0] += 1
+
+
+def main() -> None:
+    try:
+        variables = Variables.read()
+    except MissingError as exc:
+        sys.exit(str(exc))
+    with tempfile.TemporaryDirectory(prefix="kube-dc-billing-cluster-") as folder:
+        installation = Installation(variables, Path(folder) / "knative")
+        try:
+            installation.check_prerequisites()
+        except MissingError as exc:
+            sys.exit(f"missing: {exc}")
+        run = Run(installation, variables)
+        sys.exit(_all_steps(run))
+
+
+def _all_steps(run: Run) -> int:
+    steps: dict[str, Callable[[], str]] = {
+        "install the billing service and what the functions share": run.install,
+        "deploy the three functions": run.deploy,
+        "ask every endpoint through the ingress": run.ask_everything,
+        "scale to zero": run.scale_to_zero,
+        "wake up": run.wake_up,
+        "canary": run.canary,
+        "promote, roll back, roll back again": run.promote_and_roll_back,
+        "broken candidate": run.broken_candidate,
+        "restart PostgreSQL and the billing service under load": run.restarts_under_load,
+    }
+    failed = 0
+    try:
+        for what, act in steps.items():
+            run.step(what, act)
+    except StepError:
+        failed = 1
+    finally:
+        run.installation.remove()
+        _write_report(run)
+    print(f"{len(run.lines) - failed} passed, {failed} failed")
+    return failed
+
+
+def _write_report(run: Run) -> None:
+    report = REPOSITORY / ".build" / "cluster-report.md"
+    report.parent.mkdir(exist_ok=True)
+    table = "| step | result | took | found |\n| --- | --- | --- | --- |\n"
+    head = f"# Cluster test, context {run.variables['CONTEXT']}\n\n{table}"
+    report.write_text(head + "\n".join(run.lines) + "\n")
+    print(f"report: {report}")
+
+
+if __name__ == "__main__":
+    main()

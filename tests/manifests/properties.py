@@ -1,0 +1,502 @@
+"""What has to be true of the manifests: each property yields a sentence per violation, and nothing when all is well.
+
+Rules of Knative's admission are of Knative Serving 1.23 with its default feature flags.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from itertools import pairwise
+from typing import Any
+
+import kubernetes_validate
+
+from common.settings import KNATIVE_RESERVED_PORTS, Settings
+
+Objects = list[dict[str, Any]]
+Property = Callable[[Objects], Iterator[str]]
+
+KUBERNETES_VERSION = "1.34"
+PART_OF = "kube-dc-billing"
+RESERVED_ENVIRONMENT = {"PORT", "K_SERVICE", "K_CONFIGURATION", "K_REVISION"}
+FUNCTION_FIELDS = {  # of a revision, without any operator feature flag
+    "serviceAccountName",
+    "automountServiceAccountToken",
+    "enableServiceLinks",
+    "containerConcurrency",
+    "timeoutSeconds",
+    "responseStartTimeoutSeconds",
+    "idleTimeoutSeconds",
+    "containers",
+    "volumes",
+}
+KNATIVE_ONLY = {"containerConcurrency", "timeoutSeconds", "responseStartTimeoutSeconds", "idleTimeoutSeconds"}
+VOLUME_SOURCES = {"name", "emptyDir", "configMap", "secret", "projected"}
+SECRETS = re.compile(r"TOKEN$|PASSWORD|SECRET|DATABASE_URL")
+
+
+def of(objects: Objects, kind: str, group: str = "") -> Objects:
+    return [o for o in objects if o["kind"] == kind and o["apiVersion"].startswith(group)]
+
+
+def functions(objects: Objects) -> Objects:
+    return of(objects, "Service", "serving.knative.dev")
+
+
+def name(o: dict[str, Any]) -> str:
+    return f"{o['kind']}/{o['metadata']['name']}"
+
+
+def container(function: dict[str, Any]) -> dict[str, Any]:
+    return dict(function["spec"]["template"]["spec"]["containers"][0])
+
+
+def environment(function: dict[str, Any]) -> dict[str, Any]:
+    return {e["name"]: e.get("value") for e in container(function).get("env", [])}
+
+
+def pod_templates(objects: Objects) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Everything that becomes a pod: (its owner, its template)."""
+    for o in objects:
+        if isinstance(o.get("spec"), dict) and "template" in o["spec"]:
+            yield o, o["spec"]["template"]
+
+
+def selects(selector: dict[str, Any], labels: dict[str, str]) -> bool:
+    return bool(selector) and selector.items() <= labels.items()
+
+
+# Schemas
+
+
+def _schema(o: dict[str, Any]) -> Iterator[str]:
+    try:
+        kubernetes_validate.validate(o, KUBERNETES_VERSION, strict=True)
+    except kubernetes_validate.ValidationError as exc:
+        yield f"{name(o)}: {exc.message} at {'.'.join(map(str, exc.path))}"
+
+
+def kubernetes_objects_fit_their_schemas(objects: Objects) -> Iterator[str]:
+    for o in objects:
+        group = o["apiVersion"].partition("/")[0]
+        if group in {"v1", "apps", "batch", "networking.k8s.io", "rbac.authorization.k8s.io"}:
+            yield from _schema(o)
+
+
+def revisions_fit_the_schema_of_a_pod(objects: Objects) -> Iterator[str]:
+    """A revision's spec is a PodSpec and four fields of Knative's own; a probe's port may be left out."""
+    for f in functions(objects):
+        template = f["spec"]["template"]
+        spec = {k: v for k, v in template["spec"].items() if k not in KNATIVE_ONLY}
+        spec["containers"] = [{"name": "user-container", **deepcopy(c)} for c in spec["containers"]]
+        for probe in (c[p] for c in spec["containers"] for p in ("readinessProbe", "livenessProbe") if p in c):
+            probe.get("httpGet", {}).setdefault("port", 8080)
+        metadata = template["metadata"] | {"name": f["metadata"]["name"]}
+        yield from _schema({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+
+
+# Functions
+
+
+def functions_need_no_feature_flag(objects: Objects) -> Iterator[str]:
+    for f in functions(objects):
+        spec = f["spec"]["template"]["spec"]
+        for field in sorted(spec.keys() - FUNCTION_FIELDS):
+            yield f"{name(f)}: {field} needs an operator's feature flag or is not in Knative's schema"
+        if len(spec["containers"]) != 1:
+            yield f"{name(f)}: one container, not {len(spec['containers'])}"
+        for volume in spec.get("volumes", []):
+            yield from (f"{name(f)}: volume source {s}" for s in volume.keys() - VOLUME_SOURCES)
+        for variable in container(f).get("env", []):
+            if variable.keys() & {"valueFrom"} and variable["valueFrom"].keys() & {"fieldRef", "resourceFieldRef"}:
+                yield f"{name(f)}: {variable['name']} uses fieldRef, which needs a feature flag"
+        if "lifecycle" in container(f):
+            yield f"{name(f)}: lifecycle is not in Knative's schema"
+
+
+def _whole(low: int, high: int) -> Callable[[str], bool]:
+    return lambda text: text.isdigit() and low <= int(text) <= high
+
+
+AUTOSCALING: dict[str, Callable[[str], bool]] = {
+    "min-scale": _whole(0, 1000),
+    "max-scale": _whole(0, 1000),
+    "initial-scale": _whole(1, 1000),
+    "activation-scale": _whole(2, 1000),
+    "target": lambda text: float(text) >= 0.01,
+    "target-utilization-percentage": _whole(1, 100),
+    "target-burst-capacity": lambda text: float(text) == -1 or float(text) >= 0,
+    "metric": lambda text: text in {"concurrency", "rps"},
+    "window": lambda text: re.fullmatch(r"\d+s", text) is not None and 6 <= int(text[:-1]) <= 3600,
+    "scale-down-delay": lambda text: re.fullmatch(r"\d+s", text) is not None and int(text[:-1]) <= 3600,
+}
+
+
+def autoscaling_is_spelled_and_bounded(objects: Objects) -> Iterator[str]:
+    for f in functions(objects):
+        if any(key.startswith("autoscaling.") for key in f["metadata"].get("annotations", {})):
+            yield f"{name(f)}: autoscaling annotations belong to spec.template.metadata"
+        found = f["spec"]["template"]["metadata"].get("annotations", {})
+        for key, value in found.items():
+            group, _, short = key.partition("/")
+            if group != "autoscaling.knative.dev" or short not in AUTOSCALING:
+                yield f"{name(f)}: unknown annotation {key}"
+            elif not isinstance(value, str) or not AUTOSCALING[short](value):
+                yield f"{name(f)}: {key}: {value!r} is out of bounds"
+        low, high = (found.get(f"autoscaling.knative.dev/{k}-scale", "") for k in ("min", "max"))
+        if low != "0":
+            yield f"{name(f)}: min-scale is 0 unless an installation says otherwise"
+        if not high or int(high) < 1:
+            yield f"{name(f)}: max-scale is missing or unlimited"
+
+
+def functions_are_named_by_their_folder(objects: Objects) -> Iterator[str]:
+    for f in functions(objects):
+        folder = f["metadata"]["name"].removeprefix("billing-")
+        expected = {"FUNCTION_TARGET": folder, "FUNCTION_SOURCE": f"functions/{folder}/main.py"}
+        if not expected.items() <= environment(f).items():
+            yield f"{name(f)}: its environment does not start functions/{folder}"
+        if f["metadata"]["name"] == folder or container(f)["image"].split("@")[0].split("/")[-1] != f"billing-{folder}":
+            yield f"{name(f)}: service and image are both named billing-<folder>"
+
+
+def functions_are_cluster_local(objects: Objects) -> Iterator[str]:
+    for f in functions(objects):
+        if f["metadata"]["labels"].get("networking.knative.dev/visibility") != "cluster-local":
+            yield f"{name(f)}: can be reached around the route"
+
+
+def ports_are_free(objects: Objects) -> Iterator[str]:
+    for f in functions(objects):
+        ports = container(f).get("ports", [])
+        if len(ports) != 1 or ports[0].get("name", "") not in {"", "http1", "h2c"}:
+            yield f"{name(f)}: exactly one port, without a name"
+        metrics = int(environment(f).get("METRICS_PORT") or Settings.model_fields["metrics_port"].default)
+        used = [port["containerPort"] for port in ports] + [metrics]
+        if len(set(used)) != len(used) or set(used) & KNATIVE_RESERVED_PORTS:
+            yield f"{name(f)}: ports {used} collide with each other or with Knative's own"
+
+
+def environment_is_known_to_settings(objects: Objects) -> Iterator[str]:
+    known = {field.upper() for field in Settings.model_fields} | {"FUNCTION_TARGET", "FUNCTION_SOURCE"}
+    for f in functions(objects):
+        names = [e["name"] for e in container(f).get("env", [])]
+        for variable in names:
+            if variable in RESERVED_ENVIRONMENT:
+                yield f"{name(f)}: {variable} is set by Knative"
+            elif variable not in known:
+                yield f"{name(f)}: {variable} is no setting"
+        if len(set(names)) != len(names):
+            yield f"{name(f)}: a variable is set twice: {names}"
+        if any("envFrom" in c for c in f["spec"]["template"]["spec"]["containers"]):
+            yield f"{name(f)}: settings are inline, a ConfigMap makes no revision"
+
+
+def probes_are_local(objects: Objects) -> Iterator[str]:
+    for f in functions(objects):
+        for probe in ("readinessProbe", "livenessProbe"):
+            if container(f).get(probe, {}).get("httpGet", {}).get("path") != "/healthz":
+                yield f"{name(f)}: {probe} asks /healthz"
+
+
+def requests_end_before_pods_do(objects: Objects) -> Iterator[str]:
+    for f in functions(objects):
+        seconds = f["spec"]["template"]["spec"].get("timeoutSeconds", 300)
+        if not 30 <= seconds <= 600:
+            yield f"{name(f)}: timeoutSeconds {seconds}: under 30 kills pods in mid-drain, over 600 is refused"
+        if not 0 < f["spec"]["template"]["spec"].get("containerConcurrency", 0) <= 1000:
+            yield f"{name(f)}: containerConcurrency is 1 to 1000"
+
+
+def resources_are_requested(objects: Objects) -> Iterator[str]:
+    for owner, template in pod_templates(objects):
+        for c in template["spec"]["containers"]:
+            resources = c.get("resources", {})
+            if not {"cpu", "memory"} <= resources.get("requests", {}).keys() or "memory" not in resources.get(
+                "limits", {}
+            ):
+                yield f"{name(owner)}: requests cpu and memory, limits memory"
+            if "cpu" in resources.get("limits", {}):
+                yield f"{name(owner)}: no CPU limit, the start is CPU-bound"
+
+
+# Pods
+
+
+def pods_fit_pod_security_restricted(objects: Objects) -> Iterator[str]:
+    for owner, template in pod_templates(objects):
+        for c in template["spec"]["containers"]:
+            effective = template["spec"].get("securityContext", {}) | c.get("securityContext", {})
+            wanted = {
+                "allowPrivilegeEscalation": False,
+                "capabilities": {"drop": ["ALL"]},
+                "readOnlyRootFilesystem": True,
+                "runAsNonRoot": True,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            }
+            if not wanted.items() <= effective.items() or effective.get("runAsUser", 0) == 0:
+                yield f"{name(owner)}: security context is not restricted: {effective}"
+
+
+def labels_and_selectors_match(objects: Objects) -> Iterator[str]:
+    pods = [t["metadata"].get("labels", {}) for _, t in pod_templates(objects)]
+    for f in functions(objects):
+        own = {k: v for k, v in f["metadata"]["labels"].items() if k.startswith("app.kubernetes.io/")}
+        if own != f["spec"]["template"]["metadata"].get("labels") or own.get("app.kubernetes.io/part-of") != PART_OF:
+            yield f"{name(f)}: the labels of service and pods differ"
+        if own.get("app.kubernetes.io/name") != f["metadata"]["name"]:
+            yield f"{name(f)}: app.kubernetes.io/name is not its name"
+    for o in objects:
+        if o["metadata"].get("labels", {}).get("app.kubernetes.io/part-of") != PART_OF:
+            yield f"{name(o)}: app.kubernetes.io/part-of is not {PART_OF}"
+    for o, selector in _selectors(objects):
+        if not any(selects(selector, labels) for labels in pods):
+            yield f"{name(o)}: selects no pod of ours: {selector}"
+    for o in [*of(objects, "NetworkPolicy"), *of(objects, "PodMonitor")]:
+        selector = (o["spec"].get("podSelector") or o["spec"].get("selector") or {}).get("matchLabels", {})
+        matched = {f["metadata"]["name"] for f in functions(objects) if selects(selector, _pod_labels(f))}
+        if o["metadata"]["name"].startswith(PART_OF) and len(matched) != len(functions(objects)):
+            yield f"{name(o)}: selects {sorted(matched)}, not every function"
+
+
+def _pod_labels(function: dict[str, Any]) -> dict[str, str]:
+    return dict(function["spec"]["template"]["metadata"].get("labels", {}))
+
+
+def _selectors(objects: Objects) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
+    for o in objects:
+        spec = o.get("spec", {})
+        if o["kind"] in {"Deployment", "StatefulSet", "PodMonitor"}:
+            yield o, spec["selector"].get("matchLabels", {})
+        elif o["kind"] == "Service" and o["apiVersion"] == "v1":
+            yield o, spec.get("selector", {})
+        elif o["kind"] == "NetworkPolicy":
+            yield o, spec["podSelector"].get("matchLabels", {})
+
+
+# Network
+
+
+def functions_are_reached_as_knative_does(objects: Objects) -> Iterator[str]:
+    wanted = {
+        ("knative-serving", "activator", 8012),
+        ("knative-serving", "activator", 8112),
+        ("kourier-system", "3scale-kourier-gateway", 8012),
+        ("kourier-system", "3scale-kourier-gateway", 8112),
+        ("knative-serving", "autoscaler", 9090),
+    }
+    for policy in _access_policies(objects):
+        found = {
+            (_namespace(peer), peer.get("podSelector", {}).get("matchLabels", {}).get("app"), port["port"])
+            for rule in policy["spec"].get("ingress", [])
+            for peer in rule.get("from", [{}])
+            for port in rule.get("ports", [{"port": None}])
+        }
+        if found != wanted:
+            yield f"{name(policy)}: ingress differs: {sorted(map(str, found ^ wanted))}"
+
+
+def functions_reach_what_they_need(objects: Objects) -> Iterator[str]:
+    for policy in _access_policies(objects):
+        if set(policy["spec"]["policyTypes"]) != {"Ingress", "Egress"}:
+            yield f"{name(policy)}: denies by default in both directions"
+        found = {
+            (_namespace(peer) or peer.get("ipBlock", {}).get("cidr"), port.get("protocol", "TCP"), port["port"])
+            for rule in policy["spec"].get("egress", [])
+            for peer in rule.get("to", [{}])
+            for port in rule.get("ports", [{"port": None}])
+        }
+        wanted = {("kube-system", "UDP", 53), ("kube-system", "TCP", 53), ("0.0.0.0/0", "TCP", 443)}
+        yield from (f"{name(policy)}: egress {flow} is missing" for flow in sorted(wanted - found))
+        if not any(port == 5000 for _, _, port in found):
+            yield f"{name(policy)}: egress to the billing service is missing"
+        if any(port is None or where is None for where, _, port in found):
+            yield f"{name(policy)}: egress is open: {found}"
+
+
+def _access_policies(objects: Objects) -> Objects:
+    found = [p for p in of(objects, "NetworkPolicy") if p["metadata"]["name"] == "kube-dc-billing-access"]
+    return found or [{"kind": "NetworkPolicy", "metadata": {"name": "missing"}, "spec": {"policyTypes": []}}]
+
+
+def _namespace(peer: dict[str, Any]) -> str | None:
+    found: str | None = peer.get("namespaceSelector", {}).get("matchLabels", {}).get("kubernetes.io/metadata.name")
+    return found
+
+
+def metrics_are_scraped_where_they_are(objects: Objects) -> Iterator[str]:
+    metrics = Settings.model_fields["metrics_port"].default
+    user_ports = {container(f)["ports"][0]["containerPort"] for f in functions(objects)}
+    for monitor in of(objects, "PodMonitor"):
+        for endpoint in monitor["spec"]["podMetricsEndpoints"]:
+            if {endpoint.get("portNumber")} != user_ports:
+                yield f"{name(monitor)}: Prometheus finds declared ports only, {user_ports}"
+            moved = [r.get("replacement") for r in endpoint["relabelings"] if r.get("targetLabel") == "__address__"]
+            if moved != [f"$1:{metrics}"]:
+                yield f"{name(monitor)}: the address is not moved to the metrics port {metrics}"
+    for policy in of(objects, "NetworkPolicy"):
+        ports = {p["port"] for rule in policy["spec"].get("ingress", []) for p in rule.get("ports", [])}
+        if policy["metadata"]["name"] == "kube-dc-billing-metrics" and ports != {metrics}:
+            yield f"{name(policy)}: opens {ports}, not {metrics}"
+
+
+def the_billing_service_admits_functions_only(objects: Objects) -> Iterator[str]:
+    if not (deployments := of(objects, "Deployment")):
+        return
+    labels = deployments[0]["spec"]["template"]["metadata"]["labels"]
+    policies = [
+        p for p in of(objects, "NetworkPolicy") if selects(p["spec"]["podSelector"].get("matchLabels", {}), labels)
+    ]
+    peers = [peer for p in policies for rule in p["spec"].get("ingress", []) for peer in rule.get("from", [{}])]
+    where = {f["metadata"]["namespace"] for f in functions(objects)}
+    if len(peers) != 1 or {_namespace(peers[0])} != where:
+        yield f"{name(deployments[0])}: may be asked from {peers}"
+    elif not all(
+        selects(peers[0].get("podSelector", {}).get("matchLabels", {}), _pod_labels(f)) for f in functions(objects)
+    ):
+        yield f"{name(deployments[0])}: does not admit every function"
+    services = [s for s in of(objects, "Service", "v1") if s["metadata"]["name"] == "billing-dashboard-svc"]
+    if [p["port"] for s in services for p in s["spec"]["ports"]] != [5000]:
+        yield "Service/billing-dashboard-svc: is missing or not on 5000"
+
+
+# Routes
+
+
+def every_function_has_its_route(objects: Objects) -> Iterator[str]:
+    wanted = sorted(
+        f"{f['metadata']['name']}.{f['metadata']['namespace']}.svc.cluster.local" for f in functions(objects)
+    )
+    for route in of(objects, "HTTPRoute"):
+        rewritten = [_filter(rule, "URLRewrite", "urlRewrite").get("hostname") for rule in route["spec"]["rules"]]
+        if sorted(map(str, rewritten)) != wanted:
+            yield f"{name(route)}: rewrites to {rewritten}, the functions are {wanted}"
+        for rule in route["spec"]["rules"]:
+            yield from _rule(name(route), rule, route["spec"]["hostnames"])
+    if len(of(objects, "HTTPRoute")) != 1:
+        yield "there is one HTTPRoute"
+
+
+def _rule(route: str, rule: dict[str, Any], hostnames: list[str]) -> Iterator[str]:
+    paths = [match["path"] for match in rule["matches"]]
+    if any(p["type"] == "PathPrefix" or not p["value"].startswith("/api/billing/") or "(" in p["value"] for p in paths):
+        yield f"{route}: {paths} is not one exact path below /api/billing/"
+    headers = _filter(rule, "RequestHeaderModifier", "requestHeaderModifier").get("set", [])
+    if [(h["name"], h["value"]) for h in headers] != [("K-Original-Host", hostnames[0])]:
+        yield f"{route}: K-Original-Host must be overwritten with {hostnames[0]}: a client's own is believed"
+    backends = [(b.get("kind"), b["name"], b.get("namespace"), b.get("port")) for b in rule["backendRefs"]]
+    if backends != [("Service", "kourier-internal", "kourier-system", 80)]:
+        yield f"{route}: sends to {backends}, not to Kourier's internal gateway"
+    if "retry" in rule:
+        yield f"{route}: retries belong to one layer, the functions' billing client"
+    timeout = re.fullmatch(r"(\d+)s", rule.get("timeouts", {}).get("request", ""))
+    if not timeout or not 30 <= int(timeout[1]) <= 60:
+        yield f"{route}: the request timeout is 30 to 60 s: cold start and request budget fit in, the pod outlives it"
+
+
+def _filter(rule: dict[str, Any], kind: str, field: str) -> dict[str, Any]:
+    return next((f[field] for f in rule.get("filters", []) if f["type"] == kind), {})
+
+
+def the_grant_lets_the_route_through(objects: Objects) -> Iterator[str]:
+    for route in of(objects, "HTTPRoute"):
+        origin = {
+            "group": "gateway.networking.k8s.io",
+            "kind": "HTTPRoute",
+            "namespace": route["metadata"]["namespace"],
+        }
+        target = {"group": "", "kind": "Service", "name": "kourier-internal"}
+        grants = [g for g in of(objects, "ReferenceGrant") if g["metadata"]["namespace"] == "kourier-system"]
+        if not any(origin in g["spec"]["from"] and target in g["spec"]["to"] for g in grants):
+            yield f"{name(route)}: no ReferenceGrant in kourier-system: every answer would be 500"
+
+
+# Namespaces, rights, secrets
+
+
+def objects_live_where_they_should(objects: Objects) -> Iterator[str]:
+    own = {o["metadata"]["name"] for o in of(objects, "Namespace")}
+    allowed = own | {"kourier-system"} | ({"envoy-gateway-system"} if of(objects, "Gateway") else set())
+    for o in objects:
+        where = o["metadata"].get("namespace")
+        if where is not None and where not in allowed:
+            yield f"{name(o)}: in {where}, ours are {sorted(allowed)}"
+        if where == "kourier-system" and o["kind"] != "ReferenceGrant":
+            yield f"{name(o)}: nothing but the grant is ours in kourier-system"
+    for namespace in of(objects, "Namespace"):
+        if namespace["metadata"]["labels"].get("pod-security.kubernetes.io/enforce") != "restricted":
+            yield f"{name(namespace)}: Pod Security is not restricted"
+        if namespace["metadata"]["name"] == "kube-dc":
+            yield "Namespace/kube-dc is the platform's"
+
+
+def functions_have_an_identity_without_rights(objects: Objects) -> Iterator[str]:
+    accounts = {(a["metadata"]["namespace"], a["metadata"]["name"]): a for a in of(objects, "ServiceAccount")}
+    for f in functions(objects):
+        spec = f["spec"]["template"]["spec"]
+        account = accounts.get((f["metadata"]["namespace"], str(spec.get("serviceAccountName"))))
+        by_kubernetes = environment(f).get("NAMESPACE_OWNERSHIP") == "kubernetes"
+        if account is None:
+            yield f"{name(f)}: its service account is not among the manifests"
+        elif by_kubernetes != (account.get("automountServiceAccountToken") is True):
+            yield f"{name(f)}: a token is mounted exactly when ownership comes from Kubernetes"
+        if spec.get("automountServiceAccountToken") is not (None if by_kubernetes else False):
+            yield f"{name(f)}: automountServiceAccountToken is false, or left out where the token is needed"
+    for role in [*of(objects, "ClusterRole"), *of(objects, "Role")]:
+        granted = [(rule["apiGroups"], rule["resources"], rule["verbs"]) for rule in role["rules"]]
+        if granted != [(["kube-dc.com"], ["projects"], ["list"]), (["kube-dc.com"], ["organizations"], ["get"])]:
+            yield f"{name(role)}: grants more than to list projects.kube-dc.com and get organizations.kube-dc.com"
+    for binding in of(objects, "ClusterRoleBinding"):
+        if any((s["namespace"], s["name"]) not in accounts for s in binding["subjects"]):
+            yield f"{name(binding)}: binds an account that is not ours"
+
+
+def secrets_are_referred_to(objects: Objects) -> Iterator[str]:
+    yield from (f"{name(o)}: a secret's value is not for Git" for o in of(objects, "Secret"))
+    for owner, template in pod_templates(objects):
+        for c in template["spec"]["containers"]:
+            for variable in c.get("env", []):
+                if SECRETS.search(variable["name"]) and "secretKeyRef" not in variable.get("valueFrom", {}):
+                    yield f"{name(owner)}: {variable['name']} is written out"
+
+
+def images_are_not_tagged_latest(objects: Objects) -> Iterator[str]:
+    for owner, template in pod_templates(objects):
+        for c in template["spec"]["containers"]:
+            if c["image"].endswith(":latest"):
+                yield f"{name(owner)}: {c['image']}"
+
+
+def objects_are_written_once(objects: Objects) -> Iterator[str]:
+    keys = sorted(
+        (o["apiVersion"], o["kind"], o["metadata"].get("namespace", ""), o["metadata"]["name"]) for o in objects
+    )
+    yield from (f"twice: {a}" for a, b in pairwise(keys) if a == b)
+
+
+PROPERTIES: tuple[Property, ...] = (
+    kubernetes_objects_fit_their_schemas,
+    revisions_fit_the_schema_of_a_pod,
+    functions_need_no_feature_flag,
+    autoscaling_is_spelled_and_bounded,
+    functions_are_named_by_their_folder,
+    functions_are_cluster_local,
+    ports_are_free,
+    environment_is_known_to_settings,
+    probes_are_local,
+    requests_end_before_pods_do,
+    resources_are_requested,
+    pods_fit_pod_security_restricted,
+    labels_and_selectors_match,
+    functions_are_reached_as_knative_does,
+    functions_reach_what_they_need,
+    metrics_are_scraped_where_they_are,
+    the_billing_service_admits_functions_only,
+    every_function_has_its_route,
+    the_grant_lets_the_route_through,
+    objects_live_where_they_should,
+    functions_have_an_identity_without_rights,
+    secrets_are_referred_to,
+    images_are_not_tagged_latest,
+    objects_are_written_once,
+)

@@ -1,0 +1,319 @@
+"""The image's file system, laid out in a folder and started from it as the container would be.
+
+As root the start is in a chroot, its root mounted read-only, under the image's user: only the image's files, the C
+library and Python itself are there, so that a missing or unreadable file shows. No container engine is needed.
+"""
+
+import hashlib
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.manifests.conftest import KNATIVE
+
+REPOSITORY = KNATIVE.parent
+SCRIPT = KNATIVE / "image" / "build_rootfs.py"
+CONTAINERFILE = (REPOSITORY / "Containerfile").read_text()
+FUNCTIONS = ("health", "overview", "projects")
+STARTS_WITHIN_SECONDS = 20.0
+GRACE_SECONDS = 20.0
+
+
+def build(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(SCRIPT), *arguments], capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def laid_out(*arguments: str) -> None:
+    ran = build(*arguments)
+    assert ran.returncode == 0, ran.stderr
+
+
+@pytest.fixture(scope="session")
+def workspace() -> Iterator[Path]:
+    """A folder that the image's user may enter, which pytest's own are not."""
+    folder = Path(tempfile.mkdtemp(prefix="kube-dc-billing-image-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def packages(workspace: Path) -> Path:
+    laid_out("packages", str(REPOSITORY / "requirements.lock"), str(workspace / "packages"))
+    return workspace / "packages"
+
+
+def digest(root: Path) -> dict[str, tuple[str, int, int]]:
+    """Content, mode and time of everything below a folder."""
+    found = {}
+    for path in sorted(root.rglob("*")):
+        content = "" if path.is_dir() else hashlib.sha256(path.read_bytes()).hexdigest()
+        found[str(path.relative_to(root))] = (content, path.stat().st_mode, int(path.stat().st_mtime))
+    return found
+
+
+def image(function: str, packages: Path, workspace: Path) -> Path:
+    root = workspace / f"image-{function}"
+    if not root.exists():
+        laid_out("code", function, str(root))
+        shutil.copytree(packages, root, dirs_exist_ok=True)
+    return root
+
+
+def entrypoint(target: str) -> list[str]:
+    """The container's command, read from the Containerfile's stage."""
+    stage = CONTAINERFILE.partition(f" AS {target}\n")[2].partition("\nFROM")[0]
+    found = re.search(r"^ENTRYPOINT (\[.*\])$", stage, re.MULTILINE)
+    assert found is not None
+    return list(json.loads(found[1]))
+
+
+CHROOT = """
+set -e
+root=$1 python=$2; shift 2
+mount --bind "$root" "$root"
+mount --bind "$python" "$root/usr/local"
+for path in /lib /lib64 /usr/lib; do [ -e "$path" ] && mount --bind "$path" "$root$path"; done
+for path in /dev/null /dev/urandom; do mount --bind "$path" "$root$path"; done
+mount -o remount,bind,ro "$root"
+exec chroot --userspec=65532:65532 "$root" /usr/bin/env -C /app LD_LIBRARY_PATH=/usr/local/lib "$@"
+"""
+
+
+def command(root: Path, target: str = "function") -> list[str]:
+    """The Containerfile's entry point: in the chroot, or where that is not allowed beside the test's own Python."""
+    entry = entrypoint(target)
+    if os.geteuid() == 0 and not subprocess.run(["unshare", "-m", "true"], check=False).returncode:
+        for folder in ("usr/local", "lib", "lib64", "usr/lib", "usr/bin", "dev"):
+            (root / folder).mkdir(parents=True, exist_ok=True)
+        for file in ("null", "urandom"):
+            (root / "dev" / file).touch()
+        shutil.copy("/usr/bin/env", root / "usr/bin/env")
+        entry[0] = f"/usr/local/bin/python{sys.version_info.major}.{sys.version_info.minor}"
+        return ["unshare", "-m", "bash", "-c", CHROOT, "start", str(root), sys.base_prefix, *entry]
+    sys.stderr.write("not root: the function starts without chroot and under this user\n")
+    return [sys.executable, *(str(root / "app/start.py") if part == "/app/start.py" else part for part in entry[1:])]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def manifest_environment(function: str) -> dict[str, str]:
+    manifest = yaml.safe_load((KNATIVE / "functions" / f"{function}.yaml").read_text())
+    return {e["name"]: e["value"] for e in manifest["spec"]["template"]["spec"]["containers"][0]["env"]}
+
+
+def get(port: int, path: str) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+@contextmanager
+def started(root: Path, environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[bytes], int, float]]:
+    """The process, its port and the seconds until it listened; killed at the end if it still runs."""
+    port = free_port()
+    metrics = free_port()
+    env = {"PATH": os.environ["PATH"], "PORT": str(port), "METRICS_PORT": str(metrics)} | environment
+    began = time.monotonic()
+    with (root.parent / f"{root.name}.log").open("w+b") as log:
+        process = subprocess.Popen(command(root), cwd=root / "app", env=env, stdout=log, stderr=log)
+        try:
+            while not _listens(port):
+                log.seek(0)
+                assert process.poll() is None, log.read().decode()
+                assert time.monotonic() - began < STARTS_WITHIN_SECONDS, log.read().decode()
+                time.sleep(0.01)
+            yield process, port, time.monotonic() - began
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_starts_from_its_files_alone(
+    function: str, packages: Path, workspace: Path, record_property: Callable[[str, object], None]
+) -> None:
+    """Probe, refusal and an orderly end, from a read-only root under the image's user."""
+    root = image(function, packages, workspace)
+    before = digest(root / "app")
+    environment = manifest_environment(function) | {"KEYCLOAK_URL": "https://keycloak.invalid"}
+    path = "/api/billing/project/acme-web/overview" if function == "overview" else f"/api/billing/{function}"
+    with started(root, environment) as (process, port, seconds):
+        assert get(port, "/healthz")[0] == 200
+        status, body = get(port, path)
+        assert (status, json.loads(body)["error"]) == (401, "Authentication token required")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(GRACE_SECONDS) in {0, -signal.SIGTERM}
+    assert digest(root / "app") == before
+    size = sum(path.stat().st_size for path in (root / "app").rglob("*") if path.is_file())
+    record_property("start_seconds", round(seconds, 3))
+    record_property("size_bytes", size)
+    sys.stdout.write(f"{function}: {size / 1e6:.1f} MB under /app, listening after {seconds:.2f} s\n")
+
+
+def test_an_image_holds_one_function(packages: Path, workspace: Path) -> None:
+    """Nothing of the other functions, of the billing service, of the tests or of the development tools is inside."""
+    root = image("overview", packages, workspace) / "app"
+    assert {p.name for p in (root / "functions").iterdir()} == {"overview"}
+    assert {p.name for p in root.iterdir()} == {
+        "common",
+        "functions",
+        "packages",
+        "start.py",
+        "__pycache__",
+        "sbom.cdx.json",
+    }
+    assert not (root / "packages" / "pytest").exists()
+
+
+def test_everything_is_compiled_and_open_to_the_image_user(packages: Path, workspace: Path) -> None:
+    """Every module has bytecode, every file can be read by anybody and written by none but root."""
+    root = image("overview", packages, workspace) / "app"
+    for source in [*root.glob("*.py"), *(root / "common").glob("*.py"), *(root / "functions").rglob("*.py")]:
+        assert (source.parent / "__pycache__" / f"{source.stem}.{sys.implementation.cache_tag}.pyc").is_file()
+    modes = {path.stat().st_mode & 0o777 for path in root.rglob("*")}
+    assert modes == {0o755, 0o644}
+
+
+def test_two_builds_are_the_same(workspace: Path, packages: Path) -> None:
+    """The same lock and the same code give the same bytes, modes and times."""
+    laid_out("packages", str(REPOSITORY / "requirements.lock"), str(workspace / "again"))
+    assert digest(workspace / "again") == digest(packages)
+    for name in ("code-one", "code-two"):
+        laid_out("code", "overview", str(workspace / name))
+    assert digest(workspace / "code-one") == digest(workspace / "code-two")
+
+
+def test_the_bill_of_materials_is_the_lock(packages: Path) -> None:
+    """Every package of the lock that this platform installs is listed with the lock's version, and no other."""
+    listed = {(c["name"], c["version"]) for c in json.loads((packages / "app/sbom.cdx.json").read_text())["components"]}
+    text = (REPOSITORY / "requirements.lock").read_text()
+    pinned = {(n.lower(), v) for n, v in re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", text, re.MULTILINE)}
+    assert listed <= pinned
+    assert {"functions-framework", "uvicorn", "pydantic"} <= {name for name, _ in listed}
+
+
+SLOW = """
+import asyncio
+import functions_framework.aio
+
+@functions_framework.aio.http
+async def slow(request):
+    await asyncio.sleep(1.5)
+    return "done"
+"""
+
+
+def test_requests_under_way_finish_after_sigterm(packages: Path, workspace: Path) -> None:
+    """The container's process ends by itself after its last request was answered."""
+    root = workspace / "image-slow"
+    shutil.copytree(image("overview", packages, workspace), root)
+    (root / "app" / "slow.py").write_text(SLOW)
+    answers: list[tuple[int, bytes]] = []
+    with started(root, {"FUNCTION_TARGET": "slow", "FUNCTION_SOURCE": "slow.py"}) as (process, port, _):
+        asking = threading.Thread(target=lambda: answers.append(get(port, "/")))
+        asking.start()
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        asking.join()
+        assert process.wait(GRACE_SECONDS) in {0, -signal.SIGTERM}
+    assert answers == [(200, b"done")]
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "8080 "])
+def test_a_wrong_port_is_said(port: str, packages: Path, workspace: Path) -> None:
+    """PORT that is no port ends the start with what is allowed."""
+    root = image("overview", packages, workspace)
+    env = {"PATH": os.environ["PATH"], "PORT": port}
+    ran = subprocess.run(
+        command(root), cwd=root / "app", env=env, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert ran.returncode == 1
+    assert "it must be a number from 1 to 65535" in ran.stderr
+
+
+def test_missing_settings_end_the_container(packages: Path, workspace: Path) -> None:
+    """A function without KEYCLOAK_URL never listens, and its log names the variable."""
+    root = image("overview", packages, workspace)
+    env = {"PATH": os.environ["PATH"], "PORT": str(free_port())} | manifest_environment("overview")
+    ran = subprocess.run(
+        command(root), cwd=root / "app", env=env, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert ran.returncode != 0
+    assert "KEYCLOAK_URL" in ran.stdout + ran.stderr
+
+
+def test_an_unknown_component_is_said(tmp_path: Path) -> None:
+    """The refusal lists the components there are."""
+    ran = build("code", "overveiw", str(tmp_path / "root"))
+    assert ran.returncode == 1
+    assert "choose one of health, overview, projects, billing-service" in ran.stderr
+
+
+def test_the_billing_service_starts_from_its_files_alone(workspace: Path) -> None:
+    """Its commands are there with their own packages, and without settings it says which are missing."""
+    root = workspace / "image-billing-service"
+    laid_out("packages", str(REPOSITORY / "requirements-service.lock"), str(root))
+    code = workspace / "billing-service-code"
+    laid_out("code", "billing-service", str(code))
+    shutil.copytree(code, root, dirs_exist_ok=True)
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": "/app/packages"}
+    line = [*command(root, "billing-service"), "serve"]
+    if line[0] != "unshare":
+        env["PYTHONPATH"] = str(root / "app/packages")
+    ran = subprocess.run(line, cwd=root / "app", env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 2, ran.stderr
+    assert "DATABASE_URL" in ran.stderr
+
+
+def test_a_package_that_is_not_the_pinned_one_is_refused(tmp_path: Path) -> None:
+    """A wrong hash in the lock stops the build."""
+    lock = tmp_path / "wrong.lock"
+    lock.write_text(f"h11==0.16.0 --hash=sha256:{'0' * 64}\n")
+    ran = build("packages", str(lock), str(tmp_path / "root"))
+    assert ran.returncode == 1
+    assert "pip could not install wrong.lock" in ran.stderr
+
+
+def test_the_containerfile_copies_what_the_script_needs() -> None:
+    """Base by digest from outside, an unprivileged user by number, exec-form commands, no shell in the final stages."""
+    assert re.findall(r"^FROM (\S+)", CONTAINERFILE, re.MULTILINE).count("${BASE}") == 3
+    for target in ("function", "billing-service"):
+        stage = CONTAINERFILE.partition(f" AS {target}\n")[2].partition("\nFROM")[0]
+        assert "USER 65532:65532" in stage
+        assert "RUN" not in stage
+        assert entrypoint(target)[0] == "python"
+    for folder in ("common", "functions", "billing_service", "knative/image"):
+        assert f"COPY {folder}/ {folder}/" in CONTAINERFILE
+        assert f"!{folder}" in (REPOSITORY / ".containerignore").read_text().splitlines()

@@ -1,0 +1,30 @@
+import { defineConfig } from '@playwright/test';
+
+import { CHROMIUM_ARGUMENTS, chromiumPath } from './tests/chromium';
+
+const PREVIEW = 'http://localhost:4173';
+const isAgainstPreview = process.argv.includes('--project=states');
+
+export default defineConfig({
+  outputDir: 'test-results',
+  forbidOnly: true,
+  workers: isAgainstPreview ? 2 : 1, // the platform's state is one: its billing service is stopped once
+  reporter: 'list',
+  timeout: 45_000,
+  use: { launchOptions: { executablePath: await chromiumPath(), args: CHROMIUM_ARGUMENTS }, locale: 'en-GB' },
+  projects: [
+    {
+      name: 'states',
+      testDir: 'tests/states',
+      use: { baseURL: PREVIEW },
+    },
+    {
+      name: 'e2e',
+      testDir: 'tests/e2e',
+      use: { baseURL: process.env.BASE_URL ?? 'http://localhost:8080' },
+    },
+  ],
+  ...(isAgainstPreview && {
+    webServer: { command: 'npm run preview', url: `${PREVIEW}/billing/`, reuseExistingServer: false },
+  }),
+});

@@ -1,0 +1,53 @@
+/** Checks of what came over the wire: a member that is wrong is an error with its name, never a 0 on the page. */
+import { isRecord } from './request';
+
+type Shape = Record<string, (value: unknown) => boolean>;
+
+const amount = (value: unknown) => typeof value === 'number' && Number.isFinite(value);
+const text = (value: unknown) => typeof value === 'string';
+const textOrNull = (value: unknown) => value === null || text(value);
+
+export const currencyTotalShape: Shape = {
+  currency: textOrNull,
+  current_month_total: amount,
+  last_day_spend: amount,
+  total_cost_per_hour: amount,
+};
+export const billingSummaryShape: Shape = { ...currencyTotalShape, billing_period: text };
+export const computeInstancesShape: Shape = {
+  running_pods: amount,
+  running_vms: amount,
+  cpu_cores: amount,
+  memory_gib: amount,
+  cost_per_hour: amount,
+};
+export const costBreakdownShape: Shape = {
+  cpu_cost: amount,
+  memory_cost: amount,
+  storage_cost: amount,
+  network_cost: amount,
+  public_ip_cost: amount,
+};
+export const projectShape: Shape = { namespace: text, error: textOrNull };
+export const projectListShape: Shape = { organization: text, total: amount, unpriced: amount };
+export const overviewShape: Shape = { namespace: text };
+
+/** The value as an object of that shape; throws a TypeError that names the member. */
+export function object(value: unknown, name: string, shape: Shape): Record<string, unknown> {
+  if (!isRecord(value)) {
+    throw new TypeError(`${name} is not an object`);
+  }
+  for (const [member, holds] of Object.entries(shape)) {
+    if (!holds(value[member])) {
+      throw new TypeError(`${name}.${member} is ${String(value[member])}`);
+    }
+  }
+  return value;
+}
+
+export function list(value: unknown, name: string): unknown[] {
+  if (!Array.isArray(value)) {
+    throw new TypeError(`${name} is not a list`);
+  }
+  return value;
+}

@@ -1,0 +1,161 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+
+import { acme, failure, overview, success } from '../../../../../tests/fixtures';
+import { ApiError } from './errors';
+import type { BillingApi } from './request';
+import { fetchOverview } from './rest/overview';
+import { fetchProjects } from './rest/projects';
+
+const fetchMock = vi.fn<typeof fetch>();
+const renewAccessToken = vi.fn<() => Promise<string | null>>();
+const api: BillingApi = {
+  baseUrl: 'https://backend.example/prefix',
+  session: { getAccessToken: () => Promise.resolve('first'), renewAccessToken, signIn: () => undefined },
+};
+const never = new AbortController().signal;
+
+const json = (body: unknown, status = 200, headers: Record<string, string> = {}) =>
+  new Response(JSON.stringify(body), { status, headers });
+const tokens = () => fetchMock.mock.calls.map(([, init]) => new Headers(init?.headers).get('Authorization'));
+
+async function failureOf(promise: Promise<unknown>): Promise<ApiError> {
+  const error: unknown = await promise.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(ApiError);
+  return error as ApiError;
+}
+
+beforeEach(() => {
+  fetchMock.mockReset();
+  renewAccessToken.mockReset();
+  vi.stubGlobal('fetch', fetchMock);
+});
+
+test('a question carries the token and the credentials to the address under the base URL', async () => {
+  fetchMock.mockResolvedValue(json(success(acme)));
+  const { data, asOf, staleSeconds } = await fetchProjects(api, never);
+  expect(data).toEqual(acme);
+  expect(asOf?.toISOString()).toBe('2025-09-29T15:00:00.000Z');
+  expect(staleSeconds).toBeNull();
+  const [url, init] = fetchMock.mock.calls[0] ?? [];
+  expect((url as URL).href).toBe('https://backend.example/prefix/api/billing/projects?limit=1000');
+  expect(init?.credentials).toBe('include');
+  expect(tokens()).toEqual(['Bearer first']);
+});
+
+test('a namespace is one segment of the path, whatever stands in it', async () => {
+  fetchMock.mockResolvedValue(json(success(overview())));
+  await fetchOverview(api, '../a b?c', never);
+  expect((fetchMock.mock.calls[0]?.[0] as URL).pathname).toBe('/prefix/api/billing/project/..%2Fa%20b%3Fc/overview');
+});
+
+describe('a 401', () => {
+  test('is answered by one renewal and one more try with the new token', async () => {
+    fetchMock.mockResolvedValueOnce(json(failure('Authentication token expired'), 401));
+    fetchMock.mockResolvedValueOnce(json(success(acme)));
+    renewAccessToken.mockResolvedValue('second');
+    await fetchProjects(api, never);
+    expect(tokens()).toEqual(['Bearer first', 'Bearer second']);
+  });
+
+  test('for the new token too is the end: no third try', async () => {
+    fetchMock.mockImplementation(() => Promise.resolve(json(failure('Invalid authentication token'), 401)));
+    renewAccessToken.mockResolvedValue('second');
+    expect((await failureOf(fetchProjects(api, never))).kind).toBe('unauthorized');
+    expect(fetchMock).toHaveBeenCalledTimes(2);
+  });
+
+  test('without a session to renew is the end at once', async () => {
+    fetchMock.mockResolvedValue(json(failure('Authentication token expired'), 401));
+    renewAccessToken.mockResolvedValue(null);
+    expect((await failureOf(fetchProjects(api, never))).kind).toBe('unauthorized');
+    expect(fetchMock).toHaveBeenCalledTimes(1);
+  });
+
+  test('while the identity provider is away is no logout: it may pass', async () => {
+    fetchMock.mockResolvedValue(json(failure('Authentication token expired'), 401));
+    renewAccessToken.mockRejectedValue(new TypeError('Failed to fetch'));
+    const error = await failureOf(fetchProjects(api, never));
+    expect([error.kind, error.message, error.passes]).toEqual(['unavailable', 'Identity provider unreachable', true]);
+  });
+});
+
+test.each([
+  [403, failure('Billing access denied'), 'guest'],
+  [403, failure('Access denied to namespace', { namespace: 'a' }), 'forbidden'],
+  [503, failure('Billing service unreachable'), 'unavailable'],
+  [502, 'a page of the gateway', 'unavailable'],
+  [500, failure('Internal server error'), 'failed'],
+  [404, null, 'failed'],
+  [400, [], 'failed'],
+] as const)('%s %j is %s', async (status, body, kind) => {
+  // What a status means for a person, with the API's envelope or without one.
+  fetchMock.mockResolvedValue(json(body, status));
+  const error = await failureOf(fetchProjects(api, never));
+  expect([error.kind, error.status]).toEqual([kind, status]);
+});
+
+test('an error keeps the request id and what Retry-After asks for', async () => {
+  const headers = { 'X-Request-Id': 'abc', 'Retry-After': '7' };
+  fetchMock.mockResolvedValue(json(failure('Billing service unreachable'), 503, headers));
+  const error = await failureOf(fetchProjects(api, never));
+  expect([error.requestId, error.retryAfterSeconds]).toEqual(['abc', 7]);
+});
+
+test.each(['Wed, 21 Oct 2026 07:28:00 GMT', '-1', 'soon'])('Retry-After: %s asks for nothing', async (header) => {
+  // A date or nonsense must not become a wait of NaN seconds.
+  fetchMock.mockResolvedValue(json(failure('x'), 503, { 'Retry-After': header }));
+  expect((await failureOf(fetchProjects(api, never))).retryAfterSeconds).toBeNull();
+});
+
+test('a stale answer says how old it is', async () => {
+  fetchMock.mockResolvedValue(json(success(acme, { stale: true }), 200, { Age: '840' }));
+  expect((await fetchProjects(api, never)).staleSeconds).toBe(840);
+});
+
+test('no readable answer is unreachable, or offline when the browser says so', async () => {
+  fetchMock.mockRejectedValue(new TypeError('Failed to fetch'));
+  expect((await failureOf(fetchProjects(api, never))).kind).toBe('unreachable');
+  vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false);
+  expect((await failureOf(fetchProjects(api, never))).kind).toBe('offline');
+});
+
+test('a question that is taken back is no error of the API', async () => {
+  const controller = new AbortController();
+  fetchMock.mockImplementation((_url, init) => {
+    controller.abort();
+    return Promise.reject(init?.signal?.reason as Error);
+  });
+  await expect(fetchProjects(api, controller.signal)).rejects.toHaveProperty('name', 'AbortError');
+});
+
+test('a question without an answer ends at the deadline', async () => {
+  vi.spyOn(AbortSignal, 'timeout').mockReturnValue(AbortSignal.abort(new DOMException('', 'TimeoutError')));
+  fetchMock.mockImplementation((_url, init) => Promise.reject(init?.signal?.reason as Error));
+  expect((await failureOf(fetchProjects(api, never))).kind).toBe('timeout');
+});
+
+const priced = acme.projects[0]?.billing_summary;
+test.each([
+  ['not JSON', 'oops'],
+  ['no envelope', JSON.stringify(null)],
+  ['success is false', JSON.stringify({ ...success(acme), success: false })],
+  ['no list', JSON.stringify(success({ ...acme, projects: undefined }))],
+  ['a project is null', JSON.stringify(success({ ...acme, projects: [null] }))],
+  ['an amount is text', summaryWith({ current_month_total: '1.00' })],
+  ['an amount is missing', summaryWith({ last_day_spend: undefined })],
+  ['an amount is null', summaryWith({ total_cost_per_hour: null })],
+  ['a currency is a number', summaryWith({ currency: 978 })],
+  ['no totals', JSON.stringify(success({ ...acme, totals: null }))],
+])('an answer where %s is an error, never a figure', async (_what, body) => {
+  // A wrong answer must not read as "free".
+  fetchMock.mockResolvedValue(new Response(body));
+  expect((await failureOf(fetchProjects(api, never))).kind).toBe('failed');
+});
+
+function summaryWith(part: object): string {
+  const projects = [{ namespace: 'a', error: null, billing_summary: { ...priced, ...part } }];
+  return JSON.stringify(success({ ...acme, projects }));
+}

@@ -1,0 +1,22 @@
+import { billingSummaryShape, currencyTotalShape, list, object, projectListShape, projectShape } from '../checks';
+import type { Fresh, ProjectList } from '../models';
+import { type BillingApi, get } from '../request';
+
+/** The whole list in one call: searching, sorting and paging are local. */
+export function fetchProjects(api: BillingApi, signal: AbortSignal): Promise<Fresh<ProjectList>> {
+  return get(api, 'api/billing/projects?limit=1000', checkProjectList, signal);
+}
+
+function checkProjectList(data: unknown): ProjectList {
+  const checked = object(data, 'data', projectListShape);
+  for (const item of list(checked.projects, 'data.projects')) {
+    const project = object(item, 'project', projectShape);
+    if (project.billing_summary !== null) {
+      object(project.billing_summary, 'project.billing_summary', billingSummaryShape);
+    }
+  }
+  for (const total of list(checked.totals, 'data.totals')) {
+    object(total, 'total', currencyTotalShape);
+  }
+  return data as ProjectList;
+}

@@ -1,0 +1,21 @@
+import type { CostBreakdown } from './api/models';
+
+/** In the order of the API's contract. */
+export const RESOURCES = ['cpu_cost', 'memory_cost', 'storage_cost', 'network_cost', 'public_ip_cost'] as const;
+export type Resource = (typeof RESOURCES)[number];
+
+export interface BreakdownRow {
+  resource: Resource;
+  cost: number;
+  /** Of the given total, 0 to 1; null when there is no cost at all. */
+  share: number | null;
+}
+
+/** The total is the API's own, not a sum made here in floating point. */
+export function breakdownRows(breakdown: CostBreakdown, total: number): BreakdownRow[] {
+  return RESOURCES.map((resource) => ({
+    resource,
+    cost: breakdown[resource],
+    share: total > 0 ? breakdown[resource] / total : null,
+  }));
+}

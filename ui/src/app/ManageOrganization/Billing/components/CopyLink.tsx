@@ -1,0 +1,34 @@
+import { Button } from '@patternfly/react-core';
+import CheckIcon from '@patternfly/react-icons/dist/esm/icons/check-icon';
+import CopyIcon from '@patternfly/react-icons/dist/esm/icons/copy-icon';
+import { useState } from 'react';
+
+import { texts } from '../texts';
+
+type Outcome = 'copied' | 'failed';
+
+/** Copies the address of the current view. */
+export function CopyLink() {
+  const [outcome, setOutcome] = useState<Outcome | null>(null);
+  const copy = () => {
+    navigator.clipboard.writeText(window.location.href).then(
+      () => {
+        setOutcome('copied');
+      },
+      () => {
+        setOutcome('failed'); // permission refused, or the page has no focus
+      },
+    );
+  };
+  return (
+    <>
+      <Button variant="secondary" icon={outcome === 'copied' ? <CheckIcon /> : <CopyIcon />} onClick={copy}>
+        {texts.copyLink}
+      </Button>
+      <span role="status" className={outcome === 'failed' ? undefined : 'pf-v6-screen-reader'}>
+        {outcome === 'copied' && texts.linkCopied}
+        {outcome === 'failed' && texts.copyFailed}
+      </span>
+    </>
+  );
+}

@@ -1,0 +1,38 @@
+import { ChartDonut, ChartLabel } from '@patternfly/react-charts/victory';
+
+import type { BreakdownRow } from '../breakdown';
+import { formatAmount } from '../money';
+import { texts } from '../texts';
+import { resourceColors } from './resourceColors';
+
+interface CostDonutProps {
+  rows: BreakdownRow[];
+  total: number;
+  currency: string | null;
+}
+
+const SIZE_PIXELS = 240;
+/** The chart's own black would vanish in the dark theme. */
+const TITLE_STYLE = { fill: 'var(--pf-t--global--text--color--regular)', fontSize: 24 };
+/** As many characters as the middle of the ring has room for; the table has the total too. */
+const LONGEST_TITLE = 13;
+
+/** A picture of the table beside it. A chunk of its own: the charts are larger than the rest of the page. */
+export default function CostDonut({ rows, total, currency }: CostDonutProps) {
+  const shown = rows.filter(({ cost }) => cost > 0);
+  const title = formatAmount(total, currency);
+  return (
+    <div className="billing-donut">
+      <ChartDonut
+        ariaTitle={texts.breakdownChart}
+        data={shown.map(({ resource, cost }) => ({ x: texts[resource], y: cost }))}
+        labels={({ datum }: { datum: { x: string; y: number } }) => `${datum.x}: ${formatAmount(datum.y, currency)}`}
+        {...(title.length <= LONGEST_TITLE && { title, titleComponent: <ChartLabel style={TITLE_STYLE} /> })}
+        colorScale={shown.map(({ resource }) => resourceColors[resource])}
+        constrainToVisibleArea
+        width={SIZE_PIXELS}
+        height={SIZE_PIXELS}
+      />
+    </div>
+  );
+}

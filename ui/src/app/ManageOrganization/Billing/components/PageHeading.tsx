@@ -1,0 +1,46 @@
+import { Content, Flex, FlexItem, Title } from '@patternfly/react-core';
+import { type ReactNode, useEffect, useRef } from 'react';
+import { useLocation } from 'react-router';
+
+import { formatTime } from '../dates';
+import { texts } from '../texts';
+
+interface PageHeadingProps {
+  title: string;
+  subtitle?: string;
+  /** Up to when the figures count; undefined while there are none. */
+  asOf: Date | null | undefined;
+  actions?: ReactNode;
+}
+
+/** Stays in every state. After a move within the page it takes the focus, so that a screen reader says where it is. */
+export function PageHeading({ title, subtitle, asOf, actions }: PageHeadingProps) {
+  const heading = useRef<HTMLDivElement>(null);
+  const isFirstView = useLocation().key === 'default';
+  useEffect(() => {
+    document.title = title === texts.title ? title : `${title} · ${texts.title}`;
+    if (!isFirstView) {
+      heading.current?.focus({ preventScroll: true });
+    }
+    // Only a new title is a move: sorting and searching change the location too.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [title]);
+  return (
+    <Flex justifyContent={{ default: 'justifyContentSpaceBetween' }} alignItems={{ default: 'alignItemsFlexStart' }}>
+      <FlexItem className="billing-heading">
+        <div ref={heading} tabIndex={-1}>
+          <Title headingLevel="h1" className="billing-break">
+            {title}
+          </Title>
+        </div>
+        <Content component="small">
+          {subtitle !== undefined && `${subtitle}. `}
+          {asOf !== undefined && texts.asOf(asOf === null ? texts.unknown : formatTime(asOf))}
+          {/* Keeps the line, so that nothing jumps when the figures come. */}
+          {'\u00a0'}
+        </Content>
+      </FlexItem>
+      {actions !== undefined && <FlexItem>{actions}</FlexItem>}
+    </Flex>
+  );
+}

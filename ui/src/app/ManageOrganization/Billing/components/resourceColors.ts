@@ -1,0 +1,16 @@
+import blue from '@patternfly/react-tokens/dist/esm/chart_color_blue_300';
+import orange from '@patternfly/react-tokens/dist/esm/chart_color_orange_300';
+import purple from '@patternfly/react-tokens/dist/esm/chart_color_purple_300';
+import teal from '@patternfly/react-tokens/dist/esm/chart_color_teal_300';
+import yellow from '@patternfly/react-tokens/dist/esm/chart_color_yellow_300';
+
+import type { Resource } from '../breakdown';
+
+/** The same colour for a resource in the ring and in the table, whatever else was used. */
+export const resourceColors: Record<Resource, string> = {
+  cpu_cost: blue.var,
+  memory_cost: purple.var,
+  storage_cost: teal.var,
+  network_cost: yellow.var,
+  public_ip_cost: orange.var,
+};

@@ -1,0 +1,35 @@
+import type { UseQueryResult } from '@tanstack/react-query';
+
+import { ApiError } from '../api/errors';
+import type { Fresh } from '../api/models';
+
+export type ViewState<Data> =
+  | { kind: 'loading' }
+  | { kind: 'error'; error: ApiError }
+  /** `refreshError`: the data is what was loaded last, and a newer answer could not be had. */
+  | { kind: 'data'; fresh: Fresh<Data>; refreshError: ApiError | null };
+
+/** What a query has to show. While it waits to try again, what went wrong is shown, not a skeleton. */
+export function viewStateOf<Data>(query: UseQueryResult<Fresh<Data>>): ViewState<Data> {
+  const error = errorOf(query);
+  if (query.data !== undefined && !isRefusal(error)) {
+    return { kind: 'data', fresh: query.data, refreshError: error };
+  }
+  return error === null ? { kind: 'loading' } : { kind: 'error', error };
+}
+
+function errorOf(query: UseQueryResult): ApiError | null {
+  if (query.fetchStatus === 'paused' && !navigator.onLine) {
+    return new ApiError('offline', 'The browser has no network');
+  }
+  const error = query.error ?? query.failureReason;
+  if (error === null || error instanceof ApiError) {
+    return error;
+  }
+  return new ApiError('failed', error.message, { cause: error });
+}
+
+/** Whoever lost access does not go on seeing what was loaded before. */
+function isRefusal(error: ApiError | null): boolean {
+  return error?.kind === 'guest' || error?.kind === 'forbidden';
+}

@@ -1,0 +1,28 @@
+import { Page, SkipToContent } from '@patternfly/react-core';
+import type { ReactNode } from 'react';
+
+import { texts } from './Billing/texts';
+import { OrganizationSidebar } from './OrganizationSidebar';
+
+const MAIN_ID = 'organization-main';
+
+interface OrganizationLayoutProps {
+  /** The console's own head of the page. */
+  masthead: ReactNode;
+  children: ReactNode;
+}
+
+export function OrganizationLayout({ masthead, children }: OrganizationLayoutProps) {
+  return (
+    <Page
+      masthead={masthead}
+      sidebar={<OrganizationSidebar />}
+      isManagedSidebar
+      isContentFilled
+      mainContainerId={MAIN_ID}
+      skipToContent={<SkipToContent href={`#${MAIN_ID}`}>{texts.skipToContent}</SkipToContent>}
+    >
+      {children}
+    </Page>
+  );
+}

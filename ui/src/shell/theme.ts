@@ -1,0 +1,33 @@
+/** Light or dark: as the person chose, else as their system has it. */
+import { useEffect, useState } from 'react';
+
+export type Theme = 'light' | 'dark';
+
+const STORAGE_KEY = 'billing.theme';
+const DARK_CLASS = 'pf-v6-theme-dark';
+
+export function useTheme(): { theme: Theme; toggle: () => void } {
+  const [theme, setTheme] = useState(initialTheme);
+  useEffect(() => {
+    applyTheme(theme);
+  }, [theme]);
+  const toggle = () => {
+    const next = theme === 'dark' ? 'light' : 'dark';
+    window.localStorage.setItem(STORAGE_KEY, next);
+    setTheme(next);
+  };
+  return { theme, toggle };
+}
+
+export function initialTheme(): Theme {
+  const chosen = window.localStorage.getItem(STORAGE_KEY);
+  if (chosen === 'light' || chosen === 'dark') {
+    return chosen;
+  }
+  return window.matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
+}
+
+/** Before the first paint too, so that nobody sees a flash of the other theme. */
+export function applyTheme(theme: Theme): void {
+  document.documentElement.classList.toggle(DARK_CLASS, theme === 'dark');
+}

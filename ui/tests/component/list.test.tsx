@@ -1,0 +1,96 @@
+import { screen, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { expect, test } from 'vitest';
+
+import { acme, project, projectList, success, unpricedProject } from '../fixtures';
+import { answerWith, json, renderBilling } from '../render';
+
+const many = projectList(
+  Array.from({ length: 45 }, (_, index) =>
+    project(`team-${String(index).padStart(2, '0')}`, { current_month_total: index }),
+  ),
+  [{ currency: 'EUR', current_month_total: 990, last_day_spend: 1, total_cost_per_hour: 1 }],
+);
+
+const rowNames = () => screen.getAllByRole('link', { name: /^(acme|team)-/ }).map((link) => link.textContent);
+
+test('the list shows what each project costs, and the totals the API gave', async () => {
+  const fetchMock = answerWith(
+    json(success({ ...acme, totals: [{ ...acme.totals[0], current_month_total: 2400.07 }] })),
+  );
+  renderBilling();
+  const row = (await screen.findByRole('link', { name: 'acme-web' })).closest('tr') as HTMLElement;
+  expect(within(row).getByText('€1,672.31')).toBeVisible();
+  expect(within(row).getByText('€2.3211')).toBeVisible();
+  expect(within(row).getByRole('progressbar', { name: 'acme-web: 69.7% of the total' })).toBeVisible();
+  const totals = screen.getByRole('rowheader', { name: 'All projects, EUR' }).closest('tr') as HTMLElement;
+  expect(within(totals).getByText('€2,400.07')).toBeVisible();
+  expect(screen.getByText(/As of Sep 29, 2025, 15:00 UTC/)).toBeVisible();
+  expect(fetchMock).toHaveBeenCalledTimes(1);
+});
+
+test('the cards say what the month, the day and the hour cost, and whether the day is normal', async () => {
+  answerWith(json(success(acme)));
+  renderBilling();
+  expect(await screen.findByText('Month to date, Sep 2025')).toBeVisible();
+  // 2400 EUR in 28.625 days are 83.84 a day; the last day was 82.18.
+  expect(screen.getByText("2% below this month's daily average of €83.84")).toBeVisible();
+  expect(screen.getByText('about €2,502 per month at this rate')).toBeVisible();
+});
+
+test('a head sorts, and the order stands in the address beside what was there', async () => {
+  answerWith(json(success(acme)));
+  const { location } = renderBilling('billing/?organization=acme');
+  await screen.findByRole('link', { name: 'acme-web' });
+  expect(rowNames()).toEqual(['acme-web', 'acme-data', 'acme-ci', 'acme-sandbox']);
+  await userEvent.click(screen.getByRole('button', { name: 'Project' }));
+  expect(rowNames()).toEqual(['acme-ci', 'acme-data', 'acme-sandbox', 'acme-web']);
+  expect(location().search).toBe('?organization=acme&sort=namespace');
+});
+
+test('typing searches, nothing found says so, and clearing brings all back', async () => {
+  const fetchMock = answerWith(json(success(acme)));
+  const { location } = renderBilling();
+  const search = await screen.findByRole('textbox', { name: 'Search projects by name' });
+  await userEvent.type(search, 'data');
+  expect(rowNames()).toEqual(['acme-data']);
+  await userEvent.type(search, 'base');
+  expect(screen.getByText('Nothing matches "database".')).toBeVisible();
+  expect(location().search).toBe('?search=database');
+  await userEvent.click(screen.getByText('Clear the search'));
+  expect(rowNames()).toHaveLength(4);
+  expect(fetchMock).toHaveBeenCalledTimes(1);
+});
+
+test('a link opens the view it was copied from', async () => {
+  answerWith(json(success(many)));
+  renderBilling('billing/?sort=namespace&page=2');
+  await screen.findByRole('link', { name: 'team-20' });
+  expect(rowNames()).toHaveLength(20);
+});
+
+test('a project without a figure is named and counted, and reads unknown, not 0', async () => {
+  const totals = [
+    { currency: 'EUR', current_month_total: 1672.31, last_day_spend: 55.68, total_cost_per_hour: 2.3211 },
+  ];
+  answerWith(json(success(projectList([project('acme-web'), unpricedProject('acme-broken')], totals))));
+  renderBilling();
+  const row = (await screen.findByRole('link', { name: 'acme-broken' })).closest('tr') as HTMLElement;
+  expect(within(row).getByText('Not priced')).toBeVisible();
+  expect(within(row).getByText('Billing data incomplete')).toBeVisible();
+  expect(within(row).getAllByText('Unknown')).toHaveLength(3);
+  expect(screen.getByText('One project has no figure')).toBeVisible();
+  expect(screen.getByText('1 without a figure')).toBeVisible();
+});
+
+test('the keyboard alone reaches the project of a row', async () => {
+  answerWith(json(success(projectList([project('acme-web')], acme.totals))));
+  const { location } = renderBilling();
+  const link = await screen.findByRole('link', { name: 'acme-web' });
+  for (let presses = 0; document.activeElement !== link && presses < 20; presses++) {
+    await userEvent.tab();
+  }
+  expect(link).toHaveFocus();
+  await userEvent.keyboard('{Enter}');
+  expect(location().pathname).toBe('/manage-organization/billing/projects/acme-web');
+});

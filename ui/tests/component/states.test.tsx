@@ -1,0 +1,155 @@
+import { act, screen, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { afterEach, expect, test, vi } from 'vitest';
+
+import { acme, failure, overview, projectList, success } from '../fixtures';
+import { answerWith, json, renderBilling } from '../render';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const PROJECT = 'billing/projects/acme-web';
+
+test.each([
+  ['no project', 'billing/', json(success(projectList([], []))), 'No projects yet'],
+  ['a guest', 'billing/', json(failure('Billing access denied'), 403), 'You have no access to billing'],
+  [
+    "another one's project",
+    PROJECT,
+    json(failure('Access denied to namespace', { namespace: 'acme-web' }), 403),
+    'You have no access to this project',
+  ],
+  [
+    'the service away',
+    'billing/',
+    json(failure('Billing service unreachable'), 503),
+    'The billing service does not answer',
+  ],
+  ['a gateway page', 'billing/', json('Bad gateway', 502), 'The billing service does not answer'],
+  ['a price missing', PROJECT, json(failure('Billing data incomplete'), 503), 'The figures are not complete'],
+  [
+    'the provider away',
+    'billing/',
+    json(failure('Identity provider unreachable'), 503),
+    'The identity provider does not answer',
+  ],
+  ['a bug', 'billing/', json(failure('Internal server error'), 500), 'Something went wrong on our side'],
+  ['a broken answer', 'billing/', json({ success: true }), 'Something went wrong on our side'],
+  ['no CORS headers', 'billing/', () => Promise.reject(new TypeError('Failed to fetch')), 'Billing cannot be reached'],
+])('%s is a state with a title, and the page keeps its own', async (_what, path, answer, title) => {
+  // No state is blank, and each says what it is.
+  answerWith(answer);
+  renderBilling(path);
+  expect(await screen.findByRole('heading', { level: 2, name: new RegExp(title) })).toBeVisible();
+  expect(screen.getByRole('heading', { level: 1 })).toHaveTextContent(path === PROJECT ? 'acme-web' : 'Billing');
+});
+
+test('a guest is told whom to ask and has nothing to press', async () => {
+  answerWith(json(failure('Billing access denied'), 403));
+  renderBilling();
+  expect(await screen.findByText(/Ask an administrator of your organization/)).toBeVisible();
+  expect(screen.queryByRole('button', { name: 'Try again' })).not.toBeInTheDocument();
+});
+
+test('a bug shows the request id for support', async () => {
+  answerWith(json(failure('Internal server error'), 500, { 'X-Request-Id': '6f1c' }));
+  renderBilling();
+  expect(await screen.findByText(/Request 6f1c/)).toBeVisible();
+});
+
+test('while loading there are skeletons, and after two seconds the page says that functions wake up', async () => {
+  vi.useFakeTimers();
+  answerWith(() => new Promise(() => undefined));
+  renderBilling();
+  expect(screen.getByText('Loading the figures')).toBeInTheDocument();
+  expect(screen.queryByText(/Waking up/)).not.toBeInTheDocument();
+  await act(() => vi.advanceTimersByTimeAsync(1999));
+  expect(screen.queryByText(/Waking up/)).not.toBeInTheDocument();
+  await act(() => vi.advanceTimersByTimeAsync(1));
+  expect(screen.getByText(/Waking up the billing functions/)).toBeVisible();
+});
+
+test('a 503 is tried again by itself, and the figures come without a press', async () => {
+  vi.useFakeTimers();
+  const fetchMock = answerWith(json(failure('Billing service unreachable'), 503));
+  renderBilling();
+  await act(() => vi.advanceTimersByTimeAsync(100));
+  expect(screen.getByText('The page keeps trying by itself.')).toBeVisible();
+  expect(fetchMock).toHaveBeenCalledTimes(1);
+  fetchMock.mockImplementation(json(success(acme)));
+  await act(() => vi.advanceTimersByTimeAsync(2500));
+  expect(screen.getByRole('link', { name: 'acme-web' })).toBeVisible();
+});
+
+test('Try again asks at once, without waiting for the back-off', async () => {
+  const fetchMock = answerWith(json(failure('Billing service unreachable'), 503, { 'Retry-After': '60' }));
+  renderBilling();
+  const again = await screen.findByRole('button', { name: 'Try again' });
+  fetchMock.mockImplementation(json(success(acme)));
+  await userEvent.click(again);
+  expect(await screen.findByRole('link', { name: 'acme-web' })).toBeVisible();
+  expect(fetchMock).toHaveBeenCalledTimes(2);
+});
+
+test('a session that is over goes to the login page by itself once, and again when asked', async () => {
+  answerWith(json(failure('Authentication token expired'), 401));
+  const { session } = renderBilling();
+  expect(await screen.findByText('Your session has ended')).toBeVisible();
+  expect(session.renewAccessToken).toHaveBeenCalledTimes(1);
+  expect(session.signIn.mock.calls).toEqual([['automatic']]);
+  await userEvent.click(screen.getByRole('button', { name: 'Log in' }));
+  expect(session.signIn).toHaveBeenLastCalledWith('asked');
+});
+
+test('a stale answer shows its figures and their age', async () => {
+  answerWith(json(success(acme, { stale: true }), 200, { Age: '840' }));
+  renderBilling();
+  expect(await screen.findByText('These figures are from 14 minutes ago')).toBeVisible();
+  expect(screen.getByRole('link', { name: 'acme-web' })).toBeVisible();
+});
+
+test('offline, nothing is asked and the page says so', async () => {
+  vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false);
+  const fetchMock = answerWith(() => Promise.reject(new TypeError('Failed to fetch')));
+  renderBilling();
+  expect(await screen.findByText('You are offline')).toBeVisible();
+  expect(fetchMock.mock.calls.length).toBeLessThanOrEqual(1);
+});
+
+test('a project shows what its cost is made of, its compute instances and a way back to the same list', async () => {
+  answerWith(json(success(overview())));
+  const { location } = renderBilling(`${PROJECT}?search=web`);
+  const costs = await screen.findByRole('grid', { name: 'Cost by resource, month to date' });
+  expect(costs).toHaveTextContent('Memory€445.2326.6%');
+  expect(costs).toHaveTextContent('Network€0.000%');
+  expect(screen.getByText('8.8 GiB')).toBeVisible();
+  await userEvent.click(within(screen.getByRole('navigation', { name: 'Breadcrumb' })).getByRole('link'));
+  expect(location()).toMatchObject({ pathname: '/manage-organization/billing/', search: '?search=web' });
+});
+
+test('copying the link says whether it worked', async () => {
+  const user = userEvent.setup();
+  answerWith(json(success(overview())));
+  renderBilling(PROJECT);
+  await user.click(await screen.findByRole('button', { name: 'Copy link' }));
+  expect(await navigator.clipboard.readText()).toBe(window.location.href);
+  expect(screen.getByText('Link copied')).toBeInTheDocument();
+  vi.spyOn(navigator.clipboard, 'writeText').mockRejectedValue(new DOMException('', 'NotAllowedError'));
+  await user.click(screen.getByRole('button', { name: 'Copy link' }));
+  expect(await screen.findByText(/take the link from the address bar/)).toBeVisible();
+});
+
+test('outside a BillingProvider the page says what it needs', async () => {
+  vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  const { render } = await import('@testing-library/react');
+  const { MemoryRouter } = await import('react-router');
+  const { Billing } = await import('../../src/app/ManageOrganization/Billing/Billing');
+  expect(() =>
+    render(
+      <MemoryRouter>
+        <Billing />
+      </MemoryRouter>,
+    ),
+  ).toThrow('BillingProvider');
+});

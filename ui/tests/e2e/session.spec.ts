@@ -1,0 +1,70 @@
+/** The life of a session at the real provider: renewed, revoked, ended. */
+import { expect, type Page, test } from '@playwright/test';
+
+import { alice, logIn, open } from './platform';
+
+interface Tokens {
+  refresh_token: string;
+}
+
+const isTokenAnswer = (response: { url: () => string }) => response.url().endsWith('/protocol/openid-connect/token');
+
+/** The access token has expired as far as the page can know; nothing else on the page moves. */
+const expire = (page: Page) => page.clock.setSystemTime(Date.now() + 10 * 60_000);
+
+test('an expired token is renewed silently, by the rotating refresh token', async ({ page }) => {
+  const first = page.waitForResponse(isTokenAnswer);
+  await open(page, alice);
+  const before = (await (await first).json()) as Tokens;
+  await expire(page);
+  const second = page.waitForResponse(isTokenAnswer);
+  await page.getByRole('link', { name: 'acme-web' }).click();
+  const renewal = await second;
+  expect(renewal.request().postData()).toContain('grant_type=refresh_token');
+  expect(((await renewal.json()) as Tokens).refresh_token).not.toBe(before.refresh_token);
+  await expect(page.getByRole('heading', { name: 'Cost breakdown' })).toBeVisible();
+});
+
+test('a session that is over leads to the login page, and from there back to the same view', async ({
+  page,
+  request,
+}) => {
+  const first = page.waitForResponse(isTokenAnswer);
+  await open(page, alice, '?search=web');
+  const answer = await first;
+  const { refresh_token: refreshToken } = (await answer.json()) as Tokens;
+  // A refresh token that is used twice was stolen: the provider revokes all that came of it.
+  const form = { grant_type: 'refresh_token', client_id: 'kube-dc-console', refresh_token: refreshToken };
+  expect((await request.post(answer.url(), { form })).ok()).toBe(true);
+  expect((await request.post(answer.url(), { form })).status()).toBe(400);
+  await page.context().clearCookies();
+  await expire(page);
+  await page.getByRole('link', { name: 'acme-web' }).click();
+  await logIn(page, alice);
+  await expect(page).toHaveURL(/\/billing\/projects\/acme-web\?search=web&organization=acme$/);
+  await expect(page.getByRole('heading', { name: 'Cost breakdown' })).toBeVisible();
+});
+
+test('a reload asks the provider, which still knows the person, and keeps the view', async ({ page }) => {
+  await open(page, alice, '?sort=namespace');
+  await page.getByRole('link', { name: 'acme-ci' }).waitFor();
+  await page.reload();
+  await expect(page.getByRole('link', { name: 'acme-ci' })).toBeVisible();
+  await expect(page).toHaveURL(/\?sort=namespace&organization=acme$/);
+});
+
+test('logging out ends the session at the provider too', async ({ page }) => {
+  await open(page, alice);
+  await page.getByRole('button', { name: 'Account of alice, acme' }).click();
+  await page.getByRole('menuitem', { name: /Log out/ }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(page.getByRole('heading', { name: 'Which organization?' })).toBeVisible();
+  await page.getByLabel('Organization name').fill('acme');
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await expect(page.getByLabel('Password')).toBeVisible();
+});
+
+test('an organization that does not exist says so', async ({ page }) => {
+  await page.goto('/billing/?organization=nobody');
+  await expect(page.getByRole('heading', { name: 'Logging in did not work' })).toBeVisible();
+});

@@ -1,0 +1,68 @@
+/** Answers of the API as the contract has them, for tests that bring their own. */
+import type { BillingSummary, Overview, Project, ProjectList } from '../src/app/ManageOrganization/Billing/api/models';
+
+export const AS_OF = '2025-09-29T15:00:00.000Z';
+
+export function summary(part: Partial<BillingSummary> = {}): BillingSummary {
+  return {
+    current_month_total: 1672.31,
+    last_day_spend: 55.68,
+    billing_period: '2025-09',
+    total_cost_per_hour: 2.3211,
+    currency: 'EUR',
+    ...part,
+  };
+}
+
+export function project(namespace: string, part: Partial<BillingSummary> = {}): Project {
+  return { namespace, billing_summary: summary(part), error: null };
+}
+
+export function unpricedProject(namespace: string): Project {
+  return { namespace, billing_summary: null, error: 'Billing data incomplete' };
+}
+
+/** Totals are given by the test as the API would: never summed by what is tested. */
+export function projectList(projects: Project[], totals: ProjectList['totals']): ProjectList {
+  return {
+    organization: 'acme',
+    projects,
+    total: projects.length,
+    totals,
+    unpriced: projects.filter((one) => one.billing_summary === null).length,
+  };
+}
+
+export const acme = projectList(
+  [
+    project('acme-web'),
+    project('acme-data', { current_month_total: 640.5, last_day_spend: 20.1, total_cost_per_hour: 0.8375 }),
+    project('acme-ci', { current_month_total: 87.19, last_day_spend: 6.4, total_cost_per_hour: 0.2667 }),
+    project('acme-sandbox', { current_month_total: 0, last_day_spend: 0, total_cost_per_hour: 0 }),
+  ],
+  [{ currency: 'EUR', current_month_total: 2400, last_day_spend: 82.18, total_cost_per_hour: 3.4253 }],
+);
+
+export function overview(part: Partial<Overview> = {}): Overview {
+  return {
+    namespace: 'acme-web',
+    billing_summary: summary(),
+    compute_instances: { running_pods: 10, running_vms: 1, cpu_cores: 2.4, memory_gib: 8.8, cost_per_hour: 0.15 },
+    cost_breakdown: {
+      cpu_cost: 989.45,
+      memory_cost: 445.23,
+      storage_cost: 212.63,
+      network_cost: 0,
+      public_ip_cost: 25,
+    },
+    ...part,
+  };
+}
+
+export function success(data: unknown, meta: { as_of?: string | null; stale?: boolean } = {}) {
+  return { success: true, data, timestamp: AS_OF, meta: { as_of: AS_OF, stale: false, ...meta } };
+}
+
+export function failure(error: string, details: Record<string, unknown> = {}) {
+  return { success: false, error, details, timestamp: AS_OF };
+}

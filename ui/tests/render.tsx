@@ -1,0 +1,39 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { render } from '@testing-library/react';
+import { createMemoryRouter, RouterProvider } from 'react-router';
+import { vi } from 'vitest';
+
+import { BillingProvider } from '../src/app/ManageOrganization/Billing/BillingProvider';
+import { OrganizationRoutes } from '../src/app/ManageOrganization/OrganizationRoutes';
+
+/** The page as a console mounts it, under a path of the console's own, with a session that is told here. */
+export function renderBilling(path = 'billing/') {
+  const session = {
+    getAccessToken: () => Promise.resolve('token'),
+    renewAccessToken: vi.fn(() => Promise.resolve<string | null>(null)),
+    signIn: vi.fn<(why: 'automatic' | 'asked') => void>(),
+  };
+  const page = (
+    <QueryClientProvider client={new QueryClient()}>
+      <BillingProvider api={{ baseUrl: 'https://backend.example', session }} basePath="/manage-organization/billing/">
+        <OrganizationRoutes masthead={null} />
+      </BillingProvider>
+    </QueryClientProvider>
+  );
+  const router = createMemoryRouter([{ path: '/manage-organization/*', element: page }], {
+    initialEntries: [`/manage-organization/${path}`],
+  });
+  render(<RouterProvider router={router} />);
+  return { session, location: () => router.state.location };
+}
+
+/** What the network answers from now on; the functions that ask are the page's own. */
+export function answerWith(answer: () => Promise<Response>) {
+  const fetchMock = vi.fn<typeof fetch>(answer);
+  vi.stubGlobal('fetch', fetchMock);
+  return fetchMock;
+}
+
+export function json(body: unknown, status = 200, headers: Record<string, string> = {}): () => Promise<Response> {
+  return () => Promise.resolve(new Response(JSON.stringify(body), { status, headers }));
+}

@@ -1,0 +1,220 @@
+/** Every state of the page in a real Chromium: it shows, axe finds nothing, nothing overflows, and there is a picture. */
+import { expect, type Page, test } from '@playwright/test';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+import type { ProjectList } from '../../src/app/ManageOrganization/Billing/api/models';
+import { acme, overview, project, projectList, summary, unpricedProject } from '../fixtures';
+import { type Answer, data, error, routeApi, silence, withoutCorsHeaders } from './api';
+import { routeProvider } from './provider';
+
+const LIST = '/billing/?organization=acme';
+const PROJECT = '/billing/projects/acme-web?organization=acme';
+const LONGEST_NAME = `a-project-whose-name-is-as-long-as-kubernetes-allows-${'x'.repeat(11)}`;
+
+interface State {
+  name: string;
+  path?: string;
+  answer: Answer;
+  /** Text by which the state is known. */
+  text: string | RegExp;
+  prepare?: (page: Page) => Promise<void>;
+  /** Widths besides narrow and wide. */
+  also?: number[];
+}
+
+function manyProjects(count: number): ProjectList {
+  const projects = Array.from({ length: count }, (_, index) =>
+    project(`acme-team-${String((index * 7919) % count).padStart(3, '0')}`, {
+      current_month_total: ((index * 7919) % 100_000) / 100,
+    }),
+  );
+  return projectList(projects, [
+    { currency: 'EUR', current_month_total: 249_500, last_day_spend: 8_300, total_cost_per_hour: 346.5278 },
+  ]);
+}
+
+const extremes = projectList(
+  [
+    project(LONGEST_NAME, {
+      current_month_total: 1e9,
+      last_day_spend: 33_333_333.33,
+      total_cost_per_hour: 1388888.8889,
+    }),
+    project('a', { current_month_total: 0.000001, last_day_spend: 0, total_cost_per_hour: 0.000001 }),
+    project('acme-tokyo', {
+      current_month_total: 120_000,
+      last_day_spend: 4_000,
+      total_cost_per_hour: 166.6667,
+      currency: 'JPY',
+    }),
+    project('acme-mystery', { currency: null }),
+    unpricedProject('acme-broken'),
+  ],
+  [
+    { currency: 'EUR', current_month_total: 1e9, last_day_spend: 33_333_333.33, total_cost_per_hour: 1388888.8889 },
+    { currency: 'JPY', current_month_total: 120_000, last_day_spend: 4_000, total_cost_per_hour: 166.6667 },
+    { currency: null, current_month_total: 1672.31, last_day_spend: 55.68, total_cost_per_hour: 2.3211 },
+  ],
+);
+
+const noUsage = overview({
+  billing_summary: summary({ current_month_total: 0, last_day_spend: 0, total_cost_per_hour: 0 }),
+  compute_instances: { running_pods: 0, running_vms: 0, cpu_cores: 0, memory_gib: 0, cost_per_hour: 0 },
+  cost_breakdown: { cpu_cost: 0, memory_cost: 0, storage_cost: 0, network_cost: 0, public_ip_cost: 0 },
+});
+
+const goOffline = async (page: Page) => {
+  await page.getByRole('link', { name: 'acme-web' }).waitFor();
+  await page.context().setOffline(true);
+  await page.getByRole('link', { name: 'acme-web' }).click();
+};
+
+const STATES: State[] = [
+  { name: 'list', answer: data(acme), text: 'acme-data', also: [768, 3840] },
+  {
+    name: 'list-500',
+    answer: data(manyProjects(500)),
+    text: 'acme-team-000',
+    path: `${LIST}&sort=namespace`,
+    also: [3840],
+  },
+  { name: 'list-extremes', answer: data(extremes), text: 'acme-tokyo', also: [768, 1024] },
+  {
+    name: 'list-no-match',
+    answer: data(acme),
+    text: 'No project has this in its name',
+    path: `${LIST}&search=nothing`,
+  },
+  { name: 'loading', answer: silence, text: 'Loading the figures' },
+  { name: 'waking', answer: silence, text: /Waking up the billing functions/ },
+  { name: 'empty', answer: data(projectList([], [])), text: 'No projects yet' },
+  { name: 'guest', answer: error(403, 'Billing access denied'), text: 'You have no access to billing' },
+  { name: 'expired', answer: error(401, 'Authentication token expired'), text: 'Your session has ended' },
+  {
+    name: 'unavailable',
+    answer: error(503, 'Billing service unreachable'),
+    text: 'The billing service does not answer',
+  },
+  {
+    name: 'identity',
+    answer: error(503, 'Identity provider unreachable'),
+    text: 'The identity provider does not answer',
+  },
+  { name: 'stale', answer: data(acme, { stale: true }, { Age: '840' }), text: 'These figures are from 14 minutes ago' },
+  { name: 'unreachable', answer: withoutCorsHeaders, text: 'Billing cannot be reached' },
+  { name: 'offline', answer: data(acme), text: 'You are offline', prepare: goOffline },
+  { name: 'failed', answer: error(500, 'Internal server error'), text: 'Something went wrong on our side' },
+  { name: 'broken-answer', answer: data({ organization: 'acme' }), text: 'Something went wrong on our side' },
+  { name: 'project', path: PROJECT, answer: data(overview()), text: '€989.45', also: [768, 3840] },
+  { name: 'project-no-usage', path: PROJECT, answer: data(noUsage), text: 'Nothing was used this month yet.' },
+  { name: 'project-loading', path: PROJECT, answer: silence, text: 'Loading the figures' },
+  {
+    name: 'project-long-name',
+    path: `/billing/projects/${LONGEST_NAME}?organization=acme`,
+    answer: data(overview({ namespace: LONGEST_NAME })),
+    text: '€989.45',
+  },
+  {
+    name: 'project-forbidden',
+    path: PROJECT,
+    answer: error(403, 'Access denied to namespace', { namespace: 'acme-web', availableNamespaces: [] }),
+    text: 'You have no access to this project',
+  },
+  {
+    name: 'project-incomplete',
+    path: PROJECT,
+    answer: error(503, 'Billing data incomplete'),
+    text: 'The figures are not complete',
+  },
+  { name: 'choose-organization', path: '/billing/', answer: silence, text: 'Which organization?' },
+  {
+    name: 'login-failed',
+    answer: silence,
+    text: 'Logging in did not work',
+    prepare: (page) =>
+      routeProvider(page, { refuses: true })
+        .then(() => page.reload())
+        .then(() => undefined),
+  },
+];
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    // axe is a global of the page by now.
+    const { run } = (window as unknown as { axe: typeof import('axe-core') }).axe;
+    const results = await run(document);
+    return results.violations.flatMap(({ id, nodes }) =>
+      nodes.map((node) => `${id}: ${node.html} ${node.failureSummary ?? ''}`),
+    );
+  });
+}
+
+/** Texts and controls that nobody can see without scrolling sideways. */
+function cutOff(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll('a, button, input, select, h1, h2, p, td, th, dd, dt, li')]
+      .filter((element) => element.checkVisibility() && element.closest('.pf-v6-screen-reader') === null)
+      .filter((element) => {
+        const card = element.closest('.pf-v6-c-card')?.getBoundingClientRect().right ?? window.innerWidth;
+        return element.getBoundingClientRect().right > Math.min(card, window.innerWidth) + 1;
+      })
+      .map((element) => element.outerHTML.slice(0, 200)),
+  );
+}
+
+/** Colours of text in charts that differ from the page's own: axe does not look into an SVG. */
+function chartTextColors(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const heading = document.querySelector('h1');
+    const wanted = heading === null ? '' : getComputedStyle(heading).color;
+    return [...document.querySelectorAll('.billing-donut svg text tspan')]
+      .map((text) => getComputedStyle(text).fill)
+      .filter((fill) => fill !== wanted);
+  });
+}
+
+/** The page scrolls inside itself: the window is made as high as what it holds. */
+async function showAll(page: Page, width: number): Promise<void> {
+  const hidden = await page.evaluate(() =>
+    Math.max(
+      0,
+      ...[...document.querySelectorAll('main, .pf-v6-c-page__main')].map(
+        (main) => main.scrollHeight - main.clientHeight,
+      ),
+    ),
+  );
+  await page.setViewportSize({ width, height: 720 + hidden });
+  await page.waitForTimeout(150); // a chart takes one frame to fit its new width
+}
+
+for (const state of STATES) {
+  for (const theme of ['light', 'dark'] as const) {
+    test(`${state.name}, ${theme}`, async ({ page }) => {
+      await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+      await page.setViewportSize({ width: 1280, height: 900 });
+      await routeProvider(page);
+      await routeApi(page, state.answer);
+      await page.goto(state.path ?? LIST);
+      await state.prepare?.(page);
+      await expect(page.getByText(state.text).first()).toBeAttached();
+      for (const width of [1280, 320, ...(state.also ?? [])]) {
+        await page.setViewportSize({ width, height: 720 });
+        await expect(page.locator('.billing-donut.pf-v6-c-skeleton')).toHaveCount(
+          state.name === 'project-loading' ? 1 : 0,
+        );
+        await showAll(page, width);
+        await page.screenshot({ path: `screenshots/${state.name}-${theme}-${width}.png` });
+        expect(await violations(page), `axe at ${width}`).toEqual([]);
+        if (state.name === 'project') {
+          await expect(page.locator('.billing-donut svg tspan')).toHaveText('€1,672.31');
+        }
+        expect(await chartTextColors(page), 'the text in the ring').toEqual([]);
+        expect(await cutOff(page), `beyond the right edge at ${width}`).toEqual([]);
+      }
+    });
+  }
+}

@@ -1,0 +1,44 @@
+import react from '@vitejs/plugin-react';
+import type { Connect, Plugin } from 'vite';
+import { defineConfig } from 'vitest/config';
+
+const BASE = '/billing/';
+
+/** `npm run dev` and `npm run preview` write env.js from their environment, as the static server does. */
+function environment(): Plugin {
+  const serve: Connect.NextHandleFunction = (request, response, next) => {
+    if (request.url?.split('?')[0] !== `${BASE}env.js`) {
+      next();
+      return;
+    }
+    const settings = {
+      backendURL: process.env.BACKEND_URL ?? 'http://127.0.0.1:8080',
+      frontendURL: process.env.FRONTEND_URL ?? `http://${request.headers.host ?? 'localhost:5173'}`,
+      keycloakURL: process.env.KEYCLOAK_URL ?? 'http://127.0.0.1:8081',
+    };
+    response.setHeader('Content-Type', 'text/javascript');
+    response.end(`Object.assign(window, ${JSON.stringify(settings)});\n`);
+  };
+  return {
+    name: 'environment',
+    configureServer: ({ middlewares }) => void middlewares.use(serve),
+    configurePreviewServer: ({ middlewares }) => void middlewares.use(serve),
+  };
+}
+
+export default defineConfig({
+  base: BASE,
+  plugins: [react(), environment()],
+  server: { port: 5173, strictPort: true },
+  build: { target: 'es2022', manifest: true },
+  test: {
+    environment: 'jsdom',
+    include: ['src/**/*.test.{ts,tsx}', 'tests/component/**/*.test.{ts,tsx}', 'server/*.test.mjs'],
+    setupFiles: ['tests/setup.ts'],
+    css: false,
+    restoreMocks: true,
+    testTimeout: 20_000, // two shared cores; what is slow is the first import
+    // PatternFly imports its own CSS files, which Node alone can not.
+    server: { deps: { inline: [/@patternfly/] } },
+  },
+});
