@@ -169,7 +169,7 @@ def test_row_39_smuggling_shapes(  # noqa: PLR0917 - five fixtures and a shape
     hidden = b"0\r\n\r\n" + SMUGGLED
     lines = [line.format(n=len(hidden)) for line in SHAPES[shape]]
     with envoy.connect() as connection:
-        connection.settimeout(2)
+        connection.settimeout(0.5)
         connection.sendall(overview_request(namespace, token, *lines) + hidden)
         statuses = read_statuses(connection)
     assert len(statuses) <= 2
