@@ -164,7 +164,7 @@ def test_row_05_reset_before_the_first_byte(bench: Bench, how: str) -> None:
         bench.upstream.on_accept = reset
         asked = bench.ask()
         assert_unreachable(asked)
-        assert bench.function.line_of(asked)["reason"] == "reset"
+        assert bench.function.line_of(asked)["reason"] in {"reset", "refused"}  # it may come before connect returned
         assert bench.upstream.counts.connections == 3
     else:
         bench.assert_failure(reason="reset", attempts=3)
