@@ -20,7 +20,10 @@ def timestamp(moment: datetime | None = None) -> str:
 
 
 def to_json(value: Any) -> bytes:
-    text: str = simplejson.dumps(value, use_decimal=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    """Models are written by their fields, as they stand: no serializer has to be built for them at the start."""
+    text: str = simplejson.dumps(
+        value, default=vars, use_decimal=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+    )
     return text.encode()
 
 

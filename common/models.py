@@ -122,7 +122,12 @@ def rounded(amount: Decimal, currency: str | None, more_digits: int = 0) -> Deci
 
 
 class Wire(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="ignore",
+        defer_build=True,  # a function builds the models that it uses, with its first answer
+    )
 
 
 class BillingSummary(Wire):
@@ -231,7 +236,7 @@ Whole = Annotated[int, BeforeValidator(_whole_number)]
 class NoParameters(BaseModel):
     """For functions without a query."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class ListParameters(NoParameters):
