@@ -48,6 +48,7 @@ DECODE_OPTIONS: Final[Options] = {
     "verify_sub": True,
     "verify_jti": True,
     "strict_aud": False,  # RFC 9068 section 4: the audience may be one of several
+    "enforce_minimum_key_length": True,
     "require": ["exp", "iat", "iss"],
 }
 
@@ -141,8 +142,10 @@ class Authenticator:
         """Raises TokenInvalid, TokenExpired or IdentityUnreachable."""
         if len(unverified_token) > self._settings.token_max_bytes:
             raise TokenInvalid("too_large")
-        unverified_header, unverified_payload = _split(unverified_token)
+        unverified_header, unverified_payload, unverified_signature = _split(unverified_token)
         algorithm, kid = _check_header(unverified_header)
+        if not unverified_signature:
+            raise TokenInvalid("signature")
         unverified_claims = _check_claims(unverified_payload)
         realm = self._check_issuer(unverified_claims)
         self._check_purpose(unverified_claims)
@@ -248,17 +251,29 @@ def read_credentials(authorization: Sequence[bytes]) -> bytes:
     return match[1]
 
 
-def _split(unverified_token: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
+def _split(unverified_token: bytes) -> tuple[dict[str, Any], dict[str, Any], bytes]:
     match = COMPACT.fullmatch(unverified_token)
     if match is None:
         raise TokenInvalid("malformed")
-    return _decode_segment(match[1]), _decode_segment(match[2])
+    header, payload, signature = map(_decode_segment, match.groups())
+    return _parse_object(header), _parse_object(payload), signature
 
 
-def _decode_segment(segment: bytes) -> dict[str, Any]:
+def _decode_segment(segment: bytes) -> bytes:
+    """Base64url without padding (RFC 7515 section 2), in the one way to write it (RFC 4648 section 3.5)."""
     try:
-        value = parse_json(base64.urlsafe_b64decode(segment + b"=" * (-len(segment) % 4)))
-    except (ValueError, binascii.Error, RecursionError):
+        data = base64.urlsafe_b64decode(segment + b"=" * (-len(segment) % 4))
+    except binascii.Error:
+        raise TokenInvalid("malformed") from None
+    if base64.urlsafe_b64encode(data).rstrip(b"=") != segment:
+        raise TokenInvalid("malformed")
+    return data
+
+
+def _parse_object(text: bytes) -> dict[str, Any]:
+    try:
+        value = parse_json(text)
+    except (ValueError, RecursionError):
         raise TokenInvalid("malformed") from None
     if not isinstance(value, dict):
         raise TokenInvalid("malformed")
@@ -267,12 +282,16 @@ def _decode_segment(segment: bytes) -> dict[str, Any]:
 
 def _check_header(unverified_header: dict[str, Any]) -> tuple[str, str]:
     """Algorithm and kid. RFC 8725 section 3.1: the algorithm is judged before any key is looked for."""
-    algorithm, kid, kind = (unverified_header.get(name) for name in ("alg", "kid", "typ"))
+    algorithm, kid, kind = (
+        unverified_header.get("alg"),
+        unverified_header.get("kid"),
+        unverified_header.get("typ", "JWT"),
+    )
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
         raise TokenInvalid("algorithm")
     if not FORBIDDEN_HEADERS.isdisjoint(unverified_header):
         raise TokenInvalid("header")
-    if kind is not None and (not isinstance(kind, str) or kind.lower() not in HEADER_TYPES):
+    if not isinstance(kind, str) or kind.lower() not in HEADER_TYPES:
         raise TokenInvalid("header_type")
     if not isinstance(kid, str) or not 0 < len(kid) <= 255 or not kid.isprintable():  # noqa: PLR2004 - ample for a name
         raise TokenInvalid("kid")
@@ -280,6 +299,9 @@ def _check_header(unverified_header: dict[str, Any]) -> tuple[str, str]:
 
 
 def _check_claims(unverified_payload: dict[str, Any]) -> UnverifiedClaims:
+    for name in UnverifiedClaims.model_fields:
+        if unverified_payload.get(name, "absent") is None:
+            raise TokenInvalid("claims", log={"claim": name})  # null has no claim's type (RFC 7519 section 4.1)
     try:
         return UnverifiedClaims.model_validate(unverified_payload)
     except ValidationError as exc:

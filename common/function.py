@@ -7,10 +7,12 @@ A function is an ASGI app: functions-framework calls its target, which returns t
 """
 
 import asyncio
+import os
 import re
 import sys
 import time
 import uuid
+from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -52,8 +54,11 @@ REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9-]{1,64}")
 NAMESPACE: Final = re.compile(NAMESPACE_PATTERN[1:-1])
 PROBE_PATH: Final = "/healthz"
 MAX_QUERY_BYTES: Final = 2048
+SHOWN_MISTAKES: Final = 5
 CLIENT_CLOSED_REQUEST: Final = 499
 LAG_INTERVAL_SECONDS: Final = 0.5
+LAGS_KEPT: Final = 120  # a minute: no scrape misses a block
+DEADLINE_SHARE: Final = 0.98  # of a request's time is for asking; the rest for saying how it ended, a stale answer too
 SECURITY_HEADERS: Final = [
     (b"cache-control", b"no-store"),
     (b"vary", b"Authorization, Origin"),
@@ -185,16 +190,17 @@ class Function(Generic[P]):
             status, body, headers = await self._respond(exchange)
         except ApiError as error:
             status, body, headers = _refused(exchange, error)
-        except asyncio.CancelledError:
-            if not exchange.disconnected:
+        except asyncio.CancelledError as exc:
+            if exchange.disconnected:
+                _uncancel()
+                exchange.status = CLIENT_CLOSED_REQUEST
+                self._finish(exchange)
+                return
+            if _is_cancelled():
                 raise
-            _uncancel()
-            exchange.status = CLIENT_CLOSED_REQUEST
-            self._finish(exchange)
-            return
-        except Exception as exc:  # noqa: BLE001 - whatever a bug raises, the client gets the envelope
-            log.bug("bug", exc, request_id=exchange.request_id)
-            status, body, headers = _refused(exchange, InternalError("bug"))
+            status, body, headers = _bug(exchange, exc)
+        except (Exception, SystemExit) as exc:  # noqa: BLE001 - whatever a bug raises, the client gets the envelope
+            status, body, headers = _bug(exchange, exc)
         exchange.status = status
         await self._send(exchange, send, status, body, headers)
         self._finish(exchange)
@@ -244,8 +250,9 @@ class Function(Generic[P]):
         headers = {"x-request-id": exchange.request_id}
         if exchange.traceparent:
             headers["traceparent"] = exchange.traceparent
-        deadline = exchange.started + self.settings.request_timeout_seconds
-        return Question(deadline, headers, on_wait=lambda: _watch(exchange, deadline))
+        total = self.settings.request_timeout_seconds
+        end = exchange.started + total
+        return Question(exchange.started + total * DEADLINE_SHARE, headers, on_wait=lambda: _watch(exchange, end))
 
     async def _within_deadline(self, exchange: _Exchange, call: Call[P]) -> Response:
         """Access and answer, until the deadline or until the client goes away (only what waits is watched)."""
@@ -331,16 +338,22 @@ class Function(Generic[P]):
 
 
 def make_ownership(settings: Settings) -> Ownership:
-    if settings.namespace_ownership == "claims":
-        return Claims()
-    return Registry()
+    if settings.namespace_ownership == "kubernetes":
+        from common.kubernetes_ownership import Kubernetes  # noqa: PLC0415 - only this mode pays for the import
+
+        return Kubernetes(settings)
+    return Claims() if settings.namespace_ownership == "claims" else Registry()
 
 
 def _settings_or_exit() -> Settings:
     try:
         return Settings.from_environment()
     except SettingsError as exc:
-        sys.exit(str(exc))
+        log.error("wrong configuration", problems=str(exc).splitlines()[1:])
+        log.flush()
+        sys.stderr.write(f"{exc}\n")
+        sys.stderr.flush()
+        os._exit(1)  # no exception: uvicorn takes SystemExit too for an app without start-up, and would serve 500s
 
 
 def _warn_of_weak_settings(settings: Settings) -> None:
@@ -390,7 +403,8 @@ def read_parameters(model: type[P], query: bytes) -> P:
     try:
         return model.model_validate(dict(pairs))
     except ValidationError as exc:
-        raise _bad_query("; ".join(_explain(model, error) for error in exc.errors(include_url=False))) from None
+        mistakes = exc.errors(include_url=False)[:SHOWN_MISTAKES]
+        raise _bad_query("; ".join(_explain(model, error) for error in mistakes)) from None
 
 
 def _bad_query(text: str) -> BadRequest:
@@ -420,6 +434,11 @@ def _refused(exchange: _Exchange, error: ApiError) -> tuple[int, bytes, list[tup
         metrics.access_denied.inc(error.reason)
     headers = [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
     return int(error.status), render_error(error), headers
+
+
+def _bug(exchange: _Exchange, exc: BaseException) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+    log.bug("bug", exc, request_id=exchange.request_id)
+    return _refused(exchange, InternalError("bug"))
 
 
 QUIET_REASONS: Final = frozenset({"breaker_open", "shed"})
@@ -456,6 +475,12 @@ async def _watcher(exchange: _Exchange, deadline: float, task: "asyncio.Task[Any
     task.cancel()
 
 
+def _is_cancelled() -> bool:
+    """By somebody outside; a CancelledError without that is a bug of ours."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 def _uncancel() -> None:
     task = asyncio.current_task()
     if task:
@@ -463,10 +488,12 @@ def _uncancel() -> None:
 
 
 async def _measure_lag() -> None:
+    recent: deque[float] = deque(maxlen=LAGS_KEPT)
     while True:
         due = time.monotonic() + LAG_INTERVAL_SECONDS
         await asyncio.sleep(LAG_INTERVAL_SECONDS)
         lag = max(0.0, time.monotonic() - due)
-        metrics.event_loop_lag.set(lag)
+        recent.append(lag)
+        metrics.event_loop_lag.set(max(recent))
         if lag > LAG_INTERVAL_SECONDS:
             log.warn_sampled("the event loop was blocked", lag_seconds=round(lag, 3))

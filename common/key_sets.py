@@ -51,6 +51,7 @@ class Realm:
     keys: dict[str, Key] = field(default_factory=dict)
     fetched_at: float = float("-inf")
     tried_at: float = float("-inf")
+    missed_at: float = float("-inf")  # when a fetch was made for a kid that it did not bring
     failed: bool = False
     missing: bool = False
     proven: bool = False
@@ -90,7 +91,10 @@ class KeySets:
         if self._usable(realm) and kid in realm.keys:
             return realm.keys[kid]
         if self._flights.under_way(realm_name) or self._may_fetch(realm):
+            realm.missed_at = self._clock()
             await self._flights.share(realm_name, lambda: self._refresh(realm_name, realm))
+            if kid in realm.keys:
+                realm.missed_at = float("-inf")  # a rotation, no flood: the next new kid may be asked for at once
         if realm.missing:
             raise TokenInvalid("unknown_realm")
         if self._usable(realm) and kid in realm.keys:
@@ -129,14 +133,15 @@ class KeySets:
 
     def _may_fetch(self, realm: Realm) -> bool:
         """One fetch per realm in a while. Raises IdentityUnreachable when unproven realms ask too often in all."""
-        since = self._clock() - realm.tried_at
+        now, last = self._clock(), realm.tried_at
         if realm.missing:
             pause = self._settings.jwks_unknown_realm_seconds
         elif self._usable(realm):
-            pause = self._settings.jwks_unknown_kid_seconds
+            # Only fetches that brought nothing count: the first token of a new key must not wait.
+            pause, last = self._settings.jwks_unknown_kid_seconds, realm.missed_at
         else:
             pause = FAILED_PAUSE_SECONDS
-        if since < pause:
+        if now - last < pause:
             return False
         if not realm.proven and not self._take_allowance():
             raise IdentityUnreachable("jwks_rate_limited", retry_after=1)
@@ -190,7 +195,9 @@ class KeySets:
             return
         realm.fetched_at = self._clock()
         metrics.jwks_fetch.inc("ok")
-        if old.keys() != realm.keys.keys():
+        if not keys:
+            log.warn("key set without a signature key", realm=name, removed=len(old))
+        elif old.keys() != realm.keys.keys():
             log.info("key set", realm=name, added=len(keys.keys() - old.keys()), removed=len(old.keys() - keys.keys()))
 
     def _failed(self, name: str, realm: Realm, result: str, reason: str) -> None:
@@ -209,7 +216,7 @@ class KeySets:
 
 
 class BadKeySet(Exception):
-    """The reply is no key set with at least one key we can use."""
+    """The reply says nothing of the realm's keys."""
 
 
 def _read_keys(reply: Reply) -> dict[str, Key]:
@@ -227,7 +234,9 @@ def _read_keys(reply: Reply) -> dict[str, Key]:
     if twice:
         log.warn("key set names a kid twice: neither key is used", count=len(twice))
     keys = {key.kid: key for key in read if key.kid not in twice}
-    if not keys:
+    # Keycloak lists its encryption key also where the realm's last signature key was disabled: that withdraws the old
+    # ones. Anything else without a usable key is no answer.
+    if not keys and not any(isinstance(entry, dict) and entry.get("use") == "enc" for entry in entries):
         raise BadKeySet("no_usable_key")
     return keys
 
@@ -258,10 +267,11 @@ def _for_signatures(jwk: dict[str, Any]) -> bool:
 
 
 def _algorithms(jwk: dict[str, Any]) -> frozenset[str]:
-    if jwk.get("kty") == "RSA":
+    kind, curve = jwk.get("kty"), jwk.get("crv")
+    if kind == "RSA":
         possible = RSA_ALGORITHMS
-    elif jwk.get("kty") in {"EC", "OKP"} and isinstance(jwk.get("crv"), str) and jwk["crv"] in CURVE_ALGORITHMS:
-        possible = frozenset({CURVE_ALGORITHMS[jwk["crv"]]})
+    elif isinstance(kind, str) and kind in {"EC", "OKP"} and isinstance(curve, str) and curve in CURVE_ALGORITHMS:
+        possible = frozenset({CURVE_ALGORITHMS[curve]})
     else:
         return frozenset()
     named = jwk.get("alg")

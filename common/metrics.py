@@ -102,7 +102,12 @@ class Metrics:
         self.cache_requests = Counter("cache_requests_total", "Answers from the cache: hit, miss, stale", "result")
         self.jwks_fetch = Counter("jwks_fetch_total", "Key-set fetches", "result")
         self.jwks_age = Gauge("jwks_age_seconds", "Age of the oldest key set in use")
-        self.event_loop_lag = Gauge("event_loop_lag_seconds", "How late the event loop ran its last timer")
+        self.ownership_fetch = Counter(
+            "ownership_fetch_total", "Listings of an organization's projects: ok, error, stale", "result"
+        )
+        self.event_loop_lag = Gauge(
+            "event_loop_lag_seconds", "How late the event loop ran a timer, at worst in the last minute"
+        )
         self.cold_start = Gauge("cold_start_seconds", "From the process's start to its first answer")
         self.build_info = Gauge("build_info", "Always 1", "version", "revision")
         self.log_dropped = Counter("log_lines_dropped_total", "Log lines lost because the sink did not take them")

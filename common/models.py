@@ -5,8 +5,8 @@ Response models have no defaults, so a client knows that every member is always 
 """
 
 import json
-from datetime import datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
@@ -60,7 +60,7 @@ def _refuse_constant(name: str) -> Any:
 
 
 class NonFiniteError(ValueError):
-    """NaN and Infinity are no JSON (RFC 8259 section 6) and no amount."""
+    """NaN and Infinity are no JSON (RFC 8259 section 6), 1e9999999999999999999 is beyond Decimal: no amounts."""
 
 
 def parse_json(text: bytes) -> Any:
@@ -68,12 +68,15 @@ def parse_json(text: bytes) -> Any:
 
     Raises ValueError (DuplicateMemberError, NonFiniteError among them), or RecursionError when nested too deep.
     """
-    return json.loads(
-        text.decode("utf-8"),
-        parse_float=Decimal,
-        parse_constant=_refuse_constant,
-        object_pairs_hook=_unique_members,
-    )
+    try:
+        return json.loads(
+            text.decode("utf-8"),
+            parse_float=Decimal,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_unique_members,
+        )
+    except InvalidOperation:  # an ArithmeticError, which no reader of JSON expects
+        raise NonFiniteError("an exponent is out of range") from None
 
 
 def _amount(value: object) -> Decimal:
@@ -95,7 +98,10 @@ def _moment(value: object) -> datetime:
     if not isinstance(moment, datetime) or moment.tzinfo is None:
         msg = "must be an RFC 3339 timestamp with its offset"
         raise ValueError(msg)
-    return moment
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must be in the years 1 to 9999, in UTC") from None
 
 
 Amount = Annotated[

@@ -119,7 +119,15 @@ class Settings(BaseModel):
         "https://kubernetes.default.svc", description="API server, for NAMESPACE_OWNERSHIP=kubernetes"
     )
     kubernetes_credentials: Path = Field(
-        Path("/var/run/secrets/kubernetes.io/serviceaccount"), description="Folder with the pod's `token` and `ca.crt`"
+        Path("/var/run/secrets/kubernetes.io/serviceaccount"),
+        description="Folder with the pod's `token` and `ca.crt`; both are read again as they are renewed",
+    )
+    kubernetes_timeout_seconds: Seconds = Field(3, description="A listing of an organization's projects, whole")
+    ownership_fresh_seconds: Seconds = Field(
+        10, description="An organization's projects are listed at most this often, in mode kubernetes"
+    )
+    ownership_stale_seconds: Seconds = Field(
+        300, description="How long they are used while the API server fails; then 503, never an empty list"
     )
 
     # The billing service
@@ -192,6 +200,20 @@ class Settings(BaseModel):
             found.append("JWKS_STALE_SECONDS: must not be less than JWKS_TTL_SECONDS")
         if 0 < self.cache_stale_seconds < self.cache_fresh_seconds:
             found.append("CACHE_STALE_SECONDS: must be 0 or not less than CACHE_FRESH_SECONDS")
+        return found + (self._kubernetes_problems() if self.namespace_ownership == "kubernetes" else [])
+
+    def _kubernetes_problems(self) -> list[str]:
+        found = []
+        if not self.kubernetes_api_url.startswith("https://"):
+            found.append("KUBERNETES_API_URL: must be https://, the pod's token is sent there")
+        missing = [name for name in ("token", "ca.crt") if not os.access(self.kubernetes_credentials / name, os.R_OK)]
+        if missing:
+            found.append(
+                f"KUBERNETES_CREDENTIALS: {' and '.join(missing)} cannot be read in {self.kubernetes_credentials}; "
+                "NAMESPACE_OWNERSHIP=kubernetes needs a pod with automountServiceAccountToken"
+            )
+        if self.ownership_stale_seconds < self.ownership_fresh_seconds:
+            found.append("OWNERSHIP_STALE_SECONDS: must not be less than OWNERSHIP_FRESH_SECONDS")
         return found
 
 

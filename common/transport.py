@@ -64,7 +64,10 @@ class HttpClient:
         self._max_bytes = max_bytes
         self._max_connections = max_connections
         self._ca_file = ca_file
-        self._headers = {"accept": "application/json", "accept-encoding": "identity", **(headers or {})}
+        # One exchange per connection: whatever a broken service sends after an answer is never read as the next one,
+        # and no server's keep-alive time-out races with a request.
+        own = {"accept": "application/json", "accept-encoding": "identity", "connection": "close"}
+        self._headers = {**own, **(headers or {})}
         self._transport = transport
         self._client: httpx.AsyncClient | None = None
 
@@ -79,7 +82,7 @@ class HttpClient:
                 follow_redirects=False,
                 headers=self._headers,
                 timeout=httpx.Timeout(connect=t.connect, read=t.read, write=t.read, pool=t.pool),
-                limits=httpx.Limits(max_connections=self._max_connections, keepalive_expiry=15),
+                limits=httpx.Limits(max_connections=self._max_connections),
             )
         return self._client
 

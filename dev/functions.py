@@ -24,7 +24,7 @@ class Function:
 
 
 def read_functions(folder: Path = MANIFESTS) -> list[Function]:
-    return [read_function(path) for path in sorted(folder.glob("*.yaml"))]
+    return [read_function(path) for path in sorted(folder.glob("*.yaml")) if path.stem != "kustomization"]
 
 
 def read_function(path: Path) -> Function:

@@ -9,12 +9,13 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httpx2
 
-from dev.settings import ROOT, VITE_ORIGIN, PlatformError, Settings
+from dev.settings import LOOPBACK, ROOT, VITE_ORIGIN, PlatformError, Settings
 from dev.supervisor import Part
 
 FOLDER = ROOT / "dev" / "provider"
@@ -72,7 +73,7 @@ def sign_in(provider_url: str, user: User) -> dict[str, Any]:
     endpoints = f"{provider_url}/realms/{user.realm}/protocol/openid-connect"
     verifier = secrets.token_urlsafe(32)
     try:
-        with httpx2.Client(timeout=10, trust_env=False) as client:
+        with httpx2.Client(timeout=10, trust_env=False, cookies=browser_cookies(provider_url)) as client:
             form = follow(client, client.get(f"{endpoints}/auth", params=authorization_request(verifier)))
             credentials = {"username": user.username, "password": user.username}
             done = follow(client, client.post(form_action(form), data=credentials))
@@ -83,6 +84,12 @@ def sign_in(provider_url: str, user: User) -> dict[str, Any]:
     if answer.status_code != httpx2.codes.OK:
         raise PlatformError(f"the provider refused the code: {tokens.get('error_description', tokens.get('error'))}")
     return tokens
+
+
+def browser_cookies(provider_url: str) -> CookieJar:
+    """Keycloak's cookies are `Secure`; on loopback they go over http too, as in browsers (Secure Contexts, 3.1)."""
+    on_loopback = urlsplit(provider_url).hostname in {LOOPBACK, "localhost"}
+    return CookieJar(DefaultCookiePolicy(secure_protocols=("https", "http") if on_loopback else ("https",)))
 
 
 def authorization_request(verifier: str) -> dict[str, str]:

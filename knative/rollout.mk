@@ -16,7 +16,7 @@ images: ## build an image per function and of the billing service: make images B
 	Python image by digest, docker.io/library/python@sha256:... (skopeo inspect docker://docker.io/library/python:3.11-slim)" >&2; exit 1; }
 	@set -e; for component in $(COMPONENTS) billing-service; do \
 		case $$component in billing-service) target=billing-service name=billing-service;; *) target=function name=billing-$$component;; esac; \
-		case "$(notdir $(ENGINE))" in docker) build="buildx build --load --provenance=false --output type=docker,rewrite-timestamp=true";; \
+		case "$(notdir $(ENGINE))" in docker) build="buildx build --provenance=false --output type=docker,rewrite-timestamp=true";; \
 			podman) build="build --timestamp 0";; buildah) build="bud --timestamp 0";; \
 			*) echo "ENGINE is '$(ENGINE)': it must be podman, buildah or docker" >&2; exit 1;; esac; \
 		echo "building $(IMAGE_PREFIX)/$$name:$(VERSION)"; \

@@ -27,12 +27,11 @@ def assert_error_envelope(response: httpx2.Response, status: int, error: str | N
     assert TIMESTAMP.fullmatch(body["timestamp"])
     if error is not None:
         assert body["error"] == error
-    if status == 401:
-        assert response.headers["www-authenticate"] == CHALLENGES[body["error"]]
-    if status == 405:
-        assert response.headers["allow"] == "GET, OPTIONS"
-    if status == 503:
-        assert 1 <= int(response.headers["retry-after"]) <= 60
+    challenges = [CHALLENGES[body["error"]]] if status == 401 else []
+    assert response.headers.get_list("www-authenticate") == challenges
+    assert response.headers.get("allow") == ("GET, OPTIONS" if status == 405 else None)
+    assert ("retry-after" in response.headers) is (status == 503)
+    assert 1 <= int(response.headers.get("retry-after", "1")) <= 60
     return body
 
 
@@ -44,6 +43,7 @@ def assert_success_envelope(response: httpx2.Response) -> dict[str, Any]:
     assert body.keys() == {"success", "data", "timestamp", "meta"}
     assert body["success"] is True
     assert TIMESTAMP.fullmatch(body["timestamp"])
+    assert "www-authenticate" not in response.headers
     assert body["meta"].keys() >= {"as_of", "stale"}
     assert TIMESTAMP.fullmatch(body["meta"]["as_of"])
     assert ("age" in response.headers) is body["meta"]["stale"]
@@ -54,4 +54,5 @@ def assert_common_headers(response: httpx2.Response) -> None:
     assert response.headers["content-type"] == "application/json"
     assert response.headers["cache-control"] == "no-store"
     assert response.headers["vary"] == "Authorization, Origin"
+    assert response.headers["x-content-type-options"] == "nosniff"
     assert re.fullmatch("[A-Za-z0-9-]{1,64}", response.headers["x-request-id"])

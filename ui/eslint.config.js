@@ -44,7 +44,7 @@ export default tseslint.config(
     files: ['**/*.js', '**/*.mjs'],
     ...tseslint.configs.disableTypeChecked,
     languageOptions: {
-      globals: { console: 'readonly', process: 'readonly', URL: 'readonly' },
+      globals: { console: 'readonly', process: 'readonly', URL: 'readonly', Buffer: 'readonly' },
       parserOptions: { projectService: false },
     },
     rules: { ...tseslint.configs.disableTypeChecked.rules, 'no-console': 'off' },

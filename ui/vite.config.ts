@@ -33,7 +33,7 @@ export default defineConfig({
   build: { target: 'es2022', manifest: true },
   test: {
     environment: 'jsdom',
-    include: ['src/**/*.test.{ts,tsx}', 'tests/component/**/*.test.{ts,tsx}'],
+    include: ['src/**/*.test.{ts,tsx}', 'tests/component/**/*.test.{ts,tsx}', 'server/*.test.mjs'],
     setupFiles: ['tests/setup.ts'],
     css: false,
     restoreMocks: true,

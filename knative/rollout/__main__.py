@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from knative.rollout.cluster import KNATIVE, Cluster, function_names, overlay_names
+from knative.rollout.cluster import KNATIVE, REVISION_LABEL, Cluster, function_names, overlay_names
 from knative.rollout.gate import Outcome, Prometheus, judge
 from knative.rollout.probe import Caller, probe
 from knative.rollout.traffic import ALL, RolloutError, Traffic
@@ -93,7 +93,7 @@ def status(cluster: Cluster) -> None:
     ready = conditions.get("Ready", {"status": "Unknown"})
     cluster.say(f"{cluster.name}: ready {ready['status']} {ready.get('message', '')}".rstrip())
     traffic = Traffic.of(service)
-    pods = [pod["metadata"]["labels"].get("serving.knative.dev/revision") for pod in cluster.pods(namespace)]
+    pods = [pod["metadata"]["labels"].get(REVISION_LABEL) for pod in cluster.pods(namespace)]
     for tag, revision in traffic.tags().items():
         problem = cluster.problem_of(revision, namespace) or "ready"
         share = traffic.shares().get(revision, 0)

@@ -18,8 +18,17 @@ from knative.rollout.traffic import RolloutError, Traffic
 KNATIVE: Final = Path(__file__).resolve().parents[1]
 POLL_SECONDS: Final = 1.0
 INSTALL: Final = {
-    "kn": "install the Knative client, version 1.23: https://knative.dev/docs/client/install-kn/",
+    "kn": "install the Knative client: https://knative.dev/docs/client/install-kn/",
     "kubectl": "install it: https://kubernetes.io/docs/tasks/tools/",
+}
+REVISION_LABEL: Final = "serving.knative.dev/revision"
+STUCK: Final = {
+    "CrashLoopBackOff",
+    "CreateContainerConfigError",
+    "CreateContainerError",
+    "ErrImagePull",
+    "ImagePullBackOff",
+    "InvalidImageName",
 }
 Json = dict[str, Any]
 
@@ -197,9 +206,16 @@ class Cluster:
     def wait_ready(self, revision: str, namespace: str) -> None:
         deadline = time.monotonic() + self.wait_seconds
         while (problem := self.problem_of(revision, namespace)) is not None:
-            if self.failed(revision, namespace) or time.monotonic() > deadline:
-                raise RolloutError(f"{revision} is not ready: {problem}")
+            stuck = self._stuck(revision, namespace)
+            if stuck or self.failed(revision, namespace) or time.monotonic() > deadline:
+                raise RolloutError(f"{revision} is not ready: {'; '.join([problem, *stuck])}")
             time.sleep(POLL_SECONDS)
+
+    def _stuck(self, revision: str, namespace: str) -> list[str]:
+        """What its containers wait for in vain: Knative itself would take ten minutes to say so."""
+        pods = [p for p in self.pods(namespace) if p["metadata"]["labels"].get(REVISION_LABEL) == revision]
+        states = [c["state"].get("waiting", {}) for p in pods for c in p.get("status", {}).get("containerStatuses", [])]
+        return sorted({f"{s['reason']}: {s.get('message', '')}" for s in states if s.get("reason") in STUCK})
 
     def pods(self, namespace: str) -> list[Json]:
         label = f"serving.knative.dev/service={self.name}"

@@ -443,8 +443,9 @@ def functions_have_an_identity_without_rights(objects: Objects) -> Iterator[str]
         if spec.get("automountServiceAccountToken") is not (None if by_kubernetes else False):
             yield f"{name(f)}: automountServiceAccountToken is false, or left out where the token is needed"
     for role in [*of(objects, "ClusterRole"), *of(objects, "Role")]:
-        if role["rules"] != [{"apiGroups": ["kube-dc.com"], "resources": ["projects"], "verbs": ["list"]}]:
-            yield f"{name(role)}: grants more than to list projects.kube-dc.com"
+        granted = [(rule["apiGroups"], rule["resources"], rule["verbs"]) for rule in role["rules"]]
+        if granted != [(["kube-dc.com"], ["projects"], ["list"]), (["kube-dc.com"], ["organizations"], ["get"])]:
+            yield f"{name(role)}: grants more than to list projects.kube-dc.com and get organizations.kube-dc.com"
     for binding in of(objects, "ClusterRoleBinding"):
         if any((s["namespace"], s["name"]) not in accounts for s in binding["subjects"]):
             yield f"{name(binding)}: binds an account that is not ours"

@@ -156,7 +156,7 @@ def serve() -> Iterator[Callable[[Callable[[str, dict[str, str]], tuple[int, Any
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         servers.append(server)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         return server.server_address[1]
 
     yield start

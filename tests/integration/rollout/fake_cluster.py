@@ -1,8 +1,8 @@
 """A cluster for `kn` and `kubectl` that keeps its state in a file: objects, and what Knative does with them.
 
 Run as `fake_cluster.py kn|kubectl STATE ARGUMENTS...`. As Knative does: a revision per template, ready unless its image
-says `broken`; a route that follows spec.traffic only when every revision named in it is ready; kn's rules for
---traffic, --tag and --untag (of knative/client, pkg/traffic).
+says `broken`, or `stuck`, which pulls for ever; a route that follows spec.traffic only when every revision named in it
+is ready; kn's rules for --traffic, --tag and --untag (of knative/client, pkg/traffic).
 """
 
 import fcntl
@@ -33,8 +33,10 @@ def options(arguments: list[str], name: str) -> list[str]:
     return [text.partition("=")[2] for text in arguments if text.startswith(f"{name}=")]
 
 
-def ready_condition(broken: bool) -> list[dict[str, str]]:
-    if broken:
+def ready_condition(image: str) -> list[dict[str, str]]:
+    if "stuck" in image:
+        return [{"type": "Ready", "status": "Unknown", "reason": "Deploying", "message": ""}]
+    if "broken" in image:
         return [{"type": "Ready", "status": "False", "reason": "ContainerMissing", "message": "Unable to fetch image"}]
     return [{"type": "Ready", "status": "True"}]
 
@@ -48,10 +50,14 @@ def reconcile(state: dict[str, Any], service: dict[str, Any]) -> None:
     known = revisions.get(revision)
     if known is not None and known["template"] != template:
         raise Refused("Saw the following changes without a name change: spec.template")
-    broken = "broken" in template["spec"]["containers"][0]["image"]
-    revisions.setdefault(revision, {"template": template, "status": {"conditions": ready_condition(broken)}})
+    conditions = ready_condition(template["spec"]["containers"][0]["image"])
+    revisions.setdefault(revision, {"template": template, "status": {"conditions": conditions}})
+    if conditions[0]["status"] == "Unknown":
+        waiting = {"waiting": {"reason": "ImagePullBackOff", "message": "manifest unknown"}}
+        labels = {"serving.knative.dev/revision": revision}
+        state["pods"].append({"metadata": {"labels": labels}, "status": {"containerStatuses": [{"state": waiting}]}})
     status = service.setdefault("status", {"traffic": []})
-    if not broken:
+    if conditions[0]["status"] == "True":
         status["latestReadyRevisionName"] = revision
     targets = [dict(t) for t in service["spec"]["traffic"]]
     for target in targets:
@@ -62,7 +68,7 @@ def reconcile(state: dict[str, Any], service: dict[str, Any]) -> None:
     named = [revisions.get(t["revisionName"]) for t in targets]
     if all(r is not None and r["status"]["conditions"][0]["status"] == "True" for r in named):
         status["traffic"] = targets
-    status["conditions"] = ready_condition(broken)
+    status["conditions"] = conditions
 
 
 def apply(state: dict[str, Any], arguments: list[str]) -> None:

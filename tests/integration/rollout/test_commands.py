@@ -109,6 +109,13 @@ def test_a_broken_candidate_never_gets_traffic(serving: Installation) -> None:
     assert serving.traffic() == {"stable": 100, "previous": 0}
 
 
+def test_an_image_that_cannot_be_pulled_is_said_at_once(serving: Installation) -> None:
+    """The pod's own reason is shown, long before Knative gives the revision up."""
+    said = serving.refused("deploy", "--image", image("stuck"), "--wait-seconds", "60")
+    assert "ImagePullBackOff: manifest unknown" in said
+    assert serving.traffic() == {"stable": 100}
+
+
 def test_a_broken_first_deployment_can_be_replaced(installation: Installation) -> None:
     """Where nothing ever served, the next deployment is the first."""
     installation.refused("deploy", "--image", image("broken"))

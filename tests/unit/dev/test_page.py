@@ -75,7 +75,7 @@ async def test_a_page_that_is_not_built_says_how_to_build_it(page: httpx2.AsyncC
     (dist / "index.html").unlink()
     answer = await page.get("/billing/")
     assert answer.status_code == 503
-    assert "npm run build" in answer.text
+    assert "make page" in answer.text
     (dist / "index.html").write_text(text)
     assert (await page.get("/billing/")).status_code == 200
 

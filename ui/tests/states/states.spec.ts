@@ -166,6 +166,17 @@ function cutOff(page: Page): Promise<string[]> {
   );
 }
 
+/** Colours of text in charts that differ from the page's own: axe does not look into an SVG. */
+function chartTextColors(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const heading = document.querySelector('h1');
+    const wanted = heading === null ? '' : getComputedStyle(heading).color;
+    return [...document.querySelectorAll('.billing-donut svg text tspan')]
+      .map((text) => getComputedStyle(text).fill)
+      .filter((fill) => fill !== wanted);
+  });
+}
+
 /** The page scrolls inside itself: the window is made as high as what it holds. */
 async function showAll(page: Page, width: number): Promise<void> {
   const hidden = await page.evaluate(() =>
@@ -198,6 +209,10 @@ for (const state of STATES) {
         await showAll(page, width);
         await page.screenshot({ path: `screenshots/${state.name}-${theme}-${width}.png` });
         expect(await violations(page), `axe at ${width}`).toEqual([]);
+        if (state.name === 'project') {
+          await expect(page.locator('.billing-donut svg tspan')).toHaveText('€1,672.31');
+        }
+        expect(await chartTextColors(page), 'the text in the ring').toEqual([]);
         expect(await cutOff(page), `beyond the right edge at ${width}`).toEqual([]);
       }
     });

@@ -1,3 +1,6 @@
+// The charts' colours, which differ between the light and the dark theme.
+import '@patternfly/patternfly/patternfly-charts.css';
+
 import { Card, CardBody, CardTitle, Content, Flex, FlexItem, Skeleton } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { lazy, Suspense } from 'react';

@@ -1,4 +1,4 @@
-import { ChartDonut } from '@patternfly/react-charts/victory';
+import { ChartDonut, ChartLabel } from '@patternfly/react-charts/victory';
 
 import type { BreakdownRow } from '../breakdown';
 import { formatAmount } from '../money';
@@ -12,6 +12,8 @@ interface CostDonutProps {
 }
 
 const SIZE_PIXELS = 240;
+/** The chart's own black would vanish in the dark theme. */
+const TITLE_STYLE = { fill: 'var(--pf-t--global--text--color--regular)', fontSize: 24 };
 /** As many characters as the middle of the ring has room for; the table has the total too. */
 const LONGEST_TITLE = 13;
 
@@ -25,7 +27,7 @@ export default function CostDonut({ rows, total, currency }: CostDonutProps) {
         ariaTitle={texts.breakdownChart}
         data={shown.map(({ resource, cost }) => ({ x: texts[resource], y: cost }))}
         labels={({ datum }: { datum: { x: string; y: number } }) => `${datum.x}: ${formatAmount(datum.y, currency)}`}
-        {...(title.length <= LONGEST_TITLE && { title })}
+        {...(title.length <= LONGEST_TITLE && { title, titleComponent: <ChartLabel style={TITLE_STYLE} /> })}
         colorScale={shown.map(({ resource }) => resourceColors[resource])}
         constrainToVisibleArea
         width={SIZE_PIXELS}

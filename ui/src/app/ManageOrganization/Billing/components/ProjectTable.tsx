@@ -1,5 +1,6 @@
 import { Content, Label, Progress, Skeleton } from '@patternfly/react-core';
 import { SortByDirection, Table, Tbody, Td, Th, Thead, type ThProps, Tr } from '@patternfly/react-table';
+import { memo } from 'react';
 import { Link, useLocation } from 'react-router';
 
 import type { CurrencyTotal } from '../api/models';
@@ -72,7 +73,8 @@ export function ProjectTable({ rows, totals, view, onSort }: ProjectTableProps) 
   );
 }
 
-function ProjectTableRow({ row }: { row: ProjectRow }) {
+/** Kept while its row is the same: a sort moves rows and draws none anew. */
+const ProjectTableRow = memo(function ProjectTableRow({ row }: { row: ProjectRow }) {
   const summary = row.billing_summary;
   return (
     <Tr>
@@ -97,7 +99,7 @@ function ProjectTableRow({ row }: { row: ProjectRow }) {
       </Td>
     </Tr>
   );
-}
+});
 
 function ProjectLink({ namespace }: { namespace: string }) {
   const { basePath } = useBilling();

@@ -41,7 +41,7 @@ export function ProjectToolbar({ view, matching, onChange, hasPages }: PagingPro
           />
         </ToolbarItem>
         {/* Where the table folds into cards its sortable heads are gone. */}
-        <ToolbarItem visibility={{ default: 'visible', lg: 'hidden' }}>
+        <ToolbarItem className="billing-narrow">
           <SortSelect view={view} onChange={onChange} />
         </ToolbarItem>
         {hasPages && (

@@ -1,0 +1,279 @@
+"""Ownership as the platform's Project resources say: NAMESPACE_OWNERSHIP=kubernetes.
+
+An organization's projects are the `projects.kube-dc.com` (v1) in the namespace named like the organization. The
+namespace that backs a project is its `status.namespace` ("Namespace created for project" in Kube-DC's
+CustomResourceDefinition), which only the platform's controller writes, through the status subresource; it is never
+put together from names here.
+
+Imported only in this mode: the other modes' cold starts do not pay for it.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Annotated, Final, Literal, TypeVar
+from urllib.parse import quote
+
+from pydantic import Field, ValidationError
+
+from common import observability as log
+from common.authentication import Caller
+from common.cache import AnswerCache, SingleFlight
+from common.errors import BillingUnreachable
+from common.models import NamespaceName, Wire, parse_json
+from common.observability import metrics
+from common.resilience import Clock
+from common.settings import Settings
+from common.transport import HttpClient, Reply, Timeouts, TransportFailure
+
+R = TypeVar("R", bound=Wire)
+
+PAGE_PROJECTS: Final = 100
+MAX_PAGES: Final = 100  # with PAGE_PROJECTS: as many projects as a project list may have
+MAX_RESTARTS: Final = 2  # of a listing whose continue token expired
+MAX_PAGE_BYTES: Final = 4 * 1024 * 1024  # a Project with its managed fields is some 10 KiB
+MAX_ORGANIZATIONS: Final = 1000
+LONGEST_PAUSE_SECONDS: Final = 10.0
+
+
+class _Metadata(Wire):
+    namespace: str
+
+
+class _Status(Wire):
+    namespace: NamespaceName | Literal[""] | None = None
+
+
+class _Project(Wire):
+    metadata: _Metadata
+    status: _Status | None = None
+
+
+class _ListMetadata(Wire):
+    next: Annotated[str, Field(max_length=8192)] | None = Field(None, alias="continue")
+
+
+class _ProjectList(Wire):
+    version: Literal["kube-dc.com/v1"] = Field(alias="apiVersion")
+    kind: Literal["ProjectList"]
+    metadata: _ListMetadata
+    items: list[_Project]
+
+
+class _Named(Wire):
+    name: str
+    namespace: str
+
+
+class _Organization(Wire):
+    version: Literal["kube-dc.com/v1"] = Field(alias="apiVersion")
+    kind: Literal["Organization"]
+    metadata: _Named
+
+
+@dataclass(frozen=True, slots=True)
+class Projects:
+    """`pending`: at least one project has no namespace yet, so nobody knows which it will be."""
+
+    namespaces: frozenset[str]
+    pending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Pause:
+    """No listing is tried before `until` (monotonic seconds)."""
+
+    seconds: float
+    until: float
+
+
+class NotListed(Exception):
+    """The API server gave no answer that decides; `reason` is a code for the log."""
+
+    def __init__(self, reason: str, *, gone: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.gone = gone  # the organization is not there any more: what was kept of it is void
+
+
+class _Expired(Exception):
+    """410: the continue token is too old, the listing has to begin anew (Kubernetes, "Retrieving large results")."""
+
+
+class Kubernetes:
+    """Kept for OWNERSHIP_FRESH_SECONDS; while the API server fails, used for OWNERSHIP_STALE_SECONDS and no longer."""
+
+    def __init__(self, settings: Settings, clock: Clock = time.monotonic) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._kept: AnswerCache[Projects] = AnswerCache(
+            settings.ownership_fresh_seconds, settings.ownership_stale_seconds, MAX_ORGANIZATIONS, clock
+        )
+        self._pauses: OrderedDict[str, _Pause] = OrderedDict()
+        self._flights: SingleFlight[Projects] = SingleFlight()
+        self._http: HttpClient | None = None
+        self._ca_changed_at = 0
+
+    async def owns(self, caller: Caller, namespace: str) -> bool:
+        projects = await self._get_projects(caller.organization)
+        if namespace in projects.namespaces:
+            return True
+        if projects.pending:
+            raise BillingUnreachable("ownership_unknown", log={"ownership": "project_without_namespace"})
+        return False
+
+    async def list_namespaces(self, caller: Caller) -> list[str]:
+        """A project without a namespace has cost nothing yet; a list of nothing but those cannot be told from none."""
+        projects = await self._get_projects(caller.organization)
+        if projects.pending and not projects.namespaces:
+            raise BillingUnreachable("ownership_unknown", log={"ownership": "project_without_namespace"})
+        return sorted(projects.namespaces)
+
+    async def close(self) -> None:
+        if self._http is not None:
+            await self._http.close()
+            self._http = None
+
+    # --- what is kept ---------------------------------------------------------
+
+    async def _get_projects(self, organization: str) -> Projects:
+        """Raises BillingUnreachable."""
+        fresh = self._kept.get_fresh(organization)
+        if fresh is not None:
+            return fresh.value
+        pause = self._pauses.get(organization)
+        if pause is not None and self._clock() < pause.until:
+            return self._stale_or_raise(organization, "paused")
+        try:
+            return await self._flights.share(organization, lambda: self._fetch(organization))
+        except NotListed as exc:
+            return self._stale_or_raise(organization, exc.reason)
+
+    def _stale_or_raise(self, organization: str, reason: str) -> Projects:
+        kept = self._kept.get_stale(organization)
+        if kept is None:
+            raise BillingUnreachable("ownership_unknown", log={"ownership": reason})
+        metrics.ownership_fetch.inc("stale")
+        return kept.value
+
+    async def _fetch(self, organization: str) -> Projects:
+        """Raises NotListed, after which the next try waits: twice as long each time, up to LONGEST_PAUSE_SECONDS."""
+        try:
+            projects = await self._list_within_bounds(organization)
+        except NotListed as exc:
+            metrics.ownership_fetch.inc("error")
+            log.error("projects of an organization not listed", organization=organization, reason=exc.reason)
+            if exc.gone:
+                self._kept.delete(organization)
+            self._pause(organization)
+            raise
+        metrics.ownership_fetch.inc("ok")
+        self._pauses.pop(organization, None)
+        if projects.pending:
+            log.warn_sampled("a project has no namespace yet", organization=organization)
+        return self._kept.put(organization, projects).value
+
+    def _pause(self, organization: str) -> None:
+        before = self._pauses.pop(organization, None)
+        seconds = min(LONGEST_PAUSE_SECONDS, before.seconds * 2) if before else 1.0
+        self._pauses[organization] = _Pause(seconds, self._clock() + seconds)
+        if len(self._pauses) > MAX_ORGANIZATIONS:
+            self._pauses.popitem(last=False)
+
+    # --- one listing ----------------------------------------------------------
+
+    async def _list_within_bounds(self, organization: str) -> Projects:
+        try:
+            async with asyncio.timeout(self._settings.kubernetes_timeout_seconds):
+                for _ in range(1 + MAX_RESTARTS):
+                    try:
+                        return await self._list(organization)
+                    except _Expired:
+                        continue
+        except TimeoutError:
+            raise NotListed("timeout") from None
+        raise NotListed("http_410")
+
+    async def _list(self, organization: str) -> Projects:
+        path = f"/apis/kube-dc.com/v1/namespaces/{organization}/projects?limit={PAGE_PROJECTS}"
+        items: list[_Project] = []
+        following: str | None = None
+        for _ in range(MAX_PAGES):
+            reply = await self._get(path + (f"&continue={quote(following, safe='')}" if following else ""))
+            page = _read(_ProjectList, reply)
+            items += page.items
+            following = page.metadata.next
+            if not following:
+                break
+        else:
+            raise NotListed("too_many")
+        if any(item.metadata.namespace != organization for item in items):
+            raise NotListed("mismatch")
+        if not items:
+            await self._require_organization(organization)
+        named = [item.status.namespace if item.status else None for item in items]
+        return Projects(frozenset(filter(None, named)), pending=not all(named))
+
+    async def _require_organization(self, organization: str) -> None:
+        """The API server lists nothing, with 200, in a namespace that is not there: only the Organization tells."""
+        try:
+            reply = await self._get(f"/apis/kube-dc.com/v1/namespaces/{organization}/organizations/{organization}")
+        except NotListed as exc:
+            raise NotListed(exc.reason, gone=exc.reason == "http_404") from exc
+        found = _read(_Organization, reply).metadata
+        if (found.name, found.namespace) != (organization, organization):
+            raise NotListed("mismatch")
+
+    async def _get(self, path: str) -> Reply:
+        """A 200 in JSON. Raises NotListed or _Expired."""
+        try:
+            http = await self._open()
+            token = _read_token(self._settings.kubernetes_credentials / "token")
+            url = self._settings.kubernetes_api_url + path
+            reply = await http.get(url, headers={"authorization": f"Bearer {token}"})
+        except OSError as exc:  # also of ssl, where ca.crt is no certificate
+            raise NotListed("credentials") from exc
+        except TransportFailure as exc:
+            raise NotListed(exc.reason) from exc
+        if reply.status == HTTPStatus.GONE:
+            raise _Expired
+        if reply.status != HTTPStatus.OK:
+            raise NotListed(f"http_{reply.status}")
+        if not reply.is_json:
+            raise NotListed("content_type")
+        return reply
+
+    async def _open(self) -> HttpClient:
+        """The client that trusts today's cluster CA: the kubelet writes a new file when the CA changes."""
+        ca_file = self._settings.kubernetes_credentials / "ca.crt"
+        changed_at = ca_file.stat().st_mtime_ns
+        if self._http is not None and changed_at == self._ca_changed_at:
+            return self._http
+        t = self._settings.kubernetes_timeout_seconds
+        old, new = self._http, HttpClient(Timeouts(connect=t, read=t, pool=t, total=t), MAX_PAGE_BYTES, ca_file=ca_file)
+        self._http, self._ca_changed_at = new, changed_at
+        if old is not None:
+            await old.close()
+        return new
+
+
+def _read_token(path: Path) -> str:
+    """Read for every call: the kubelet renews the pod's token in place, long before the old one ends."""
+    token = path.read_bytes().strip()
+    if not token.isascii() or not token or not token.decode().isprintable():
+        raise NotListed("credentials")
+    return token.decode()
+
+
+def _read(model: type[R], reply: Reply) -> R:
+    try:
+        return model.model_validate(parse_json(reply.body))
+    except ValidationError as exc:
+        where = [".".join(map(str, error["loc"])) for error in exc.errors(include_url=False, include_input=False)[:5]]
+        log.error("reply of the API server refused", reason="schema", fields=where)
+        raise NotListed("schema") from None
+    except (ValueError, RecursionError):
+        raise NotListed("bad_json") from None

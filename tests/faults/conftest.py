@@ -1,0 +1,139 @@
+"""The fault matrix: `@pytest.mark.row(number, fault)` puts a test into it, and the end of a run prints it."""
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
+from zlib import crc32
+
+import pytest
+
+from tests.faults.bench import Bench
+from tests.faults.identity import IdentityProvider
+from tests.faults.process import FunctionProcess
+from tests.faults.upstream import Upstream, good
+
+ROWS = 43
+MARKS = {"passed": "ok", "failed": "FAILED", "skipped": "skipped"}
+
+
+@dataclass
+class Row:
+    fault: str
+    tests: int = 0
+    result: str = "passed"
+    seconds: float = 0.0
+    measured: list[str] = field(default_factory=list)
+
+
+rows: dict[int, Row] = {}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "row(number, fault): a row of the fault matrix")
+    config.addinivalue_line("markers", "slow_fault: waits for real time-outs or holds a load; make test-faults runs it")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    mark = item.get_closest_marker("row")
+    if mark and (report.when == "call" or report.outcome != "passed"):
+        number, fault = mark.args
+        row = rows.setdefault(number, Row(fault))
+        row.tests += report.when == "call"
+        row.seconds += report.duration
+        row.measured += [str(value) for name, value in report.user_properties if name == "measured"]
+        if row.result != "failed" and report.outcome != "passed":
+            row.result = report.outcome
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not rows:
+        return
+    terminalreporter.section("fault matrix")
+    for number, row in sorted(rows.items()):
+        said = "; ".join(row.measured[:4])
+        terminalreporter.write_line(
+            f"{number:>3}  {MARKS[row.result]:8} {row.tests:>2} tests {row.seconds:6.1f} s  {row.fault}"
+            + (f"  [{said}]" if said else "")
+        )
+    missing = sorted(set(range(1, ROWS + 1)) - rows.keys())
+    if missing:
+        terminalreporter.write_line(f"not run here: rows {', '.join(map(str, missing))} (make test-faults runs all)")
+
+
+@pytest.fixture
+def measured(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Puts a figure into the matrix."""
+    return lambda text: record_property("measured", text)
+
+
+@pytest.fixture(scope="session")
+def shared_upstream() -> Iterator[Upstream]:
+    server = Upstream(good)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def upstream(shared_upstream: Upstream) -> Iterator[Upstream]:
+    """A billing service that works until the test says otherwise."""
+    shared_upstream.reset_counts()
+    yield shared_upstream
+    shared_upstream.behaviour, shared_upstream.on_accept = good, None
+    shared_upstream.start()
+
+
+@pytest.fixture(scope="session")
+def identity() -> Iterator[IdentityProvider]:
+    provider = IdentityProvider()
+    yield provider
+    provider.server.close()
+
+
+@pytest.fixture
+def own_identity() -> Iterator[IdentityProvider]:
+    """An identity provider to break."""
+    provider = IdentityProvider()
+    yield provider
+    provider.server.close()
+
+
+@pytest.fixture
+def own_upstream() -> Iterator[Upstream]:
+    server = Upstream(good)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def function(shared_upstream: Upstream, identity: IdentityProvider) -> Iterator[FunctionProcess]:
+    """`overview` with time limits shortened, and with a breaker and a retry budget that no single test uses up."""
+    settings = {
+        "KEYCLOAK_URL": identity.url,
+        "BILLING_API_URL": shared_upstream.url,
+        "BILLING_FIRST_BYTE_TIMEOUT_SECONDS": "0.4",
+        "BILLING_ATTEMPT_TIMEOUT_SECONDS": "0.8",
+        "BREAKER_MINIMUM_CALLS": "100000",
+        "RETRY_BUDGET_MINIMUM": "1000",
+        "LOG_LEVEL": "DEBUG",
+    }
+    with FunctionProcess(settings) as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def token(identity: IdentityProvider) -> str:
+    """An org-admin of acme: it may ask for every namespace of acme."""
+    return identity.token()
+
+
+@pytest.fixture
+def namespace(request: pytest.FixtureRequest) -> str:
+    """A name of the test's own, so that nothing is cached under it."""
+    return f"ns-{crc32(request.node.nodeid.encode())}"
+
+
+@pytest.fixture
+def bench(function: FunctionProcess, upstream: Upstream, namespace: str, token: str) -> Bench:
+    return Bench(function, upstream, namespace, token)

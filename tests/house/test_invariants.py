@@ -1,0 +1,140 @@
+"""The check of dev/invariants.py finds what it is there for, and our code has none of it."""
+
+import pytest
+
+from dev.invariants import check, main
+
+IMPORT = "from common.authentication import Caller\n"
+CLAIMS = "from common.authentication import SignedClaims\n"
+CHECKED = "from common.authorization import Namespace\n"
+MADE = [
+    IMPORT + "caller = Caller('acme', None, role, frozenset())",
+    "from common.authentication import Caller as C\ncaller = C('acme', None, role, frozenset())",
+    "import common.authentication\ncaller = common.authentication.Caller('acme', None, role, frozenset())",
+    "import common.authentication as a\ncaller = a.Caller('acme', None, role, frozenset())",
+    "from common import authentication\ncaller = authentication.Caller('acme', None, role, frozenset())",
+    "from common.function import Caller\ncaller = Caller('acme', None, role, frozenset())",
+    IMPORT + "make = Caller",
+    IMPORT + "makers = {'c': Caller}",
+    IMPORT + "make = functools.partial(Caller, 'acme')",
+    IMPORT + "caller = cast(Caller, claims)",
+    "caller = cast('Caller', claims)",
+    "maker = getattr(authentication, 'Caller')",
+    IMPORT + "class Fake(Caller):\n    pass",
+    IMPORT + "def f(make=Caller):\n    return make('acme', None, None, None)",
+    IMPORT + "def f() -> Annotated[int, Caller('acme', None, None, None)]: ...",
+    IMPORT + "class Call:\n    caller: Caller = Caller('acme', None, None, None)",
+    IMPORT + "caller = Caller.__new__(Caller)",
+    IMPORT + "caller = Caller.model_construct()",
+    CLAIMS + "claims = SignedClaims(unverified)",
+    "from common.authentication import UnverifiedClaims\nclaims = UnverifiedClaims.model_construct(org='acme')",
+    CHECKED + "namespace = Namespace(caller.organization, asked)",
+    "from common.authorization import Namespace as Checked\nnamespace = Checked('acme', asked)",
+]
+AROUND = [
+    "import dataclasses\nother = dataclasses.replace(caller, organization='globex')",
+    "from dataclasses import replace\nother = replace(caller, organization='globex')",
+    "from dataclasses import replace as changed\nother = changed(caller, organization='globex')",
+    "import copy\nother = copy.copy(caller)",
+    "from copy import replace\nother = replace(caller, organization='globex')",
+    "import pickle\ncaller = pickle.loads(data)",
+    "other = caller.__replace__(organization='globex')",
+    "other = type(caller)('globex', None, None, None)",
+    "other = caller.__class__('globex', None, None, None)",
+    "other = object.__new__(kind)",
+    "object.__setattr__(caller, 'organization', 'globex')",
+    "other = call.claims.model_copy(update={'org': 'globex'})",
+    "other = claims.model_construct(org='globex')",
+    "from common.authentication import *",
+    "import importlib\nmodule = importlib.import_module('common.authentication')",
+    "made = eval('Call' + 'er')('acme', None, None, None)",
+    "made = globals()['Call' + 'er']",
+]
+ENVIRONMENT = [
+    "import os\nvalue = os.environ['X']",
+    "import os\nvalue = os.environ.get('X')",
+    "import os\nvalue = os.environ.get('HOST')",
+    "import os\nvalue = os.getenv('X')",
+    "import os as o\nvalue = o.environ",
+    "from os import environ",
+    "from os import getenv as read",
+]
+ENVELOPE = [
+    "body = {'success': True, 'data': data}",
+    "body = dict(success=True)",
+    "body = {}\nbody['success'] = True",
+    "body = dict([('success', True)])",
+    "body = b'{\"success\":true}'",
+    "body = f'{{\"success\":{ok}}}'",
+    "KEY = 'success'\nbody = {KEY: True}",
+    "class Body(BaseModel):\n    success: bool",
+]
+HARMLESS = [
+    IMPORT + "def f(caller: Caller | None, more: list[Caller]) -> Caller: ...",
+    IMPORT + "class Call:\n    caller: Caller | None = None",
+    CHECKED + "async def f(*namespaces: Namespace) -> dict[str, Namespace]: ...",
+    "from common.authentication import Caller, Role",
+    "text = name.replace('-', '_')",
+    "overview = Overview.model_construct(namespace=name)",
+    "summary = self.model_copy(update=rounded)",
+    "'''{\"success\": true} is what envelope.py writes.'''",
+    "if 'success' in data and data['success'] is not True:\n    raise Failure",
+    "def from_environment(environment: Mapping[str, str]): ...",
+]
+
+
+@pytest.mark.parametrize("path", ["common/function.py", "functions/overview/main.py", "common/settings.py"])
+@pytest.mark.parametrize("source", [*MADE, *AROUND])
+def test_a_caller_made_elsewhere_is_found(source: str, path: str) -> None:
+    """Under its name, under another, and around its class; wherever it is not made by right."""
+    assert check(path, source)
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("common/authentication.py", CHECKED + "namespace = Namespace('acme', 'acme-web')"),
+        ("common/authorization.py", IMPORT + "caller = Caller('acme', None, None, None)"),
+        ("common/billing_client.py", "from dataclasses import replace\nother = replace(caller, organization='globex')"),
+    ],
+)
+def test_a_maker_makes_its_own_only(path: str, source: str) -> None:
+    """The two makers do not stand in for each other, and who may replace an Answer may not replace a caller."""
+    assert check(path, source)
+
+
+@pytest.mark.parametrize("source", ENVIRONMENT)
+@pytest.mark.parametrize("path", ["common/function.py", "functions/health/main.py", "billing_service/app.py"])
+def test_the_environment_read_elsewhere_is_found(source: str, path: str) -> None:
+    """Only settings.py reads it, in the billing service too."""
+    assert check(path, source)
+
+
+@pytest.mark.parametrize("source", ENVELOPE)
+def test_an_envelope_written_elsewhere_is_found(source: str) -> None:
+    """As a dict, as text, as a model."""
+    assert check("common/function.py", source)
+
+
+@pytest.mark.parametrize("source", HARMLESS)
+def test_what_is_right_is_left_alone(source: str) -> None:
+    """Annotations, other models, and reading what somebody else wrote."""
+    assert check("common/function.py", source) == []
+
+
+def test_named_exceptions_are_for_their_variables() -> None:
+    """metrics.py may read HOST, and nothing else."""
+    assert check("common/metrics.py", "import os\nhost = os.environ.get('HOST', '')") == []
+    assert check("common/metrics.py", "import os\nhost = os.environ.get('BILLING_API_TOKEN', '')")
+    assert check("common/metrics.py", "import os\nhost = os.environ")
+
+
+def test_a_violation_says_where_and_what() -> None:
+    """File, line, and the rule."""
+    [found] = check("common/function.py", IMPORT + "\nmake = Caller")
+    assert str(found).startswith("common/function.py:3: only common/authentication.py makes a Caller")
+
+
+def test_our_code_holds_them(capsys: pytest.CaptureFixture[str]) -> None:
+    """What `make lint` runs."""
+    assert main() == 0, capsys.readouterr().out

@@ -1,0 +1,143 @@
+// Serves the built page under /billing/ in a container: no writes, no privileges, nothing but Node.js.
+import { readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { extname, join, relative, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { createContext, runInContext } from 'node:vm';
+import { gzipSync } from 'node:zlib';
+
+const BASE = '/billing/';
+const SETTINGS = ['backendURL', 'frontendURL', 'keycloakURL'];
+const TYPES = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
+};
+const COMPRESSED = new Set(['.css', '.html', '.js', '.svg']);
+const FOREVER = 'public, max-age=31536000, immutable';
+
+/** What env.js sets on window, as addresses. Throws an Error that names each that is missing or no HTTP address. */
+export function settingsOf(script) {
+  const window = {};
+  runInContext(script, createContext({ window }), { timeout: 1000 });
+  const wrong = SETTINGS.filter(
+    (name) => !URL.canParse(window[name]) || !/^https?:$/.test(new URL(window[name]).protocol),
+  );
+  if (wrong.length > 0) {
+    throw new Error(
+      `env.js must set ${wrong.map((name) => `window.${name}`).join(', ')} to an http:// or https:// address`,
+    );
+  }
+  return Object.fromEntries(SETTINGS.map((name) => [name, new URL(window[name])]));
+}
+
+/** Only the page itself and the two origins it talks to. */
+export function contentSecurityPolicy({ backendURL, keycloakURL }) {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self' 'unsafe-inline'", // PatternFly's charts and popovers set style attributes
+    "img-src 'self' data:",
+    "font-src 'self'",
+    `connect-src ${[...new Set([backendURL.origin, keycloakURL.origin])].join(' ')}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}
+
+/** Every file of the build by its path, read once: what is not in here does not exist, whatever a path says. */
+function filesOf(dist) {
+  const files = new Map();
+  for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
+    const path = relative(dist, join(entry.parentPath ?? entry.path, entry.name))
+      .split(sep)
+      .join('/');
+    const type = TYPES[extname(path)];
+    if (entry.isFile() && type !== undefined) {
+      const body = readFileSync(join(dist, path));
+      files.set(path, {
+        type,
+        body,
+        gzip: COMPRESSED.has(extname(path)) ? gzipSync(body) : null,
+        // Only what Vite named by its content may be kept without asking.
+        cache: path.startsWith('assets/') ? FOREVER : 'no-cache',
+      });
+    }
+  }
+  return files;
+}
+
+export function createPageServer(dist, script) {
+  const files = filesOf(dist);
+  const index = files.get('index.html');
+  if (index === undefined) {
+    throw new Error(`${dist} has no index.html: build the page first`);
+  }
+  const body = Buffer.from(script);
+  files.set('env.js', { type: TYPES['.js'], body, gzip: null, cache: 'no-cache' });
+  const headers = {
+    'Content-Security-Policy': contentSecurityPolicy(settingsOf(script)),
+    'Referrer-Policy': 'no-referrer',
+    'X-Content-Type-Options': 'nosniff',
+  };
+
+  /** The page finds its own way: a path under /billing/ that names no file is index.html's. */
+  const fileAt = (path) => {
+    const name = path.slice(BASE.length);
+    return files.get(name) ?? (extname(name) === '' ? index : undefined);
+  };
+
+  return createServer((request, response) => {
+    const path = request.url.split('?', 1)[0];
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.writeHead(405, { ...headers, Allow: 'GET, HEAD' }).end();
+    } else if (path === '/healthz') {
+      response.writeHead(200, { ...headers, 'Cache-Control': 'no-store' }).end();
+    } else if (path === BASE.slice(0, -1)) {
+      response.writeHead(308, { ...headers, Location: BASE }).end();
+    } else {
+      send(request, response, path.startsWith(BASE) ? fileAt(path) : undefined, headers);
+    }
+  });
+}
+
+function send(request, response, file, headers) {
+  if (file === undefined) {
+    response
+      .writeHead(404, { ...headers, 'Content-Type': 'text/plain', 'Cache-Control': 'no-store' })
+      .end('Not found\n');
+    return;
+  }
+  const isGzip = file.gzip !== null && /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
+  const body = isGzip ? file.gzip : file.body;
+  response.writeHead(200, {
+    ...headers,
+    'Content-Type': file.type,
+    'Content-Length': body.length,
+    'Cache-Control': file.cache,
+    Vary: 'Accept-Encoding',
+    ...(isGzip && { 'Content-Encoding': 'gzip' }),
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+function main() {
+  const dist = process.env.PAGE_DIST ?? new URL('../dist', import.meta.url).pathname;
+  const script = readFileSync(process.env.PAGE_ENV_FILE ?? '/etc/kube-dc-frontend/env.js', 'utf8');
+  const port = Number(process.env.PORT ?? 8080);
+  const server = createPageServer(dist, script);
+  server.listen(port, () => console.log(`serving ${BASE} on port ${port}`));
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.once(signal, () => {
+      server.close(() => process.exit(0));
+      server.closeIdleConnections();
+    });
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  main();
+}

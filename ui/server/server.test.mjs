@@ -1,0 +1,106 @@
+// @vitest-environment node
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { createPageServer, settingsOf } from './server.mjs';
+
+const ENV = `window.backendURL = "https://backend.example/prefix";
+window.frontendURL = "https://console.example";
+window.keycloakURL = "https://login.example";`;
+
+let server;
+let root;
+
+beforeAll(async () => {
+  root = mkdtempSync(join(tmpdir(), 'page-'));
+  const dist = join(root, 'dist');
+  mkdirSync(join(dist, 'assets'), { recursive: true });
+  writeFileSync(join(dist, 'index.html'), '<!doctype html>');
+  writeFileSync(join(dist, 'assets', 'index-abc.js'), 'export {};');
+  writeFileSync(join(root, 'secret.html'), 'secret');
+  server = createPageServer(dist, ENV);
+  await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
+});
+afterAll(() => new Promise((closed) => server.close(closed)));
+
+/** By node:http, which sends a path as it is; fetch would tidy up the dots. */
+function ask(path, { method = 'GET', headers = {} } = {}) {
+  return new Promise((resolve, reject) => {
+    const asked = request({ port: server.address().port, host: '127.0.0.1', path, method, headers }, (answer) => {
+      const chunks = [];
+      answer.on('data', (chunk) => chunks.push(chunk));
+      answer.on('end', () =>
+        resolve({ status: answer.statusCode, headers: answer.headers, text: Buffer.concat(chunks).toString() }),
+      );
+    });
+    asked.on('error', reject).end();
+  });
+}
+
+test.each(['/billing/', '/billing/?organization=acme', '/billing/projects/acme-web', '/billing/index.html'])(
+  '%s is the page, asked for anew each time',
+  async (path) => {
+    // A shared link opens the page, and a new release is seen at the next visit.
+    const { status, headers, text } = await ask(path);
+    expect([status, text, headers['cache-control']]).toEqual([200, '<!doctype html>', 'no-cache']);
+  },
+);
+
+test('what is named by its content is kept forever, and compressed for those who ask', async () => {
+  const plain = await ask('/billing/assets/index-abc.js');
+  expect(plain.headers).toMatchObject({
+    'cache-control': 'public, max-age=31536000, immutable',
+    'content-type': 'text/javascript; charset=utf-8',
+  });
+  const gzip = await ask('/billing/assets/index-abc.js', { headers: { 'Accept-Encoding': 'br, gzip' } });
+  expect(gzip.headers['content-encoding']).toBe('gzip');
+});
+
+test('env.js is the mounted one', async () => {
+  expect((await ask('/billing/env.js')).text).toBe(ENV);
+});
+
+test.each([
+  '/',
+  '/index.html',
+  '/billing/assets/gone.js',
+  '/billing/../secret.html',
+  '/billing/%2e%2e/secret.html',
+  '//billing/',
+])('%s does not exist', async (path) => {
+  // The console owns the rest of the host, and nothing outside the build is served.
+  expect((await ask(path)).status).toBe(404);
+});
+
+test('/billing leads to /billing/, /healthz is for probes, other methods are refused', async () => {
+  expect(await ask('/billing')).toMatchObject({ status: 308, headers: { location: '/billing/' } });
+  expect((await ask('/healthz')).status).toBe(200);
+  expect(await ask('/billing/', { method: 'POST' })).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } });
+  expect(await ask('/billing/', { method: 'HEAD' })).toMatchObject({ status: 200, text: '' });
+});
+
+test('every answer allows just the origins of the settings', async () => {
+  for (const path of ['/billing/', '/billing/gone.js', '/billing/env.js']) {
+    const policy = (await ask(path)).headers['content-security-policy'];
+    expect(policy).toContain('connect-src https://backend.example https://login.example;');
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toContain('prefix');
+  }
+});
+
+describe('settings', () => {
+  test.each([
+    ['', /backendURL, window.frontendURL, window.keycloakURL/],
+    [ENV.replace('https://login.example', 'login.example'), /must set window.keycloakURL to/],
+    [ENV.replace('https://login.example', 'javascript:alert(1)'), /must set window.keycloakURL to/],
+    ['window.backendURL = process.env.HOME', /process is not defined/],
+    ['window.', /Unexpected/],
+  ])('%j stop the start with what is wrong', (script, message) => {
+    // A wrong ConfigMap is a failed start, not a page that cannot call anything.
+    expect(() => settingsOf(script)).toThrow(message);
+  });
+});
