@@ -7,11 +7,15 @@ Timestamps are UTC, RFC 3339, milliseconds, `Z`. Amounts are JSON numbers writte
 """
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import simplejson
 
 from common.errors import ApiError
+
+_encoder: Final = simplejson.JSONEncoder(
+    default=vars, use_decimal=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+)
 
 
 def timestamp(moment: datetime | None = None) -> str:
@@ -21,9 +25,7 @@ def timestamp(moment: datetime | None = None) -> str:
 
 def to_json(value: Any) -> bytes:
     """Models are written by their fields, as they stand: no serializer has to be built for them at the start."""
-    text: str = simplejson.dumps(
-        value, default=vars, use_decimal=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")
-    )
+    text: str = _encoder.encode(value)
     return text.encode()
 
 
