@@ -1,0 +1,45 @@
+"""Which packages the first answer of a function imports, and what each of them costs."""
+
+import importlib.util
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+from tests.benchmarks.stand import ROOT, Stand
+
+BUDGET: Final = Path(__file__).with_name("imports.txt")
+LINE: Final = re.compile(r"import time:\s+(\d+) \|\s+\d+ \| *(\S+)")
+OF_DEVELOPMENT: Final = {"_distutils_hack", "editables", "sitecustomize"}  # of a development's site-packages, in no image
+
+
+def measure() -> dict[str, float]:
+    """Milliseconds of each top-level package, from the interpreter's start to the first 200, as the container does it."""
+    command = [sys.executable, "-B", "-X", "importtime", str(ROOT / "knative/image/start.py")]
+    stand = Stand()
+    try:
+        with stand.running(command=command) as (port, process):
+            stand.first_answer(port, process)
+            process.terminate()
+            printed = process.communicate(timeout=30)[1].decode()
+    finally:
+        stand.close()
+    own: Counter[str] = Counter()
+    for microseconds, module in LINE.findall(printed):
+        own[module.partition(".")[0]] += int(microseconds)
+    return {name: spent / 1000 for name, spent in own.most_common()}
+
+
+def third_party(names: dict[str, float]) -> set[str]:
+    """Without Python's own library, and without what stands in for a package."""
+    return {
+        name
+        for name in names
+        if name not in sys.stdlib_module_names | OF_DEVELOPMENT and importlib.util.find_spec(name)
+    }
+
+
+def budget() -> set[str]:
+    lines = (line.partition("#")[0].strip() for line in BUDGET.read_text().splitlines())
+    return {line for line in lines if line}
