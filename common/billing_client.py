@@ -263,31 +263,24 @@ class BillingClient:
     async def _attempt(
         self, operation: str, path: str, question: Question, read: Callable[[Reply], Answer[Any]]
     ) -> Answer[Any]:
-        if not self._breaker.allows():
+        permit = self._breaker.enter()
+        if permit is None:
             raise Failure("breaker_open", sick=True, retry_after=max(1.0, self._breaker.retry_after_seconds()))
-        reported = False
+        report = permit.abandoned  # unless something is learned: cancelled
         try:
-            reply = await self._get(operation, path, question)
-            answer = read(reply)
+            answer = read(await self._get(operation, path, question))
         except Failure as failure:
-            reported = True
-            if failure.sick:
-                self._breaker.failed()
-            else:
-                self._breaker.succeeded()
+            report = permit.failed if failure.sick else permit.succeeded
             metrics.upstream_failures.inc(failure.reason)
             raise
         except (ProjectNotFound, ApiError):
-            reported = True
-            self._breaker.succeeded()
+            report = permit.succeeded
             raise
         else:
-            reported = True
-            self._breaker.succeeded()
+            report = permit.succeeded
             return answer
         finally:
-            if not reported:  # cancelled
-                self._breaker.abandoned()
+            report()
 
     async def _get(self, operation: str, path: str, question: Question) -> Reply:
         started = self._clock()

@@ -26,7 +26,7 @@ class CircuitBreaker:
     """Opens when at least `minimum_calls` of the last 10 s were made and `failure_ratio` of them failed.
 
     Open, it lets nothing through for `open_seconds` (+-20 %), then a single probe, whose outcome closes it or
-    opens it again. A call that was let through must be reported by exactly one of `succeeded`, `failed`, `abandoned`.
+    opens it again.
     """
 
     def __init__(
@@ -45,42 +45,39 @@ class CircuitBreaker:
         self._calls: deque[tuple[float, bool]] = deque()  # (time, failed), newest last
         self._failures = 0
         self._probe_at = 0.0
-        self._probing = False
+        self._probe: Permit | None = None
         self.state = BreakerState.CLOSED
 
-    def allows(self) -> bool:
-        """Whether one call may be made now; while half open only the first asker may."""
+    def enter(self) -> "Permit | None":
+        """The permit for one call, or None; while half open only the first asker gets one."""
         if self.state is BreakerState.CLOSED:
-            return True
-        if self._probing or self._clock() < self._probe_at:
-            return False
-        self._probing = True
+            return Permit(self)
+        if self._probe is not None or self._clock() < self._probe_at:
+            return None
+        self._probe = Permit(self)
         self._become(BreakerState.HALF_OPEN)
-        return True
+        return self._probe
 
     def retry_after_seconds(self) -> float:
         return max(0.0, self._probe_at - self._clock())
 
-    def succeeded(self) -> None:
-        if self._probing:
-            self._probing = False
-            self._calls.clear()
-            self._failures = 0
-            self._become(BreakerState.CLOSED)
-        elif self.state is BreakerState.CLOSED:
-            self._record(failed=False)
-
-    def failed(self) -> None:
-        if self._probing:
-            self._open()
-        elif self.state is BreakerState.CLOSED:
-            self._record(failed=True)
-            if len(self._calls) >= self._minimum_calls and self._failures >= self._failure_ratio * len(self._calls):
+    def report(self, permit: "Permit", *, failed: bool | None) -> None:
+        """`failed` None: cancelled before it told anything, so that the next asker may probe."""
+        if permit is self._probe:
+            self._probe = None
+            if failed:
+                self._open()
+            elif failed is not None:
+                self._calls.clear()
+                self._failures = 0
+                self._become(BreakerState.CLOSED)
+        elif self.state is BreakerState.CLOSED and failed is not None:
+            self._record(failed=failed)
+            if failed and len(self._calls) >= self._minimum_calls and self._too_many_failed():
                 self._open()
 
-    def abandoned(self) -> None:
-        """The call was cancelled before it told anything: the next asker may probe."""
-        self._probing = False
+    def _too_many_failed(self) -> bool:
+        return self._failures >= self._failure_ratio * len(self._calls)
 
     def _record(self, *, failed: bool) -> None:
         now = self._clock()
@@ -92,13 +89,30 @@ class CircuitBreaker:
     def _open(self) -> None:
         spread = random.uniform(1 - PROBE_SPREAD, 1 + PROBE_SPREAD)  # noqa: S311 - spreads load, guards no secret
         self._probe_at = self._clock() + self._open_seconds * spread
-        self._probing = False
         self._become(BreakerState.OPEN)
 
     def _become(self, state: BreakerState) -> None:
         if state is not self.state:
             self.state = state
             self._on_change(state)
+
+
+class Permit:
+    """One call that was let through; exactly one of its outcomes is reported. A late one is never the probe's."""
+
+    __slots__ = ("_breaker",)
+
+    def __init__(self, breaker: CircuitBreaker) -> None:
+        self._breaker = breaker
+
+    def succeeded(self) -> None:
+        self._breaker.report(self, failed=False)
+
+    def failed(self) -> None:
+        self._breaker.report(self, failed=True)
+
+    def abandoned(self) -> None:
+        self._breaker.report(self, failed=None)
 
 
 class RetryBudget:

@@ -5,6 +5,12 @@ import { CHROMIUM_ARGUMENTS, chromiumPath } from './tests/chromium';
 const PREVIEW = 'http://localhost:4173';
 const isAgainstPreview = process.argv.includes('--project=states');
 
+const isTheRunner = process.env.TEST_WORKER_INDEX === undefined;
+if (isTheRunner && !isAgainstPreview && process.env.BILLING_PID === undefined) {
+  // eslint-disable-next-line no-console -- Playwright's list does not print why a test is skipped
+  console.warn('BILLING_PID is not set: the outage tests are skipped, as the billing service cannot be stopped');
+}
+
 export default defineConfig({
   outputDir: 'test-results',
   forbidOnly: true,

@@ -23,6 +23,13 @@ class Row:
     seconds: float = 0.0
     measured: list[str] = field(default_factory=list)
 
+    def add(self, report: pytest.TestReport) -> None:
+        self.tests += report.when == "call"
+        self.seconds += report.duration
+        self.measured += [str(value) for name, value in report.user_properties if name == "measured"]
+        if self.result != "failed" and report.outcome != "passed":
+            self.result = report.outcome
+
 
 rows: dict[int, Row] = {}
 
@@ -35,15 +42,10 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    mark = item.get_closest_marker("row")
-    if mark and (report.when == "call" or report.outcome != "passed"):
-        number, fault = mark.args
-        row = rows.setdefault(number, Row(fault))
-        row.tests += report.when == "call"
-        row.seconds += report.duration
-        row.measured += [str(value) for name, value in report.user_properties if name == "measured"]
-        if row.result != "failed" and report.outcome != "passed":
-            row.result = report.outcome
+    if report.when == "call" or report.outcome != "passed":
+        for mark in item.iter_markers("row"):
+            number, fault = mark.args
+            rows.setdefault(number, Row(fault)).add(report)
     return report
 
 

@@ -1,6 +1,7 @@
 """Load on a function over kept-alive connections; every answer is kept with its status and its time."""
 
 import asyncio
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -18,17 +19,24 @@ class Load:
 
     async def ask(self, path: str, token: str) -> int:
         started = time.monotonic()
-        reader, writer = self._idle.pop() if self._idle else await self._connect()
-        try:
-            writer.write(
-                f"GET {path} HTTP/1.1\r\nHost: billing\r\nAuthorization: Bearer {token}\r\n\r\n".encode("latin-1")
-            )
-            status = await read_answer(reader)
-            self._idle.append((reader, writer))
-        except (OSError, asyncio.IncompleteReadError):
-            status = BROKEN
+        request = f"GET {path} HTTP/1.1\r\nHost: billing\r\nAuthorization: Bearer {token}\r\n\r\n".encode("latin-1")
+        status = BROKEN
+        while self._idle and status == BROKEN:  # a kept connection may just have been closed: any client asks again
+            status = await self._exchange(*self._idle.pop(), request)
+        if status == BROKEN:
+            with contextlib.suppress(OSError):
+                status = await self._exchange(*await self._connect(), request)
         now = time.monotonic()
         self.answers.append((status, now - started, now))
+        return status
+
+    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> int:
+        try:
+            writer.write(request)
+            status = await read_answer(reader)
+        except (OSError, asyncio.IncompleteReadError):
+            return BROKEN
+        self._idle.append((reader, writer))
         return status
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -81,6 +81,7 @@ class FunctionProcess:
             stdout=subprocess.PIPE if self.stdout is None else self.stdout,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,  # a process group of its own, to be killed as one
         )
         self._readers = [threading.Thread(target=self._read_errors, daemon=True)]
         if self.stdout is None:
@@ -96,9 +97,8 @@ class FunctionProcess:
         self.close()
 
     def close(self) -> None:
-        for pid in [*self.workers(), self.process.pid]:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)  # workers too, before gunicorn makes new ones
         self.process.wait(5)
         for reader in self._readers:
             reader.join(5)

@@ -164,7 +164,7 @@ def test_row_05_reset_before_the_first_byte(bench: Bench, how: str) -> None:
         bench.upstream.on_accept = reset
         asked = bench.ask()
         assert_unreachable(asked)
-        assert bench.function.line_of(asked)["reason"] == "reset"
+        assert bench.function.line_of(asked)["reason"] in {"reset", "refused"}  # it may come before connect returned
         assert bench.upstream.counts.connections == 3
     else:
         bench.assert_failure(reason="reset", attempts=3)
@@ -439,7 +439,7 @@ def test_row_15_not_finite(bench: Bench, value: str) -> None:
 def test_row_15_exponents_beyond_decimal(bench: Bench, value: str) -> None:
     """A number that not even Decimal can hold is a bad answer, not a bug."""
     bench.upstream.behaviour = answer(200, changed_body(last_day_spend=value))
-    bench.assert_failure(reason="bad_json", attempts=1)
+    bench.assert_failure(reason="bad_value", attempts=1)
 
 
 WRONG = {

@@ -63,12 +63,17 @@ def test_the_route_is_the_function_s_own(function: str, plain: Objects) -> None:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_settings_reach_every_function_and_are_accepted(overlay: str, built: dict[str, Objects]) -> None:
+def test_settings_reach_every_function_and_are_accepted(
+    overlay: str, built: dict[str, Objects], tmp_path: Path
+) -> None:
     """The settings of an overlay start a function: settings.py takes every value, for each function the same."""
     environments = [environment(f) for f in functions(built[overlay])]
     own = [{k: v for k, v in e.items() if not k.startswith("FUNCTION_")} for e in environments]
     assert all(e == own[0] for e in own)
-    Settings.from_environment({k: v for k, v in own[0].items() if v is not None})
+    for name in ("token", "ca.crt"):  # the kubelet puts them into a pod that has a token
+        (tmp_path / name).touch()
+    given = {k: v for k, v in own[0].items() if v is not None}
+    Settings.from_environment({"KUBERNETES_CREDENTIALS": str(tmp_path), **given})
 
 
 def test_one_file_changes_host_and_namespaces(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ export function renderBilling(path = 'billing/') {
     renewAccessToken: vi.fn(() => Promise.resolve<string | null>(null)),
     signIn: vi.fn<(why: 'automatic' | 'asked') => void>(),
   };
+  const client = new QueryClient();
   const page = (
-    <QueryClientProvider client={new QueryClient()}>
+    <QueryClientProvider client={client}>
       <BillingProvider api={{ baseUrl: 'https://backend.example', session }} basePath="/manage-organization/billing/">
         <OrganizationRoutes masthead={null} />
       </BillingProvider>
@@ -24,7 +25,11 @@ export function renderBilling(path = 'billing/') {
     initialEntries: [`/manage-organization/${path}`],
   });
   render(<RouterProvider router={router} />);
-  return { session, location: () => router.state.location };
+  /** As when the person comes back to the tab after a while. */
+  const refresh = () => {
+    void client.refetchQueries();
+  };
+  return { session, refresh, location: () => router.state.location };
 }
 
 /** What the network answers from now on; the functions that ask are the page's own. */

@@ -109,6 +109,39 @@ test('a stale answer shows its figures and their age', async () => {
   expect(screen.getByRole('link', { name: 'acme-web' })).toBeVisible();
 });
 
+test('a refresh that fails keeps the figures and says that they are not new', async () => {
+  const fetchMock = answerWith(json(success(acme)));
+  const { refresh } = renderBilling();
+  await screen.findByRole('link', { name: 'acme-web' });
+  fetchMock.mockImplementation(json(failure('Billing service unreachable'), 503));
+  refresh();
+  expect(await screen.findByText('The figures could not be refreshed')).toBeVisible();
+  expect(screen.getByRole('link', { name: 'acme-web' })).toBeVisible();
+});
+
+test('whoever loses access does not go on seeing what was loaded before', async () => {
+  const fetchMock = answerWith(json(success(acme)));
+  const { refresh } = renderBilling();
+  await screen.findByRole('link', { name: 'acme-web' });
+  fetchMock.mockImplementation(json(failure('Billing access denied'), 403));
+  refresh();
+  expect(await screen.findByText('You have no access to billing')).toBeVisible();
+  expect(screen.queryByText('€1,672.31')).not.toBeInTheDocument();
+});
+
+test('who is reading when the session ends is not sent away, but may log in', async () => {
+  const fetchMock = answerWith(json(success(acme)));
+  const { refresh, session } = renderBilling();
+  await screen.findByRole('link', { name: 'acme-web' });
+  fetchMock.mockImplementation(json(failure('Authentication token expired'), 401));
+  refresh();
+  expect(await screen.findByText('Your session has ended')).toBeVisible();
+  expect(screen.getByRole('link', { name: 'acme-web' })).toBeVisible();
+  expect(session.signIn).not.toHaveBeenCalled();
+  await userEvent.click(screen.getByRole('button', { name: 'Log in' }));
+  expect(session.signIn.mock.calls).toEqual([['asked']]);
+});
+
 test('offline, nothing is asked and the page says so', async () => {
   vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false);
   const fetchMock = answerWith(() => Promise.reject(new TypeError('Failed to fetch')));

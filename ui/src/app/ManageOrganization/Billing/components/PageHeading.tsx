@@ -22,8 +22,7 @@ export function PageHeading({ title, subtitle, asOf, actions }: PageHeadingProps
     if (!isFirstView) {
       heading.current?.focus({ preventScroll: true });
     }
-    // Only a new title is a move: sorting and searching change the location too.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- only a new title is a move: sorting changes the location too
   }, [title]);
   return (
     <Flex justifyContent={{ default: 'justifyContentSpaceBetween' }} alignItems={{ default: 'alignItemsFlexStart' }}>
