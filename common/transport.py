@@ -71,7 +71,10 @@ class HttpClient:
         self._max_bytes = max_bytes
         self._max_connections = max_connections
         self._ca_file = ca_file
-        self._headers = {"accept": "application/json", "accept-encoding": "identity", **(headers or {})}
+        # One exchange per connection: whatever a broken service sends after an answer is never read as the next one,
+        # and no server's keep-alive time-out races with a request.
+        own = {"accept": "application/json", "accept-encoding": "identity", "connection": "close"}
+        self._headers = {**own, **(headers or {})}
         t = timeouts
         self._extensions = {"timeout": {"connect": t.connect, "read": t.read, "write": t.read, "pool": t.pool}}
         self._transport = transport
@@ -82,7 +85,7 @@ class HttpClient:
             self._transport = httpx.AsyncHTTPTransport(
                 verify=self._tls(url),
                 trust_env=False,
-                limits=httpx.Limits(max_connections=self._max_connections, keepalive_expiry=15),
+                limits=httpx.Limits(max_connections=self._max_connections),
             )
         return self._transport
 
