@@ -11,11 +11,11 @@ from tests.benchmarks.stand import ROOT, Stand
 
 BUDGET: Final = Path(__file__).with_name("imports.txt")
 LINE: Final = re.compile(r"import time:\s+(\d+) \|\s+\d+ \| *(\S+)")
-OF_DEVELOPMENT: Final = {"_distutils_hack", "editables", "sitecustomize"}  # of a development's site-packages, in no image
+OF_DEVELOPMENT: Final = {"_distutils_hack", "editables", "sitecustomize"}  # site-packages of a development
 
 
 def measure() -> dict[str, float]:
-    """Milliseconds of each top-level package, from the interpreter's start to the first 200, as the container does it."""
+    """Milliseconds of each top-level package until the first 200, started as the container is."""
     command = [sys.executable, "-B", "-X", "importtime", str(ROOT / "knative/image/start.py")]
     stand = Stand()
     try:
@@ -32,11 +32,12 @@ def measure() -> dict[str, float]:
 
 
 def third_party(names: dict[str, float]) -> set[str]:
-    """Without Python's own library, and without what stands in for a package."""
+    """Without Python's own library, what was looked for and is not installed, and what stands in for a package."""
+    ours = sys.stdlib_module_names | OF_DEVELOPMENT
     return {
         name
         for name in names
-        if name not in sys.stdlib_module_names | OF_DEVELOPMENT and importlib.util.find_spec(name)
+        if name not in ours and not name.startswith("_sysconfigdata") and importlib.util.find_spec(name)
     }
 
 
