@@ -30,11 +30,27 @@ test: lint test-ui test-python ## lint, types and every test that needs no waiti
 
 .PHONY: test-python
 test-python: $(INSTALLED) $(PROVIDER) $(PAGE)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not slow_fault"
 
 .PHONY: test-ui
 test-ui: $(UI)
 	cd ui && npm run --silent test
+
+.PHONY: test-faults
+test-faults: $(INSTALLED) $(PROVIDER) ## every row of the fault matrix, those that wait too, with a mark per row (10 minutes)
+	$(BIN)/python -m pytest tests/faults tests/unit/common/test_resilience.py
+
+.PHONY: test-keycloak
+test-keycloak: $(INSTALLED) ## the identity rules against a real Keycloak 26 (Java 17 and Maven, or KEYCLOAK_HOME)
+	$(BIN)/python -m pytest tests/keycloak
+
+FUZZ_SECONDS ?= 60
+.PHONY: fuzz
+fuzz: $(INSTALLED) ## fuzz the token path, guided by coverage (FUZZ_SECONDS=60)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --only-binary atheris \
+		-r requirements-fuzz.lock || { echo "NOT FUZZED: atheris has no wheel for this Python and platform" >&2; exit 1; }
+	@mkdir -p .build
+	PYTHONPATH=. $(BIN)/python tests/fuzz/fuzz_token.py -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=.build/fuzz-
 
 .PHONY: ui
 ui: $(UI) ## the page in watch mode on http://localhost:5173/billing/, against a running platform
@@ -48,6 +64,7 @@ lint: $(INSTALLED) $(UI) ## ruff, mypy, eslint, tsc and the house's own checks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m dev.invariants
 	cd ui && npm run --silent lint && npm run --silent typecheck && npm run --silent check:types-drift
 
 .PHONY: format
@@ -67,6 +84,7 @@ lock: ## renew the lock files from pyproject.toml (UPGRADE=1 takes newer version
 	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) -c requirements.lock --group service -o requirements-service.lock
 	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) -c requirements.lock -c requirements-service.lock \
 		pyproject.toml --group dev -o requirements-dev.lock
+	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --group fuzz -o requirements-fuzz.lock
 
 .PHONY: clean
 clean: ## remove what was installed and built; .data (the local database) stays
@@ -103,5 +121,5 @@ $(UI): ui/package.json ui/package-lock.json
 
 $(PAGE): $(UI) ui/index.html ui/vite.config.ts $(shell find ui/src ui/public -type f 2>/dev/null)
 	@echo "building the page"
-	@cd ui && npm run --silent build -- --logLevel error
+	@cd ui && npm run --silent build -- --logLevel error && npm run --silent check:size
 	@touch $@

@@ -105,6 +105,8 @@ class FunctionProcess:
         for pipe in (self.process.stdout, self.process.stderr):
             if pipe:
                 pipe.close()
+        # Every process of every row: no token (each begins with the JSON of its header), whatever went wrong.
+        assert not [line for line in (*self.lines, *self.errors) if "eyJ" in str(line)]
 
     def _read_lines(self) -> None:
         assert self.process.stdout
