@@ -1,12 +1,15 @@
 """PID 1 of a function's container: uvicorn in front of functions-framework's own ASGI app.
 
-No shell and no second process: SIGTERM reaches uvicorn, which finishes what is under way, for at most 20 s.
+No shell and no second process: SIGTERM reaches uvicorn, which finishes what is under way, for at most 20 s. Then the
+process ends as a Python program does, so that the last log lines and figures are written; before the server runs it
+ends at once (PID 1 would ignore a signal that it does not handle).
 Knative sets PORT; FUNCTION_TARGET and FUNCTION_SOURCE are the manifest's.
 This is the one place that says how a function is started.
 """
 
 import gc
 import os
+import signal
 import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -45,7 +48,12 @@ def port(text: str) -> int:
     return int(text)
 
 
+def end(*_: object) -> None:
+    sys.exit(0)
+
+
 def main() -> None:
+    signal.signal(signal.SIGTERM, end)  # uvicorn takes it over, and raises it again when it has finished
     listen_on = port(os.environ.get("PORT", "8080"))
     gc.disable()  # nothing of what an import makes is garbage
     stand_in()
