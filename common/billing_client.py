@@ -342,7 +342,7 @@ class BillingClient:
         names = [project.namespace for project in read.projects]
         if len(set(names)) != len(names):
             raise Failure("schema", sick=False)
-        return Answer(read, read.as_of or datetime.now(UTC))
+        return Answer(read.rounded(), read.as_of or datetime.now(UTC))
 
     def _require_owner(self, named: str | None, asked: str) -> None:
         """In `registry` mode the reply itself has to prove whose numbers these are; elsewhere it may be silent."""

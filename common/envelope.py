@@ -14,7 +14,12 @@ import simplejson
 from common.errors import ApiError
 
 _encoder: Final = simplejson.JSONEncoder(
-    default=vars, use_decimal=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+    default=vars,
+    use_decimal=True,
+    namedtuple_as_object=False,  # every model would be asked whether it is one
+    ensure_ascii=False,
+    allow_nan=False,
+    separators=(",", ":"),
 )
 
 

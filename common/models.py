@@ -290,8 +290,16 @@ class ProjectReply(Wire):
     billing_summary: SummaryReply | None
     error: ReplyError | None = None
 
+    def rounded(self) -> Self:
+        summary = self.billing_summary
+        return self.model_copy(update={"billing_summary": summary.rounded()}) if summary else self
+
 
 class ProjectListReply(Wire):
     organization: str
     as_of: Moment | None = None
     projects: Annotated[list[ProjectReply], Field(max_length=10_000)]
+
+    def rounded(self) -> Self:
+        """Every amount to the currency's minor unit."""
+        return self.model_copy(update={"projects": [project.rounded() for project in self.projects]})
