@@ -1,4 +1,4 @@
-"""Envoy's configuration, generated from knative/httproute.yaml, so that the local routes are the deployed ones."""
+"""Envoy's configuration, generated from the HTTPRoutes in knative/, so that the local routes are the deployed ones."""
 
 import re
 import socket
@@ -9,12 +9,14 @@ from typing import Any
 import envoy  # type: ignore[import-untyped]  # the wheel has no type information
 import yaml
 
+from dev import page
 from dev.functions import Function
 from dev.provider import answers
 from dev.settings import LOOPBACK, ROOT, PlatformError, Settings, port_variable
 from dev.supervisor import Part
 
 ROUTES = ROOT / "knative" / "httproute.yaml"
+PAGE_ROUTES = ROOT / "knative" / "components" / "page" / "httproute.yaml"
 TYPE = "type.googleapis.com/envoy."
 NOT_FOUND = 404
 
@@ -38,20 +40,30 @@ def read_rules(path: Path = ROUTES) -> list[Json]:
     return rules
 
 
-def configuration(rules: Sequence[Json], functions: Sequence[Function], ports: Mapping[str, int]) -> Json:
-    by_host = {function.host: function for function in functions}
-    routes = [route(rule, match, by_host) for rule in rules for match in rule["matches"]]
-    page = [
-        {"match": {"path": "/billing"}, "redirect": {"path_redirect": "/billing/"}},
-        {"match": {"prefix": "/billing/"}, "route": {"cluster": "page"}},
-    ]
+def configuration(routes: list[Json], functions: Sequence[Function], ports: Mapping[str, int]) -> Json:
     clusters = [cluster(function.name, ports[port_variable(function.name)]) for function in functions]
     return {
         "static_resources": {
-            "listeners": [listener(ports["INGRESS_PORT"], [*routes, *page])],
+            "listeners": [listener(ports["INGRESS_PORT"], routes)],
             "clusters": [*clusters, cluster("page", ports["PAGE_PORT"])],
         }
     }
+
+
+def function_routes(rules: Sequence[Json], functions: Sequence[Function]) -> list[Json]:
+    by_host = {function.host: function for function in functions}
+    return [route(rule, match, by_host) for rule in rules for match in rule["matches"]]
+
+
+def page_route(*, is_built: bool) -> Json:
+    """The page's prefix, to its server; where the page is not built, to a text that says how to build it."""
+    [rule] = read_rules(PAGE_ROUTES)
+    [match] = rule["matches"]
+    prefix = {"path_separated_prefix": match["path"]["value"].rstrip("/")}  # a PathPrefix ends at a slash
+    if is_built:
+        return {"match": prefix, "route": {"cluster": "page", "timeout": rule["timeouts"]["request"]}}
+    text = f"The page is not built. Build it with:\n\n  {page.BUILD}\n\nand start the platform again.\n"
+    return {"match": prefix, "direct_response": {"status": 503, "body": {"inline_string": text}}}
 
 
 def route(rule: Json, match: Json, by_host: Mapping[str, Function]) -> Json:

@@ -121,14 +121,20 @@ class Platform:
         parts: list[Part] = []
         if settings.billing_api_url is None:
             parts += self._billing_parts()
+        if shutil.which("node") is None:
+            raise PlatformError("node was not found: the OpenID provider and the page need Node.js 20 or newer")
         if settings.keycloak_url is None:
-            if shutil.which("node") is None:
-                raise PlatformError("node was not found: the OpenID provider needs Node.js 20 or newer")
             parts.append(provider.part(settings))
         parts += [functions.part(function, settings, self.billing_token) for function in self._functions]
         config = settings.data / "envoy.yaml"
-        config.write_text(yaml.safe_dump(ingress.configuration(self._rules, self._functions, settings.ports)))
-        return [*parts, self._page_part(), ingress.part(settings, config)]
+        is_built = page.is_built()
+        if is_built:
+            parts.append(page.part(settings))
+        else:
+            self._say(f"page: ui/dist is missing; build it with: {page.BUILD}")
+        routes = [*ingress.function_routes(self._rules, self._functions), ingress.page_route(is_built=is_built)]
+        config.write_text(yaml.safe_dump(ingress.configuration(routes, self._functions, settings.ports)))
+        return [*parts, ingress.part(settings, config)]
 
     def _billing_parts(self) -> list[Part]:
         settings = self.settings
@@ -168,25 +174,6 @@ class Platform:
             postgres.initialise(account, password)
         self.database_url = postgres.database_url(port, password)
         return postgres.server(account, port)
-
-    def _page_part(self) -> Part:
-        settings = self.settings
-        port = settings.ports["PAGE_PORT"]
-        if not (page.DIST / "index.html").exists():
-            self._say(f"page: ui/dist is missing; build it with: {page.BUILD}")
-        return Part(
-            "page",
-            [
-                *(sys.executable, "-m", "uvicorn", "dev.page:app", "--host", LOOPBACK, "--port", str(port)),
-                *("--factory", "--no-access-log", "--no-server-header"),
-            ],
-            {
-                "BACKEND_URL": settings.api_url,
-                "FRONTEND_URL": settings.page_origin,
-                "KEYCLOAK_URL": settings.provider_url,
-            },
-            ready=lambda: answers(f"http://{LOOPBACK}:{port}/billing/env.js"),
-        )
 
     def _check_every_function(self) -> None:
         """Raises PlatformError that names the path that did not answer as it should."""

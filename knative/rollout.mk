@@ -4,24 +4,32 @@ CONTEXT ?=
 ENGINE ?= $(firstword $(foreach engine,podman buildah docker,$(if $(shell command -v $(engine)),$(engine))))
 IMAGE_PREFIX ?= kube-dc-billing
 VERSION ?= $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
-COMPONENTS := $(basename $(notdir $(filter-out %/kustomization.yaml,$(wildcard knative/functions/*.yaml))))
+FUNCTIONS := $(basename $(notdir $(filter-out %/kustomization.yaml,$(wildcard knative/functions/*.yaml))))
+IMAGES ?= $(FUNCTIONS) billing-service page
+DIGEST := ^[^ ]+@sha256:[0-9a-f]{64}$$
 ROLLOUT = @$(BIN)/python -m knative.rollout
 ROLLOUT_FLAGS = --function "$(FUNCTION)" --overlay "$(OVERLAY)" $(if $(CONTEXT),--context "$(CONTEXT)")
 
-##@ Operate (FUNCTION=health|overview|projects, OVERLAY=kube-dc|local, CONTEXT=)
+##@ Operate (FUNCTION=health|overview|projects|page, OVERLAY=kube-dc|local, CONTEXT=)
 .PHONY: images
-images: ## build an image per function and of the billing service: make images BASE=docker.io/library/python@sha256:... IMAGE_PREFIX=...
+images: ## build an image per function, of the billing service and of the page: make images BASE=...@sha256:... NODE_BASE=...@sha256:... IMAGE_PREFIX=...
 	@[ -n "$(ENGINE)" ] || { echo "no podman, buildah or docker on PATH: install one, or name it with ENGINE=" >&2; exit 1; }
-	@grep -Eq '^[^ ]+@sha256:[0-9a-f]{64}$$' <<<"$(BASE)" || { echo "BASE is '$(BASE)': it must name an official slim \
+	@grep -Eq '$(DIGEST)' <<<"$(BASE)" || { echo "BASE is '$(BASE)': it must name an official slim \
 	Python image by digest, docker.io/library/python@sha256:... (skopeo inspect docker://docker.io/library/python:3.11-slim)" >&2; exit 1; }
-	@set -e; for component in $(COMPONENTS) billing-service; do \
-		case $$component in billing-service) target=billing-service name=billing-service;; *) target=function name=billing-$$component;; esac; \
+	@[[ " $(IMAGES) " != *" page "* ]] || grep -Eq '$(DIGEST)' <<<"$(NODE_BASE)" || { echo "NODE_BASE is '$(NODE_BASE)': it must name an official \
+	Node.js image by digest, docker.io/library/node@sha256:... (skopeo inspect docker://docker.io/library/node:22-alpine); without the page: \
+	IMAGES=\"$(filter-out page,$(IMAGES))\"" >&2; exit 1; }
+	@set -e; for component in $(IMAGES); do \
 		case "$(notdir $(ENGINE))" in docker) build="buildx build --provenance=false --output type=docker,rewrite-timestamp=true";; \
 			podman) build="build --timestamp 0";; buildah) build="bud --timestamp 0";; \
 			*) echo "ENGINE is '$(ENGINE)': it must be podman, buildah or docker" >&2; exit 1;; esac; \
+		case $$component in billing-service) name=billing-service;; *) name=billing-$$component;; esac; \
+		case $$component in page) from="-f ui/Containerfile --build-arg NODE_IMAGE=$(NODE_BASE)" context=ui;; \
+			billing-service) from="-f Containerfile --target billing-service --build-arg BASE=$(BASE)" context=.;; \
+			*) from="-f Containerfile --target function --build-arg BASE=$(BASE)" context=.;; esac; \
 		echo "building $(IMAGE_PREFIX)/$$name:$(VERSION)"; \
-		SOURCE_DATE_EPOCH=0 $(ENGINE) $$build -f Containerfile --target $$target --build-arg BASE="$(BASE)" --build-arg COMPONENT=$$component \
-			--build-arg VERSION="$(VERSION)" --build-arg REVISION="$$(git rev-parse HEAD)" -t "$(IMAGE_PREFIX)/$$name:$(VERSION)" . ; \
+		SOURCE_DATE_EPOCH=0 $(ENGINE) $$build $$from --build-arg COMPONENT=$$component \
+			--build-arg VERSION="$(VERSION)" --build-arg REVISION="$$(git rev-parse HEAD)" -t "$(IMAGE_PREFIX)/$$name:$(VERSION)" $$context; \
 	done
 
 .PHONY: deploy

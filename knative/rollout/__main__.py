@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from knative.rollout.cluster import KNATIVE, REVISION_LABEL, Cluster, function_names, overlay_names
+from knative.rollout.cluster import KNATIVE, PAGE, REVISION_LABEL, Cluster, function_names, overlay_names
 from knative.rollout.gate import Outcome, Prometheus, judge
 from knative.rollout.probe import Caller, probe
 from knative.rollout.traffic import ALL, RolloutError, Traffic
@@ -241,6 +241,8 @@ def _run(options: argparse.Namespace) -> None:
     elif options.command == "canary":
         canary(cluster, options.percent)
     elif options.command == "rollout":
+        if options.function == PAGE:
+            raise RolloutError("the page has no figures to judge: make deploy, canary, promote FUNCTION=page")
         token = os.environ.get("TOKEN", "")
         if not token:
             raise RolloutError("TOKEN is not set: the probe needs a real access token in the environment")

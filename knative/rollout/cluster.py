@@ -16,6 +16,7 @@ import yaml
 from knative.rollout.traffic import RolloutError, Traffic
 
 KNATIVE: Final = Path(__file__).resolve().parents[1]
+PAGE: Final = "page"
 POLL_SECONDS: Final = 1.0
 INSTALL: Final = {
     "kn": "install the Knative client: https://knative.dev/docs/client/install-kn/",
@@ -34,7 +35,9 @@ Json = dict[str, Any]
 
 
 def function_names() -> list[str]:
-    return sorted(path.stem for path in (KNATIVE / "functions").glob("*.yaml") if path.stem != "kustomization")
+    """What is rolled out one at a time: each function, and the page."""
+    names = {path.stem for path in (KNATIVE / "functions").glob("*.yaml")} - {"kustomization"}
+    return [*sorted(names), PAGE]
 
 
 def overlay_names() -> list[str]:
@@ -43,7 +46,7 @@ def overlay_names() -> list[str]:
 
 @dataclass(frozen=True)
 class Cluster:
-    """One function's Knative Service in one installation. `context` None: the kubeconfig's current one."""
+    """One function's Knative Service, or the page's, in one installation. `context` None: the current one."""
 
     function: str
     overlay: Path
@@ -130,22 +133,23 @@ class Cluster:
             raise RolloutError(
                 "the cluster has no Gateway API (HTTPRoute): install a controller, such as Envoy Gateway"
             )
-        route = self.get("httproute", "billing", namespace)
+        route_name = self.name if self.function == PAGE else "billing"
+        route = self.get("httproute", route_name, namespace)
         if route is None:
-            raise RolloutError(f"the route to the functions (HTTPRoute billing) is missing: {apply}")
+            raise RolloutError(f"the route (HTTPRoute {route_name}) is missing: {apply}")
         hosts = {f"{self.name}.{namespace}.svc.cluster.local"}
         rewritten = {
             f["urlRewrite"]["hostname"] for r in route["spec"]["rules"] for f in r["filters"] if "urlRewrite" in f
         }
         if not hosts <= rewritten:
-            raise RolloutError(f"HTTPRoute billing has no rule for {self.name}: {apply}")
+            raise RolloutError(f"HTTPRoute {route_name} has no rule for {self.name}: {apply}")
         for parent in route.get("status", {}).get("parents", []):
             for condition in parent["conditions"]:
                 if condition["status"] == "False":
                     grant = condition["reason"] == "RefNotPermitted"
                     what = "the ReferenceGrant in kourier-system is missing" if grant else condition["message"]
                     raise RolloutError(
-                        f"the gateway refuses HTTPRoute billing ({condition['reason']}): {what}: {apply}"
+                        f"the gateway refuses HTTPRoute {route_name} ({condition['reason']}): {what}: {apply}"
                     )
 
     def service(self, namespace: str) -> Json | None:

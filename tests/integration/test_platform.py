@@ -185,9 +185,26 @@ def test_the_ingress_routes_as_deployed(platform: Platform) -> None:
         answer = httpx2.get(base + path)
         assert (answer.status_code, answer.text) == (404, ""), path
         assert not {"server", "x-envoy-upstream-service-time"} & set(answer.headers)
-    page = httpx2.get(f"{platform.settings.page_origin}/billing/env.js")
-    assert f'window.backendURL = "{base}";' in page.text
     assert platform.settings.page_origin != base
+
+
+def test_the_page_is_served_by_its_image_s_server(platform: Platform) -> None:
+    """Any path below /billing/ is the page, which is told its addresses and may talk to just those."""
+    settings = platform.settings
+    script = httpx2.get(f"{settings.page_origin}/billing/env.js")
+    assert script.text.splitlines() == [
+        f'window.backendURL = "{settings.api_url}";',
+        f'window.frontendURL = "{settings.page_origin}";',
+        f'window.keycloakURL = "{settings.provider_url}";',
+    ]
+    shared = httpx2.get(f"{settings.page_origin}/billing/projects/acme-web")
+    assert (shared.status_code, shared.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    policy = f"connect-src {settings.api_url} {settings.provider_url};"
+    assert policy in shared.headers["content-security-policy"]
+    without_slash = httpx2.get(f"{settings.page_origin}/billing")
+    assert (without_slash.status_code, without_slash.headers["location"]) == (308, "/billing/")
+    for path in ("/billingx", "/billing/assets/gone.js", "/index.html"):
+        assert httpx2.get(settings.page_origin + path).status_code == 404, path
 
 
 def test_a_head_that_is_too_long_is_431(platform: Platform) -> None:

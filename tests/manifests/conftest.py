@@ -40,8 +40,9 @@ def built() -> dict[str, Objects]:
 
 @pytest.fixture(scope="session")
 def plain() -> Objects:
-    """The files without kustomize: the base, the functions and the billing service, needing no tool."""
-    kinds = ("base", "functions", "components/billing-service", "components/postgresql", "components/monitoring")
+    """The files without kustomize, needing no tool: what stands in no other file's place."""
+    components = ("billing-service", "postgresql", "monitoring", "page", "page-service")
+    kinds = ("base", "functions", *(f"components/{component}" for component in components))
     paths = [path for kind in kinds for path in (KNATIVE / kind).glob("*.yaml") if path.name != "kustomization.yaml"]
     return [yaml.safe_load(path.read_text()) for path in sorted(paths)]
 

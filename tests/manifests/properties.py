@@ -7,7 +7,9 @@ import re
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import kubernetes_validate
 
@@ -32,6 +34,8 @@ FUNCTION_FIELDS = {  # of a revision, without any operator feature flag
 }
 KNATIVE_ONLY = {"containerConcurrency", "timeoutSeconds", "responseStartTimeoutSeconds", "idleTimeoutSeconds"}
 VOLUME_SOURCES = {"name", "emptyDir", "configMap", "secret", "projected"}
+PAGE = "billing-page"
+PAGE_SERVER = (Path(__file__).parents[2] / "ui" / "server" / "server.mjs").read_text()
 SECRETS = re.compile(r"TOKEN$|PASSWORD|SECRET|DATABASE_URL")
 
 
@@ -39,8 +43,18 @@ def of(objects: Objects, kind: str, group: str = "") -> Objects:
     return [o for o in objects if o["kind"] == kind and o["apiVersion"].startswith(group)]
 
 
-def functions(objects: Objects) -> Objects:
+def services(objects: Objects) -> Objects:
+    """Every Knative Service: the functions and the page."""
     return of(objects, "Service", "serving.knative.dev")
+
+
+def functions(objects: Objects) -> Objects:
+    return [s for s in services(objects) if s["metadata"]["name"] != PAGE]
+
+
+def pages(objects: Objects) -> Objects:
+    """The page's service, where the installation has it."""
+    return [s for s in services(objects) if s["metadata"]["name"] == PAGE]
 
 
 def name(o: dict[str, Any]) -> str:
@@ -85,7 +99,7 @@ def kubernetes_objects_fit_their_schemas(objects: Objects) -> Iterator[str]:
 
 def revisions_fit_the_schema_of_a_pod(objects: Objects) -> Iterator[str]:
     """A revision's spec is a PodSpec and four fields of Knative's own; a probe's port may be left out."""
-    for f in functions(objects):
+    for f in services(objects):
         template = f["spec"]["template"]
         spec = {k: v for k, v in template["spec"].items() if k not in KNATIVE_ONLY}
         spec["containers"] = [{"name": "user-container", **deepcopy(c)} for c in spec["containers"]]
@@ -98,8 +112,8 @@ def revisions_fit_the_schema_of_a_pod(objects: Objects) -> Iterator[str]:
 # Functions
 
 
-def functions_need_no_feature_flag(objects: Objects) -> Iterator[str]:
-    for f in functions(objects):
+def services_need_no_feature_flag(objects: Objects) -> Iterator[str]:
+    for f in services(objects):
         spec = f["spec"]["template"]["spec"]
         for field in sorted(spec.keys() - FUNCTION_FIELDS):
             yield f"{name(f)}: {field} needs an operator's feature flag or is not in Knative's schema"
@@ -133,7 +147,7 @@ AUTOSCALING: dict[str, Callable[[str], bool]] = {
 
 
 def autoscaling_is_spelled_and_bounded(objects: Objects) -> Iterator[str]:
-    for f in functions(objects):
+    for f in services(objects):
         if any(key.startswith("autoscaling.") for key in f["metadata"].get("annotations", {})):
             yield f"{name(f)}: autoscaling annotations belong to spec.template.metadata"
         found = f["spec"]["template"]["metadata"].get("annotations", {})
@@ -160,14 +174,14 @@ def functions_are_named_by_their_folder(objects: Objects) -> Iterator[str]:
             yield f"{name(f)}: service and image are both named billing-<folder>"
 
 
-def functions_are_cluster_local(objects: Objects) -> Iterator[str]:
-    for f in functions(objects):
+def services_are_cluster_local(objects: Objects) -> Iterator[str]:
+    for f in services(objects):
         if f["metadata"]["labels"].get("networking.knative.dev/visibility") != "cluster-local":
             yield f"{name(f)}: can be reached around the route"
 
 
 def ports_are_free(objects: Objects) -> Iterator[str]:
-    for f in functions(objects):
+    for f in services(objects):
         ports = container(f).get("ports", [])
         if len(ports) != 1 or ports[0].get("name", "") not in {"", "http1", "h2c"}:
             yield f"{name(f)}: exactly one port, without a name"
@@ -193,14 +207,14 @@ def environment_is_known_to_settings(objects: Objects) -> Iterator[str]:
 
 
 def probes_are_local(objects: Objects) -> Iterator[str]:
-    for f in functions(objects):
+    for f in services(objects):
         for probe in ("readinessProbe", "livenessProbe"):
             if container(f).get(probe, {}).get("httpGet", {}).get("path") != "/healthz":
                 yield f"{name(f)}: {probe} asks /healthz"
 
 
 def requests_end_before_pods_do(objects: Objects) -> Iterator[str]:
-    for f in functions(objects):
+    for f in services(objects):
         seconds = f["spec"]["template"]["spec"].get("timeoutSeconds", 300)
         if not 30 <= seconds <= 600:
             yield f"{name(f)}: timeoutSeconds {seconds}: under 30 kills pods in mid-drain, over 600 is refused"
@@ -240,7 +254,7 @@ def pods_fit_pod_security_restricted(objects: Objects) -> Iterator[str]:
 
 def labels_and_selectors_match(objects: Objects) -> Iterator[str]:
     pods = [t["metadata"].get("labels", {}) for _, t in pod_templates(objects)]
-    for f in functions(objects):
+    for f in services(objects):
         own = {k: v for k, v in f["metadata"]["labels"].items() if k.startswith("app.kubernetes.io/")}
         if own != f["spec"]["template"]["metadata"].get("labels") or own.get("app.kubernetes.io/part-of") != PART_OF:
             yield f"{name(f)}: the labels of service and pods differ"
@@ -277,7 +291,7 @@ def _selectors(objects: Objects) -> Iterator[tuple[dict[str, Any], dict[str, str
 # Network
 
 
-def functions_are_reached_as_knative_does(objects: Objects) -> Iterator[str]:
+def services_are_reached_as_knative_does(objects: Objects) -> Iterator[str]:
     wanted = {
         ("knative-serving", "activator", 8012),
         ("knative-serving", "activator", 8112),
@@ -285,7 +299,7 @@ def functions_are_reached_as_knative_does(objects: Objects) -> Iterator[str]:
         ("kourier-system", "3scale-kourier-gateway", 8112),
         ("knative-serving", "autoscaler", 9090),
     }
-    for policy in _access_policies(objects):
+    for policy in [*_access_policies(objects), *_page_policies(objects)]:
         found = {
             (_namespace(peer), peer.get("podSelector", {}).get("matchLabels", {}).get("app"), port["port"])
             for rule in policy["spec"].get("ingress", [])
@@ -317,6 +331,21 @@ def functions_reach_what_they_need(objects: Objects) -> Iterator[str]:
 def _access_policies(objects: Objects) -> Objects:
     found = [p for p in of(objects, "NetworkPolicy") if p["metadata"]["name"] == "kube-dc-billing-access"]
     return found or [{"kind": "NetworkPolicy", "metadata": {"name": "missing"}, "spec": {"policyTypes": []}}]
+
+
+def the_page_asks_nobody(objects: Objects) -> Iterator[str]:
+    for page in pages(objects):
+        if not _page_policies(objects):
+            yield f"{name(page)}: no NetworkPolicy of its own selects it"
+    for policy in _page_policies(objects):
+        if set(policy["spec"]["policyTypes"]) != {"Ingress", "Egress"} or policy["spec"].get("egress"):
+            yield f"{name(policy)}: egress is not denied"
+
+
+def _page_policies(objects: Objects) -> Objects:
+    labels = [_pod_labels(page) for page in pages(objects)]
+    policies = of(objects, "NetworkPolicy")
+    return [p for p in policies if any(selects(p["spec"]["podSelector"].get("matchLabels", {}), own) for own in labels)]
 
 
 def _namespace(peer: dict[str, Any]) -> str | None:
@@ -367,20 +396,49 @@ def every_function_has_its_route(objects: Objects) -> Iterator[str]:
     wanted = sorted(
         f"{f['metadata']['name']}.{f['metadata']['namespace']}.svc.cluster.local" for f in functions(objects)
     )
-    for route in of(objects, "HTTPRoute"):
+    routes = [route for route in of(objects, "HTTPRoute") if route["metadata"]["name"] != PAGE]
+    for route in routes:
         rewritten = [_filter(rule, "URLRewrite", "urlRewrite").get("hostname") for rule in route["spec"]["rules"]]
         if sorted(map(str, rewritten)) != wanted:
             yield f"{name(route)}: rewrites to {rewritten}, the functions are {wanted}"
         for rule in route["spec"]["rules"]:
+            yield from _exact_path(name(route), rule)
             yield from _rule(name(route), rule, route["spec"]["hostnames"])
-    if len(of(objects, "HTTPRoute")) != 1:
-        yield "there is one HTTPRoute"
+    if len(routes) != 1:
+        yield "the functions have one HTTPRoute"
 
 
-def _rule(route: str, rule: dict[str, Any], hostnames: list[str]) -> Iterator[str]:
+def the_page_has_its_prefix_of_the_console_s_host(objects: Objects) -> Iterator[str]:
+    """Just what server.mjs serves, on another host than the API's; the rest of it is the console's."""
+    routes = [route for route in of(objects, "HTTPRoute") if route["metadata"]["name"] == PAGE]
+    if pages(objects) and len(routes) != 1:
+        yield f"{len(routes)} HTTPRoutes are named {PAGE}, not one"
+    [base] = re.findall(r"^const BASE = '(.+)';$", PAGE_SERVER, re.MULTILINE)
+    for route in routes:
+        wanted = [f"{p['metadata']['name']}.{p['metadata']['namespace']}.svc.cluster.local" for p in pages(objects)]
+        rules, hosts = route["spec"]["rules"], route["spec"]["hostnames"]
+        if [_filter(rule, "URLRewrite", "urlRewrite").get("hostname") for rule in rules] != wanted:
+            yield f"{name(route)}: has not one rule, to {wanted}"
+        if [m["path"] for rule in rules for m in rule["matches"]] != [{"type": "PathPrefix", "value": base}]:
+            yield f"{name(route)}: routes another prefix than {base}"
+        if len(hosts) != 1 or set(hosts) & _api_hosts(objects):
+            yield f"{name(route)}: {hosts} is not the console's one host"
+        for rule in rules:
+            yield from _rule(name(route), rule, hosts)
+
+
+def _api_hosts(objects: Objects) -> set[str]:
+    routes = [route for route in of(objects, "HTTPRoute") if route["metadata"]["name"] != PAGE]
+    return {host for route in routes for host in route["spec"]["hostnames"]}
+
+
+def _exact_path(route: str, rule: dict[str, Any]) -> Iterator[str]:
     paths = [match["path"] for match in rule["matches"]]
     if any(p["type"] == "PathPrefix" or not p["value"].startswith("/api/billing/") or "(" in p["value"] for p in paths):
         yield f"{route}: {paths} is not one exact path below /api/billing/"
+
+
+def _rule(route: str, rule: dict[str, Any], hostnames: list[str]) -> Iterator[str]:
     headers = _filter(rule, "RequestHeaderModifier", "requestHeaderModifier").get("set", [])
     if [(h["name"], h["value"]) for h in headers] != [("K-Original-Host", hostnames[0])]:
         yield f"{route}: K-Original-Host must be overwritten with {hostnames[0]}: a client's own is believed"
@@ -411,6 +469,49 @@ def the_grant_lets_the_route_through(objects: Objects) -> Iterator[str]:
             yield f"{name(route)}: no ReferenceGrant in kourier-system: every answer would be 500"
 
 
+# The page
+
+
+def the_page_is_given_env_js(objects: Objects) -> Iterator[str]:
+    """Where server.mjs reads it, from a ConfigMap that is there; nothing else is mounted or set."""
+    [path] = re.findall(r"PAGE_ENV_FILE \?\? '(.+?)'", PAGE_SERVER)
+    for page in pages(objects):
+        spec = page["spec"]["template"]["spec"]
+        mounts = {mount["name"]: mount for mount in container(page).get("volumeMounts", [])}
+        found = {
+            (volume.get("configMap", {}).get("name"), f"{mounts[volume['name']]['mountPath']}/{item['path']}")
+            for volume in spec.get("volumes", [])
+            for item in volume.get("configMap", {}).get("items", [])
+            if volume["name"] in mounts and mounts[volume["name"]].get("readOnly")
+        }
+        if found != {("kube-dc-frontend-config", path)} or len(mounts) != 1 or container(page).get("env"):
+            yield f"{name(page)}: mounts {found}, not env.js of kube-dc-frontend-config alone, read-only, as {path}"
+        maps = [m for m in of(objects, "ConfigMap", "v1") if m["metadata"]["name"] == "kube-dc-frontend-config"]
+        if [m["metadata"].get("namespace") for m in maps if "env.js" in m["data"]] != [page["metadata"]["namespace"]]:
+            yield f"{name(page)}: kube-dc-frontend-config with env.js is not in its namespace"
+
+
+def the_page_s_addresses_are_the_routed_ones(objects: Objects) -> Iterator[str]:
+    """What env.js names is what the content security policy allows: the API, Keycloak, and the page's own origin."""
+    [names] = re.findall(r"^const SETTINGS = \[(.+)\];$", PAGE_SERVER, re.MULTILINE)
+    hosts = {h for r in of(objects, "HTTPRoute") if r["metadata"]["name"] == PAGE for h in r["spec"]["hostnames"]}
+    for config in (m for m in of(objects, "ConfigMap", "v1") if "env.js" in m["data"]):
+        set_here = dict(re.findall(r'^window\.(\w+) = "(https?://[^"/]+)";$', config["data"]["env.js"], re.MULTILINE))
+        if sorted(set_here) != sorted(re.findall(r"\w+", names)):
+            yield f"{name(config)}: env.js sets {sorted(set_here)} to an origin, server.mjs needs {names}"
+            continue
+        if {urlsplit(set_here["backendURL"]).hostname} != _api_hosts(objects):
+            yield f"{name(config)}: backendURL is not the host of the functions' route"
+        if {urlsplit(set_here["frontendURL"]).hostname} != hosts:
+            yield f"{name(config)}: frontendURL is not the host of the page's route"
+        for f in functions(objects):
+            own = environment(f)
+            if own.get("KEYCLOAK_URL", set_here["keycloakURL"]) != set_here["keycloakURL"]:
+                yield f"{name(config)}: keycloakURL is not the KEYCLOAK_URL of {name(f)}"
+            if set_here["frontendURL"] not in own.get("CORS_ALLOWED_ORIGINS", set_here["frontendURL"]).split(","):
+                yield f"{name(config)}: {name(f)} does not admit the page's origin"
+
+
 # Namespaces, rights, secrets
 
 
@@ -430,9 +531,9 @@ def objects_live_where_they_should(objects: Objects) -> Iterator[str]:
             yield "Namespace/kube-dc is the platform's"
 
 
-def functions_have_an_identity_without_rights(objects: Objects) -> Iterator[str]:
+def services_have_an_identity_without_rights(objects: Objects) -> Iterator[str]:
     accounts = {(a["metadata"]["namespace"], a["metadata"]["name"]): a for a in of(objects, "ServiceAccount")}
-    for f in functions(objects):
+    for f in services(objects):
         spec = f["spec"]["template"]["spec"]
         account = accounts.get((f["metadata"]["namespace"], str(spec.get("serviceAccountName"))))
         by_kubernetes = environment(f).get("NAMESPACE_OWNERSHIP") == "kubernetes"
@@ -477,10 +578,10 @@ def objects_are_written_once(objects: Objects) -> Iterator[str]:
 PROPERTIES: tuple[Property, ...] = (
     kubernetes_objects_fit_their_schemas,
     revisions_fit_the_schema_of_a_pod,
-    functions_need_no_feature_flag,
+    services_need_no_feature_flag,
     autoscaling_is_spelled_and_bounded,
     functions_are_named_by_their_folder,
-    functions_are_cluster_local,
+    services_are_cluster_local,
     ports_are_free,
     environment_is_known_to_settings,
     probes_are_local,
@@ -488,14 +589,18 @@ PROPERTIES: tuple[Property, ...] = (
     resources_are_requested,
     pods_fit_pod_security_restricted,
     labels_and_selectors_match,
-    functions_are_reached_as_knative_does,
+    services_are_reached_as_knative_does,
     functions_reach_what_they_need,
     metrics_are_scraped_where_they_are,
     the_billing_service_admits_functions_only,
     every_function_has_its_route,
+    the_page_has_its_prefix_of_the_console_s_host,
     the_grant_lets_the_route_through,
+    the_page_asks_nobody,
+    the_page_is_given_env_js,
+    the_page_s_addresses_are_the_routed_ones,
     objects_live_where_they_should,
-    functions_have_an_identity_without_rights,
+    services_have_an_identity_without_rights,
     secrets_are_referred_to,
     images_are_not_tagged_latest,
     objects_are_written_once,

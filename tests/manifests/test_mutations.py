@@ -15,6 +15,14 @@ ANNOTATIONS = "spec/template/metadata/annotations"
 LABELS = "spec/template/metadata/labels"
 ACCESS = "NetworkPolicy/kube-dc-billing-access"
 ROUTE = "HTTPRoute/billing"
+PAGE = "Service/billing-page"
+PAGE_ROUTE = "HTTPRoute/billing-page"
+PAGE_ACCESS = "NetworkPolicy/billing-page-access"
+FRONTEND = "ConfigMap/kube-dc-frontend-config"
+ENV_JS = """window.backendURL = "https://backend.stage.kube-dc.com";
+window.frontendURL = "https://console.stage.kube-dc.com";
+window.keycloakURL = "https://login.stage.kube-dc.com";
+"""
 
 
 def _parent(objects: Objects, key: str, path: str) -> tuple[Any, Any]:
@@ -60,7 +68,7 @@ MISTAKES: dict[str, tuple[Callable[[Objects], None], Property]] = {
     ),
     "node selector": (
         put(OVERVIEW, f"{REVISION}/nodeSelector", {"disk": "fast"}),
-        properties.functions_need_no_feature_flag,
+        properties.services_need_no_feature_flag,
     ),
     "environment from the pod's fields": (
         put(
@@ -68,7 +76,7 @@ MISTAKES: dict[str, tuple[Callable[[Objects], None], Property]] = {
             f"{CONTAINER}/env/-",
             {"name": "LOG_LEVEL", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
         ),
-        properties.functions_need_no_feature_flag,
+        properties.services_need_no_feature_flag,
     ),
     "misspelt annotation": (
         put(OVERVIEW, f"{ANNOTATIONS}/autoscaling.knative.dev~1maxscale", "5"),
@@ -100,7 +108,7 @@ MISTAKES: dict[str, tuple[Callable[[Objects], None], Property]] = {
     ),
     "reachable around the route": (
         drop(OVERVIEW, "metadata/labels/networking.knative.dev~1visibility"),
-        properties.functions_are_cluster_local,
+        properties.services_are_cluster_local,
     ),
     "named port": (put(OVERVIEW, f"{CONTAINER}/ports/0/name", "http"), properties.ports_are_free),
     "queue-proxy's port": (put(OVERVIEW, f"{CONTAINER}/ports/0/containerPort", 8012), properties.ports_are_free),
@@ -154,9 +162,9 @@ MISTAKES: dict[str, tuple[Callable[[Objects], None], Property]] = {
     ),
     "the function's own port opened": (
         put(ACCESS, "spec/ingress/0/ports/-", {"protocol": "TCP", "port": 8080}),
-        properties.functions_are_reached_as_knative_does,
+        properties.services_are_reached_as_knative_does,
     ),
-    "autoscaler shut out": (drop(ACCESS, "spec/ingress/1"), properties.functions_are_reached_as_knative_does),
+    "autoscaler shut out": (drop(ACCESS, "spec/ingress/1"), properties.services_are_reached_as_knative_does),
     "DNS by UDP alone": (drop(ACCESS, "spec/egress/0/ports/1"), properties.functions_reach_what_they_need),
     "egress open to all": (put(ACCESS, "spec/egress/-", {}), properties.functions_reach_what_they_need),
     "egress not denied": (put(ACCESS, "spec/policyTypes", ["Ingress"]), properties.functions_reach_what_they_need),
@@ -205,11 +213,11 @@ MISTAKES: dict[str, tuple[Callable[[Objects], None], Property]] = {
     ),
     "service account that is not there": (
         put(OVERVIEW, f"{REVISION}/serviceAccountName", "default"),
-        properties.functions_have_an_identity_without_rights,
+        properties.services_have_an_identity_without_rights,
     ),
     "token mounted without need": (
         drop(OVERVIEW, f"{REVISION}/automountServiceAccountToken"),
-        properties.functions_have_an_identity_without_rights,
+        properties.services_have_an_identity_without_rights,
     ),
     "secret written out": (
         put(OVERVIEW, f"{CONTAINER}/env/-", {"name": "BILLING_API_TOKEN", "value": "hunter2"}),
@@ -219,6 +227,92 @@ MISTAKES: dict[str, tuple[Callable[[Objects], None], Property]] = {
         put("Deployment/billing-dashboard", f"{CONTAINER}/image", "billing-service:latest"),
         properties.images_are_not_tagged_latest,
     ),
+    "page that cannot read its env.js": (
+        put(PAGE, f"{CONTAINER}/volumeMounts/0/mountPath", "/etc/frontend"),
+        properties.the_page_is_given_env_js,
+    ),
+    "page's env.js under another key": (
+        put(PAGE, f"{REVISION}/volumes/0/configMap/items/0", {"key": "env.js", "path": "config.js"}),
+        properties.the_page_is_given_env_js,
+    ),
+    "page's ConfigMap writable": (
+        drop(PAGE, f"{CONTAINER}/volumeMounts/0/readOnly"),
+        properties.the_page_is_given_env_js,
+    ),
+    "page's ConfigMap in the console's namespace": (
+        put(FRONTEND, "metadata/namespace", "kube-dc"),
+        properties.the_page_is_given_env_js,
+    ),
+    "page's ConfigMap missing": (remove(FRONTEND), properties.the_page_is_given_env_js),
+    "page told nothing about Keycloak": (
+        put(FRONTEND, "data/env.js", ENV_JS.replace("keycloakURL", "keycloackURL")),
+        properties.the_page_s_addresses_are_the_routed_ones,
+    ),
+    "policy of an address without scheme": (
+        put(FRONTEND, "data/env.js", ENV_JS.replace("https://login", "login")),
+        properties.the_page_s_addresses_are_the_routed_ones,
+    ),
+    "page sent to an API that is not routed": (
+        put(FRONTEND, "data/env.js", ENV_JS.replace("backend.stage", "backend.prod")),
+        properties.the_page_s_addresses_are_the_routed_ones,
+    ),
+    "page told another origin than its own": (
+        put(FRONTEND, "data/env.js", ENV_JS.replace("console.stage", "console.prod")),
+        properties.the_page_s_addresses_are_the_routed_ones,
+    ),
+    "page's origin not admitted by the API": (
+        put(OVERVIEW, f"{CONTAINER}/env/-", {"name": "CORS_ALLOWED_ORIGINS", "value": "https://kube-dc.com"}),
+        properties.the_page_s_addresses_are_the_routed_ones,
+    ),
+    "page sent to another Keycloak": (
+        put(OVERVIEW, f"{CONTAINER}/env/-", {"name": "KEYCLOAK_URL", "value": "https://login.kube-dc.com"}),
+        properties.the_page_s_addresses_are_the_routed_ones,
+    ),
+    "page with the whole of the console's host": (
+        put(PAGE_ROUTE, "spec/rules/0/matches/0/path/value", "/"),
+        properties.the_page_has_its_prefix_of_the_console_s_host,
+    ),
+    "page's path exactly matched": (
+        put(PAGE_ROUTE, "spec/rules/0/matches/0/path/type", "Exact"),
+        properties.the_page_has_its_prefix_of_the_console_s_host,
+    ),
+    "page on the API's host": (
+        put(PAGE_ROUTE, "spec/hostnames/0", "backend.stage.kube-dc.com"),
+        properties.the_page_has_its_prefix_of_the_console_s_host,
+    ),
+    "page's route to a function": (
+        put(
+            PAGE_ROUTE, "spec/rules/0/filters/0/urlRewrite/hostname", "billing-health.kube-dc-billing.svc.cluster.local"
+        ),
+        properties.the_page_has_its_prefix_of_the_console_s_host,
+    ),
+    "page without route": (remove(PAGE_ROUTE), properties.the_page_has_its_prefix_of_the_console_s_host),
+    "page believes a host header": (
+        drop(PAGE_ROUTE, "spec/rules/0/filters/1"),
+        properties.the_page_has_its_prefix_of_the_console_s_host,
+    ),
+    "page without a policy": (remove(PAGE_ACCESS), properties.the_page_asks_nobody),
+    "page's egress not denied": (
+        put(PAGE_ACCESS, "spec/policyTypes", ["Ingress"]),
+        properties.the_page_asks_nobody,
+    ),
+    "page's own port opened": (
+        put(PAGE_ACCESS, "spec/ingress/0/ports/-", {"protocol": "TCP", "port": 8080}),
+        properties.services_are_reached_as_knative_does,
+    ),
+    "page reachable around the route": (
+        drop(PAGE, "metadata/labels/networking.knative.dev~1visibility"),
+        properties.services_are_cluster_local,
+    ),
+    "page with the functions' rights": (
+        drop(PAGE, f"{REVISION}/automountServiceAccountToken"),
+        properties.services_have_an_identity_without_rights,
+    ),
+    "page as root": (
+        put(PAGE, f"{CONTAINER}/securityContext/runAsUser", 0),
+        properties.pods_fit_pod_security_restricted,
+    ),
+    "page without a probe": (drop(PAGE, f"{CONTAINER}/livenessProbe"), properties.probes_are_local),
     "the same object twice": (
         lambda objects: objects.append(objects[0]),
         properties.objects_are_written_once,

@@ -129,7 +129,7 @@ function main() {
   const script = readFileSync(process.env.PAGE_ENV_FILE ?? '/etc/kube-dc-frontend/env.js', 'utf8');
   const port = Number(process.env.PORT ?? 8080);
   const server = createPageServer(dist, script);
-  server.listen(port, () => console.log(`serving ${BASE} on port ${port}`));
+  server.listen({ port, host: process.env.HOST }, () => console.log(`serving ${BASE} on port ${port}`));
   for (const signal of ['SIGINT', 'SIGTERM']) {
     process.once(signal, () => {
       server.close(() => process.exit(0));

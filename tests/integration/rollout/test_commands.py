@@ -195,7 +195,7 @@ def test_a_wrong_percentage_is_refused(percent: str, trying: Installation) -> No
 def test_an_unknown_function_is_refused(installation: Installation) -> None:
     """The refusal lists the functions."""
     said = installation.refused("deploy", "--image", V1, function="overveiw")
-    assert "choose one of health, overview, projects" in said
+    assert "choose one of health, overview, projects, page" in said
 
 
 @pytest.mark.parametrize("wrong", ["billing-overview", "r.example.com/billing-overview:v2", V1[:-1], f"{V1} x", ""])
@@ -275,6 +275,55 @@ def test_a_missing_grant_is_said(installation: Installation) -> None:
     said = installation.refused("deploy", "--image", V1)
     assert "the ReferenceGrant in kourier-system is missing" in said
     assert "kubectl apply -k knative/overlays/local" in said
+
+
+PAGE = image("v1", "page")
+
+
+@pytest.fixture
+def with_page(installation: Installation) -> Installation:
+    """What `kubectl apply -k` of an overlay with the page brings."""
+
+    def add(state: dict[str, Any]) -> None:
+        objects = state["objects"]
+        objects[f"serviceaccount/{NAMESPACE}"]["billing-page"] = {}
+        objects[f"configmap/{NAMESPACE}"] = {"kube-dc-frontend-config": {}}
+        objects[f"httproute/{NAMESPACE}"]["billing-page"] = route(("page",))
+
+    installation.change(add)
+    return installation
+
+
+def test_the_page_is_rolled_out_like_a_function(with_page: Installation) -> None:
+    """Deployed, tried with a share, promoted: by the same commands."""
+    with_page.done("deploy", "--image", PAGE, function="page")
+    with_page.done("deploy", "--image", image("v2", "page"), function="page")
+    with_page.done("canary", "--percent", "10", function="page")
+    assert with_page.traffic("page") == {"stable": 90, "candidate": 10}
+    with_page.done("promote", function="page")
+    assert with_page.traffic("page")["stable"] == 100
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "said"),
+    [
+        ("configmap", "kube-dc-frontend-config", "configmap kube-dc-frontend-config is missing"),
+        ("serviceaccount", "billing-page", "serviceaccount billing-page is missing"),
+        ("httproute", "billing-page", "HTTPRoute billing-page) is missing"),
+    ],
+)
+def test_what_the_page_needs_is_named(kind: str, name: str, said: str, with_page: Installation) -> None:
+    """Its own env.js, identity and route, not the functions'."""
+    with_page.change(lambda state: state["objects"][f"{kind}/{NAMESPACE}"].pop(name))
+    assert said in with_page.refused("deploy", "--image", PAGE, function="page")
+    assert with_page.state["writes"] == []
+
+
+def test_the_page_has_no_gate(with_page: Installation) -> None:
+    """Its answers are files: no figure tells a bad one, and the refusal says what to use instead."""
+    caller = ("--namespace", "acme-web", "--foreign-namespace", "globex-shop", "--prom-url", "http://127.0.0.1:9")
+    said = with_page.refused("rollout", "--image", PAGE, *caller, function="page")
+    assert "make deploy, canary, promote FUNCTION=page" in said
 
 
 @pytest.mark.parametrize("tool", ["kn", "kubectl"])

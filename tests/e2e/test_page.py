@@ -1,0 +1,62 @@
+"""The page in a real Chromium against the whole platform: what ui/tests/e2e/ tells, with everything started here.
+
+Alone in its session (make test-e2e): one of its tests needs a project that nobody has asked for yet.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from dev import page
+from dev.platform import Platform
+from dev.settings import ROOT
+
+UI = ROOT / "ui"
+WITHIN_SECONDS = 600.0
+
+
+def run_playwright(environment: dict[str, str]) -> tuple[int, str]:
+    """Exit code and output. Every process of it is gone afterwards, the browsers too."""
+    process = subprocess.Popen(
+        ["npm", "run", "--silent", "e2e"],
+        cwd=UI,
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        process_group=0,
+    )
+    try:
+        said, _ = process.communicate(timeout=WITHIN_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        said, _ = process.communicate()
+        pytest.fail(f"not done within {WITHIN_SECONDS:g} s:\n{said}")
+    return process.returncode, said
+
+
+@pytest.mark.e2e
+def test_people_use_the_page(platform: Platform) -> None:
+    """Login, lists, projects, refusals, sessions and an outage, as each demo user meets them; none is skipped."""
+    assert page.is_built(), f"the page is not built: {page.BUILD}"
+    assert (UI / "node_modules").is_dir(), "the page's packages are not installed: make install"
+    billing = platform.supervisor.pid("billing")
+    try:
+        code, said = run_playwright(
+            {
+                "BASE_URL": platform.settings.page_origin,
+                "API_URL": platform.settings.api_url,
+                "BILLING_PID": str(billing),
+                "NO_COLOR": "1",
+            }
+        )
+    finally:
+        os.kill(billing, signal.SIGCONT)  # an outage that was cut off
+    assert code == 0, said
+    sys.stdout.write(said)
+    assert re.search(r"^ +\d+ passed", said, re.MULTILINE), said
+    assert "skipped" not in said, said
