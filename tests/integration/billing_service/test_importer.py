@@ -105,6 +105,7 @@ async def test_the_usual_dialects_mean_the_same(database_url: str, load: Load, p
         ("acme-web,2025-09-10T09:00:00+05:30,1,1,1,1,1", "hour"),
         ("acme-web,2025-02-29T09:00:00Z,1,1,1,1,1", "hour"),
         ("acme-web,0001-01-01T00:00:00+14:00,1,1,1,1,1", "hour"),
+        ("acme-web,0001-01-01T00:00:00Z,1,1,1,1,1", "hour"),
         ("acme-web,9998-01-01T00:00:00Z,1,1,1,1,1", "hour"),
         ("acme-web,1757494800,1,1,1,1,1", "hour"),
         ("acme-web,2025-09-10T09:00:00Z,-1,1,1,1,1", "cpu_core_hours"),
