@@ -173,6 +173,14 @@ async def test_an_unknown_header_lists_the_known_ones(database_url: str, path: P
     assert await problems(database_url, path, content) == [(1, "")]
 
 
+async def test_a_header_that_is_not_utf8_says_so(database_url: str, path: Path) -> None:
+    """UTF-16, as spreadsheets export it, is not called an unknown header."""
+    path.write_bytes((USAGE_HEADER + GOOD).encode("utf-16"))
+    async with connect(database_url) as connection:
+        with pytest.raises(BadFileError, match=r"usage\.csv:1: is not UTF-8\n"):
+            await import_file(connection, path)
+
+
 async def test_a_header_alone_is_no_usage(database_url: str, load: Load) -> None:
     """A metering system with nothing to say is not an error."""
     await load(USAGE_HEADER)
