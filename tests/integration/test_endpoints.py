@@ -322,6 +322,8 @@ def test_a_body_on_get_is_400(api: httpx2.Client, tokens: dict[str, str]) -> Non
 def test_probes_need_no_token_and_are_not_routed(overview: httpx2.Client, api: httpx2.Client) -> None:
     """/healthz is for the platform, not for the world."""
     assert overview.get("/healthz").status_code == 200
+    for method in ("HEAD", "POST"):
+        assert overview.request(method, "/healthz").status_code == 405
     assert api.get("/healthz").status_code == 404
 
 
