@@ -15,6 +15,7 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 _AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 _COUNT = re.compile(r"[0-9]{1,9}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_NO_MOMENT = datetime.min.replace(tzinfo=UTC)  # asyncpg writes it as -infinity, which the schema refuses without a line
 _RESOURCES = ("cpu_core_hour", "memory_gib_hour", "storage_gib_hour", "network_gib", "public_ip_hour")
 
 
@@ -54,9 +55,12 @@ def _time(field: str) -> datetime:
     if not _TIME.fullmatch(field):
         raise ValueError(allowed)
     try:
-        return datetime.fromisoformat(field).astimezone(UTC)
+        moment = datetime.fromisoformat(field).astimezone(UTC)
     except (ValueError, OverflowError):  # there is no such day; year 0 or 10000 in UTC
         raise ValueError(allowed) from None
+    if moment == _NO_MOMENT:
+        raise ValueError(allowed)
+    return moment
 
 
 def _hour(field: str) -> datetime:

@@ -55,7 +55,7 @@ class CsvFile:
         try:
             header = tuple(next(self._reader, ()))
         except (csv.Error, UnicodeDecodeError) as error:
-            header = (_unreadable(error),)
+            raise BadFileError(self._path, [Problem(1, "", _unreadable(error))]) from None
         for kind in KINDS:
             if header == kind.header:
                 return kind

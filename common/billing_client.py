@@ -194,7 +194,7 @@ class BillingClient:
             self._cache.delete(key)
             raise
         except Failure as failure:
-            if failure.reason == "mismatch":
+            if failure.reason in REFUTING:
                 self._cache.delete(key)
             return self._stale_or_raise(key, failure, question)
         finally:
@@ -352,6 +352,9 @@ class BillingClient:
     async def close(self) -> None:
         await self._http.close()
 
+
+REFUTING: Final = frozenset({"mismatch", "http_404"})
+"""Failures after which what was known before may no longer be true: it is forgotten, not kept for an outage."""
 
 UNFIT: Final = frozenset({"content_type", "too_large"})
 """Transport failures that are about the answer itself, not about a service that is away."""

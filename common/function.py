@@ -215,7 +215,9 @@ class Function(Generic[P]):
 
     async def _respond(self, exchange: _Exchange) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
         scope = exchange.scope
-        if scope["path"] == PROBE_PATH and scope["method"] == "GET":
+        if scope["path"] == PROBE_PATH:
+            if scope["method"] != "GET":
+                raise MethodNotAllowed
             exchange.route = PROBE_PATH
             return 200, b'{"status":"ok"}', []
         asked = self._route(exchange)

@@ -229,14 +229,20 @@ class Meta(Wire):
 # --- what a client asks -------------------------------------------------------
 
 
-def _whole_number(value: object) -> object:
-    if isinstance(value, str) and not (value.isascii() and value.isdigit() and len(value) <= len(str(10**9))):
-        msg = "must be a whole number, written in digits"
-        raise ValueError(msg)
-    return value
+LARGEST_PAGE = 1000
+LARGEST_OFFSET = 10**6
 
 
-Whole = Annotated[int, BeforeValidator(_whole_number)]
+def _whole_number(lowest: int, highest: int) -> BeforeValidator:
+    """Written in ASCII digits alone; to Python `1_0`, ` 5` and `+5` are numbers too. A refusal says what is allowed."""
+
+    def read(value: object) -> object:
+        digits = isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= len(str(10**9))
+        if isinstance(value, str) and not (digits and lowest <= int(value) <= highest):
+            raise ValueError(f"must be a whole number from {lowest} to {highest}")
+        return value
+
+    return BeforeValidator(read)
 
 
 class NoParameters(BaseModel):
@@ -261,8 +267,12 @@ class ListParameters(NoParameters):
         "total_cost_per_hour",
         "-total_cost_per_hour",
     ] = Field("namespace", description="- before the name for descending")
-    limit: Whole = Field(1000, ge=1, le=1000, description="Projects on a page")
-    offset: Whole = Field(0, ge=0, le=10**6, description="Projects to leave out before the page")
+    limit: Annotated[int, _whole_number(1, LARGEST_PAGE)] = Field(
+        LARGEST_PAGE, ge=1, le=LARGEST_PAGE, description="Projects on a page"
+    )
+    offset: Annotated[int, _whole_number(0, LARGEST_OFFSET)] = Field(
+        0, ge=0, le=LARGEST_OFFSET, description="Projects to leave out before the page"
+    )
 
 
 # --- what the billing service sends ------------------------------------------

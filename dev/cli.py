@@ -1,6 +1,7 @@
 """`python -m dev run` and `python -m dev token USER`."""
 
 import json
+import shlex
 import signal
 import sys
 import time
@@ -8,7 +9,7 @@ from types import FrameType
 
 from dev import functions, provider
 from dev.platform import DEMO_NAMESPACE, Platform
-from dev.settings import PlatformError, Settings, read_settings
+from dev.settings import ROOT, PlatformError, Settings, read_settings
 
 USAGE_ERROR = 2
 
@@ -72,7 +73,8 @@ def welcome(settings: Settings) -> str:
     here = settings.keycloak_url is None
     realms = "{acme,acme-prod,globex}" if here else "{organization}"
     users = f"users (the password is the name):\n{known_users()}\n\n" if here else ""
-    bearer = "$(make -s token USER=bob)" if here else "$TOKEN"
+    folder = "" if settings.data == ROOT / ".data" else f" DATA_DIR={shlex.quote(str(settings.data))}"
+    bearer = f"$(make -s token USER=bob{folder})" if here else "$TOKEN"
     return f"""\
 page      {settings.page_origin}/billing/
 API       {settings.api_url}/api/billing/

@@ -1,5 +1,6 @@
 """Where the local platform listens, what it keeps and which existing services it uses: read from the environment."""
 
+import errno
 import os
 import secrets
 import socket
@@ -101,7 +102,11 @@ def read_settings(functions: Iterable[str], environment: Mapping[str, str] = os.
 
 def check_ports(ports: Mapping[str, int]) -> None:
     """Raises PlatformError that names each taken port with the variable that changes it."""
-    taken = [f"  port {port} is taken: set {variable} to a free one" for variable, port in ports.items() if busy(port)]
+    taken = [
+        f"  port {port} is taken: set {variable} to a free one"
+        for variable, port in ports.items()
+        if busy(port) or (variable == "INGRESS_PORT" and busy_in_ipv6(port))
+    ]
     if taken:
         raise PlatformError("\n".join(["not started:", *taken]))
 
@@ -115,6 +120,17 @@ def busy(port: int) -> bool:
         except OSError:
             return True
         return False
+
+
+def busy_in_ipv6(port: int) -> bool:
+    """The ingress listens there too where there is an IPv6 loopback: `localhost` may be either."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("::1", port))
+    except OSError as exc:
+        return exc.errno == errno.EADDRINUSE
+    return False
 
 
 def free_ports(functions: Iterable[str]) -> dict[str, int]:

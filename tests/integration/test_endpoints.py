@@ -292,12 +292,12 @@ def test_a_malformed_namespace_is_400(overview: httpx2.Client, tokens: dict[str,
 @pytest.mark.parametrize(
     ("query", "says"),
     [
-        ("limit=-1", "whole number"),
-        ("limit=0", "greater than or equal to 1"),
-        ("limit=1001", "less than or equal to 1000"),
-        ("limit=1.5", "whole number"),
-        ("limit=", "whole number"),
-        ("offset=-1", "whole number"),
+        ("limit=-1", "must be a whole number from 1 to 1000"),
+        ("limit=0", "must be a whole number from 1 to 1000"),
+        ("limit=1001", "must be a whole number from 1 to 1000"),
+        ("limit=1.5", "must be a whole number from 1 to 1000"),
+        ("limit=", "must be a whole number from 1 to 1000"),
+        ("offset=-1", "must be a whole number from 0 to 1000000"),
         ("sort=cost", "'current_month_total'"),
         ("page=2", "allowed: search, sort, limit, offset"),
         ("limit=1&limit=2", "once is allowed"),
@@ -322,6 +322,8 @@ def test_a_body_on_get_is_400(api: httpx2.Client, tokens: dict[str, str]) -> Non
 def test_probes_need_no_token_and_are_not_routed(overview: httpx2.Client, api: httpx2.Client) -> None:
     """/healthz is for the platform, not for the world."""
     assert overview.get("/healthz").status_code == 200
+    for method in ("HEAD", "POST"):
+        assert overview.request(method, "/healthz").status_code == 405
     assert api.get("/healthz").status_code == 404
 
 

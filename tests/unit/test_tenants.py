@@ -80,12 +80,17 @@ class Billing:
     owners: dict[str, str] = field(default_factory=lambda: dict(OWNERS))
     away: bool = False
     lies: bool = False
+    instead: httpx.Response | Exception | None = None
     asked: list[str] = field(default_factory=list)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request.url.raw_path.decode())
         if self.away:
             raise httpx.ConnectError("refused", request=request)
+        if isinstance(self.instead, Exception):
+            raise self.instead
+        if self.instead is not None:
+            return self.instead
         match request.url.path.split("/")[2:]:
             case ["project", namespace, "overview"]:
                 organization = parse_qs(request.url.query.decode())["organization"][0]
@@ -444,6 +449,19 @@ async def test_a_stale_answer_is_for_its_own_organization() -> None:
         response = await get(function, path("acme-web"), line)
         assert_error_envelope(response, 503, "Billing service unreachable")
         assert AMOUNTS["acme-web"] not in response.text
+
+
+@pytest.mark.parametrize(("name", "where"), [("overview", path("acme-web")), ("projects", "/api/billing/projects")])
+async def test_what_was_kept_is_gone_after_any_404(name: str, where: str) -> None:
+    """Whatever a 404 meant, an answer from before it is never served again as an older one."""
+    billing, clock = Billing(), Clock()
+    function = endpoint(name, "registry", billing, clock)
+    assert_success_envelope(await get(function, where, admin("acme")))
+    for reply in (httpx.Response(404, json={"code": "organization_not_found"}), httpx.ConnectError("refused")):
+        billing.instead = reply
+        clock.now += function.settings.cache_fresh_seconds
+        response = await get(function, where, admin("acme"))
+        assert_error_envelope(response, 503, "Billing service unreachable")
 
 
 async def test_equal_questions_of_two_organizations_are_two() -> None:

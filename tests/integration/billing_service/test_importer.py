@@ -105,6 +105,7 @@ async def test_the_usual_dialects_mean_the_same(database_url: str, load: Load, p
         ("acme-web,2025-09-10T09:00:00+05:30,1,1,1,1,1", "hour"),
         ("acme-web,2025-02-29T09:00:00Z,1,1,1,1,1", "hour"),
         ("acme-web,0001-01-01T00:00:00+14:00,1,1,1,1,1", "hour"),
+        ("acme-web,0001-01-01T00:00:00Z,1,1,1,1,1", "hour"),
         ("acme-web,9998-01-01T00:00:00Z,1,1,1,1,1", "hour"),
         ("acme-web,1757494800,1,1,1,1,1", "hour"),
         ("acme-web,2025-09-10T09:00:00Z,-1,1,1,1,1", "cpu_core_hours"),
@@ -170,6 +171,14 @@ async def test_all_kinds_of_problems_come_in_one_go_up_to_twenty(database_url: s
 async def test_an_unknown_header_lists_the_known_ones(database_url: str, path: Path, content: bytes) -> None:
     """A file is of the kind its header says; another header is an error on line 1."""
     assert await problems(database_url, path, content) == [(1, "")]
+
+
+async def test_a_header_that_is_not_utf8_says_so(database_url: str, path: Path) -> None:
+    """UTF-16, as spreadsheets export it, is not called an unknown header."""
+    path.write_bytes((USAGE_HEADER + GOOD).encode("utf-16"))
+    async with connect(database_url) as connection:
+        with pytest.raises(BadFileError, match=r"usage\.csv:1: is not UTF-8\n"):
+            await import_file(connection, path)
 
 
 async def test_a_header_alone_is_no_usage(database_url: str, load: Load) -> None:

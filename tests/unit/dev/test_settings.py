@@ -46,6 +46,20 @@ def test_a_taken_port_is_named_with_its_variable() -> None:
             check_ports({"PROVIDER_PORT": port})
 
 
+def test_the_ingress_needs_its_port_in_both_families() -> None:
+    """Envoy listens on ::1 too, where development servers of other projects like to be alone."""
+    with socket.socket(socket.AF_INET6) as taken:
+        try:
+            taken.bind(("::1", 0))
+        except OSError as exc:
+            pytest.skip(f"no IPv6 loopback here: {exc.strerror}")
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(PlatformError, match=f"port {port} is taken: set INGRESS_PORT"):
+            check_ports({"INGRESS_PORT": port})
+        check_ports({"PROVIDER_PORT": port})
+
+
 def test_free_ports_differ() -> None:
     """Every part gets a port of its own."""
     ports = free_ports(FUNCTIONS)
