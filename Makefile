@@ -44,6 +44,12 @@ test-faults: $(INSTALLED) $(PROVIDER) ## every row of the fault matrix, those th
 test-keycloak: $(INSTALLED) ## the identity rules against a real Keycloak 26 (Java 17 and Maven, or KEYCLOAK_HOME)
 	$(BIN)/python -m pytest tests/keycloak
 
+.PHONY: audit
+audit: ## known vulnerabilities of what is locked, where the advisories can be reached
+	@[ -x .venv-audit/bin/pip-audit ] || { $(PYTHON) -m venv .venv-audit && .venv-audit/bin/python -m pip install -q \
+		--disable-pip-version-check --require-hashes -r requirements-audit.lock; }
+	@.venv-audit/bin/python dev/audit.py
+
 FUZZ_SECONDS ?= 60
 .PHONY: fuzz
 fuzz: $(INSTALLED) ## fuzz the token path, guided by coverage (FUZZ_SECONDS=60)
@@ -85,6 +91,7 @@ lock: ## renew the lock files from pyproject.toml (UPGRADE=1 takes newer version
 	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) -c requirements.lock -c requirements-service.lock \
 		pyproject.toml --group dev -o requirements-dev.lock
 	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --group fuzz -o requirements-fuzz.lock
+	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --group audit -o requirements-audit.lock
 
 .PHONY: clean
 clean: ## remove what was installed and built; .data (the local database) stays

@@ -10,9 +10,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-import tenacity
 from pydantic import ValidationError
 
 from common import observability as log
@@ -32,6 +31,9 @@ from common.observability import metrics
 from common.resilience import BreakerState, Bulkhead, CircuitBreaker, Clock, RetryBudget
 from common.settings import Settings
 from common.transport import AsyncBaseTransport, HttpClient, Reply, Timeouts, TransportFailure
+
+if TYPE_CHECKING:
+    from tenacity import AsyncRetrying, RetryCallState
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Wire)
@@ -73,8 +75,7 @@ class Answer(Generic[T]):
     def to_json(self) -> bytes:
         """Written once for all who ask while the answer is kept."""
         if self._json is None:
-            value = self.value
-            self._json = to_json(value.model_dump() if isinstance(value, Wire) else value)
+            self._json = to_json(self.value)
         return self._json
 
 
@@ -217,22 +218,36 @@ class BillingClient:
             raise Failure("shed", sick=True, retry_after=1)
         self._retries.count_request()
         try:
-            async for attempt in self._attempts(question.deadline):
-                with attempt:
-                    return await self._attempt(operation, path, question, read)
+            return await self._attempt(operation, path, question, read)
+        except Failure as failure:
+            if not failure.retriable:
+                raise
+            return await self._retry(failure, operation, path, question, read)
         finally:
             self._bulkhead.leave()
+
+    async def _retry(
+        self, first: Failure, operation: str, path: str, question: Question, read: Callable[[Reply], Answer[Any]]
+    ) -> Answer[Any]:
+        """The further attempts; the first of tenacity's attempts is the one that was made already."""
+        async for attempt in self._attempts(question.deadline):
+            with attempt:
+                if attempt.retry_state.attempt_number == 1:
+                    raise first
+                return await self._attempt(operation, path, question, read)
         raise AssertionError("tenacity ended without outcome")
 
-    def _attempts(self, deadline: float) -> tenacity.AsyncRetrying:
+    def _attempts(self, deadline: float) -> "AsyncRetrying":
+        import tenacity  # noqa: PLC0415 - 30 ms that only a function with a failed call has to pay
+
         s = self._settings
         jitter = tenacity.wait_random(s.billing_backoff_min_seconds, s.billing_backoff_max_seconds)
 
-        def wait(state: tenacity.RetryCallState) -> float:
+        def wait(state: "RetryCallState") -> float:
             asked = getattr(state.outcome and state.outcome.exception(), "retry_after", None) or 0.0
             return max(asked, jitter(state))
 
-        def ends(state: tenacity.RetryCallState) -> bool:
+        def ends(state: "RetryCallState") -> bool:
             """No attempt is left, or the wait does not fit the deadline, or the budget is used up."""
             too_late = self._clock() + state.upcoming_sleep >= deadline
             return state.attempt_number > s.billing_max_retries or too_late or not self._retries.take()
@@ -327,7 +342,7 @@ class BillingClient:
         names = [project.namespace for project in read.projects]
         if len(set(names)) != len(names):
             raise Failure("schema", sick=False)
-        return Answer(read, read.as_of or datetime.now(UTC))
+        return Answer(read.rounded(), read.as_of or datetime.now(UTC))
 
     def _require_owner(self, named: str | None, asked: str) -> None:
         """In `registry` mode the reply itself has to prove whose numbers these are; elsewhere it may be silent."""

@@ -7,11 +7,20 @@ Timestamps are UTC, RFC 3339, milliseconds, `Z`. Amounts are JSON numbers writte
 """
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import simplejson
 
 from common.errors import ApiError
+
+_encoder: Final = simplejson.JSONEncoder(
+    default=vars,
+    use_decimal=True,
+    namedtuple_as_object=False,  # every model would be asked whether it is one
+    ensure_ascii=False,
+    allow_nan=False,
+    separators=(",", ":"),
+)
 
 
 def timestamp(moment: datetime | None = None) -> str:
@@ -20,7 +29,8 @@ def timestamp(moment: datetime | None = None) -> str:
 
 
 def to_json(value: Any) -> bytes:
-    text: str = simplejson.dumps(value, use_decimal=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    """Models are written by their fields, as they stand: no serializer has to be built for them at the start."""
+    text: str = _encoder.encode(value)
     return text.encode()
 
 

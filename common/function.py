@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from urllib.parse import parse_qsl
 
 from pydantic import ValidationError
@@ -44,6 +44,9 @@ from common.observability import metrics
 from common.ownership import Claims, Ownership, Registry
 from common.settings import Settings, SettingsError
 from common.transport import AsyncBaseTransport, HttpClient, Timeouts
+
+if TYPE_CHECKING:
+    from common.otlp import Context, Exporter
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -139,6 +142,7 @@ class _Exchange:
     disconnected: bool = False
     timed_out: bool = False
     log: dict[str, Any] = field(default_factory=dict)
+    trace: "Context | None" = None  # our own span, when spans are exported
 
 
 class Function(Generic[P]):
@@ -177,6 +181,7 @@ class Function(Generic[P]):
         self.ownership = make_ownership(s)
         self._origins = frozenset(origin.encode() for origin in s.cors_allowed_origins)
         self._started = False
+        self._exporter: Exporter | None = None
         self._background: set[asyncio.Task[None]] = set()
         _warn_of_weak_settings(s)
 
@@ -186,6 +191,9 @@ class Function(Generic[P]):
         if not self._started:
             self._start()
         exchange = _read_exchange(scope, receive)
+        if self._exporter:
+            exchange.trace = self._exporter.follow(exchange.traceparent)
+            exchange.traceparent = exchange.trace.traceparent
         try:
             status, body, headers = await self._respond(exchange)
         except ApiError as error:
@@ -326,6 +334,9 @@ class Function(Generic[P]):
             reason=exchange.log.pop("reason", question.reason if question else None),
             **exchange.log,
         )
+        if self._exporter and exchange.trace:
+            said = {"http.request.method": exchange.scope["method"], "http.route": exchange.route or "unknown"}
+            self._exporter.add_span(exchange.trace, seconds, exchange.status, said)
 
     # --- the process ----------------------------------------------------------
 
@@ -333,6 +344,12 @@ class Function(Generic[P]):
         """With the first request, in the process that serves: a server may fork after the import."""
         self._started = True
         serve(metrics, self.settings.metrics_port, lambda text: log.error("no metrics listener", reason=text))
+        if self.settings.otel_exporter_otlp_endpoint:
+            from common.otlp import Exporter  # noqa: PLC0415 - imported only when a collector is configured
+
+            pause = self.settings.otel_metric_export_interval / 1000
+            endpoint = self.settings.otel_exporter_otlp_endpoint
+            self._exporter = Exporter(endpoint, f"billing-{self.name}", metrics, pause, _not_pushed)
         lag = asyncio.get_running_loop().create_task(_measure_lag())
         self._background.add(lag)
 
@@ -485,6 +502,10 @@ def _uncancel() -> None:
     task = asyncio.current_task()
     if task:
         task.uncancel()
+
+
+def _not_pushed(reason: str) -> None:
+    log.warn_sampled("the OpenTelemetry collector did not take metrics or spans", reason=reason)
 
 
 async def _measure_lag() -> None:

@@ -128,7 +128,12 @@ def rounded(amount: Decimal, currency: str | None, more_digits: int = 0) -> Deci
 
 
 class Wire(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="ignore",
+        defer_build=True,  # a function builds the models that it uses, with its first answer
+    )
 
 
 class BillingSummary(Wire):
@@ -237,7 +242,7 @@ Whole = Annotated[int, BeforeValidator(_whole_number)]
 class NoParameters(BaseModel):
     """For functions without a query."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class ListParameters(NoParameters):
@@ -285,8 +290,16 @@ class ProjectReply(Wire):
     billing_summary: SummaryReply | None
     error: ReplyError | None = None
 
+    def rounded(self) -> Self:
+        summary = self.billing_summary
+        return self.model_copy(update={"billing_summary": summary.rounded()}) if summary else self
+
 
 class ProjectListReply(Wire):
     organization: str
     as_of: Moment | None = None
     projects: Annotated[list[ProjectReply], Field(max_length=10_000)]
+
+    def rounded(self) -> Self:
+        """Every amount to the currency's minor unit."""
+        return self.model_copy(update={"projects": [project.rounded() for project in self.projects]})

@@ -32,7 +32,8 @@ def _project(entry: ProjectReply) -> Project:
 
 
 def _priced(namespace: str, summary: BillingSummary) -> Project:
-    return Project.model_construct(namespace=namespace, billing_summary=summary.rounded(), error=None)
+    """The summary was rounded when it came in: once, and not for everybody who asks."""
+    return Project.model_construct(namespace=namespace, billing_summary=summary, error=None)
 
 
 def _unpriced(namespace: str, error: str) -> Project:

@@ -172,6 +172,13 @@ class Settings(BaseModel):
         9464, ge=0, le=65_535, description="Prometheus metrics, on a listener of their own; 0 turns it off"
     )
 
+    otel_exporter_otlp_endpoint: Url | None = Field(
+        None, description="Base URL of an OpenTelemetry collector (OTLP/HTTP): metrics and spans are pushed to it"
+    )
+    otel_metric_export_interval: int = Field(
+        15_000, ge=1_000, le=3_600_000, description="Milliseconds between two pushes"
+    )
+
     @property
     def jwks_base_url(self) -> str:
         return self.oidc_jwks_base_url or self.keycloak_url

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -15,3 +16,19 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     started.start()
     yield started
     started.stop()
+    assert_nothing_secret(started)
+
+
+# A signed token, an e-mail address, a password in a URL: what no log may hold at any level.
+SECRET = re.compile(r"eyJ[\w-]{8,}\.eyJ[\w-]{8,}|[\w.+-]+@[\w-]+\.[a-z]{2,}|://\w+:[^@\s*]+@")
+
+
+def assert_nothing_secret(stopped: Platform) -> None:
+    """All logs of all parts, after everything that the session asked of them."""
+    logs = sorted((stopped.settings.data / "logs").iterdir())
+    assert logs
+    for path in logs:
+        text = path.read_text(errors="replace")
+        found = SECRET.search(text)
+        assert found is None, f"{path.name} holds a token, an address or a password: {found[0][:12]}..."
+        assert str(stopped.billing_token) not in text, f"{path.name} holds the service token"

@@ -1,0 +1,137 @@
+"""A real OTLP/HTTP receiver beside a real function: what reaches it, and that nothing is lost at the end."""
+
+import json
+import signal
+import threading
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from tests.benchmarks.stand import Stand
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+PARENT = "b7ad6b7169203331"
+
+
+class Collector:
+    """Keeps what is pushed, by path."""
+
+    def __init__(self) -> None:
+        self.pushed: list[tuple[str, dict[str, Any]]] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                assert self.headers["Content-Type"] == "application/json"
+                outer.pushed.append((self.path, json.loads(body)))
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def spans(self) -> list[dict[str, Any]]:
+        found = [body["resourceSpans"][0] for path, body in self.pushed if path == "/v1/traces"]
+        return [span for resource in found for span in resource["scopeSpans"][0]["spans"]]
+
+    def metrics(self) -> dict[str, Any]:
+        """The last push, by name."""
+        last = [body for path, body in self.pushed if path == "/v1/metrics"][-1]
+        return {m["name"]: m for m in last["resourceMetrics"][0]["scopeMetrics"][0]["metrics"]}
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    started = Collector()
+    yield started
+    started.server.shutdown()
+    started.server.server_close()
+
+
+@pytest.fixture(scope="module")
+def stand() -> Iterator[Stand]:
+    made = Stand()
+    yield made
+    made.close()
+
+
+def ask(port: int, path: str, token: str, **headers: str) -> int:
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", path, headers={"Authorization": f"Bearer {token}", **headers})
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def attributes(found: list[dict[str, Any]]) -> dict[str, Any]:
+    return {a["key"]: next(iter(a["value"].values())) for a in found}
+
+
+def test_what_was_counted_is_pushed_before_the_container_ends(stand: Stand, collector: Collector) -> None:
+    """With an hour between two pushes, SIGTERM alone brings them (gunicorn's workers die of the signal instead)."""
+    settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_METRIC_EXPORT_INTERVAL": "3600000"}
+    with stand.running(**settings) as (port, process):
+        stand.first_answer(port, process)
+        for _ in range(4):
+            assert ask(port, stand.path(), stand.tokens[0]) == 200
+        assert ask(port, stand.path(), "no.token.x") == 401
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+    counted = {
+        tuple(sorted(attributes(point["attributes"]).items())): point["asDouble"]
+        for point in collector.metrics()["http_requests_total"]["sum"]["dataPoints"]
+    }
+    assert counted[("function", "overview"), ("status", "200")] == 5
+    assert counted[("function", "overview"), ("status", "401")] == 1
+    [duration] = collector.metrics()["http_request_duration_seconds"]["histogram"]["dataPoints"]
+    assert duration["count"] == "6"
+    assert sum(map(int, duration["bucketCounts"])) == 6
+    assert len(duration["bucketCounts"]) == len(duration["explicitBounds"]) + 1
+    assert len(collector.spans()) == 6
+
+
+def test_a_trace_goes_on_to_the_billing_service(stand: Stand, collector: Collector) -> None:
+    """The caller's trace, our span below the caller's, and our span as the parent of what the billing service does."""
+    with stand.running(OTEL_EXPORTER_OTLP_ENDPOINT=collector.url) as (port, process):
+        stand.first_answer(port, process)
+        status = ask(port, stand.path(n=3), stand.tokens[0], traceparent=f"00-{TRACE}-{PARENT}-01")
+        assert status == 200
+        ask(port, stand.path(n=4), stand.tokens[0], traceparent=f"00-{'1' * 32}-{PARENT}-00")
+    [span] = [span for span in collector.spans() if span["traceId"] == TRACE]
+    assert span["parentSpanId"] == PARENT
+    assert span["name"] == "GET /api/billing/project/{namespace}/overview"
+    assert attributes(span["attributes"])["http.response.status_code"] == "200"
+    sent = [
+        h["traceparent"] for h in stand.billing.counts.headers if h.get("traceparent", "").startswith(f"00-{TRACE}")
+    ]
+    assert sent == [f"00-{TRACE}-{span['spanId']}-01"]
+    assert not [s for s in collector.spans() if s["traceId"] == "1" * 32], "the caller decided not to sample"
+    assert "acme" not in json.dumps(collector.pushed), "no namespace, organization or user leaves with a span"
+
+
+def test_without_a_collector_the_context_is_passed_on_as_it_came(stand: Stand) -> None:
+    """W3C Trace Context: a service that takes no part forwards what it received."""
+    came = f"00-{'2' * 32}-{PARENT}-01"
+    with stand.running() as (port, process):
+        stand.first_answer(port, process)
+        ask(port, stand.path(n=5), stand.tokens[0], traceparent=came)
+    assert came in [headers.get("traceparent") for headers in stand.billing.counts.headers]
+
+
+def test_a_collector_that_is_away_costs_no_answer(stand: Stand) -> None:
+    """Answers go on, and the process ends in time."""
+    settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_METRIC_EXPORT_INTERVAL": "1000"}
+    with stand.running(**settings) as (port, process):
+        stand.first_answer(port, process)
+        assert ask(port, stand.path(), stand.tokens[0]) == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0

@@ -1,0 +1,81 @@
+"""Alerts and dashboard: they fire when they should, name metrics that exist, and each alert has its page."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from common.metrics import Histogram, Metrics
+from tests.manifests.conftest import KNATIVE
+
+MONITORING = KNATIVE / "components" / "monitoring"
+OPERATIONS = (KNATIVE.parent / "docs/operations.md").read_text()
+RULES = yaml.safe_load((MONITORING / "prometheusrule.yaml").read_text())["spec"]
+ALERTS = [rule for group in RULES["groups"] for rule in group["rules"] if "alert" in rule]
+DASHBOARD: dict[str, Any] = json.loads((MONITORING / "dashboard.json").read_text())
+
+
+def exposed() -> set[str]:
+    """The names that a scrape gives."""
+    names = set()
+    for metric in vars(Metrics()).values():
+        ends = ("_bucket", "_count", "_sum") if isinstance(metric, Histogram) else ("",)
+        names |= {metric.name + end for end in ends}
+    return names
+
+
+def asked(expression: str) -> set[str]:
+    """The metrics that a PromQL expression names; recorded ones hold a colon."""
+    bare = re.sub(r"\{[^}]*\}|\[[^\]]*\]|by \([^)]*\)|\"[^\"]*\"", "", expression)
+    words = set(re.findall(r"[a-z_:][a-z0-9_:]*", bare))
+    return {word for word in words if "_" in word or ":" in word} - {"histogram_quantile", "label_replace"}
+
+
+def test_alerts_fire_when_they_should_and_only_then(tmp_path: Path) -> None:
+    """promtool plays series through the rules."""
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not installed (Debian: prometheus): the alerts are not played through")
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump(RULES))
+    shutil.copy(Path(__file__).with_name("alerts.yaml"), tmp_path / "alerts.yaml")
+    command = [promtool, "test", "rules", "alerts.yaml"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_every_alert_is_played_through() -> None:
+    """An alert that no test fires may never fire at all."""
+    played = yaml.safe_load(Path(__file__).with_name("alerts.yaml").read_text())["tests"]
+    fired = {test["alertname"] for one in played for test in one["alert_rule_test"] if test["exp_alerts"]}
+    assert fired == {rule["alert"] for rule in ALERTS}
+
+
+@pytest.mark.parametrize("rule", [rule for group in RULES["groups"] for rule in group["rules"]], ids=str)
+def test_a_rule_names_metrics_that_exist(rule: dict[str, Any]) -> None:
+    """A renamed metric would silence its alert without a word."""
+    recorded = {found["record"] for group in RULES["groups"] for found in group["rules"] if "record" in found}
+    assert asked(rule["expr"])
+    assert asked(rule["expr"]) <= exposed() | recorded
+
+
+@pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule["alert"])
+def test_an_alert_has_its_page(rule: dict[str, Any]) -> None:
+    """What it means, what to look at, what to do: under the heading that its link names."""
+    name = rule["alert"]
+    assert rule["annotations"]["runbook_url"] == f"docs/operations.md#{name.lower()}"
+    page = OPERATIONS.partition(f"\n### {name}\n")[2].partition("\n### ")[0]
+    assert all(word in page for word in ("**Means.**", "**Look.**", "**Do.**")), f"{name} has no page"
+
+
+def test_the_dashboard_shows_metrics_that_exist() -> None:
+    """Every panel has a title, and nothing it asks for is unknown; its address stays when it is imported again."""
+    assert DASHBOARD["uid"] == "kube-dc-billing"
+    for panel in DASHBOARD["panels"]:
+        assert panel["title"]
+        for target in panel["targets"]:
+            assert asked(target["expr"]) <= exposed(), panel["title"]
