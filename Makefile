@@ -30,7 +30,7 @@ test: lint test-ui test-python ## lint, types and every test that needs no waiti
 
 .PHONY: test-python
 test-python: $(INSTALLED) $(PROVIDER) $(PAGE)
-	$(BIN)/python -m pytest -m "not slow_fault"
+	$(BIN)/python -m pytest -m "not slow_fault and not e2e"
 
 .PHONY: test-ui
 test-ui: $(UI)
@@ -39,6 +39,14 @@ test-ui: $(UI)
 .PHONY: test-faults
 test-faults: $(INSTALLED) $(PROVIDER) ## every row of the fault matrix, those that wait too, with a mark per row (10 minutes)
 	$(BIN)/python -m pytest tests/faults tests/unit/common/test_resilience.py
+
+.PHONY: test-e2e
+test-e2e: $(INSTALLED) $(PROVIDER) $(PAGE) ## the page in a real Chromium against the whole platform, provider login included
+	$(BIN)/python -m pytest tests/e2e -m e2e
+
+.PHONY: screenshots
+screenshots: $(UI) ## every state of the page in Chromium: texts, accessibility, pictures in ui/screenshots/ (3 minutes)
+	cd ui && npm run --silent screenshots
 
 .PHONY: test-keycloak
 test-keycloak: $(INSTALLED) ## the identity rules against a real Keycloak 26 (Java 17 and Maven, or KEYCLOAK_HOME)
@@ -97,6 +105,7 @@ lock: ## renew the lock files from pyproject.toml (UPGRADE=1 takes newer version
 clean: ## remove what was installed and built; .data (the local database) stays
 	rm -rf $(VENV) .build .mypy_cache .ruff_cache .pytest_cache dev/provider/node_modules ui/node_modules ui/dist
 
+include bench.mk
 include knative/rollout.mk
 
 ##@ Help
