@@ -16,7 +16,8 @@ export default defineConfig({
   forbidOnly: true,
   workers: isAgainstPreview ? 2 : 1, // the platform's state is one: its billing service is stopped once
   reporter: 'list',
-  timeout: 45_000,
+  timeout: 60_000,
+  expect: { timeout: 15_000 }, // on a busy machine the charts alone take seconds to arrive
   use: { launchOptions: { executablePath: await chromiumPath(), args: CHROMIUM_ARGUMENTS }, locale: 'en-GB' },
   projects: [
     {

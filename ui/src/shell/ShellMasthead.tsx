@@ -30,7 +30,7 @@ interface ShellMastheadProps {
 
 export function ShellMasthead({ account }: ShellMastheadProps) {
   return (
-    <Masthead>
+    <Masthead display={{ default: 'inline' }}>
       <MastheadMain>
         {account !== null && (
           <MastheadToggle>
