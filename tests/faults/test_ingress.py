@@ -29,7 +29,8 @@ class Ingress:
         functions = read_functions()
         ports = {**free_ports([each.name for each in functions]), port_variable("overview"): function.port}
         config = folder / "envoy.json"
-        config.write_text(json.dumps(ingress.configuration(ingress.read_rules(), functions, ports)))
+        routes = ingress.function_routes(ingress.read_rules(), functions)
+        config.write_text(json.dumps(ingress.configuration(routes, functions, ports)))
         self.port = ports["INGRESS_PORT"]
         part = ingress.part(Settings(data=folder, ports=ports, environment={}), config)
         self.process = subprocess.Popen(part.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
