@@ -34,7 +34,11 @@ class Ingress:
         self.port = ports["INGRESS_PORT"]
         part = ingress.part(Settings(data=folder, ports=ports, environment={}), config)
         self.process = subprocess.Popen(part.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_until(part.ready, 10)
+        try:
+            wait_until(part.ready, 10)
+        except BaseException:
+            self.close()
+            raise
 
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), 20)
