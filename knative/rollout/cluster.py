@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import tempfile
@@ -31,6 +32,8 @@ STUCK: Final = {
     "ImagePullBackOff",
     "InvalidImageName",
 }
+KLOG: Final = re.compile(r"[EWI]\d{4} \d\d:\d\d:")
+OUT_OF_REACH: Final = ("connection to the server", "Unable to connect", "does not exist", "no configuration has been")
 Json = dict[str, Any]
 
 
@@ -65,8 +68,7 @@ class Cluster:
         command = self.command(tool, *arguments)
         ran = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - fixed commands
         if check and ran.returncode:
-            said = ran.stderr.strip() or ran.stdout.strip() or "it said nothing"
-            raise RolloutError(f"{' '.join([tool, *arguments])} failed: {said}")
+            raise RolloutError(f"{' '.join([tool, *arguments])} failed: {self._said(ran)}")
         return ran
 
     def command(self, tool: str, *arguments: str) -> list[str]:
@@ -86,7 +88,16 @@ class Cluster:
             return None
         if "the server doesn't have a resource type" in ran.stderr:
             return None
-        raise RolloutError(f"kubectl get {kind} {name} failed: {ran.stderr.strip()}")
+        raise RolloutError(f"kubectl get {kind} {name} failed: {self._said(ran)}")
+
+    def _said(self, ran: subprocess.CompletedProcess[str]) -> str:
+        """The tool's own words without klog's repetitions, and what to do where the cluster itself is out of reach."""
+        words = [line for line in (ran.stderr or ran.stdout).strip().splitlines() if not KLOG.match(line)]
+        said = "\n".join(words) or "it said nothing"
+        if any(sign in said for sign in OUT_OF_REACH):
+            named = f"the context {self.context}" if self.context else "kubectl's current context"
+            said += f"\n{named} leads to no cluster: name one with CONTEXT= (kubectl config get-contexts lists them)"
+        return said
 
     # What is wanted
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -324,6 +325,22 @@ def test_the_page_has_no_gate(with_page: Installation) -> None:
     caller = ("--namespace", "acme-web", "--foreign-namespace", "globex-shop", "--prom-url", "http://127.0.0.1:9")
     said = with_page.refused("rollout", "--image", PAGE, *caller, function="page")
     assert "make deploy, canary, promote FUNCTION=page" in said
+
+
+def test_a_cluster_out_of_reach_is_said(installation: Installation, tmp_path: Path) -> None:
+    """Once, without kubectl's repetitions, and with what to do."""
+    away = tmp_path / "away"
+    away.mkdir()
+    noise = 'E1122 16:56:14.429706 1150 memcache.go:265] "Unhandled Error"'
+    last = "The connection to the server localhost:8080 was refused - did you specify the right host or port?"
+    kubectl = away / "kubectl"
+    kubectl.write_text(f"#!/bin/sh\nprintf '%s\\n' '{noise}' '{noise}' '{last}' >&2\nexit 1\n")
+    kubectl.chmod(0o755)
+    installation.environment["PATH"] = f"{away}:{installation.environment['PATH']}"
+    said = installation.refused("status")
+    assert last in said
+    assert "memcache" not in said
+    assert "name one with CONTEXT=" in said
 
 
 @pytest.mark.parametrize("tool", ["kn", "kubectl"])
