@@ -345,6 +345,7 @@ class Function(Generic[P]):
     def _start(self) -> None:
         """With the first request, in the process that serves: a server may fork after the import."""
         self._started = True
+        log.expect_the_end()
         serve(metrics, self.settings.metrics_port, lambda text: log.error("no metrics listener", reason=text))
         if self.settings.otel_exporter_otlp_endpoint:
             from common.otlp import Exporter  # noqa: PLC0415 - imported only when a collector is configured

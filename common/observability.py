@@ -10,13 +10,14 @@ import json
 import logging
 import os
 import re
+import signal
 import sys
 import threading
 import time
 import traceback
 from collections import deque
 from datetime import UTC, datetime
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any, Final, TextIO
 
 from common.metrics import Metrics
@@ -56,6 +57,7 @@ class Sink:
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         self._dropping = False
+        self._ending = False
         os.register_at_fork(after_in_child=self._forked)
         atexit.register(self.flush)
 
@@ -70,13 +72,20 @@ class Sink:
             self._thread.start()
         if not self._wake.is_set():
             self._wake.set()
+        if self._ending:
+            self._ending = self.flush(0.2)  # a reader that is stuck is waited for once, not once a line
 
-    def flush(self, seconds: float = 2.0) -> None:
-        """Wait until everything is written, but not for ever."""
+    def end(self) -> None:
+        """From now on every line is out before the next step: the process may be gone after it."""
+        self._ending = True
+
+    def flush(self, seconds: float = 2.0) -> bool:
+        """Wait until everything is written, but not for ever; whether it is."""
         until = time.monotonic() + seconds
         while self._lines and self._thread is not None and time.monotonic() < until:
             self._wake.set()
-            time.sleep(0.005)
+            time.sleep(0.002)
+        return not self._lines
 
     def _drain(self) -> None:
         while True:
@@ -90,7 +99,8 @@ class Sink:
             if self._dropping:
                 self._dropping = False
                 warn("log lines were dropped: the log sink did not take them", reason="log_sink")
-            time.sleep(0.02)  # lines come in bursts: one write takes many
+            if not self._ending:
+                time.sleep(0.02)  # lines come in bursts: one write takes many
 
     def _put(self, text: str) -> None:
         try:
@@ -196,6 +206,20 @@ def warn_sampled(message: str, **fields: Any) -> None:
 
 def flush() -> None:
     _log.sink.flush()
+
+
+def expect_the_end() -> None:
+    """Called in the serving process, under uvicorn's signal handler: a worker of gunicorn is ended by the signal that
+    uvicorn raises once more after its shutdown, without atexit, and would take its last lines along."""
+    handler = signal.getsignal(signal.SIGTERM)
+    if not callable(handler) or threading.current_thread() is not threading.main_thread():
+        return
+
+    def ending(number: int, frame: FrameType | None) -> None:
+        _log.sink.end()
+        handler(number, frame)
+
+    signal.signal(signal.SIGTERM, ending)
 
 
 def bug(message: str, exc: BaseException, **fields: Any) -> None:
