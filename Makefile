@@ -12,6 +12,9 @@ PROVIDER := dev/provider/node_modules/.installed
 UI := ui/node_modules/.installed
 PAGE := ui/dist/index.html
 
+NODE_IS_THERE := command -v node >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20)' \
+	|| { echo "Node.js 20 or newer is needed; here is $$(node --version 2>/dev/null || echo none)" >&2; exit 1; }
+
 ##@ Use it
 .PHONY: run
 run: $(INSTALLED) $(PROVIDER) $(PAGE) ## start the whole platform on this machine: http://localhost:8080/billing/
@@ -19,7 +22,7 @@ run: $(INSTALLED) $(PROVIDER) $(PAGE) ## start the whole platform on this machin
 
 .PHONY: token
 token: $(INSTALLED) ## print an access token of a running platform: make token USER=alice
-	@$(BIN)/python -m dev token $(if $(filter command line,$(origin USER)),$(USER),)
+	@$(BIN)/python -m dev token $(if $(filter command line,$(origin USER)),"$(USER)",)
 
 ##@ Develop
 .PHONY: install
@@ -124,13 +127,13 @@ $(INSTALLED): requirements-dev.lock pyproject.toml
 	@touch $@
 
 $(PROVIDER): dev/provider/package.json dev/provider/package-lock.json
-	@command -v node >/dev/null || { echo "Node.js 20 or newer is needed (node was not found)" >&2; exit 1; }
+	@$(NODE_IS_THERE)
 	@echo "installing the OpenID provider"
 	@cd dev/provider && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(UI): ui/package.json ui/package-lock.json
-	@command -v node >/dev/null || { echo "Node.js 20 or newer is needed (node was not found)" >&2; exit 1; }
+	@$(NODE_IS_THERE)
 	@echo "installing the page's packages"
 	@cd ui && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
