@@ -12,7 +12,7 @@ PROVIDER := dev/provider/node_modules/.installed
 UI := ui/node_modules/.installed
 PAGE := ui/dist/index.html
 
-NODE_IS_THERE := command -v node >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20)' \
+NODE_IS_THERE := command -v node >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' \
 	|| { echo "Node.js 20 or newer is needed; here is $$(node --version 2>/dev/null || echo none)" >&2; exit 1; }
 
 ##@ Use it
