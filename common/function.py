@@ -182,7 +182,7 @@ class Function(Generic[P]):
         self._origins = frozenset(origin.encode() for origin in s.cors_allowed_origins)
         self._started = False
         self._exporter: Exporter | None = None
-        self._background: set[asyncio.Task[None]] = set()
+        self._lag: asyncio.Task[None] | None = None
         _warn_of_weak_settings(s)
 
     # --- one request ----------------------------------------------------------
@@ -353,8 +353,7 @@ class Function(Generic[P]):
             pause = self.settings.otel_metric_export_interval / 1000
             endpoint = self.settings.otel_exporter_otlp_endpoint
             self._exporter = Exporter(endpoint, f"billing-{self.name}", metrics, pause, _not_pushed)
-        lag = asyncio.get_running_loop().create_task(_measure_lag())
-        self._background.add(lag)
+        self._lag = asyncio.get_running_loop().create_task(_measure_lag())  # kept here: the loop holds it weakly
 
 
 def make_ownership(settings: Settings) -> Ownership:

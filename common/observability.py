@@ -17,7 +17,7 @@ import time
 import traceback
 from collections import deque
 from datetime import UTC, datetime
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, Final, TextIO
 
 from common.metrics import Metrics
@@ -224,10 +224,3 @@ def expect_the_end() -> None:
 
 def bug(message: str, exc: BaseException, **fields: Any) -> None:
     error(message, exception=frames(exc), **fields)
-
-
-def excepthook(kind: type[BaseException], exc: BaseException, trace: TracebackType | None) -> None:
-    """The last word of a process that dies of a bug, without the values that the exception carries."""
-    del kind, trace
-    bug("the process ends", exc)
-    flush()
