@@ -122,7 +122,7 @@ $(INSTALLED): requirements-dev.lock pyproject.toml
 	%s is %d.%d: set PYTHON=, for example make run PYTHON=python3.12" % (sys.executable, v[0], v[1]))'
 	@echo "installing the Python packages into $(VENV) (the first time takes a minute or two)"
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 

@@ -30,10 +30,12 @@ from common.models import (
 from common.observability import metrics
 from common.resilience import BreakerState, Bulkhead, CircuitBreaker, Clock, RetryBudget
 from common.settings import Settings
-from common.transport import AsyncBaseTransport, HttpClient, Reply, Timeouts, TransportFailure
+from common.transport import HttpClient, Reply, Timeouts, TransportFailure
 
 if TYPE_CHECKING:
     from tenacity import AsyncRetrying, RetryCallState
+
+    from common.transport import AsyncBaseTransport
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Wire)
@@ -95,7 +97,7 @@ class BillingClient:
         self,
         settings: Settings,
         *,
-        transport: AsyncBaseTransport | None = None,
+        transport: "AsyncBaseTransport | None" = None,
         clock: Clock = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -115,6 +117,7 @@ class BillingClient:
             max_connections=settings.billing_max_in_flight,
             headers={"authorization": f"Bearer {token.get_secret_value()}"} if token else None,
             transport=transport,
+            reuse=settings.namespace_ownership == "registry",  # there every reply says whose numbers it holds
         )
         self._breaker = CircuitBreaker(
             settings.breaker_minimum_calls,

@@ -19,6 +19,9 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from urllib.parse import parse_qsl
 
+from common import startup
+
+# isort: split
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
@@ -43,10 +46,11 @@ from common.models import NAMESPACE_PATTERN, NoParameters
 from common.observability import metrics
 from common.ownership import Claims, Ownership, Registry
 from common.settings import Settings, SettingsError
-from common.transport import AsyncBaseTransport, HttpClient, Timeouts
+from common.transport import HttpClient, Timeouts
 
 if TYPE_CHECKING:
     from common.otlp import Context, Exporter
+    from common.transport import AsyncBaseTransport
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -157,8 +161,8 @@ class Function(Generic[P]):
         parameters: type[P],
         *,
         settings: Settings | None = None,
-        billing_transport: AsyncBaseTransport | None = None,
-        identity_transport: AsyncBaseTransport | None = None,
+        billing_transport: "AsyncBaseTransport | None" = None,
+        identity_transport: "AsyncBaseTransport | None" = None,
     ) -> None:
         self.name = name
         self.route = route
@@ -169,6 +173,7 @@ class Function(Generic[P]):
         self.answer = answer
         self.settings = s = settings or _settings_or_exit()
         log.configure(s.log_level, s.log_format, name)
+        startup.exit_on_sigterm()
         self.billing = BillingClient(s, transport=billing_transport)
         t = s.jwks_timeout_seconds
         identity = HttpClient(
@@ -345,6 +350,7 @@ class Function(Generic[P]):
     def _start(self) -> None:
         """With the first request, in the process that serves: a server may fork after the import."""
         self._started = True
+        startup.end()
         log.expect_the_end()
         serve(metrics, self.settings.metrics_port, lambda text: log.error("no metrics listener", reason=text))
         if self.settings.otel_exporter_otlp_endpoint:

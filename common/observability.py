@@ -48,10 +48,32 @@ def frames(exc: BaseException) -> list[str]:
     return lines
 
 
+class Descriptor:
+    """A stream's file without Python's buffer, whose last bytes a process could neither write nor drop when it ends."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def write(self, text: str) -> None:
+        data = text.encode("utf-8", "backslashreplace")
+        while data:
+            data = data[os.write(self._number, data) :]
+
+    def flush(self) -> None:
+        """Nothing is kept."""
+
+
+def _unbuffered(stream: TextIO) -> "Descriptor | TextIO":
+    try:
+        return Descriptor(stream.fileno())
+    except (AttributeError, OSError):  # no file: a stream in memory, or none at all
+        return stream
+
+
 class Sink:
     """Lines go to a stream from a thread of their own, which starts with the first line (a server may fork before)."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: "Descriptor | TextIO") -> None:
         self._stream = stream
         self._lines: deque[str] = deque()
         self._wake = threading.Event()
@@ -121,7 +143,7 @@ class Log:
         self.level = INFO
         self.console = False
         self.fields: dict[str, Any] = {}
-        self.sink = Sink(sys.stdout)
+        self.sink = Sink(_unbuffered(sys.stdout))
 
     def write(self, level: int, message: str, fields: dict[str, Any]) -> None:
         if level < self.level:
@@ -209,8 +231,8 @@ def flush() -> None:
 
 
 def expect_the_end() -> None:
-    """Called in the serving process, under uvicorn's signal handler: a worker of gunicorn is ended by the signal that
-    uvicorn raises once more after its shutdown, without atexit, and would take its last lines along."""
+    """Called in the serving process, under uvicorn's signal handler: uvicorn raises the signal once more after its
+    shutdown, which ends a process started by uvicorn's own command without atexit, and with it the last lines."""
     handler = signal.getsignal(signal.SIGTERM)
     if not callable(handler) or threading.current_thread() is not threading.main_thread():
         return

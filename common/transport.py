@@ -1,60 +1,27 @@
-"""One bounded GET for everything a function asks, and the one place that names the HTTP client.
+"""One bounded GET for everything a function asks, and the one place that names httpx.
 
 Every way in which asking can fail becomes a TransportFailure with a reason code of the fault matrix.
 """
 
 import asyncio
-import socket
 import ssl
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING
 
-import httpx2 as httpx
+from common.http1 import Http1, Reply, Timeouts, TransportFailure, read_bounded
 
-AsyncBaseTransport = httpx.AsyncBaseTransport
+if TYPE_CHECKING:
+    from httpx2 import AsyncBaseTransport as AsyncBaseTransport  # noqa: PLC0414 - its type is named here for all
 
-_url: Final = lru_cache(maxsize=1024)(httpx.URL)  # taking an address apart is a tenth of a request
-
-
-class TransportFailure(Exception):
-    """`reason` for logs and metrics; `retriable` when nothing of an answer was seen and a GET may be sent again."""
-
-    def __init__(self, reason: str, *, retriable: bool = False) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.retriable = retriable
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """Seconds. `read` bounds the silence between two chunks, `total` everything together."""
-
-    connect: float
-    read: float
-    pool: float
-    total: float
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def is_json(self) -> bool:
-        media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
-        return media_type == "application/json"
+__all__ = ["HttpClient", "Reply", "Timeouts", "TransportFailure"]
 
 
 class HttpClient:
     """GET without redirects, proxies from the environment, cookies or compression; bounded in time and size.
 
-    Works on httpx's transport, below its client, whose redirects, cookies and authentication nobody wants here.
+    `transport` is any of httpx's, in the place of our own connections. `reuse` is for answers that say themselves what
+    they are about: a connection then serves one exchange after the other.
     """
 
     def __init__(
@@ -65,96 +32,75 @@ class HttpClient:
         max_connections: int = 16,
         ca_file: Path | None = None,
         headers: Mapping[str, str] | None = None,
-        transport: AsyncBaseTransport | None = None,
+        transport: "AsyncBaseTransport | None" = None,
+        reuse: bool = False,
     ) -> None:
         self._timeouts = timeouts
         self._max_bytes = max_bytes
         self._max_connections = max_connections
         self._ca_file = ca_file
-        # One exchange per connection: whatever a broken service sends after an answer is never read as the next one,
-        # and no server's keep-alive time-out races with a request.
-        own = {"accept": "application/json", "accept-encoding": "identity", "connection": "close"}
-        self._headers = {**own, **(headers or {})}
-        t = timeouts
-        self._extensions = {"timeout": {"connect": t.connect, "read": t.read, "write": t.read, "pool": t.pool}}
-        self._transport = transport
+        self._reuse = reuse
+        self._headers = {"accept": "application/json", "accept-encoding": "identity", **(headers or {})}
+        self._via: Http1 | Httpx | None = Httpx(transport, timeouts, max_bytes) if transport else None
 
-    def _open(self, url: str) -> AsyncBaseTransport:
+    def _open(self) -> "Http1 | Httpx":
         """Made at the first request, in the process and event loop that use it (a server may fork before)."""
-        if self._transport is None:
-            self._transport = httpx.AsyncHTTPTransport(
-                verify=self._tls(url),
-                trust_env=False,
-                limits=httpx.Limits(max_connections=self._max_connections),
-            )
-        return self._transport
+        if self._via is None:
+            self._via = Http1(self._timeouts, self._max_bytes, self._max_connections, self._tls, reuse=self._reuse)
+        return self._via
 
-    def _tls(self, url: str) -> ssl.SSLContext | bool:
+    def _tls(self) -> ssl.SSLContext:
         """Reading the certificate authorities costs 20 ms: only where the service speaks TLS."""
-        if not url.startswith("https:"):
-            return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody: an https URL would fail
-        return ssl.create_default_context(cafile=self._ca_file) if self._ca_file else True
+        return ssl.create_default_context(cafile=self._ca_file)
 
     async def get(self, url: str, *, within: float | None = None, headers: Mapping[str, str] | None = None) -> Reply:
         """`within` seconds are left of the caller's deadline. Raises TransportFailure."""
         total = self._timeouts.total if within is None else min(within, self._timeouts.total)
-        answered = False
-        with _translated(lambda: answered):
-            request = httpx.Request(
-                "GET", _url(url), headers={**self._headers, **(headers or {})}, extensions=self._extensions
-            )
+        try:
             async with asyncio.timeout(total):
-                response = await self._open(url).handle_async_request(request)
-                answered = True
-                try:
-                    return Reply(response.status_code, response.headers, await self._read(response))
-                finally:
-                    await response.aclose()
-
-    async def _read(self, response: httpx.Response) -> bytes:
-        if response.headers.get("content-encoding", "identity") != "identity":
-            raise TransportFailure("content_type")  # never asked for, and a way around the size limit
-        chunks, size = [], 0
-        async for chunk in response.aiter_raw():
-            size += len(chunk)
-            if size > self._max_bytes:
-                raise TransportFailure("too_large")
-            chunks.append(chunk)
-        return b"".join(chunks)
+                return await self._open().get(url, {**self._headers, **(headers or {})})
+        except TimeoutError:
+            raise TransportFailure("slow") from None
 
     async def close(self) -> None:
-        if self._transport is not None:
-            await self._transport.aclose()
-            self._transport = None
+        if self._via is not None:
+            await self._via.close()
+            self._via = None
 
 
-def _caused_by(exc: BaseException | None, kind: type[BaseException]) -> bool:
-    while exc is not None:
-        if isinstance(exc, kind):
-            return True
-        exc = exc.__cause__ or exc.__context__
-    return False
+class Httpx:
+    """The same over a transport of httpx, which is imported only then: 15 ms that no function pays."""
 
+    def __init__(self, transport: "AsyncBaseTransport", timeouts: Timeouts, max_bytes: int) -> None:
+        self._transport = transport
+        self._max_bytes = max_bytes
+        t = timeouts
+        self._extensions = {"timeout": {"connect": t.connect, "read": t.read, "write": t.read, "pool": t.pool}}
 
-@contextmanager
-def _translated(was_answered: Callable[[], bool]) -> Iterator[None]:
-    """`was_answered` tells whether the head of an answer had come."""
-    try:
-        yield
-    except (TimeoutError, httpx.TransportError, httpx.InvalidURL) as exc:
-        raise _translate(exc, answered=was_answered()) from exc
+    async def get(self, url: str, headers: Mapping[str, str]) -> Reply:
+        import httpx2 as httpx  # noqa: PLC0415 - see above
 
+        answered = False
+        try:
+            request = httpx.Request("GET", url, headers=headers, extensions=self._extensions)
+            response = await self._transport.handle_async_request(request)
+            answered = True
+            try:
+                body = await read_bounded(response.headers, response.aiter_raw(), self._max_bytes)
+                return Reply(response.status_code, response.headers, body)
+            finally:
+                await response.aclose()
+        except (httpx.PoolTimeout, httpx.InvalidURL) as exc:
+            raise TransportFailure("pool" if isinstance(exc, httpx.PoolTimeout) else "protocol") from exc
+        except httpx.TimeoutException as exc:
+            retriable = isinstance(exc, httpx.ConnectTimeout)
+            raise TransportFailure("slow" if answered else "timeout", retriable=retriable) from exc
+        except httpx.ConnectError as exc:
+            raise TransportFailure("refused", retriable=True) from exc
+        except httpx.TransportError as exc:
+            gone = isinstance(exc, httpx.NetworkError) and not answered
+            lost = "reset" if gone else "protocol"
+            raise TransportFailure("truncated" if answered else lost, retriable=gone) from exc
 
-def _translate(exc: Exception, *, answered: bool) -> TransportFailure:
-    if isinstance(exc, httpx.ConnectError):
-        by_cause = {socket.gaierror: "dns", ssl.SSLError: "tls"}
-        reason = next((name for kind, name in by_cause.items() if _caused_by(exc, kind)), "refused")
-        return TransportFailure(reason, retriable=reason == "refused")
-    if isinstance(exc, httpx.TransportError) and not isinstance(exc, httpx.TimeoutException):
-        if answered:
-            return TransportFailure("truncated")
-        gone = isinstance(exc, httpx.NetworkError) or "disconnected without" in str(exc)
-        return TransportFailure("reset" if gone else "protocol", retriable=gone)
-    reasons = {httpx.PoolTimeout: "pool", httpx.ConnectTimeout: "timeout", httpx.InvalidURL: "protocol"}
-    silent = "timeout" if isinstance(exc, httpx.TimeoutException) and not answered else "slow"
-    return TransportFailure(reasons.get(type(exc), silent), retriable=isinstance(exc, httpx.ConnectTimeout))
+    async def close(self) -> None:
+        await self._transport.aclose()

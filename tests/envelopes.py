@@ -26,7 +26,7 @@ def assert_error_envelope(response: httpx2.Response, status: int, error: str | N
     assert isinstance(body["details"], dict)
     assert TIMESTAMP.fullmatch(body["timestamp"])
     if error is not None:
-        assert body["error"] == error
+        assert body["error"] == error, body
     challenges = [CHALLENGES[body["error"]]] if status == 401 else []
     assert response.headers.get_list("www-authenticate") == challenges
     assert response.headers.get("allow") == ("GET, OPTIONS" if status == 405 else None)

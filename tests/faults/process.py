@@ -98,7 +98,7 @@ class FunctionProcess:
 
     def close(self) -> None:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)  # workers too, before gunicorn makes new ones
+            os.killpg(self.process.pid, signal.SIGKILL)  # and whatever it may have started
         self.process.wait(5)
         for reader in self._readers:
             reader.join(5)
@@ -133,20 +133,12 @@ class FunctionProcess:
         """Whether the listener of the metrics, which starts with the first request, is there."""
         return not self.metrics_port or self.metric("build_info") == 1
 
-    def workers(self) -> list[int]:
-        """The processes that serve: gunicorn's children, or the one process that uvicorn is."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return [int(pid) for pid in children.read_text().split()] if children.exists() else []
-
-    def server_pid(self) -> int:
-        return next(iter(self.workers()), self.process.pid)
-
     def rss_bytes(self) -> int:
-        pages = int(Path(f"/proc/{self.server_pid()}/statm").read_text().split()[1])
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
     def descriptors(self) -> int:
-        return len(list(Path(f"/proc/{self.server_pid()}/fd").iterdir()))
+        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
 
     def terminate(self) -> None:
         self.process.send_signal(signal.SIGTERM)

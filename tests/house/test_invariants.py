@@ -47,6 +47,7 @@ AROUND = [
     "other = claims.model_construct(org='globex')",
     "from common.authentication import *",
     "import importlib\nmodule = importlib.import_module('common.authentication')",
+    "import importlib.util\nspec = importlib.util.find_spec('common.authentication')",
     "made = eval('Call' + 'er')('acme', None, None, None)",
     "made = globals()['Call' + 'er']",
 ]

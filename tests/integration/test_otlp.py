@@ -77,7 +77,7 @@ def attributes(found: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def test_what_was_counted_is_pushed_before_the_container_ends(stand: Stand, collector: Collector) -> None:
-    """With an hour between two pushes, SIGTERM alone brings them (gunicorn's workers die of the signal instead)."""
+    """With an hour between two pushes, SIGTERM alone brings them."""
     settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_METRIC_EXPORT_INTERVAL": "3600000"}
     with stand.running(**settings) as (port, process):
         stand.first_answer(port, process)

@@ -8,7 +8,7 @@ from common.observability import Sink
 
 
 def test_after_the_signal_a_line_is_out_before_the_next_step() -> None:
-    """uvicorn's second SIGTERM ends a worker of gunicorn without atexit."""
+    """Where nobody else handles it, the SIGTERM that uvicorn raises again ends the process without atexit."""
     stream = io.StringIO()
     sink = Sink(stream)
     sink.write("before\n")
