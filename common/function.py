@@ -11,19 +11,15 @@ import os
 import re
 import sys
 import time
-import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
-from urllib.parse import parse_qsl
+from typing import TYPE_CHECKING, Any, Final, Generic
 
 from common import startup
 
 # isort: split
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from common import observability as log
 from common.authentication import Authenticator, Caller, failure_metric, read_credentials
@@ -42,26 +38,21 @@ from common.errors import (
 )
 from common.key_sets import KeySets
 from common.metrics import process_age_seconds, serve
-from common.models import NAMESPACE_PATTERN, NoParameters
+from common.models import NAMESPACE_PATTERN
 from common.observability import metrics
 from common.ownership import Claims, Ownership, Registry
+from common.request import Exchange, P, Receive, Scope, is_preflight, read_exchange, read_parameters
 from common.settings import Settings, SettingsError
 from common.transport import HttpClient, Timeouts
 
 if TYPE_CHECKING:
-    from common.otlp import Context, Exporter
+    from common.otlp import Exporter
     from common.transport import AsyncBaseTransport
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-P = TypeVar("P", bound=NoParameters)
 
-REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9-]{1,64}")
 NAMESPACE: Final = re.compile(NAMESPACE_PATTERN[1:-1])
 PROBE_PATH: Final = "/healthz"
-MAX_QUERY_BYTES: Final = 2048
-SHOWN_MISTAKES: Final = 5
 CLIENT_CLOSED_REQUEST: Final = 499
 LAG_INTERVAL_SECONDS: Final = 0.5
 LAGS_KEPT: Final = 120  # a minute: no scrape misses a block
@@ -78,14 +69,6 @@ PREFLIGHT_HEADERS: Final = [
     (b"access-control-allow-headers", b"Authorization, Content-Type, traceparent"),
     (b"access-control-max-age", b"7200"),
 ]
-READ_HEADERS: Final = (
-    b"authorization",
-    b"content-length",
-    b"origin",
-    b"traceparent",
-    b"transfer-encoding",
-    b"x-request-id",
-)
 EXPOSED_HEADERS: Final = (b"access-control-expose-headers", b"X-Request-Id, Retry-After, Age, WWW-Authenticate")
 
 
@@ -123,30 +106,6 @@ class Response:
 
     data: bytes
     answer: Answer[Any]
-
-
-@dataclass(slots=True)
-class _Exchange:
-    """One request and what its log line will say."""
-
-    scope: Scope
-    receive: Receive
-    started: float
-    request_id: str
-    origin: bytes | None
-    traceparent: str | None
-    authorization: list[bytes]
-    has_body: bool
-    route: str = ""
-    status: int = 0
-    namespace: str | None = None
-    caller: Caller | None = None
-    question: Question | None = None
-    watcher: "asyncio.Task[None] | None" = None
-    disconnected: bool = False
-    timed_out: bool = False
-    log: dict[str, Any] = field(default_factory=dict)
-    trace: "Context | None" = None  # our own span, when spans are exported
 
 
 class Function(Generic[P]):
@@ -195,7 +154,7 @@ class Function(Generic[P]):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not self._started:
             self._start()
-        exchange = _read_exchange(scope, receive)
+        exchange = read_exchange(scope, receive)
         if self._exporter:
             exchange.trace = self._exporter.follow(exchange.traceparent)
             exchange.traceparent = exchange.trace.traceparent
@@ -218,7 +177,7 @@ class Function(Generic[P]):
         await self._send(exchange, send, status, body, headers)
         self._finish(exchange)
 
-    async def _respond(self, exchange: _Exchange) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+    async def _respond(self, exchange: Exchange) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
         scope = exchange.scope
         if scope["path"] == PROBE_PATH:
             if scope["method"] != "GET":
@@ -226,7 +185,7 @@ class Function(Generic[P]):
             exchange.route = PROBE_PATH
             return 200, b'{"status":"ok"}', []
         asked = self._route(exchange)
-        if scope["method"] == "OPTIONS" and _is_preflight(scope):
+        if scope["method"] == "OPTIONS" and is_preflight(scope):
             return 204, b"", PREFLIGHT_HEADERS if exchange.origin in self._origins else []
         if scope["method"] != "GET":
             raise MethodNotAllowed
@@ -239,7 +198,7 @@ class Function(Generic[P]):
         response = await self._within_deadline(exchange, call)
         return 200, *_success(response)
 
-    def _route(self, exchange: _Exchange) -> str | None:
+    def _route(self, exchange: Exchange) -> str | None:
         """The namespace as it stands in the raw path (undecoded), or None for a route without one."""
         match = self._path.fullmatch(exchange.scope.get("raw_path") or exchange.scope["path"].encode())
         if match is None:
@@ -247,7 +206,7 @@ class Function(Generic[P]):
         exchange.route = self.route
         return match[1].decode("latin-1") if match.re.groups else None
 
-    def _read_parameters(self, exchange: _Exchange, asked: str | None) -> P:
+    def _read_parameters(self, exchange: Exchange, asked: str | None) -> P:
         if asked is not None:
             if not NAMESPACE.fullmatch(asked):
                 raise BadRequest(
@@ -261,7 +220,7 @@ class Function(Generic[P]):
         query = exchange.scope["query_string"]
         return read_parameters(self.parameters, query) if query else self._no_query
 
-    def _question(self, exchange: _Exchange) -> Question:
+    def _question(self, exchange: Exchange) -> Question:
         headers = {"x-request-id": exchange.request_id}
         if exchange.traceparent:
             headers["traceparent"] = exchange.traceparent
@@ -269,7 +228,7 @@ class Function(Generic[P]):
         end = exchange.started + total
         return Question(exchange.started + total * DEADLINE_SHARE, headers, on_wait=lambda: _watch(exchange, end))
 
-    async def _within_deadline(self, exchange: _Exchange, call: Call[P]) -> Response:
+    async def _within_deadline(self, exchange: Exchange, call: Call[P]) -> Response:
         """Access and answer, until the deadline or until the client goes away (only what waits is watched)."""
         try:
             await self._check_access(exchange, call)
@@ -285,7 +244,7 @@ class Function(Generic[P]):
             if exchange.watcher:
                 exchange.watcher.cancel()
 
-    async def _check_access(self, exchange: _Exchange, call: Call[P]) -> None:
+    async def _check_access(self, exchange: Exchange, call: Call[P]) -> None:
         if self.access is Access.NAMESPACE:
             call.namespace = await require_namespace(call.caller, exchange.namespace or "", self.ownership)
         elif self.access is Access.MEMBER:
@@ -294,7 +253,7 @@ class Function(Generic[P]):
     # --- the answer -----------------------------------------------------------
 
     async def _send(
-        self, exchange: _Exchange, send: Send, status: int, body: bytes, more: list[tuple[bytes, bytes]]
+        self, exchange: Exchange, send: Send, status: int, body: bytes, more: list[tuple[bytes, bytes]]
     ) -> None:
         headers = [
             (b"content-type", b"application/json"),
@@ -314,7 +273,7 @@ class Function(Generic[P]):
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    def _finish(self, exchange: _Exchange) -> None:
+    def _finish(self, exchange: Exchange) -> None:
         """One log line, and the counts."""
         seconds = time.monotonic() - exchange.started
         if exchange.route == PROBE_PATH:
@@ -388,69 +347,13 @@ def _warn_of_weak_settings(settings: Settings) -> None:
         log.warn("NAMESPACE_OWNERSHIP=claims: whoever administers a realm decides which namespaces its users see")
 
 
-def _read_exchange(scope: Scope, receive: Receive) -> _Exchange:
-    """One pass over the headers; what may stand only once counts as absent when it stands twice."""
-    found: dict[bytes, list[bytes]] = {name: [] for name in READ_HEADERS}
-    for name, value in scope["headers"]:
-        if name in found:
-            found[name].append(value)
-    once = {name: values[0] for name, values in found.items() if len(values) == 1}
-    request_id, traceparent = once.get(b"x-request-id"), once.get(b"traceparent")
-    trace = traceparent.decode("latin-1") if traceparent else None
-    return _Exchange(
-        scope=scope,
-        receive=receive,
-        started=time.monotonic(),
-        request_id=request_id.decode() if request_id and REQUEST_ID.fullmatch(request_id) else uuid.uuid4().hex,
-        origin=once.get(b"origin"),
-        traceparent=trace if log.trace_id(trace) else None,
-        authorization=found[b"authorization"],
-        has_body=bool(found[b"transfer-encoding"]) or any(value.strip(b"0") for value in found[b"content-length"]),
-    )
-
-
-def _is_preflight(scope: Scope) -> bool:
-    names = {name for name, _ in scope["headers"]}
-    return b"origin" in names and b"access-control-request-method" in names
-
-
-def read_parameters(model: type[P], query: bytes) -> P:
-    """Each parameter once, UTF-8, and as the model has it. Raises BadRequest that says what is allowed."""
-    if len(query) > MAX_QUERY_BYTES:
-        raise _bad_query(f"The query string is too long; at most {MAX_QUERY_BYTES} bytes are allowed")
-    try:
-        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict")
-    except ValueError:
-        raise _bad_query("The query string is not percent-encoded UTF-8") from None
-    names = [name for name, _ in pairs]
-    if len(set(names)) != len(names):
-        raise _bad_query("A query parameter appears twice; once is allowed")
-    try:
-        return model.model_validate(dict(pairs))
-    except ValidationError as exc:
-        mistakes = exc.errors(include_url=False)[:SHOWN_MISTAKES]
-        raise _bad_query("; ".join(_explain(model, error) for error in mistakes)) from None
-
-
-def _bad_query(text: str) -> BadRequest:
-    return BadRequest("parameter", public=text)
-
-
-def _explain(model: type[NoParameters], error: ErrorDetails) -> str:
-    name = ascii(str(error["loc"][0])[:40])  # short and printable: it goes back to the client that sent it
-    if error["type"] == "extra_forbidden":
-        known = ", ".join(model.model_fields)
-        return f"Unknown query parameter {name}; " + (f"allowed: {known}" if known else "this path takes none")
-    return f"Query parameter {name}: {error['msg'].removeprefix('Value error, ')}"
-
-
 def _success(response: Response) -> tuple[bytes, list[tuple[bytes, bytes]]]:
     answer = response.answer
     age = [(b"age", str(int(answer.age_seconds)).encode())] if answer.stale else []
     return render_success(response.data, answer.as_of, stale=answer.stale), age
 
 
-def _refused(exchange: _Exchange, error: ApiError) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+def _refused(exchange: Exchange, error: ApiError) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
     exchange.log = {**error.log, "reason": error.reason}
     label = failure_metric(error)
     if label:
@@ -461,7 +364,7 @@ def _refused(exchange: _Exchange, error: ApiError) -> tuple[int, bytes, list[tup
     return int(error.status), render_error(error), headers
 
 
-def _bug(exchange: _Exchange, exc: BaseException) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+def _bug(exchange: Exchange, exc: BaseException) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
     log.bug("bug", exc, request_id=exchange.request_id)
     return _refused(exchange, InternalError("bug"))
 
@@ -470,7 +373,7 @@ QUIET_REASONS: Final = frozenset({"breaker_open", "shed"})
 """An outage is logged when the breaker changes, not once more by every request that it refuses."""
 
 
-def _level(exchange: _Exchange) -> int:
+def _level(exchange: Exchange) -> int:
     question = exchange.question
     reason = exchange.log.get("reason") or (question.reason if question else None)
     if reason in QUIET_REASONS or exchange.status == CLIENT_CLOSED_REQUEST:
@@ -481,14 +384,14 @@ def _level(exchange: _Exchange) -> int:
     return log.WARNING if denied else log.INFO
 
 
-def _watch(exchange: _Exchange, deadline: float) -> None:
+def _watch(exchange: Exchange, deadline: float) -> None:
     """From the first wait on: the client's going away and the deadline both cancel what is under way."""
     task = asyncio.current_task()
     if exchange.watcher is None and task is not None:
         exchange.watcher = asyncio.create_task(_watcher(exchange, deadline, task))
 
 
-async def _watcher(exchange: _Exchange, deadline: float, task: "asyncio.Task[Any]") -> None:
+async def _watcher(exchange: Exchange, deadline: float, task: "asyncio.Task[Any]") -> None:
     try:
         async with asyncio.timeout(deadline - time.monotonic()):
             while (await exchange.receive())["type"] != "http.disconnect":

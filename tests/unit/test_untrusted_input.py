@@ -18,9 +18,10 @@ from pydantic import TypeAdapter, ValidationError
 from common.authentication import Authenticator, Caller, read_credentials
 from common.envelope import render_error, render_success, timestamp, to_json
 from common.errors import ApiError, BadRequest, TokenMissing
-from common.function import NAMESPACE, Function, read_parameters
+from common.function import NAMESPACE, Function
 from common.key_sets import ALGORITHMS, BadKeySet, KeySets, _read_keys
 from common.models import NAMESPACE_PATTERN, ListParameters, Moment, parse_json
+from common.request import read_parameters
 from common.transport import HttpClient, Reply, Timeouts
 from tests.envelopes import TIMESTAMP
 from tests.unit import endpoints
