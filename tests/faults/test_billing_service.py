@@ -1,5 +1,6 @@
 """Rows 1 to 19: what the billing service may do to one request. The client trusts nothing it says."""
 
+import asyncio
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -230,6 +231,38 @@ def test_row_06_more_than_its_length(bench: Bench) -> None:
     assert (
         assert_answered(bench.function.ask(f"{bench.namespace}-b", bench.token))["namespace"] == f"{bench.namespace}-b"
     )
+
+
+@pytest.mark.row(6, "reset or EOF mid-body")
+def test_row_06_a_second_answer_later(bench: Bench) -> None:
+    """An answer that nobody asked for, sent while the kept connection is idle, ends it."""
+
+    async def twice(exchange: Any) -> bool:
+        said = head(200, good_body(exchange)) + good_body(exchange)
+        await exchange.send(said)
+        await asyncio.sleep(0.05)
+        await exchange.send(said)
+        return True
+
+    bench.upstream.behaviour = twice
+    assert assert_answered(bench.ask())["namespace"] == bench.namespace
+    time.sleep(0.1)
+    bench.assert_recovered()
+
+
+@pytest.mark.row(6, "reset or EOF mid-body")
+@pytest.mark.parametrize(("ownership", "connections"), [("registry", 1), ("claims", 5)])
+def test_row_06_who_may_share_a_connection(
+    identity: IdentityProvider, upstream: Upstream, namespace: str, ownership: str, connections: int
+) -> None:
+    """Only replies that have to name whose numbers they hold follow each other on one connection."""
+    settings = {"KEYCLOAK_URL": identity.url, "BILLING_API_URL": upstream.url, "NAMESPACE_OWNERSHIP": ownership}
+    names = [f"{namespace}-{n}" for n in range(5)]
+    token = identity.token(groups=[], namespaces=names)
+    with FunctionProcess(settings) as process:
+        for name in names:
+            assert_answered(process.ask(name, token))
+        assert upstream.counts.connections == connections
 
 
 @pytest.mark.row(6, "reset or EOF mid-body")
