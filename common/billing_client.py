@@ -23,7 +23,9 @@ from common.models import (
     NonFiniteError,
     Overview,
     OverviewReply,
+    Project,
     ProjectListReply,
+    ProjectReply,
     Wire,
     parse_json,
 )
@@ -145,7 +147,7 @@ class BillingClient:
             lambda reply: self._read_overview(reply, organization, namespace),
         )
 
-    async def fetch_project_list(self, organization: str, question: Question) -> Answer[ProjectListReply]:
+    async def fetch_project_list(self, organization: str, question: Question) -> Answer[list[Project]]:
         """All projects of the organization as the registry has them. Raises BillingUnreachable."""
         return await self._answer(
             ("projects", organization),
@@ -337,7 +339,7 @@ class BillingClient:
         )
         return Answer(overview.rounded(), read.as_of or datetime.now(UTC))
 
-    def _read_project_list(self, reply: Reply, organization: str) -> Answer[ProjectListReply]:
+    def _read_project_list(self, reply: Reply, organization: str) -> Answer[list[Project]]:
         if reply.status != OK:
             raise Failure("http_404" if reply.status == NOT_FOUND else "http_4xx", sick=False)
         read = _validated(ProjectListReply, reply)
@@ -345,7 +347,7 @@ class BillingClient:
         names = [project.namespace for project in read.projects]
         if len(set(names)) != len(names):
             raise Failure("schema", sick=False)
-        return Answer(read.rounded(), read.as_of or datetime.now(UTC))
+        return Answer([_project(entry) for entry in read.projects], read.as_of or datetime.now(UTC))
 
     def _require_owner(self, named: str | None, asked: str) -> None:
         """In `registry` mode the reply itself has to prove whose numbers these are; elsewhere it may be silent."""
@@ -361,6 +363,13 @@ REFUTING: Final = frozenset({"mismatch", "http_404"})
 
 UNFIT: Final = frozenset({"content_type", "too_large"})
 """Transport failures that are about the answer itself, not about a service that is away."""
+
+
+def _project(entry: ProjectReply) -> Project:
+    """As it is shown, rounded: once, and not for everybody who asks while it is kept."""
+    if entry.billing_summary is None or entry.error is not None:
+        return Project.unpriced(entry.namespace, BillingIncomplete.text)
+    return Project.priced(entry.namespace, entry.billing_summary.rounded())
 
 
 def _accepted(reply: Reply) -> Reply:

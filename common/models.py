@@ -198,6 +198,14 @@ class Project(Wire):
     billing_summary: BillingSummary | None
     error: str | None = Field(description="Why there is no figure; null when there is one")
 
+    @classmethod
+    def priced(cls, namespace: str, summary: BillingSummary) -> Self:
+        return cls.model_construct(namespace=namespace, billing_summary=summary, error=None)
+
+    @classmethod
+    def unpriced(cls, namespace: str, why: str) -> Self:
+        return cls.model_construct(namespace=namespace, billing_summary=None, error=why)
+
 
 class Totals(Wire):
     """Decimal sums over the matching projects that have a figure, one per currency."""
@@ -300,16 +308,8 @@ class ProjectReply(Wire):
     billing_summary: SummaryReply | None
     error: ReplyError | None = None
 
-    def rounded(self) -> Self:
-        summary = self.billing_summary
-        return self.model_copy(update={"billing_summary": summary.rounded()}) if summary else self
-
 
 class ProjectListReply(Wire):
     organization: str
     as_of: Moment | None = None
     projects: Annotated[list[ProjectReply], Field(max_length=10_000)]
-
-    def rounded(self) -> Self:
-        """Every amount to the currency's minor unit."""
-        return self.model_copy(update={"projects": [project.rounded() for project in self.projects]})

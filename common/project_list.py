@@ -9,7 +9,7 @@ from common.authentication import Caller
 from common.authorization import may_list
 from common.billing_client import Answer, BillingClient, ProjectNotFound, Question
 from common.errors import BillingIncomplete, BillingUnreachable
-from common.models import BillingSummary, ListParameters, Project, ProjectList, ProjectReply, Totals
+from common.models import BillingSummary, ListParameters, Project, ProjectList, Totals
 from common.ownership import Ownership
 
 
@@ -20,24 +20,9 @@ async def fetch_projects(
     namespaces = await ownership.list_namespaces(caller)
     if namespaces is None:
         reply = await billing.fetch_project_list(caller.organization, question)
-        mine = [_project(entry) for entry in reply.value.projects if may_list(caller, entry.namespace)]
+        mine = [project for project in reply.value if may_list(caller, project.namespace)]
         return Answer(mine, reply.as_of, reply.age_seconds, reply.stale)
     return await _fan_out(caller, [name for name in namespaces if may_list(caller, name)], billing, question)
-
-
-def _project(entry: ProjectReply) -> Project:
-    if entry.billing_summary is None or entry.error is not None:
-        return _unpriced(entry.namespace, BillingIncomplete.text)
-    return _priced(entry.namespace, entry.billing_summary)
-
-
-def _priced(namespace: str, summary: BillingSummary) -> Project:
-    """The summary was rounded when it came in: once, and not for everybody who asks."""
-    return Project.model_construct(namespace=namespace, billing_summary=summary, error=None)
-
-
-def _unpriced(namespace: str, error: str) -> Project:
-    return Project.model_construct(namespace=namespace, billing_summary=None, error=error)
 
 
 async def _fan_out(
@@ -53,12 +38,12 @@ async def _fan_out(
             try:
                 found = await billing.fetch_overview(caller.organization, namespace, question)
             except (BillingIncomplete, ProjectNotFound):
-                return _unpriced(namespace, BillingIncomplete.text)
+                return Project.unpriced(namespace, BillingIncomplete.text)
             except BillingUnreachable as exc:
                 failures.append(exc)
-                return _unpriced(namespace, exc.text)
+                return Project.unpriced(namespace, exc.text)
             answers.append(Answer(None, found.as_of, found.age_seconds, found.stale))
-            return _priced(namespace, found.value.billing_summary)
+            return Project.priced(namespace, found.value.billing_summary)
 
     projects = list(await asyncio.gather(*map(one, namespaces)))
     if failures and not answers:
