@@ -305,6 +305,7 @@ class Exchange:
     def close(self, *, keep: bool) -> Connection | None:
         """To be called once, whatever happened. The connection, when it can serve the next exchange."""
         self._timer.cancel()
+        del self._parser  # which knows this exchange in turn: nothing is left for the garbage collector
         whole = self._done and not self._surplus and self._failure is None
         kept = self._connection.finish(keep=keep and whole and self._keep_alive)
         return self._connection if kept else None

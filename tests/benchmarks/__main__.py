@@ -7,7 +7,8 @@ import argparse
 import asyncio
 import json
 import statistics
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from tests.benchmarks import hot, imports, plot
@@ -99,12 +100,23 @@ def write_growth() -> None:
         print(name, *points, sep="\n  ")
 
 
-def main() -> None:
-    shows = {"hot": show_hot, "imports": show_imports, "cold": show_cold, "warm": show_warm, "growth": write_growth}
+SHOWS: Final = {"hot": show_hot, "imports": show_imports, "cold": show_cold, "warm": show_warm, "growth": write_growth}
+
+
+def chosen(arguments: Sequence[str]) -> list[str]:
+    """All but `growth`, which takes minutes and writes files, where nothing is named."""
     parser = argparse.ArgumentParser(description="The project's own benchmarks; compare the lines of one run")
-    parser.add_argument("what", nargs="*", choices=list(shows), default=["hot", "imports", "cold", "warm"])
-    for what in parser.parse_args().what:
-        shows[what]()
+    parser.add_argument("what", nargs="*", help=f"of {', '.join(SHOWS)}; default: all but growth")
+    what: list[str] = parser.parse_args(arguments).what
+    unknown = [name for name in what if name not in SHOWS]
+    if unknown:
+        parser.error(f"there is no {', '.join(unknown)}; choose from {', '.join(SHOWS)}")
+    return what or [name for name in SHOWS if name != "growth"]
+
+
+def main() -> None:
+    for what in chosen(sys.argv[1:]):
+        SHOWS[what]()
 
 
 if __name__ == "__main__":
