@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from common.otlp import Exporter
     from common.transport import AsyncBaseTransport
 
+startup.end_of_imports()
+
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 NAMESPACE: Final = re.compile(NAMESPACE_PATTERN[1:-1])
@@ -132,7 +134,8 @@ class Function(Generic[P]):
         self.answer = answer
         self.settings = s = settings or _settings_or_exit()
         log.configure(s.log_level, s.log_format, name)
-        startup.exit_on_sigterm()
+        if settings is None:
+            startup.before_serving()
         self.billing = BillingClient(s, transport=billing_transport)
         t = s.jwks_timeout_seconds
         identity = HttpClient(
@@ -309,7 +312,7 @@ class Function(Generic[P]):
     def _start(self) -> None:
         """With the first request, in the process that serves: a server may fork after the import."""
         self._started = True
-        startup.end()
+        startup.serving()
         log.expect_the_end()
         serve(metrics, self.settings.metrics_port, lambda text: log.error("no metrics listener", reason=text))
         if self.settings.otel_exporter_otlp_endpoint:

@@ -5,6 +5,7 @@ import importlib.util
 import signal
 import sys
 import threading
+from typing import Final
 
 
 def import_lazily(name: str) -> None:
@@ -26,21 +27,30 @@ def import_lazily(name: str) -> None:
         setattr(sys.modules[parent], child, module)  # as an import does; looking for it elsewhere would load it
 
 
-def exit_on_sigterm() -> None:
-    """Where nobody handles it yet, SIGTERM ends the process as a program ends: exit code 0, last lines written.
+def before_serving() -> None:
+    """In a process that will serve: nothing is collected before it does (see `serving`), and where nobody handles
+    SIGTERM yet, it ends the process as a program ends: exit code 0, last lines written.
 
     uvicorn handles it while it serves, and raises it once more when it has finished.
     """
+    gc.disable()
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
-def end() -> None:
-    """The process serves: what lives as long as it does is not looked through again by the garbage collector."""
+def serving() -> None:
+    """The first request: what is there by now lives as long as the process."""
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
 
 
+def end_of_imports() -> None:
+    """Not every process that imports this serves."""
+    if _COLLECTED:
+        gc.enable()
+
+
+_COLLECTED: Final = gc.isenabled()  # a launcher may have its own way
 gc.disable()  # nothing that an import makes is garbage
 import_lazily("cryptography.x509")  # PyJWT looks there for certificates, of which no token and no key set makes use

@@ -57,7 +57,7 @@ def end(*_: object) -> None:
 def main() -> None:
     signal.signal(signal.SIGTERM, end)  # uvicorn takes it over, and raises it again when it has finished
     listen_on = port(os.environ.get("PORT", "8080"))
-    gc.disable()  # nothing of what an import makes is garbage
+    gc.disable()  # nothing of what an import makes is garbage; the function turns it on with its first request
     stand_in()
     from functions_framework.aio import create_asgi_app  # noqa: PLC0415 - needs the stand-ins
     from uvicorn.config import Config  # noqa: PLC0415
