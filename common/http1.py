@@ -277,7 +277,7 @@ class Exchange:
         self._last = self._loop.time()
         self._timer = self._loop.call_later(silence, self._check_silence)
         self._chunks: deque[bytes] = deque()
-        self._head_bytes = 0
+        self._bytes = 0
         self._has_head = False
         self._until_eof = False
         self._done = False
@@ -321,13 +321,13 @@ class Exchange:
 
     def feed(self, data: bytes) -> None:
         self._last = self._loop.time()
-        self._head_bytes += 0 if self._has_head else len(data)
+        self._bytes += len(data)
         try:
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade):
             self._surplus = True
             self._break()
-        if not self._has_head and self._head_bytes > MAX_HEAD_BYTES:
+        if not self._has_head and self._bytes > MAX_HEAD_BYTES:
             self._break()
         self._wake()
 
@@ -335,7 +335,7 @@ class Exchange:
         """No more will come."""
         if self._until_eof and not broken:
             self._done = True
-        elif self._head_bytes:
+        elif self._bytes:
             self._break()
         else:
             self._fail(TransportFailure("reset", retriable=True))

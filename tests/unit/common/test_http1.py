@@ -157,6 +157,7 @@ async def test_what_is_no_answer_ends_its_connection(case: str) -> None:
         assert await fails(asking.get(server.url, {})) == (reason, retriable)
         assert (await asking.get(server.url, {})).body == b"ok"
         assert server.connections == 2
+        await until(lambda: server.open == 1)
         await asking.close()
 
 
