@@ -245,7 +245,7 @@ class Connection(asyncio.Protocol):
     # --- asyncio's side -------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
+        self._transport = cast("asyncio.Transport", transport)  # of a stream, as it was asked for
 
     def data_received(self, data: bytes) -> None:
         if self._exchange is None:

@@ -64,7 +64,7 @@ def main() -> None:
     from uvicorn.server import Server  # noqa: PLC0415
 
     app = create_asgi_app()  # type: ignore[no-untyped-call] # a function that cannot be loaded or configured ends the container here
-    server = Server(
+    Server(
         Config(
             app,
             host="0.0.0.0",  # noqa: S104 - a pod's own address is not known before it runs
@@ -79,10 +79,7 @@ def main() -> None:
             server_header=False,
             timeout_graceful_shutdown=20,
         )
-    )
-    server.run()
-    if not server.started:
-        sys.exit(1)
+    ).run()  # a port that is taken ends the process there
 
 
 if __name__ == "__main__":
