@@ -59,6 +59,7 @@ class FunctionProcess:
     metrics_port: int = field(default_factory=free_port)  # 0: it has none
     lines: list[dict[str, Any]] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    killed: bool = False
 
     def __post_init__(self) -> None:
         module, *arguments = LAUNCHERS[self.launcher]
@@ -97,6 +98,7 @@ class FunctionProcess:
         self.close()
 
     def close(self) -> None:
+        self.killed = True
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)  # and whatever it may have started
         self.process.wait(5)
@@ -111,6 +113,8 @@ class FunctionProcess:
     def _read_lines(self) -> None:
         assert self.process.stdout
         for line in self.process.stdout:
+            if self.killed and not line.endswith("\n"):
+                return  # cut off in the middle of a write by close()
             self.lines.append(json.loads(line))  # every line is one JSON object, or the reader dies and the test fails
 
     def _read_errors(self) -> None:
