@@ -17,16 +17,16 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Generic
 
-from common import startup
+from common.process import startup
 
 # isort: split
 
-from common import observability as log
-from common.authentication import Authenticator, Caller, failure_metric, read_credentials
-from common.authorization import Namespace, deny, require_member, require_namespace
-from common.billing_client import Answer, BillingClient, ProjectNotFound, Question
-from common.envelope import render_error, render_success
-from common.errors import (
+from common.access.ownership import Claims, Ownership, Registry
+from common.access.roles import Namespace, deny, require_member, require_namespace
+from common.billing.client import Answer, BillingClient, ProjectNotFound, Question
+from common.billing.transport import HttpClient, Timeouts
+from common.http.envelope import render_error, render_success
+from common.http.errors import (
     AccessDenied,
     ApiError,
     BadRequest,
@@ -36,18 +36,18 @@ from common.errors import (
     MethodNotAllowed,
     NotFound,
 )
-from common.key_sets import KeySets
-from common.metrics import process_age_seconds, serve
+from common.http.request import Exchange, P, Receive, Scope, is_preflight, read_exchange, read_parameters
+from common.identity.authenticator import Authenticator, Caller, failure_metric, read_credentials
+from common.identity.key_sets import KeySets
 from common.models import NAMESPACE_PATTERN
-from common.observability import metrics
-from common.ownership import Claims, Ownership, Registry
-from common.request import Exchange, P, Receive, Scope, is_preflight, read_exchange, read_parameters
-from common.settings import Settings, SettingsError
-from common.transport import HttpClient, Timeouts
+from common.process import log
+from common.process.log import metrics
+from common.process.metrics import process_age_seconds, serve
+from common.process.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
-    from common.otlp import Exporter
-    from common.transport import AsyncBaseTransport
+    from common.billing.transport import AsyncBaseTransport
+    from common.process.tracing import Exporter
 
 startup.end_of_imports()
 
@@ -316,7 +316,7 @@ class Function(Generic[P]):
         log.expect_the_end()
         serve(metrics, self.settings.metrics_port, lambda text: log.error("no metrics listener", reason=text))
         if self.settings.otel_exporter_otlp_endpoint:
-            from common.otlp import Exporter  # noqa: PLC0415 - imported only when a collector is configured
+            from common.process.tracing import Exporter  # noqa: PLC0415 - imported only when a collector is configured
 
             pause = self.settings.otel_metric_export_interval / 1000
             endpoint = self.settings.otel_exporter_otlp_endpoint
@@ -326,7 +326,7 @@ class Function(Generic[P]):
 
 def make_ownership(settings: Settings) -> Ownership:
     if settings.namespace_ownership == "kubernetes":
-        from common.kubernetes_ownership import Kubernetes  # noqa: PLC0415 - only this mode pays for the import
+        from common.access.kubernetes import Kubernetes  # noqa: PLC0415 - only this mode pays for the import
 
         return Kubernetes(settings)
     return Claims() if settings.namespace_ownership == "claims" else Registry()

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from common.authentication import Caller
-from common.authorization import may_list
-from common.billing_client import Answer, BillingClient, ProjectNotFound, Question
-from common.errors import BillingIncomplete, BillingUnreachable
+from common.access.ownership import Ownership
+from common.access.roles import may_list
+from common.billing.client import Answer, BillingClient, ProjectNotFound, Question
+from common.http.errors import BillingIncomplete, BillingUnreachable
+from common.identity.authenticator import Caller
 from common.models import BillingSummary, ListParameters, Project, ProjectList, Totals
-from common.ownership import Ownership
 
 
 async def fetch_projects(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from common.settings import Settings as FunctionSettings
+from common.process.settings import Settings as FunctionSettings
 from dev.provider import AUDIENCE, answers
 from dev.settings import LOOPBACK, ROOT, VITE_ORIGIN, Settings, metrics_variable, port_variable
 from dev.supervisor import Part

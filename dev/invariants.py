@@ -16,27 +16,27 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[1]
 MAKERS: Final = {
-    "Caller": "common/authentication.py",
-    "SignedClaims": "common/authentication.py",
-    "UnverifiedClaims": "common/authentication.py",
-    "Namespace": "common/authorization.py",
+    "Caller": "common/identity/authenticator.py",
+    "SignedClaims": "common/identity/authenticator.py",
+    "UnverifiedClaims": "common/identity/authenticator.py",
+    "Namespace": "common/access/roles.py",
 }
 TRUSTED: Final = frozenset({"caller", "claims", "namespace", "checked_namespace"})  # what instances are called
 AROUND_THE_CLASS: Final = frozenset(
     {"__class__", "__new__", "__reduce__", "__reduce_ex__", "__replace__", "__setattr__", "__setstate__"}
 )
 COPIES: Final = frozenset({"copy", "model_construct", "model_copy"})
-REPLACING: Final = frozenset({"common/billing_client.py"})  # dates a kept Answer, which says nothing of a caller
+REPLACING: Final = frozenset({"common/billing/client.py"})  # dates a kept Answer, which says nothing of a caller
 FORBIDDEN_MODULES: Final = frozenset({"copy", "copyreg", "importlib", "marshal", "pickle"})
-LOADING: Final = {"common/startup.py": "importlib.util"}  # loads others' modules later, and none of ours
+LOADING: Final = {"common/process/startup.py": "importlib.util"}  # loads others' modules later, and none of ours
 FORBIDDEN_CALLS: Final = frozenset({"__import__", "eval", "exec", "globals"})
 ENVIRONMENT: Final = frozenset({"environ", "environb", "getenv", "getenvb", "putenv"})
-READERS: Final = frozenset({"common/settings.py", "billing_service/settings.py", "billing_service/__main__.py"})
+READERS: Final = frozenset({"common/process/settings.py", "billing_service/settings.py", "billing_service/__main__.py"})
 READ_ELSEWHERE: Final = {
-    "common/metrics.py": frozenset({"HOST"}),  # what the process listens on, no setting of ours
-    "common/observability.py": frozenset({"BUILD_VERSION", "K_REVISION"}),  # the image and Knative write them
+    "common/process/metrics.py": frozenset({"HOST"}),  # what the process listens on, no setting of ours
+    "common/process/log.py": frozenset({"BUILD_VERSION", "K_REVISION"}),  # the image and Knative write them
 }
-ENVELOPE: Final = "common/envelope.py"
+ENVELOPE: Final = "common/http/envelope.py"
 
 
 @dataclass(frozen=True, slots=True)

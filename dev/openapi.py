@@ -11,8 +11,8 @@ import yaml
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from common import errors
 from common.function import Access, Function
+from common.http import errors
 from common.models import NAMESPACE_PATTERN, Health, Meta, Overview, ProjectList
 
 ROOT: Final = Path(__file__).resolve().parent.parent

@@ -9,7 +9,7 @@ from typing import Any
 import functions_framework.aio
 from starlette.requests import Request
 
-from common.billing_client import Answer
+from common.billing.client import Answer
 from common.function import Access, Call, Function, Response
 from common.models import Health, NoParameters
 

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import httpx2
 
-from common import observability
 from common.function import Function
+from common.process import log as observability
 from tests.benchmarks.stand import Stand
 from tests.faults.upstream import overview
 from tests.unit.endpoints import make

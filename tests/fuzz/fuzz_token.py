@@ -18,10 +18,10 @@ except ImportError:
     )
 
 with atheris.instrument_imports(include=["common"]):
-    from common.authentication import Authenticator, Caller, read_credentials
-    from common.errors import ApiError
-    from common.key_sets import KeySets
-    from common.transport import HttpClient, Timeouts
+    from common.billing.transport import HttpClient, Timeouts
+    from common.http.errors import ApiError
+    from common.identity.authenticator import Authenticator, Caller, read_credentials
+    from common.identity.key_sets import KeySets
 
 from tests.unit import endpoints
 from tests.unit.token_table import ROWS

@@ -4,15 +4,15 @@ import pytest
 
 from dev.invariants import check, main
 
-IMPORT = "from common.authentication import Caller\n"
-CLAIMS = "from common.authentication import SignedClaims\n"
-CHECKED = "from common.authorization import Namespace\n"
+IMPORT = "from common.identity.authenticator import Caller\n"
+CLAIMS = "from common.identity.authenticator import SignedClaims\n"
+CHECKED = "from common.access.roles import Namespace\n"
 MADE = [
     IMPORT + "caller = Caller('acme', None, role, frozenset())",
-    "from common.authentication import Caller as C\ncaller = C('acme', None, role, frozenset())",
-    "import common.authentication\ncaller = common.authentication.Caller('acme', None, role, frozenset())",
-    "import common.authentication as a\ncaller = a.Caller('acme', None, role, frozenset())",
-    "from common import authentication\ncaller = authentication.Caller('acme', None, role, frozenset())",
+    "from common.identity.authenticator import Caller as C\ncaller = C('acme', None, role, frozenset())",
+    "import common.identity.authenticator\nmake = common.identity.authenticator.Caller",
+    "import common.identity.authenticator as a\ncaller = a.Caller('acme', None, role, frozenset())",
+    "from common.identity import authenticator as a\ncaller = a.Caller('acme', None, role, frozenset())",
     "from common.function import Caller\ncaller = Caller('acme', None, role, frozenset())",
     IMPORT + "make = Caller",
     IMPORT + "makers = {'c': Caller}",
@@ -27,9 +27,9 @@ MADE = [
     IMPORT + "caller = Caller.__new__(Caller)",
     IMPORT + "caller = Caller.model_construct()",
     CLAIMS + "claims = SignedClaims(unverified)",
-    "from common.authentication import UnverifiedClaims\nclaims = UnverifiedClaims.model_construct(org='acme')",
+    "from common.identity.authenticator import UnverifiedClaims\nclaims = UnverifiedClaims.model_construct(org='acme')",
     CHECKED + "namespace = Namespace(caller.organization, asked)",
-    "from common.authorization import Namespace as Checked\nnamespace = Checked('acme', asked)",
+    "from common.access.roles import Namespace as Checked\nnamespace = Checked('acme', asked)",
 ]
 AROUND = [
     "import dataclasses\nother = dataclasses.replace(caller, organization='globex')",
@@ -45,9 +45,9 @@ AROUND = [
     "object.__setattr__(caller, 'organization', 'globex')",
     "other = call.claims.model_copy(update={'org': 'globex'})",
     "other = claims.model_construct(org='globex')",
-    "from common.authentication import *",
-    "import importlib\nmodule = importlib.import_module('common.authentication')",
-    "import importlib.util\nspec = importlib.util.find_spec('common.authentication')",
+    "from common.identity.authenticator import *",
+    "import importlib\nmodule = importlib.import_module('common.identity.authenticator')",
+    "import importlib.util\nspec = importlib.util.find_spec('common.identity.authenticator')",
     "made = eval('Call' + 'er')('acme', None, None, None)",
     "made = globals()['Call' + 'er']",
 ]
@@ -74,7 +74,7 @@ HARMLESS = [
     IMPORT + "def f(caller: Caller | None, more: list[Caller]) -> Caller: ...",
     IMPORT + "class Call:\n    caller: Caller | None = None",
     CHECKED + "async def f(*namespaces: Namespace) -> dict[str, Namespace]: ...",
-    "from common.authentication import Caller, Role",
+    "from common.identity.authenticator import Caller, Role",
     "text = name.replace('-', '_')",
     "overview = Overview.model_construct(namespace=name)",
     "summary = self.model_copy(update=rounded)",
@@ -84,7 +84,7 @@ HARMLESS = [
 ]
 
 
-@pytest.mark.parametrize("path", ["common/function.py", "functions/overview/main.py", "common/settings.py"])
+@pytest.mark.parametrize("path", ["common/function.py", "functions/overview/main.py", "common/process/settings.py"])
 @pytest.mark.parametrize("source", [*MADE, *AROUND])
 def test_a_caller_made_elsewhere_is_found(source: str, path: str) -> None:
     """Under its name, under another, and around its class; wherever it is not made by right."""
@@ -94,9 +94,9 @@ def test_a_caller_made_elsewhere_is_found(source: str, path: str) -> None:
 @pytest.mark.parametrize(
     ("path", "source"),
     [
-        ("common/authentication.py", CHECKED + "namespace = Namespace('acme', 'acme-web')"),
-        ("common/authorization.py", IMPORT + "caller = Caller('acme', None, None, None)"),
-        ("common/billing_client.py", "from dataclasses import replace\nother = replace(caller, organization='globex')"),
+        ("common/identity/authenticator.py", CHECKED + "namespace = Namespace('acme', 'acme-web')"),
+        ("common/access/roles.py", IMPORT + "caller = Caller('acme', None, None, None)"),
+        ("common/billing/client.py", "from dataclasses import replace\nother = replace(caller, organization='globex')"),
     ],
 )
 def test_a_maker_makes_its_own_only(path: str, source: str) -> None:
@@ -125,15 +125,15 @@ def test_what_is_right_is_left_alone(source: str) -> None:
 
 def test_named_exceptions_are_for_their_variables() -> None:
     """metrics.py may read HOST, and nothing else."""
-    assert check("common/metrics.py", "import os\nhost = os.environ.get('HOST', '')") == []
-    assert check("common/metrics.py", "import os\nhost = os.environ.get('BILLING_API_TOKEN', '')")
-    assert check("common/metrics.py", "import os\nhost = os.environ")
+    assert check("common/process/metrics.py", "import os\nhost = os.environ.get('HOST', '')") == []
+    assert check("common/process/metrics.py", "import os\nhost = os.environ.get('BILLING_API_TOKEN', '')")
+    assert check("common/process/metrics.py", "import os\nhost = os.environ")
 
 
 def test_a_violation_says_where_and_what() -> None:
     """File, line, and the rule."""
     [found] = check("common/function.py", IMPORT + "\nmake = Caller")
-    assert str(found).startswith("common/function.py:3: only common/authentication.py makes a Caller")
+    assert str(found).startswith("common/function.py:3: only common/identity/authenticator.py makes a Caller")
 
 
 def test_our_code_holds_them(capsys: pytest.CaptureFixture[str]) -> None:

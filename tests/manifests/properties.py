@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import kubernetes_validate
 
-from common.settings import KNATIVE_RESERVED_PORTS, Settings
+from common.process.settings import KNATIVE_RESERVED_PORTS, Settings
 
 Objects = list[dict[str, Any]]
 Property = Callable[[Objects], Iterator[str]]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from common.metrics import Histogram, Metrics
+from common.process.metrics import Histogram, Metrics
 from tests.manifests.conftest import KNATIVE
 
 MONITORING = KNATIVE / "components" / "monitoring"

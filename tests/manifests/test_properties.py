@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from common.settings import Settings
+from common.process.settings import Settings
 from tests.manifests.conftest import KNATIVE, OVERLAYS, build, files
 from tests.manifests.properties import PROPERTIES, Objects, Property, environment, functions, of
 

@@ -11,9 +11,9 @@ from unittest import mock
 
 import httpx2 as httpx
 
-from common import observability
 from common.function import Function
-from common.settings import Settings
+from common.process import log as observability
+from common.process.settings import Settings
 from tests.unit.tokens import AUDIENCE, KEYCLOAK, key_set
 
 ROOT = Path(__file__).parents[2]

@@ -8,10 +8,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
-from common.errors import IdentityUnreachable, TokenInvalid
-from common.key_sets import KeySets
-from common.settings import Settings
-from common.transport import HttpClient, Reply, Timeouts
+from common.billing.transport import HttpClient, Reply, Timeouts
+from common.http.errors import IdentityUnreachable, TokenInvalid
+from common.identity.key_sets import KeySets
+from common.process.settings import Settings
 
 
 class Provider(HttpClient):

@@ -5,10 +5,10 @@ import time
 import httpx2 as httpx
 import pytest
 
-from common.authentication import Authenticator
-from common.errors import ApiError, IdentityUnreachable, TokenInvalid
-from common.key_sets import KeySets
-from common.transport import HttpClient, Timeouts
+from common.billing.transport import HttpClient, Timeouts
+from common.http.errors import ApiError, IdentityUnreachable, TokenInvalid
+from common.identity.authenticator import Authenticator
+from common.identity.key_sets import KeySets
 from tests.unit import endpoints
 from tests.unit.tokens import claims, header, key_set, keys, rsa_jwk, rsa_key, token
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from common.authentication import Caller, Role
-from common.errors import BillingUnreachable
+from common.access.kubernetes import Kubernetes
+from common.access.ownership import Claims, Registry
 from common.function import make_ownership
-from common.kubernetes_ownership import Kubernetes
-from common.ownership import Claims, Registry
-from common.settings import Settings, SettingsError
+from common.http.errors import BillingUnreachable
+from common.identity.authenticator import Caller, Role
+from common.process.settings import Settings, SettingsError
 from tests.kubernetes_api import Answer, ApiServer, make_ca, pem, project, project_list, status_object
 
 

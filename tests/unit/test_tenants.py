@@ -14,9 +14,9 @@ from urllib.parse import parse_qs
 import httpx2 as httpx
 import pytest
 
-from common.authentication import Caller
-from common.billing_client import BillingClient
+from common.billing.client import BillingClient
 from common.function import Function
+from common.identity.authenticator import Caller
 from tests.envelopes import assert_error_envelope, assert_success_envelope
 from tests.unit.endpoints import Double, Lines, captured_log, get, make
 from tests.unit.tokens import ABSENT, claims, realm_signer, token

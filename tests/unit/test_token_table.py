@@ -6,8 +6,8 @@ import httpx2 as httpx
 import pytest
 from jwt.types import Options
 
-from common.authentication import DECODE_OPTIONS
-from common.observability import metrics
+from common.identity.authenticator import DECODE_OPTIONS
+from common.process.log import metrics
 from tests.envelopes import assert_error_envelope, assert_success_envelope
 from tests.unit.endpoints import PATHS, IdentityProvider, captured_log, get, make
 from tests.unit.token_table import ROWS, Attempt, Row

@@ -15,14 +15,14 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from common.authentication import Authenticator, Caller, read_credentials
-from common.envelope import render_error, render_success, timestamp, to_json
-from common.errors import ApiError, BadRequest, TokenMissing
+from common.billing.transport import HttpClient, Reply, Timeouts
 from common.function import NAMESPACE, Function
-from common.key_sets import ALGORITHMS, BadKeySet, KeySets, _read_keys
+from common.http.envelope import render_error, render_success, timestamp, to_json
+from common.http.errors import ApiError, BadRequest, TokenMissing
+from common.http.request import read_parameters
+from common.identity.authenticator import Authenticator, Caller, read_credentials
+from common.identity.key_sets import ALGORITHMS, BadKeySet, KeySets, _read_keys
 from common.models import NAMESPACE_PATTERN, ListParameters, Moment, parse_json
-from common.request import read_parameters
-from common.transport import HttpClient, Reply, Timeouts
 from tests.envelopes import TIMESTAMP
 from tests.unit import endpoints
 from tests.unit.tokens import Signer, b64, claims, ed_key, header, rsa_jwk, rsa_key, to_bytes, token

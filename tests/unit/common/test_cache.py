@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from common.cache import AnswerCache, SingleFlight
+from common.billing.cache import AnswerCache, SingleFlight
 
 
 class Clock:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from common import http1
-from common.http1 import Http1, Reply, Timeouts, TransportFailure
+from common.billing import http1
+from common.billing.http1 import Http1, Reply, Timeouts, TransportFailure
 
 LIMIT = 100_000
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"

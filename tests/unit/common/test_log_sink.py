@@ -4,7 +4,7 @@ import io
 import threading
 import time
 
-from common.observability import Sink
+from common.process.log import Sink
 
 
 def test_after_the_signal_a_line_is_out_before_the_next_step() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from common.envelope import to_json
+from common.http.envelope import to_json
 from common.models import (
     BillingSummary,
     CostBreakdown,

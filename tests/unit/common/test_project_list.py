@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from common.billing_client import Answer
+from common.billing.client import Answer
 from common.models import BillingSummary, ListParameters, Project
 from common.project_list import select
 

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from common.resilience import BreakerState, Bulkhead, CircuitBreaker, RetryBudget
+from common.billing.resilience import BreakerState, Bulkhead, CircuitBreaker, RetryBudget
 
 
 class Clock:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from common.settings import Settings, SettingsError
+from common.process.settings import Settings, SettingsError
 
 ROOT = Path(__file__).parents[3]
 GOOD = {"KEYCLOAK_URL": "https://login.example.com/"}

@@ -13,14 +13,14 @@ from typing import Any, Final
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from common import observability as log
-from common.cache import SingleFlight
-from common.errors import IdentityUnreachable, TokenInvalid
+from common.billing.cache import SingleFlight
+from common.billing.resilience import Clock
+from common.billing.transport import HttpClient, Reply, TransportFailure
+from common.http.errors import IdentityUnreachable, TokenInvalid
 from common.models import parse_json
-from common.observability import metrics
-from common.resilience import Clock
-from common.settings import Settings
-from common.transport import HttpClient, Reply, TransportFailure
+from common.process import log
+from common.process.log import metrics
+from common.process.settings import Settings
 
 # RFC 7518 section 3.1 and RFC 8037: asymmetric only. A key serves only the algorithms of its own kind and curve.
 RSA_ALGORITHMS: Final = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})

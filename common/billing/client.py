@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from pydantic import ValidationError
 
-from common import observability as log
-from common.cache import AnswerCache, Kept, SingleFlight
-from common.envelope import to_json
-from common.errors import ApiError, BillingIncomplete, BillingUnreachable
+from common.billing.cache import AnswerCache, Kept, SingleFlight
+from common.billing.resilience import BreakerState, Bulkhead, CircuitBreaker, Clock, RetryBudget
+from common.billing.transport import HttpClient, Reply, Timeouts, TransportFailure
+from common.http.envelope import to_json
+from common.http.errors import ApiError, BillingIncomplete, BillingUnreachable
 from common.models import (
     DuplicateMemberError,
     NonFiniteError,
@@ -29,15 +30,14 @@ from common.models import (
     Wire,
     parse_json,
 )
-from common.observability import metrics
-from common.resilience import BreakerState, Bulkhead, CircuitBreaker, Clock, RetryBudget
-from common.settings import Settings
-from common.transport import HttpClient, Reply, Timeouts, TransportFailure
+from common.process import log
+from common.process.log import metrics
+from common.process.settings import Settings
 
 if TYPE_CHECKING:
     from tenacity import AsyncRetrying, RetryCallState
 
-    from common.transport import AsyncBaseTransport
+    from common.billing.transport import AsyncBaseTransport
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Wire)

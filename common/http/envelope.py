@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import simplejson
 
-from common.errors import ApiError
+from common.http.errors import ApiError
 
 _encoder: Final = simplejson.JSONEncoder(
     default=vars,

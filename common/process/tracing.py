@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from common.metrics import BUCKETS_SECONDS, Counter, Gauge, Histogram, Metrics
+from common.process.metrics import BUCKETS_SECONDS, Counter, Gauge, Histogram, Metrics
 
 QUEUE_SPANS: Final = 2000  # beyond it the oldest go
 TIMEOUT_SECONDS: Final = 3.0

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from types import FrameType
 from typing import Any, Final, TextIO
 
-from common.metrics import Metrics
+from common.process.metrics import Metrics
 
 DEBUG, INFO, WARNING, ERROR = logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR
 QUEUE_LINES: Final = 10_000

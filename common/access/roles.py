@@ -6,9 +6,9 @@ A foreign namespace and an unknown one get the same answer on the same path: not
 from dataclasses import dataclass
 from typing import Final
 
-from common.authentication import Caller, Role
-from common.errors import AccessDenied, GuestDenied
-from common.ownership import Ownership
+from common.access.ownership import Ownership
+from common.http.errors import AccessDenied, GuestDenied
+from common.identity.authenticator import Caller, Role
 
 SHOWN_NAMESPACES: Final = 100
 

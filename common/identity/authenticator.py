@@ -20,11 +20,11 @@ import jwt
 from jwt.types import Options
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
-from common.errors import ApiError, TokenExpired, TokenInvalid, TokenMissing
-from common.key_sets import ALGORITHMS, Key, KeySets
+from common.billing.resilience import Clock
+from common.http.errors import ApiError, TokenExpired, TokenInvalid, TokenMissing
+from common.identity.key_sets import ALGORITHMS, Key, KeySets
 from common.models import NAMESPACE_PATTERN, parse_json
-from common.resilience import Clock
-from common.settings import Settings
+from common.process.settings import Settings
 
 # RFC 6750 section 2.1 (`Bearer` 1*SP b64token) with RFC 9110 section 11.1: the scheme's case does not matter.
 CREDENTIALS: Final = re.compile(rb"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9._~+/-]+=*)")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from common.http1 import Http1, Reply, Timeouts, TransportFailure, read_bounded
+from common.billing.http1 import Http1, Reply, Timeouts, TransportFailure, read_bounded
 
 if TYPE_CHECKING:
     from httpx2 import AsyncBaseTransport as AsyncBaseTransport  # noqa: PLC0414 - its type is named here for all

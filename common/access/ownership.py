@@ -5,8 +5,8 @@
 
 from typing import Protocol
 
-from common.authentication import Caller
-from common.errors import BillingUnreachable
+from common.http.errors import BillingUnreachable
+from common.identity.authenticator import Caller
 
 
 class Ownership(Protocol):

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from common.resilience import Clock
+from common.billing.resilience import Clock
 
 T = TypeVar("T")
 

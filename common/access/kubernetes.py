@@ -19,15 +19,15 @@ from urllib.parse import quote
 
 from pydantic import Field, ValidationError
 
-from common import observability as log
-from common.authentication import Caller
-from common.cache import AnswerCache, SingleFlight
-from common.errors import BillingUnreachable
+from common.billing.cache import AnswerCache, SingleFlight
+from common.billing.resilience import Clock
+from common.billing.transport import HttpClient, Reply, Timeouts, TransportFailure
+from common.http.errors import BillingUnreachable
+from common.identity.authenticator import Caller
 from common.models import NamespaceName, Wire, parse_json
-from common.observability import metrics
-from common.resilience import Clock
-from common.settings import Settings
-from common.transport import HttpClient, Reply, Timeouts, TransportFailure
+from common.process import log
+from common.process.log import metrics
+from common.process.settings import Settings
 
 R = TypeVar("R", bound=Wire)
 

@@ -11,16 +11,16 @@ from urllib.parse import parse_qsl
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from common import observability as log
-from common.authentication import Caller
-from common.billing_client import Question
-from common.errors import BadRequest
+from common.billing.client import Question
+from common.http.errors import BadRequest
+from common.identity.authenticator import Caller
 from common.models import NoParameters
+from common.process import log
 
 if TYPE_CHECKING:
     import asyncio
 
-    from common.otlp import Context
+    from common.process.tracing import Context
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
