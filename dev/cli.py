@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
 
 
 def read() -> Settings:
-    return read_settings([function.name for function in functions.read_functions()])
+    return read_settings(functions.LOCAL_PORTS)
 
 
 def complain(text: str) -> int:

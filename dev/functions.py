@@ -13,6 +13,7 @@ from dev.settings import LOOPBACK, ROOT, VITE_ORIGIN, Settings, metrics_variable
 from dev.supervisor import Part
 
 MANIFESTS = ROOT / "knative" / "functions"
+LOCAL_PORTS = {"health": 8090, "overview": 8091, "projects": 8092}
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import errno
 import os
 import secrets
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = "127.0.0.1"
 PORTS = {"INGRESS_PORT": 8080, "PROVIDER_PORT": 8081, "PAGE_PORT": 8082, "BILLING_PORT": 5000, "POSTGRES_PORT": 5433}
-FIRST_FUNCTION_PORT = 8090
-FIRST_METRICS_PORT = 9464
+METRICS_OFFSET = 1374  # a function's metrics port is its own port plus this: 8090 and 9464
 VITE_ORIGIN = "http://localhost:5173"  # the page's development server
 
 
@@ -49,12 +48,19 @@ class Settings:
         return self.billing_api_url or f"http://{LOOPBACK}:{self.ports['BILLING_PORT']}"
 
 
-def default_ports(functions: Iterable[str]) -> dict[str, int]:
-    """Every port's variable with its default: two more for each function."""
+def default_ports(functions: Mapping[str, int]) -> dict[str, int]:
+    """Every port's variable with its default. `functions`: each function's own port, by name.
+
+    Raises PlatformError when two functions have one port.
+    """
+    owners: dict[int, str] = {}
     ports = dict(PORTS)
-    for index, function in enumerate(functions):
-        ports[port_variable(function)] = FIRST_FUNCTION_PORT + index
-        ports[metrics_variable(function)] = FIRST_METRICS_PORT + index
+    for function, port in functions.items():
+        if port in owners:
+            raise PlatformError(f"the functions {owners[port]} and {function} both have port {port}: change one")
+        owners[port] = function
+        ports[port_variable(function)] = port
+        ports[metrics_variable(function)] = port + METRICS_OFFSET
     return ports
 
 
@@ -66,7 +72,7 @@ def metrics_variable(function: str) -> str:
     return f"{function.upper().replace('-', '_')}_METRICS_PORT"
 
 
-def read_settings(functions: Iterable[str], environment: Mapping[str, str] = os.environ) -> Settings:
+def read_settings(functions: Mapping[str, int], environment: Mapping[str, str] = os.environ) -> Settings:
     """Raises PlatformError that names every wrong variable at once."""
     problems: list[str] = []
 
@@ -133,8 +139,8 @@ def busy_in_ipv6(port: int) -> bool:
     return False
 
 
-def free_ports(functions: Iterable[str]) -> dict[str, int]:
-    """A port nobody uses for every variable, so that tests run beside `make run`."""
+def free_ports(functions: Mapping[str, int]) -> dict[str, int]:
+    """A port that no process uses for every variable, so that tests run beside `make run`."""
     with ExitStack() as held:
         sockets = {variable: held.enter_context(socket.socket()) for variable in default_ports(functions)}
         for opened in sockets.values():

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dev import ingress
-from dev.functions import read_functions
+from dev.functions import LOCAL_PORTS, read_functions
 from dev.settings import Settings, free_ports, port_variable
 from tests.faults.identity import IdentityProvider
 from tests.faults.process import ORIGIN, FunctionProcess, read_response
@@ -27,7 +27,7 @@ class Ingress:
 
     def __init__(self, function: FunctionProcess, folder: Path) -> None:
         functions = read_functions()
-        ports = {**free_ports([each.name for each in functions]), port_variable("overview"): function.port}
+        ports = {**free_ports(LOCAL_PORTS), port_variable("overview"): function.port}
         config = folder / "envoy.json"
         routes = ingress.function_routes(ingress.read_rules(), functions)
         config.write_text(json.dumps(ingress.configuration(routes, functions, ports)))

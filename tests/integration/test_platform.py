@@ -12,7 +12,7 @@ import asyncpg
 import httpx2
 import pytest
 
-from dev.functions import read_functions
+from dev.functions import LOCAL_PORTS
 from dev.ingress import example_paths, read_rules
 from dev.platform import Platform
 from dev.settings import ROOT, free_ports
@@ -24,7 +24,7 @@ class Run:
     """`python -m dev` as a process of its own, with a folder and ports of its own."""
 
     def __init__(self, data: Path) -> None:
-        ports = free_ports([function.name for function in read_functions()])
+        ports = free_ports(LOCAL_PORTS)
         self.environment = os.environ | {name: str(port) for name, port in ports.items()} | {"DATA_DIR": str(data)}
         self.output = data.with_suffix(".out")
         self.process: subprocess.Popen[bytes] | None = None

@@ -11,7 +11,7 @@ from dev.supervisor import Supervisor
 
 def start_and_stop(account: postgres.Account, folder: Path) -> str:
     """What PostgreSQL says at the end of a start and a stop."""
-    supervisor = Supervisor([postgres.server(account, free_ports([])["POSTGRES_PORT"])], folder, print)
+    supervisor = Supervisor([postgres.server(account, free_ports({})["POSTGRES_PORT"])], folder, print)
     supervisor.start()
     supervisor.stop()
     return supervisor.log("postgres").read_text()

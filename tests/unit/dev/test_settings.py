@@ -5,7 +5,7 @@ import pytest
 
 from dev.settings import PlatformError, check_ports, default_ports, free_ports, kept_secret, read_settings
 
-FUNCTIONS = ["health", "overview"]
+FUNCTIONS = {"health": 8090, "overview": 8091}
 
 
 @pytest.mark.parametrize("text", ["abc", "0", "65536", "-1", "8080.5", "٣"])
@@ -36,6 +36,19 @@ def test_every_port_is_changed_by_its_variable() -> None:
     moved = {variable: str(port + 1000) for variable, port in defaults.items()}
     assert read_settings(FUNCTIONS, moved).ports == {variable: port + 1000 for variable, port in defaults.items()}
     assert {"OVERVIEW_PORT", "OVERVIEW_METRICS_PORT"} <= defaults.keys()
+
+
+def test_a_new_function_moves_no_port_of_the_others() -> None:
+    """A port is declared and never counted; the metrics port follows from it."""
+    ports = default_ports({"attribution": 8093, **FUNCTIONS})
+    assert (ports["HEALTH_PORT"], ports["HEALTH_METRICS_PORT"]) == (8090, 9464)
+    assert (ports["ATTRIBUTION_PORT"], ports["ATTRIBUTION_METRICS_PORT"]) == (8093, 9467)
+
+
+def test_two_functions_with_one_port_are_named() -> None:
+    """The message has both names and the port."""
+    with pytest.raises(PlatformError, match="functions health and trend both have port 8090"):
+        default_ports({**FUNCTIONS, "trend": 8090})
 
 
 def test_a_taken_port_is_named_with_its_variable() -> None:
