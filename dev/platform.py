@@ -15,7 +15,7 @@ import yaml
 
 from dev import functions, ingress, page, postgres, provider
 from dev.provider import answers, sign_in
-from dev.settings import LOOPBACK, PlatformError, Settings, check_ports, kept_secret
+from dev.settings import PlatformError, Settings, check_ports, kept_secret
 from dev.supervisor import Part, Supervisor
 
 DEMO_NAMESPACE = "acme-web"
@@ -47,7 +47,7 @@ class Platform:
         self.settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._take_lock()
         try:
-            check_ports(self._used_ports())
+            check_ports(self._used_ports(), self.settings.host)
             logs = self.settings.data / "logs"
             logs.mkdir(exist_ok=True)
             self._supervisor = Supervisor(self._parts(), logs, self._say)
@@ -139,7 +139,7 @@ class Platform:
         else:
             self._say(f"page: ui/dist is missing; build it with: {page.BUILD}")
         routes = [*ingress.function_routes(self._rules, self._functions), ingress.page_route(is_built=is_built)]
-        config.write_text(yaml.safe_dump(ingress.configuration(routes, self._functions, settings.ports)))
+        config.write_text(yaml.safe_dump(ingress.configuration(routes, self._functions, settings)))
         return [*parts, ingress.part(settings, config)]
 
     def _billing_parts(self) -> list[Part]:
@@ -149,7 +149,7 @@ class Platform:
         environment = {
             "DATABASE_URL": self.database_url,
             "BILLING_API_TOKEN": self.billing_token,
-            "HOST": LOOPBACK,
+            "HOST": settings.host,
             "PORT": str(settings.ports["BILLING_PORT"]),
         }
 

