@@ -24,6 +24,12 @@ run: $(INSTALLED) $(PROVIDER) $(PAGE) ## start the whole platform on this machin
 token: $(INSTALLED) ## print an access token of a running platform: make token USER=alice
 	@$(BIN)/python -m dev token $(if $(filter command line,$(origin USER)),"$(USER)",)
 
+.PHONY: stop-part start-part
+stop-part: $(INSTALLED) ## stop one part of a running platform, to see what an outage does: make stop-part PART=billing
+	@$(BIN)/python -m dev stop-part "$(PART)"
+start-part: $(INSTALLED) ## start it again: make start-part PART=billing
+	@$(BIN)/python -m dev start-part "$(PART)"
+
 ##@ Develop
 .PHONY: install
 install: $(INSTALLED) $(PROVIDER) $(UI) ## install what everything here needs, pinned with hashes, into .venv and node_modules

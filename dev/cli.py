@@ -1,4 +1,4 @@
-"""`python -m dev run` and `python -m dev token USER`."""
+"""`python -m dev run`, and the commands for a platform that runs."""
 
 import json
 import shlex
@@ -10,8 +10,10 @@ from types import FrameType
 from dev import functions, provider
 from dev.platform import DEMO_NAMESPACE, Platform
 from dev.settings import ROOT, PlatformError, Settings, read_settings
+from dev.watcher import START, STOP
 
 USAGE_ERROR = 2
+REQUEST_SECONDS = 30.0
 
 
 def main(arguments: list[str]) -> int:
@@ -23,8 +25,10 @@ def main(arguments: list[str]) -> int:
                 return token(username)
             case ["token"]:
                 return complain(f"usage: make token USER=name, where name is one of:\n{known_users()}")
+            case ["stop-part" | "start-part" as command, name]:
+                return request(STOP if command == "stop-part" else START, name)
             case _:
-                return complain("usage: python -m dev run | token USER")
+                return complain("usage: python -m dev run | token USER | stop-part PART | start-part PART")
     except PlatformError as exc:
         print(exc, file=sys.stderr)
         return 1
@@ -58,7 +62,7 @@ def run(settings: Settings) -> int:
     try:
         if not platform.is_stopping:
             say(f"ready in {time.monotonic() - started:.1f} s\n\n{welcome(settings)}")
-            platform.supervisor.watch()
+            platform.watch()
     finally:
         platform.stop()
     say("stopped")
@@ -102,4 +106,24 @@ def token(username: str) -> int:
     state = settings.data / "platform.json"
     url = json.loads(state.read_text())["provider_url"] if state.exists() else settings.provider_url
     print(provider.sign_in(url, users[username])["access_token"])
+    return 0
+
+
+def request(verb: str, name: str) -> int:
+    """Returns when the running platform has stopped or started the part."""
+    settings = read()
+    state = settings.data / "platform.json"
+    if not state.exists():
+        raise PlatformError(f"no platform runs in {settings.data}: start it with make run")
+    parts = json.loads(state.read_text())["parts"]
+    if name not in parts:
+        return complain(f"no part {name!r}; there are: {', '.join(parts)}")
+    file = settings.data / "requests" / f"{verb}-{name}"
+    file.touch()
+    deadline = time.monotonic() + REQUEST_SECONDS
+    while file.exists():
+        if time.monotonic() > deadline:
+            file.unlink(missing_ok=True)
+            raise PlatformError(f"{name}: no {verb} within {REQUEST_SECONDS:g} s; see {settings.data / 'logs'}")
+        time.sleep(0.05)
     return 0

@@ -61,6 +61,7 @@ def part(function: Function, settings: Settings, billing_token: str | None) -> P
         environment=environment,
         ready=lambda: answers(settings.url(port_variable(function.name)) + function.probe),
         follow=True,
+        sources=((ROOT / source).parent, ROOT / "common"),
     )
 
 

@@ -8,6 +8,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TextIO
 
 import httpx2
@@ -17,6 +18,7 @@ from dev import functions, ingress, page, postgres, provider
 from dev.provider import answers, sign_in
 from dev.settings import PlatformError, Settings, check_ports, kept_secret
 from dev.supervisor import Part, Supervisor
+from dev.watcher import Watcher
 
 DEMO_NAMESPACE = "acme-web"
 ORG_ADMIN, PROJECT_USER = "alice", "bob"
@@ -31,6 +33,7 @@ class Platform:
         self._functions = functions.read_functions()
         self._rules = ingress.read_rules()
         self._supervisor: Supervisor | None = None
+        self._watcher: Watcher | None = None
         self._lock: TextIO | None = None
         self._stopping = False
         self.database_url = settings.database_url or ""  # known after `start`
@@ -52,6 +55,7 @@ class Platform:
             logs.mkdir(exist_ok=True)
             self._supervisor = Supervisor(self._parts(), logs, self._say)
             self._supervisor.stopping = self._stopping
+            self._watcher = Watcher(self._supervisor, self._empty_folder("requests"), self._say)
             self._supervisor.start()
             self._check_every_function()
             self._remember()
@@ -59,8 +63,20 @@ class Platform:
             self.stop()
             raise
 
+    def _empty_folder(self, name: str) -> Path:
+        folder = self.settings.data / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        return folder
+
+    def watch(self) -> None:
+        """Returns when a stop was requested."""
+        if self._watcher is not None:
+            self._watcher.run()
+
     def stop(self) -> None:
         (self.settings.data / "platform.json").unlink(missing_ok=True)
+        self._watcher = None
         if self._supervisor is not None:
             self._supervisor.stop()
         if self._lock is not None:
@@ -204,8 +220,12 @@ class Platform:
             self._say(f"{username:<6} {answer.status_code} {path} {time.monotonic() - started:5.2f} s")
 
     def _remember(self) -> None:
-        """For `make token`, which need not be told the ports again."""
+        """For `make token` and `make stop-part`, which need not be told the ports again."""
         with contextlib.suppress(FileNotFoundError):
             (self.settings.data / "platform.json").unlink()
-        state = {"pid": os.getpid(), "provider_url": self.settings.provider_url}
+        state = {
+            "pid": os.getpid(),
+            "provider_url": self.settings.provider_url,
+            "parts": [part.name for part in self.supervisor.parts.values() if not part.once],
+        }
         (self.settings.data / "platform.json").write_text(json.dumps(state))
