@@ -12,8 +12,8 @@ PROVIDER := dev/provider/node_modules/.installed
 UI := ui/node_modules/.installed
 PAGE := ui/dist/index.html
 
-NODE_IS_THERE := command -v node >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' \
-	|| { echo "Node.js 20 or newer is needed; here is $$(node --version 2>/dev/null || echo none)" >&2; exit 1; }
+NODE_IS_THERE := command -v node >/dev/null || { echo "Node.js is not installed: node is not on PATH" >&2; exit 1; }; \
+	node dev/check-node.mjs
 
 ##@ Use it
 .PHONY: run
@@ -30,6 +30,11 @@ stop-part: $(INSTALLED) ## stop one part of a running platform, to see what an o
 start-part: $(INSTALLED) ## start it again: make start-part PART=billing
 	@$(BIN)/python -m dev start-part "$(PART)"
 
+.PHONY: help
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z][a-z0-9-]*:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
 ##@ Develop
 .PHONY: install
 install: $(INSTALLED) $(PROVIDER) $(UI) ## install what everything here needs, pinned with hashes, into .venv and node_modules
@@ -38,11 +43,11 @@ install: $(INSTALLED) $(PROVIDER) $(UI) ## install what everything here needs, p
 test: lint test-ui test-python ## lint, types and every test that needs no waiting
 
 .PHONY: test-python
-test-python: $(INSTALLED) $(PROVIDER) $(PAGE)
+test-python: $(INSTALLED) $(PROVIDER) $(PAGE) ## the Python tests of it
 	$(BIN)/python -m pytest -m "not slow_fault and not e2e"
 
 .PHONY: test-ui
-test-ui: $(UI)
+test-ui: $(UI) ## the page's unit tests
 	cd ui && npm run --silent test
 
 .PHONY: test-faults
@@ -116,12 +121,6 @@ clean: ## remove what was installed and built; .data (the local database) stays
 
 include bench.mk
 include knative/rollout.mk
-
-##@ Help
-.PHONY: help
-help: ## this list
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-		/^[a-z][a-zA-Z_-]*:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(INSTALLED): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else "Python 3.11 or newer is needed, \

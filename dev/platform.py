@@ -144,7 +144,7 @@ class Platform:
         if settings.billing_api_url is None:
             parts += self._billing_parts()
         if shutil.which("node") is None:
-            raise PlatformError("node was not found: the OpenID provider and the page need Node.js 20 or newer")
+            raise PlatformError("node was not found: the OpenID provider and the page need Node.js")
         if settings.keycloak_url is None:
             parts.append(provider.part(settings))
         parts += [functions.part(function, settings, self.billing_token) for function in self._functions]

@@ -25,10 +25,10 @@ images: ## build an image per function, of the billing service and of the page: 
 			*) echo "ENGINE is '$(ENGINE)': it must be podman, buildah or docker" >&2; exit 1;; esac; \
 		case $$component in billing-service) name=billing-service;; *) name=billing-$$component;; esac; \
 		case $$component in page) from="-f ui/Containerfile --build-arg NODE_IMAGE=$(NODE_BASE)" context=ui;; \
-			billing-service) from="-f Containerfile --target billing-service --build-arg BASE=$(BASE)" context=.;; \
-			*) from="-f Containerfile --target function --build-arg BASE=$(BASE)" context=.;; esac; \
+			billing-service) from="-f Containerfile --target billing-service --build-arg BASE=$(BASE) --build-arg COMPONENT=$$component" context=.;; \
+			*) from="-f Containerfile --target function --build-arg BASE=$(BASE) --build-arg COMPONENT=$$component" context=.;; esac; \
 		echo "building $(IMAGE_PREFIX)/$$name:$(VERSION)"; \
-		SOURCE_DATE_EPOCH=0 $(ENGINE) $$build $$from --build-arg COMPONENT=$$component \
+		SOURCE_DATE_EPOCH=0 $(ENGINE) $$build $$from \
 			--build-arg VERSION="$(VERSION)" --build-arg REVISION="$$(git rev-parse HEAD)" -t "$(IMAGE_PREFIX)/$$name:$(VERSION)" $$context; \
 	done
 
