@@ -1,5 +1,6 @@
 """`python -m dev run`, and the commands for a platform that runs."""
 
+import ipaddress
 import json
 import shlex
 import signal
@@ -14,6 +15,7 @@ from dev.watcher import START, STOP
 
 USAGE_ERROR = 2
 REQUEST_SECONDS = 30.0
+EXPOSED = "HOST={host}: other machines may reach this platform, and the passwords above are known to everybody\n\n"
 
 
 def main(arguments: list[str]) -> int:
@@ -69,6 +71,10 @@ def run(settings: Settings) -> int:
     return 0
 
 
+def is_loopback(host: str) -> bool:
+    return ipaddress.ip_address(host).is_loopback
+
+
 def say(line: str) -> None:
     print(line, flush=True)
 
@@ -79,6 +85,7 @@ def welcome(settings: Settings) -> str:
     users = f"users (the password is the name):\n{known_users()}\n\n" if here else ""
     folder = "" if settings.data == ROOT / ".data" else f" DATA_DIR={shlex.quote(str(settings.data))}"
     bearer = f"$(make -s token USER=bob{folder})" if here else "$TOKEN"
+    exposed = "" if is_loopback(settings.host) else EXPOSED.format(host=settings.host)
     return f"""\
 page      {settings.page_origin}/billing/
 API       {settings.api_url}/api/billing/
@@ -86,7 +93,7 @@ issuers   {settings.provider_url}/realms/{realms}
 billing   {settings.billing_url}
 logs      {settings.data / "logs"}
 
-{users}\
+{users}{exposed}\
   curl -H "Authorization: Bearer {bearer}" {settings.api_url}/api/billing/project/{DEMO_NAMESPACE}/overview
 
 Ctrl-C stops everything.

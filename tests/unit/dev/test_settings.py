@@ -30,6 +30,42 @@ def test_two_variables_with_one_port_are_named() -> None:
         read_settings(FUNCTIONS, {"INGRESS_PORT": "8081"})
 
 
+@pytest.mark.parametrize(
+    ("host", "api", "page"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8080", "http://localhost:8080"),
+        ("0.0.0.0", "http://127.0.0.1:8080", "http://localhost:8080"),
+        ("::1", "http://[::1]:8080", "http://localhost:8080"),
+        ("::", "http://[::1]:8080", "http://localhost:8080"),
+        ("192.0.2.7", "http://192.0.2.7:8080", "http://192.0.2.7:8080"),
+    ],
+)
+def test_the_parts_listen_on_host_and_are_reached_there(host: str, api: str, page: str) -> None:
+    """Where HOST is every address, the parts reach each other on the loopback one."""
+    settings = read_settings(FUNCTIONS, {"HOST": host})
+    assert (settings.host, settings.api_url, settings.page_origin) == (host, api, page)
+
+
+@pytest.mark.parametrize("host", ["localhost", "256.0.0.1", "127.0.0.1:80", "[::1]"])
+def test_a_host_that_is_not_an_address_is_named(host: str) -> None:
+    """A name could be several addresses."""
+    with pytest.raises(PlatformError, match=r"HOST=.*must be an IP address \(default 127\.0\.0\.1\)"):
+        read_settings(FUNCTIONS, {"HOST": host})
+
+
+def test_an_address_of_another_machine_is_named() -> None:
+    """192.0.2.0/24 is for documentation: no machine has it."""
+    with pytest.raises(PlatformError, match=r"HOST=192\.0\.2\.7: this machine cannot listen there"):
+        check_ports({"INGRESS_PORT": 8080}, "192.0.2.7")
+
+
+def test_allowed_origins_are_the_page_or_what_is_set() -> None:
+    """The ingress allows the same origins as the functions."""
+    assert read_settings(FUNCTIONS, {}).allowed_origins == ["http://localhost:8080", "http://localhost:5173"]
+    chosen = {"CORS_ALLOWED_ORIGINS": "https://a.example, https://b.example"}
+    assert read_settings(FUNCTIONS, chosen).allowed_origins == ["https://a.example", "https://b.example"]
+
+
 def test_every_port_is_changed_by_its_variable() -> None:
     """Functions have two each, named after them."""
     defaults = default_ports(FUNCTIONS)
