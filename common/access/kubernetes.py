@@ -21,7 +21,7 @@ from pydantic import Field, ValidationError
 
 from common.billing.cache import AnswerCache, SingleFlight
 from common.billing.resilience import Clock
-from common.billing.transport import HttpClient, Reply, Timeouts, TransportFailure
+from common.billing.transport import HttpClient, Timeouts, TransportFailure, UpstreamResponse
 from common.http.errors import BillingUnreachable
 from common.identity.authenticator import Caller
 from common.models import NamespaceName, Wire, parse_json
@@ -227,7 +227,7 @@ class Kubernetes:
         if (found.name, found.namespace) != (organization, organization):
             raise NotListed("mismatch")
 
-    async def _get(self, path: str) -> Reply:
+    async def _get(self, path: str) -> UpstreamResponse:
         """A 200 in JSON. Raises NotListed or _Expired."""
         try:
             http = await self._open()
@@ -268,7 +268,7 @@ def _read_token(path: Path) -> str:
     return token.decode()
 
 
-def _read(model: type[R], reply: Reply) -> R:
+def _read(model: type[R], reply: UpstreamResponse) -> R:
     try:
         return model.model_validate(parse_json(reply.body))
     except ValidationError as exc:

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from common.billing.cache import AnswerCache, Kept, SingleFlight
 from common.billing.resilience import BreakerState, Bulkhead, CircuitBreaker, Clock, RetryBudget
-from common.billing.transport import HttpClient, Reply, Timeouts, TransportFailure
+from common.billing.transport import HttpClient, Timeouts, TransportFailure, UpstreamResponse
 from common.http.envelope import to_json
 from common.http.errors import ApiError, BillingIncomplete, BillingUnreachable
 from common.models import (
@@ -181,7 +181,7 @@ class BillingClient:
         return kept.value
 
     async def _answer(
-        self, key: tuple[str, ...], question: Question, path: str, read: Callable[[Reply], Answer[Any]]
+        self, key: tuple[str, ...], question: Question, path: str, read: Callable[[UpstreamResponse], Answer[Any]]
     ) -> Answer[Any]:
         fresh = self._get_fresh(key)
         if fresh is not None:
@@ -214,7 +214,7 @@ class BillingClient:
         return replace(kept.value, age_seconds=self._cache.age_seconds(kept), stale=True)
 
     async def _call(
-        self, operation: str, path: str, question: Question, read: Callable[[Reply], Answer[Any]]
+        self, operation: str, path: str, question: Question, read: Callable[[UpstreamResponse], Answer[Any]]
     ) -> Answer[Any]:
         """All attempts of one question. Raises Failure, ProjectNotFound or BillingIncomplete."""
         if not self._bulkhead.enter():
@@ -232,7 +232,12 @@ class BillingClient:
             self._bulkhead.leave()
 
     async def _retry(
-        self, first: Failure, operation: str, path: str, question: Question, read: Callable[[Reply], Answer[Any]]
+        self,
+        first: Failure,
+        operation: str,
+        path: str,
+        question: Question,
+        read: Callable[[UpstreamResponse], Answer[Any]],
     ) -> Answer[Any]:
         """The further attempts; the first of tenacity's attempts is the one that was made already."""
         async for attempt in self._attempts(question.deadline):
@@ -266,7 +271,7 @@ class BillingClient:
         )
 
     async def _attempt(
-        self, operation: str, path: str, question: Question, read: Callable[[Reply], Answer[Any]]
+        self, operation: str, path: str, question: Question, read: Callable[[UpstreamResponse], Answer[Any]]
     ) -> Answer[Any]:
         permit = self._breaker.enter()
         if permit is None:
@@ -287,7 +292,7 @@ class BillingClient:
         finally:
             report()
 
-    async def _get(self, operation: str, path: str, question: Question) -> Reply:
+    async def _get(self, operation: str, path: str, question: Question) -> UpstreamResponse:
         started = self._clock()
         try:
             reply = await self._http.get(
@@ -325,7 +330,7 @@ class BillingClient:
 
     # --- reading replies ------------------------------------------------------
 
-    def _read_overview(self, reply: Reply, organization: str, namespace: str) -> Answer[Overview]:
+    def _read_overview(self, reply: UpstreamResponse, organization: str, namespace: str) -> Answer[Overview]:
         if reply.status != OK:
             raise _refusal(reply, namespace)
         read = _validated(OverviewReply, reply)
@@ -339,7 +344,7 @@ class BillingClient:
         )
         return Answer(overview.rounded(), read.as_of or datetime.now(UTC))
 
-    def _read_project_list(self, reply: Reply, organization: str) -> Answer[list[Project]]:
+    def _read_project_list(self, reply: UpstreamResponse, organization: str) -> Answer[list[Project]]:
         if reply.status != OK:
             raise Failure("http_404" if reply.status == NOT_FOUND else "http_4xx", sick=False)
         read = _validated(ProjectListReply, reply)
@@ -352,6 +357,7 @@ class BillingClient:
     def _require_owner(self, named: str | None, asked: str) -> None:
         """In `registry` mode the reply itself has to prove whose numbers these are; elsewhere it may be silent."""
         if named != asked and (named is not None or self._settings.namespace_ownership == "registry"):
+            self._http.retire_connections()  # the response may be another request's
             raise Failure("mismatch", sick=False)
 
     async def close(self) -> None:
@@ -372,7 +378,7 @@ def _project(entry: ProjectReply) -> Project:
     return Project.priced(entry.namespace, entry.billing_summary.rounded())
 
 
-def _accepted(reply: Reply) -> Reply:
+def _accepted(reply: UpstreamResponse) -> UpstreamResponse:
     """Only a JSON 200, 404 or 409 says something; everything else is a failure of the service."""
     status = reply.status
     if status == OK and not reply.is_json:
@@ -387,13 +393,13 @@ def _accepted(reply: Reply) -> Reply:
     raise Failure(kinds.get(status // 100, "http_status"), sick=status >= HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-def _retry_after(reply: Reply) -> float | None:
+def _retry_after(reply: UpstreamResponse) -> float | None:
     """Seconds (RFC 9110 section 10.2.3), whole and sane, or None."""
     text = reply.headers.get("retry-after", "")
     return float(text) if text.isascii() and text.isdigit() and len(text) <= 6 else None  # noqa: PLR2004 - a week
 
 
-def _parsed(reply: Reply) -> Any:
+def _parsed(reply: UpstreamResponse) -> Any:
     try:
         return parse_json(reply.body)
     except NonFiniteError as exc:
@@ -404,7 +410,7 @@ def _parsed(reply: Reply) -> Any:
         raise Failure("bad_json", sick=False) from exc
 
 
-def _validated(model: type[R], reply: Reply) -> R:
+def _validated(model: type[R], reply: UpstreamResponse) -> R:
     """Bare or in `{"success": true, "data": ...}`. Raises Failure(schema); the values stay out of every message."""
     data = _parsed(reply)
     if isinstance(data, dict) and "success" in data and "data" in data:
@@ -422,7 +428,7 @@ def _validated(model: type[R], reply: Reply) -> R:
     return read
 
 
-def _refusal(reply: Reply, namespace: str) -> Exception:
+def _refusal(reply: UpstreamResponse, namespace: str) -> Exception:
     """What a 404 or 409 means: only our codes, in JSON, mean anything."""
     body = _parsed(reply) if reply.is_json else None
     error = body if isinstance(body, dict) else {}

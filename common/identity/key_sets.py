@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from common.billing.cache import SingleFlight
 from common.billing.resilience import Clock
-from common.billing.transport import HttpClient, Reply, TransportFailure
+from common.billing.transport import HttpClient, TransportFailure, UpstreamResponse
 from common.http.errors import IdentityUnreachable, TokenInvalid
 from common.models import parse_json
 from common.process import log
@@ -219,7 +219,7 @@ class BadKeySet(Exception):
     """The reply says nothing of the realm's keys."""
 
 
-def _read_keys(reply: Reply) -> dict[str, Key]:
+def _read_keys(reply: UpstreamResponse) -> dict[str, Key]:
     if reply.status != 200:  # noqa: PLR2004 - HTTP's own number
         raise BadKeySet(f"status_{reply.status // 100}xx")
     try:

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from common.billing.transport import HttpClient, Reply, Timeouts
+from common.billing.transport import HttpClient, Timeouts, UpstreamResponse
 from common.function import NAMESPACE, Function
 from common.http.envelope import render_error, render_success, timestamp, to_json
 from common.http.errors import ApiError, BadRequest, TokenMissing
@@ -173,7 +173,7 @@ def test_any_number_in_a_claim(loop: asyncio.Runner, authenticator: Authenticato
 def test_any_key_set(body: bytes) -> None:
     """Anything from a realm is no key set, and says so."""
     with pytest.raises(BadKeySet):
-        _read_keys(Reply(200, {}, body))
+        _read_keys(UpstreamResponse(200, {}, body))
 
 
 @BOUNDED
@@ -183,7 +183,7 @@ def test_any_key_beside_a_good_one(changes: dict[str, Any]) -> None:
     """A hostile entry never spoils the others."""
     odd = {**rsa_jwk("odd", rsa_key("any")), **changes}
     good = rsa_jwk("good", rsa_key("acme"))
-    found = _read_keys(Reply(200, {}, to_bytes({"keys": [odd, good]})))
+    found = _read_keys(UpstreamResponse(200, {}, to_bytes({"keys": [odd, good]})))
     assert "good" in found or odd["kid"] == "good"
     assert all(key.algorithms <= ALGORITHMS for key in found.values())
 
