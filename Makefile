@@ -100,9 +100,14 @@ format: $(INSTALLED) ## format the Python code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-.PHONY: openapi
-openapi: $(INSTALLED) ## write docs/openapi.yaml from the models and the error table
-	$(BIN)/python -m dev.openapi
+.PHONY: generate
+generate: $(INSTALLED) $(UI) ## write what follows from the functions' declarations: OpenAPI, manifests, the page's types
+	@$(BIN)/python -m dev.generate
+	@cd ui && npm run --silent generate
+
+.PHONY: new-function
+new-function: $(INSTALLED) ## lay out a function's folder: make new-function NAME=trend, then edit it and make generate
+	@$(BIN)/python -m dev.generate.new_function "$(NAME)"
 
 UV_COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links

@@ -8,7 +8,8 @@ import sys
 import time
 from types import FrameType
 
-from dev import functions, provider
+from dev import provider
+from dev.declarations import local_ports
 from dev.platform import DEMO_NAMESPACE, Platform
 from dev.settings import ROOT, PlatformError, Settings, read_settings
 from dev.watcher import START, STOP
@@ -37,7 +38,7 @@ def main(arguments: list[str]) -> int:
 
 
 def read() -> Settings:
-    return read_settings(functions.LOCAL_PORTS)
+    return read_settings(local_ports())
 
 
 def complain(text: str) -> int:

@@ -13,7 +13,6 @@ from dev.settings import ROOT, Settings, metrics_variable, port_variable
 from dev.supervisor import Part
 
 MANIFESTS = ROOT / "knative" / "functions"
-LOCAL_PORTS = {"health": 8090, "overview": 8091, "projects": 8092}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ DIGEST := ^[^ ]+@sha256:[0-9a-f]{64}$$
 ROLLOUT = @$(BIN)/python -m knative.rollout
 ROLLOUT_FLAGS = --function "$(FUNCTION)" --overlay "$(OVERLAY)" $(if $(CONTEXT),--context "$(CONTEXT)")
 
-##@ Operate (FUNCTION=health|overview|projects|page, OVERLAY=kube-dc|local, CONTEXT=)
+##@ Operate (FUNCTION=a folder of functions/ or page, OVERLAY=kube-dc|local, CONTEXT=)
 .PHONY: images
 images: ## build an image per function, of the billing service and of the page: make images BASE=...@sha256:... NODE_BASE=...@sha256:... IMAGE_PREFIX=...
 	@[ -n "$(ENGINE)" ] || { echo "no podman, buildah or docker on PATH: install one, or name it with ENGINE=" >&2; exit 1; }

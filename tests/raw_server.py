@@ -1,26 +1,17 @@
 """A server that sends scripted bytes for each request, whatever the request was."""
 
 import asyncio
-import socket
 import ssl
-import struct
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 PAUSE = b""  # in a script: time for the client to read
+CLOSE = None  # in a script: FIN
 
-
-class End(Enum):
-    CLOSE = "FIN"
-    RESET = "RST"
-
-
-CLOSE, RESET = End.CLOSE, End.RESET
-Script = Sequence[bytes | End]
+Script = Sequence[bytes | None]
 
 
 @dataclass
@@ -46,12 +37,9 @@ class RawServer:
             while True:
                 await self._read_request(reader)
                 for piece in self.scripts.pop(0) if self.scripts else (OK,):
-                    if isinstance(piece, End):
-                        if piece is RESET:
-                            linger = struct.pack("ii", 1, 0)  # close sends RST in place of FIN
-                            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                    if piece is CLOSE:
                         return
-                    writer.write(piece)
+                    writer.write(piece or b"")
                     await writer.drain()
                     if not piece:
                         await asyncio.sleep(0.03)

@@ -19,17 +19,18 @@ from urllib.parse import quote
 
 from pydantic import Field, ValidationError
 
-from common.billing.cache import AnswerCache, SingleFlight
+from common.billing.cache import Cache, SingleFlight
 from common.billing.resilience import Clock
 from common.billing.transport import HttpClient, Timeouts, TransportFailure, UpstreamResponse
 from common.http.errors import BillingUnreachable
-from common.identity.authenticator import Caller
-from common.models import NamespaceName, Wire, parse_json
+from common.identity.caller import Caller
+from common.model import NamespaceName, WireModel
+from common.money.strict_json import parse_json
 from common.process import log
 from common.process.log import metrics
 from common.process.settings import Settings
 
-R = TypeVar("R", bound=Wire)
+R = TypeVar("R", bound=WireModel)
 
 PAGE_PROJECTS: Final = 100
 MAX_PAGES: Final = 100  # with PAGE_PROJECTS: as many projects as a project list may have
@@ -39,36 +40,36 @@ MAX_ORGANIZATIONS: Final = 1000
 LONGEST_PAUSE_SECONDS: Final = 10.0
 
 
-class _Metadata(Wire):
+class _Metadata(WireModel):
     namespace: str
 
 
-class _Status(Wire):
+class _Status(WireModel):
     namespace: NamespaceName | Literal[""] | None = None
 
 
-class _Project(Wire):
+class _Project(WireModel):
     metadata: _Metadata
     status: _Status | None = None
 
 
-class _ListMetadata(Wire):
+class _ListMetadata(WireModel):
     next: Annotated[str, Field(max_length=8192)] | None = Field(None, alias="continue")
 
 
-class _ProjectList(Wire):
+class _ProjectList(WireModel):
     version: Literal["kube-dc.com/v1"] = Field(alias="apiVersion")
     kind: Literal["ProjectList"]
     metadata: _ListMetadata
     items: list[_Project]
 
 
-class _Named(Wire):
+class _Named(WireModel):
     name: str
     namespace: str
 
 
-class _Organization(Wire):
+class _Organization(WireModel):
     version: Literal["kube-dc.com/v1"] = Field(alias="apiVersion")
     kind: Literal["Organization"]
     metadata: _Named
@@ -109,7 +110,7 @@ class Kubernetes:
     def __init__(self, settings: Settings, clock: Clock = time.monotonic) -> None:
         self._settings = settings
         self._clock = clock
-        self._kept: AnswerCache[Projects] = AnswerCache(
+        self._cache: Cache[Projects] = Cache(
             settings.ownership_fresh_seconds, settings.ownership_stale_seconds, MAX_ORGANIZATIONS, clock
         )
         self._pauses: OrderedDict[str, _Pause] = OrderedDict()
@@ -141,7 +142,7 @@ class Kubernetes:
 
     async def _get_projects(self, organization: str) -> Projects:
         """Raises BillingUnreachable."""
-        fresh = self._kept.get_fresh(organization)
+        fresh = self._cache.get_fresh(organization)
         if fresh is not None:
             return fresh.value
         pause = self._pauses.get(organization)
@@ -153,11 +154,11 @@ class Kubernetes:
             return self._stale_or_raise(organization, exc.reason)
 
     def _stale_or_raise(self, organization: str, reason: str) -> Projects:
-        kept = self._kept.get_stale(organization)
-        if kept is None:
+        entry = self._cache.get_stale(organization)
+        if entry is None:
             raise BillingUnreachable("ownership_unknown", log={"ownership": reason})
         metrics.ownership_fetch.inc("stale")
-        return kept.value
+        return entry.value
 
     async def _fetch(self, organization: str) -> Projects:
         """Raises NotListed, after which the next try waits: twice as long each time, up to LONGEST_PAUSE_SECONDS."""
@@ -167,14 +168,14 @@ class Kubernetes:
             metrics.ownership_fetch.inc("error")
             log.error("projects of an organization not listed", organization=organization, reason=exc.reason)
             if exc.gone:
-                self._kept.delete(organization)
+                self._cache.delete(organization)
             self._pause(organization)
             raise
         metrics.ownership_fetch.inc("ok")
         self._pauses.pop(organization, None)
         if projects.pending:
             log.warn_sampled("a project has no namespace yet", organization=organization)
-        return self._kept.put(organization, projects).value
+        return self._cache.put(organization, projects).value
 
     def _pause(self, organization: str) -> None:
         before = self._pauses.pop(organization, None)

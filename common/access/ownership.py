@@ -6,7 +6,8 @@
 from typing import Protocol
 
 from common.http.errors import BillingUnreachable
-from common.identity.authenticator import Caller
+from common.identity.caller import Caller
+from common.process.settings import Settings
 
 
 class Ownership(Protocol):
@@ -43,3 +44,11 @@ class Claims:
         if not caller.namespaces:
             raise BillingUnreachable("ownership_unknown")  # an org-admin's token that names none says nothing
         return sorted(caller.namespaces)
+
+
+def make_ownership(settings: Settings) -> Ownership:
+    if settings.namespace_ownership == "kubernetes":
+        from common.access.kubernetes import Kubernetes  # noqa: PLC0415 - only this mode pays for the import
+
+        return Kubernetes(settings)
+    return Claims() if settings.namespace_ownership == "claims" else Registry()

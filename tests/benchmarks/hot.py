@@ -19,7 +19,7 @@ ROUNDS: Final = 7
 REQUESTS: Final = 400
 
 
-def make_function(stand: Stand, **settings: Any) -> Function[Any]:
+def make_function(stand: Stand, **settings: Any) -> Function:
     """The overview function as it is shipped, around doubles without a network; its log lines go nowhere."""
 
     def identity(request: httpx2.Request) -> httpx2.Response:
@@ -42,7 +42,7 @@ def make_function(stand: Stand, **settings: Any) -> Function[Any]:
     return function
 
 
-async def ask(function: Function[Any], path: str, token: str) -> None:
+async def ask(function: Function, path: str, token: str) -> None:
     sent: list[Any] = []
 
     async def send(message: Any) -> None:

@@ -15,7 +15,8 @@ import httpx2
 import pytest
 
 from dev import ingress
-from dev.functions import LOCAL_PORTS, read_functions
+from dev.declarations import local_ports
+from dev.functions import read_functions
 from dev.settings import Settings, free_ports, port_variable
 from tests.faults.identity import IdentityProvider
 from tests.faults.process import ORIGIN, FunctionProcess, read_response
@@ -30,7 +31,7 @@ class Ingress:
 
     def __init__(self, function: FunctionProcess, folder: Path, more_rules: Sequence[dict[str, Any]] = ()) -> None:
         functions = read_functions()
-        ports = {**free_ports(LOCAL_PORTS), port_variable("overview"): function.port}
+        ports = {**free_ports(local_ports()), port_variable("overview"): function.port}
         config = folder / "envoy.json"
         routes = ingress.function_routes([*more_rules, *ingress.read_rules()], functions)
         routes.append(ingress.page_route(is_built=True))

@@ -14,7 +14,7 @@ import asyncpg
 import httpx2
 import pytest
 
-from dev.functions import LOCAL_PORTS
+from dev.declarations import local_ports
 from dev.ingress import example_paths, read_rules
 from dev.platform import Platform
 from dev.settings import ROOT, free_ports
@@ -29,7 +29,7 @@ class Run:
 
     def __init__(self, data: Path, root: Path = ROOT) -> None:
         self.root = root
-        ports = free_ports(LOCAL_PORTS)
+        ports = free_ports(local_ports())
         self.environment = os.environ | {name: str(port) for name, port in ports.items()} | {"DATA_DIR": str(data)}
         self.output = data.with_suffix(".out")
         self.process: subprocess.Popen[bytes] | None = None
@@ -266,7 +266,7 @@ def test_a_change_in_common_restarts_every_function(copy: Run) -> None:
     assert seconds <= RELOAD_SECONDS
     assert statuses == {200}
     gone = [before[pid] for pid in before.keys() - descendants(copy.process.pid).keys()]
-    assert len(gone) == len(LOCAL_PORTS)
+    assert len(gone) == len(local_ports())
     assert all("functions_framework" in line for line in gone)
 
 

@@ -1,10 +1,9 @@
 """The three endpoints, made around doubles at their two ports: the identity provider and the billing service."""
 
-import importlib.util
+import importlib
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -25,17 +24,10 @@ PATHS = {
 KeySetAnswer = Callable[[httpx.Request], httpx.Response]
 
 
-@cache
-def load(name: str) -> Any:
-    """The function's own module. It reads the environment at import, as every deployed function does."""
-    path = ROOT / "functions" / name / "main.py"
-    spec = importlib.util.spec_from_file_location(f"function_{name}", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    with mock.patch.dict("os.environ", {"KEYCLOAK_URL": KEYCLOAK, "OIDC_AUDIENCE": AUDIENCE}):
-        spec.loader.exec_module(module)
-    return module
+def load(name: str) -> Function:
+    """The function's own app, as every process that does not serve it loads it."""
+    app: Function = importlib.import_module(f"functions.{name.replace('-', '_')}.main").app
+    return app
 
 
 class Double(httpx.AsyncBaseTransport):
@@ -91,16 +83,11 @@ def make(
     identity: Callable[[httpx.Request], httpx.Response] | None = None,
     billing: Callable[[httpx.Request], httpx.Response] = healthy,
     **changes: Any,
-) -> Function[Any]:
+) -> Function:
     """A fresh endpoint: nothing cached, nobody known."""
-    deployed = load(name)
-    return Function(
-        deployed.app.name,
-        deployed.ROUTE,
-        deployed.app.access,
-        deployed.answer,
-        deployed.app.parameters,
-        settings=settings(**changes),
+    declared = load(name)
+    return Function(name, port=declared.port, endpoints=declared.endpoints).configure(
+        settings(**changes),
         billing_transport=Double(billing),
         identity_transport=Double(identity or IdentityProvider()),
     )

@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dev import ingress
-from dev.functions import LOCAL_PORTS, read_functions
+from dev.declarations import local_ports
+from dev.functions import read_functions
 from dev.settings import PlatformError, Settings, default_ports
 
 FUNCTIONS = read_functions()
-SETTINGS = Settings(data=Path(), ports=default_ports(LOCAL_PORTS), environment={})
+SETTINGS = Settings(data=Path(), ports=default_ports(local_ports()), environment={})
 RULES = ingress.read_rules()
 ROUTES = [*ingress.function_routes(RULES, FUNCTIONS), ingress.page_route(is_built=True)]
 CONFIGURATION = ingress.configuration(ROUTES, FUNCTIONS, SETTINGS)
@@ -50,7 +51,7 @@ def test_each_rule_reaches_the_function_it_names(rule: dict[str, Any]) -> None:
 
 def test_every_function_has_a_route_and_its_own_port() -> None:
     """No manifest is left without a way in, and no two clusters share a port."""
-    assert LOCAL_PORTS.keys() == {function.name for function in FUNCTIONS}
+    assert local_ports().keys() == {function.name for function in FUNCTIONS}
     clusters = CONFIGURATION["static_resources"]["clusters"]
     endpoints = [cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"] for cluster in clusters]
     ports = [endpoint["address"]["socket_address"]["port_value"] for endpoint in endpoints]

@@ -1,0 +1,131 @@
+"""One resource of the billing service: its path, its reply, and the proof of whose figures a reply has.
+
+Every reply is read by `read_reply`, which checks the owner before anything else is used: no reader can skip it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Generic, TypeVar
+from urllib.parse import urlencode
+
+from pydantic import ValidationError
+
+from common.access.roles import S
+from common.billing.transport import UpstreamResponse
+from common.http.response import Result
+from common.model import Moment, WireModel
+from common.money.strict_json import DuplicateMemberError, NonFiniteError, parse_json
+from common.process import log
+
+R = TypeVar("R", bound=WireModel)
+D = TypeVar("D")
+
+SHOWN_MISTAKES: Final = 5
+
+
+class UpstreamFailure(Exception):
+    """A call failed. `outage`: the service is at fault, so the breaker counts it and an older result may be served."""
+
+    def __init__(self, reason: str, *, outage: bool, retriable: bool = False, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.outage = outage
+        self.retriable = retriable
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Resource(Generic[S, R, D]):
+    """`path` has {organization} or {namespace}; with {namespace} the organization is a query parameter.
+
+    `to_data` makes the response's data of a valid reply, once per fetch and not once per request. `narrow` reduces a
+    reply about the complete organization to what a caller may see; without it, only the caller's namespaces are
+    requested. `cached` is False for what must be current after a change.
+    """
+
+    name: str  # label of the metrics
+    path: str
+    reply: type[R]
+    to_data: Callable[[R, S], D]
+    narrow: Callable[[D, S], D] | None = None
+    cached: bool = True
+
+    def target(self, scope: S, query: Mapping[str, str]) -> str:
+        """Path and query of the request."""
+        more = {**query, **{kind: name for kind, name in scope.names.items() if f"{{{kind}}}" not in self.path}}
+        if scope.namespaces is not None and self.narrow is None:
+            more["namespaces"] = ",".join(sorted(scope.namespaces))
+        path = self.path.format(**scope.names)
+        return f"{path}?{urlencode(more, safe=',')}" if more else path
+
+
+class _Origin(WireModel):
+    """Whose figures a reply has, and their time. A foreign billing service may leave all of it out."""
+
+    organization: str | None = None
+    namespace: str | None = None
+    namespaces: list[str] | None = None
+    as_of: Moment | None = None
+
+
+def read_reply(resource: Resource[S, R, D], scope: S, response: UpstreamResponse, *, proof_required: bool) -> Result[D]:
+    """Bare or in `{"success": true, "data": ...}`. Raises UpstreamFailure (mismatch, bad_json, bad_value, schema).
+
+    With `proof_required` (mode `registry`) the reply must name its owner; else it may leave it out.
+    """
+    data = _unwrap(parse_reply(response))
+    origin = _validate(_Origin, data)
+    _prove_owner(resource, scope, origin, proof_required=proof_required)
+    model = _validate(resource.reply, data)
+    if log.debugging() and isinstance(data, dict) and (extra := data.keys() - resource.reply.model_fields.keys()):
+        log.debug("billing reply has unknown members", count=len(extra))
+    etag = response.headers.get("etag")
+    return Result(resource.to_data(model, scope), origin.as_of or datetime.now(UTC), etag=etag)
+
+
+def _prove_owner(resource: Resource[S, R, D], scope: S, origin: _Origin, *, proof_required: bool) -> None:
+    for kind, expected in scope.names.items():
+        named = getattr(origin, kind)
+        if named != expected and (named is not None or proof_required):
+            raise UpstreamFailure("mismatch", outage=False)
+    if (
+        scope.namespaces is not None
+        and resource.narrow is None
+        and frozenset(origin.namespaces or ()) != scope.namespaces
+    ):
+        raise UpstreamFailure("mismatch", outage=False)
+
+
+def parse_reply(response: UpstreamResponse) -> Any:
+    """Raises UpstreamFailure."""
+    try:
+        return parse_json(response.body)
+    except NonFiniteError as exc:
+        raise UpstreamFailure("bad_value", outage=False) from exc
+    except DuplicateMemberError as exc:
+        raise UpstreamFailure("schema", outage=False) from exc
+    except (ValueError, RecursionError) as exc:
+        raise UpstreamFailure("bad_json", outage=False) from exc
+
+
+def _unwrap(data: Any) -> Any:
+    if isinstance(data, dict) and "success" in data and "data" in data:
+        if data["success"] is not True:
+            raise UpstreamFailure("schema", outage=False)
+        return data["data"]
+    return data
+
+
+M = TypeVar("M", bound=WireModel)
+
+
+def _validate(model: type[M], data: Any) -> M:
+    """Raises UpstreamFailure(schema). The values are in no message."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as exc:
+        mistakes = exc.errors(include_url=False, include_input=False)[:SHOWN_MISTAKES]
+        where = [".".join(map(str, mistake["loc"])) for mistake in mistakes]
+        log.error("billing reply rejected", reason="schema", fields=where)
+        raise UpstreamFailure("schema", outage=False) from None

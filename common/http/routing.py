@@ -1,0 +1,54 @@
+"""From method and path to an endpoint. Paths are matched undecoded: `%2F` and dot segments never match a parameter."""
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.routing import compile_path
+
+from common.http.errors import MethodNotAllowed, NotFound
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterable
+
+    from common.endpoint import Endpoint
+    from common.http.request import Scope
+
+
+class Path:
+    """The endpoints of one route, by method."""
+
+    def __init__(self, route: str) -> None:
+        self.route = route
+        self.pattern: re.Pattern[str] = compile_path(route)[0]
+        self.endpoints: dict[str, Endpoint[Any, Any]] = {}
+
+    @property
+    def methods(self) -> list[str]:
+        found = list(self.endpoints)
+        if any(endpoint.head for endpoint in self.endpoints.values()):
+            found.append("HEAD")
+        return found
+
+    def get_endpoint(self, method: str) -> "Endpoint[Any, Any]":
+        """Raises MethodNotAllowed with the methods that are allowed."""
+        endpoint = self.endpoints.get("GET" if method == "HEAD" else method)
+        if endpoint is None or (method == "HEAD" and not endpoint.head):
+            raise MethodNotAllowed(", ".join([*self.methods, "OPTIONS"]))
+        return endpoint
+
+
+class Router:
+    def __init__(self, endpoints: "Iterable[Endpoint[Any, Any]]") -> None:
+        self._paths: dict[str, Path] = {}
+        for endpoint in endpoints:
+            self._paths.setdefault(endpoint.route, Path(endpoint.route)).endpoints[endpoint.method] = endpoint
+
+    def find(self, scope: "Scope") -> tuple[Path, dict[str, str]]:
+        """The path and its parameters, undecoded. Raises NotFound."""
+        raw = scope.get("raw_path") or scope["path"].encode()
+        text = raw.decode("latin-1")
+        for path in self._paths.values():
+            match = path.pattern.match(text)
+            if match:
+                return path, match.groupdict()
+        raise NotFound("path")

@@ -1,0 +1,71 @@
+"""Bases and field types of every model that crosses the wire.
+
+Response models have no defaults: a client can rely on every member. Numbers of the billing service are validated
+strictly: a string, null or a negative number is an error.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+NAMESPACE_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"  # RFC 1123 label, as Kubernetes has it
+
+
+def _moment(value: object) -> datetime:
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
+        msg = "must be an RFC 3339 timestamp with its offset"
+        raise ValueError(msg)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must be in the years 1 to 9999, in UTC") from None
+
+
+Count = Annotated[int, Field(ge=0, le=10**9)]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+NamespaceName = Annotated[str, StringConstraints(pattern=NAMESPACE_PATTERN, max_length=63)]
+Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+
+
+class WireModel(BaseModel):
+    """What the API returns and what the billing service sends. Unknown members are dropped."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="ignore",
+        defer_build=True,  # a function builds only the models that it uses, with its first response
+    )
+
+
+class BodyModel(BaseModel):
+    """A request body. Unknown members are an error, so that a typing mistake is not silently ignored."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
+
+
+class Parameters(BaseModel):
+    """Path and query parameters of an endpoint, read from text. A field is required if it is in the path."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+class Meta(WireModel):
+    """How fresh the figures of a response are."""
+
+    as_of: datetime = Field(description="The time of the figures, UTC")
+    stale: bool = Field(description="The billing service is unreachable and this is an older response (RFC 5861)")
+
+
+def whole_number(lowest: int, highest: int) -> BeforeValidator:
+    """Text of ASCII digits only. `1_0`, ` 5` and `+5` are numbers to Python and are rejected here."""
+
+    def read(value: object) -> object:
+        digits = isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= len(str(10**9))
+        if isinstance(value, str) and not (digits and lowest <= int(value) <= highest):
+            raise ValueError(f"must be a whole number from {lowest} to {highest}")
+        return value
+
+    return BeforeValidator(read)

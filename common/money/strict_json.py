@@ -1,0 +1,62 @@
+"""Strict JSON (RFC 8259) in which every number with a fraction or an exponent is a Decimal."""
+
+import json
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+
+class DuplicateMemberError(ValueError):
+    """An object has a member twice (RFC 8259 section 4), so its meaning is not clear."""
+
+
+class NonFiniteError(ValueError):
+    """NaN, Infinity (RFC 8259 section 6), or an exponent beyond the range of Decimal."""
+
+
+class TooDeepError(ValueError):
+    """Objects and arrays are nested deeper than allowed."""
+
+
+def parse_json(text: bytes, max_depth: int | None = None) -> Any:
+    """Raises ValueError or one of its subclasses above; RecursionError for deep nesting without `max_depth`."""
+    try:
+        value = json.loads(
+            text.decode("utf-8"),
+            parse_float=Decimal,
+            parse_constant=_reject_constant,
+            object_pairs_hook=_unique_members,
+        )
+    except InvalidOperation:  # an ArithmeticError, which readers of JSON do not expect
+        raise NonFiniteError("an exponent is out of range") from None
+    except RecursionError:
+        if max_depth is None:
+            raise
+        raise TooDeepError("nested too deep") from None
+    if max_depth is not None and _depth_exceeds(value, max_depth):
+        raise TooDeepError("nested too deep")
+    return value
+
+
+def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise DuplicateMemberError("a member appears twice")
+    return members
+
+
+def _reject_constant(name: str) -> Any:
+    raise NonFiniteError(f"{name} is not JSON")
+
+
+def _depth_exceeds(value: Any, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit + 1):
+        level = [
+            child
+            for parent in level
+            if isinstance(parent, dict | list)
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+        ]
+        if not level:
+            return False
+    return True

@@ -1,0 +1,70 @@
+"""The one log line of a request, and its counts."""
+
+import logging
+import time
+from typing import Final
+
+from common.http.errors import AccessDenied, AdminRequired, ApiError, GuestDenied
+from common.http.request import Request
+from common.identity.authenticator import failure_metric
+from common.process import log
+from common.process.log import metrics
+from common.process.metrics import process_age_seconds
+
+PROBE_PATH: Final = "/healthz"
+CLIENT_CLOSED_REQUEST: Final = 499
+SERVER_ERROR: Final = 500
+QUIET_REASONS: Final = frozenset({"breaker_open", "shed"})
+"""An outage is logged when the breaker changes, not again by every request that it rejects."""
+
+
+def count_rejection(request: Request, error: ApiError) -> None:
+    request.log = {**error.log, "reason": error.reason}
+    label = failure_metric(error)
+    if label:
+        metrics.auth_failures.inc(label)
+    elif isinstance(error, AccessDenied | GuestDenied | AdminRequired):
+        metrics.access_denied.inc(error.reason)
+
+
+def write_disconnected(function: str, request: Request) -> None:
+    request.status = CLIENT_CLOSED_REQUEST
+    write_finished(function, request)
+
+
+def write_finished(function: str, request: Request) -> None:
+    if request.route == PROBE_PATH:
+        return
+    seconds = time.monotonic() - request.started
+    metrics.requests.inc(function, str(request.status))
+    metrics.request_duration.observe(seconds, function, request.route or "unknown")
+    if not metrics.cold_start.values[()]:
+        metrics.cold_start.set(process_age_seconds())
+    caller, upstream = request.caller, request.upstream
+    reason = request.log.pop("reason", upstream.reason if upstream else None)
+    log.write(
+        _level(request, reason),
+        "request",
+        request_id=request.request_id,
+        trace_id=log.trace_id(request.traceparent),
+        method=request.method,
+        route=request.route or "unknown",
+        status=request.status,
+        duration_ms=round(seconds * 1000, 2),
+        upstream_ms=round(upstream.upstream_seconds * 1000, 2) if upstream else 0,
+        organization=caller.organization if caller else None,
+        subject=caller.subject if caller else None,
+        role=caller.role.value if caller else None,
+        namespace=request.namespace,
+        reason=reason,
+        **request.log,
+    )
+
+
+def _level(request: Request, reason: str | None) -> int:
+    if reason in QUIET_REASONS or request.status == CLIENT_CLOSED_REQUEST:
+        return logging.INFO
+    if request.status >= SERVER_ERROR:
+        return logging.WARNING if reason == "throttled" else logging.ERROR
+    is_stale = request.upstream is not None and request.upstream.reason is not None
+    return logging.WARNING if request.status in {401, 403} or is_stale else logging.INFO
