@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 RETRY_AFTER_CAP_SECONDS: Final = 60
 REFUTING: Final = frozenset({"mismatch", "http_404"})
 """Failures after which a cached result may no longer be true: it is deleted, not used during an outage."""
-SUCCESSES: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED})
+CHANGED: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED})
 HEALTH: Final = UpstreamCall("health", "GET", "/api/health")
 ChangingMethod = Literal["POST", "PUT", "PATCH", "DELETE"]
 
@@ -111,9 +111,17 @@ class BillingClient:
         request.reason = failure.reason
         return replace(entry.value, age_seconds=self._cache.age_seconds(entry), stale=True)
 
-    def _read(self, resource: Resource[S, R, D], scope: S, response: "UpstreamResponse") -> Result[D]:
-        if response.status not in SUCCESSES:
+    def _read_change(self, resource: Resource[S, R, D], scope: S, response: "UpstreamResponse") -> Result[D]:
+        if response.status not in CHANGED:
             raise read_rejection(response, scope.name)
+        return self._read_success(resource, scope, response)
+
+    def _read(self, resource: Resource[S, R, D], scope: S, response: "UpstreamResponse") -> Result[D]:
+        if response.status != HTTPStatus.OK:
+            raise read_rejection(response, scope.name)
+        return self._read_success(resource, scope, response)
+
+    def _read_success(self, resource: Resource[S, R, D], scope: S, response: "UpstreamResponse") -> Result[D]:
         if not response.is_json:
             raise UpstreamFailure("content_type", outage=False)
         return read_reply(resource, scope, response, proof_required=self._proof_required)
@@ -133,7 +141,9 @@ class BillingClient:
         request.on_wait()
         try:
             change = UpstreamCall(resource.name, method, resource.target(scope, {}), body)
-            return await self._upstream.call(change, request, lambda response: self._read(resource, scope, response))
+            return await self._upstream.call(
+                change, request, lambda response: self._read_change(resource, scope, response)
+            )
         except UpstreamFailure as failure:
             raise _unreachable(failure) from failure
         finally:
