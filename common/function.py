@@ -17,10 +17,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Generic
 
-from common.process import startup
-
-# isort: split
-
 from common.access.ownership import Claims, Ownership, Registry
 from common.access.roles import Namespace, deny, require_member, require_namespace
 from common.billing.client import Answer, BillingClient, ProjectNotFound, Question
@@ -40,16 +36,12 @@ from common.http.request import Exchange, P, Receive, Scope, is_preflight, read_
 from common.identity.authenticator import Authenticator, Caller, failure_metric, read_credentials
 from common.identity.key_sets import KeySets
 from common.models import NAMESPACE_PATTERN
-from common.process import log
-from common.process.log import metrics
-from common.process.metrics import process_age_seconds, serve
+from common.process import log, metrics, startup
 from common.process.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from common.billing.transport import AsyncBaseTransport
-    from common.process.tracing import Exporter
-
-startup.end_of_imports()
+    from common.process.tracing import Tracing
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
@@ -134,8 +126,7 @@ class Function(Generic[P]):
         self.answer = answer
         self.settings = s = settings or _settings_or_exit()
         log.configure(s.log_level, s.log_format, name)
-        if settings is None:
-            startup.before_serving()
+        startup.prepare()
         self.billing = BillingClient(s, transport=billing_transport)
         t = s.jwks_timeout_seconds
         identity = HttpClient(
@@ -148,7 +139,8 @@ class Function(Generic[P]):
         self.ownership = make_ownership(s)
         self._origins = frozenset(origin.encode() for origin in s.cors_allowed_origins)
         self._started = False
-        self._exporter: Exporter | None = None
+        self._responded = False
+        self._tracing: Tracing | None = None
         self._lag: asyncio.Task[None] | None = None
         _warn_of_weak_settings(s)
 
@@ -158,9 +150,8 @@ class Function(Generic[P]):
         if not self._started:
             self._start()
         exchange = read_exchange(scope, receive)
-        if self._exporter:
-            exchange.trace = self._exporter.follow(exchange.traceparent)
-            exchange.traceparent = exchange.trace.traceparent
+        if self._tracing:
+            exchange.span, exchange.traceparent = self._tracing.start_span(exchange.traceparent)
         try:
             status, body, headers = await self._respond(exchange)
         except ApiError as error:
@@ -281,10 +272,10 @@ class Function(Generic[P]):
         seconds = time.monotonic() - exchange.started
         if exchange.route == PROBE_PATH:
             return
-        metrics.requests.inc(self.name, str(exchange.status))
-        metrics.request_duration.observe(seconds, self.name, exchange.route or "unknown")
-        if not metrics.cold_start.values[()]:
-            metrics.cold_start.set(process_age_seconds())
+        metrics.count_request(self.name, exchange.route or "unknown", exchange.status, seconds)
+        if not self._responded:
+            self._responded = True
+            metrics.cold_start.set(metrics.process_age_seconds())
         caller, question = exchange.caller, exchange.question
         log.write(
             _level(exchange),
@@ -303,9 +294,9 @@ class Function(Generic[P]):
             reason=exchange.log.pop("reason", question.reason if question else None),
             **exchange.log,
         )
-        if self._exporter and exchange.trace:
-            said = {"http.request.method": exchange.scope["method"], "http.route": exchange.route or "unknown"}
-            self._exporter.add_span(exchange.trace, seconds, exchange.status, said)
+        if self._tracing and exchange.span:
+            method, route = exchange.scope["method"], exchange.route or "unknown"
+            self._tracing.end_span(exchange.span, method, route, exchange.status)
 
     # --- the process ----------------------------------------------------------
 
@@ -313,14 +304,13 @@ class Function(Generic[P]):
         """With the first request, in the process that serves: a server may fork after the import."""
         self._started = True
         startup.serving()
-        log.expect_the_end()
-        serve(metrics, self.settings.metrics_port, lambda text: log.error("no metrics listener", reason=text))
+        metrics.serve(self.settings.metrics_port, lambda text: log.error("no metrics listener", reason=text))
         if self.settings.otel_exporter_otlp_endpoint:
-            from common.process.tracing import Exporter  # noqa: PLC0415 - imported only when a collector is configured
+            from common.process.tracing import Tracing  # noqa: PLC0415 - imported only when a collector is configured
 
-            pause = self.settings.otel_metric_export_interval / 1000
+            interval_seconds = self.settings.otel_metric_export_interval / 1000
             endpoint = self.settings.otel_exporter_otlp_endpoint
-            self._exporter = Exporter(endpoint, f"billing-{self.name}", metrics, pause, _not_pushed)
+            self._tracing = Tracing(endpoint, f"billing-{self.name}", interval_seconds)
         self._lag = asyncio.get_running_loop().create_task(_measure_lag())  # kept here: the loop holds it weakly
 
 
@@ -360,9 +350,9 @@ def _refused(exchange: Exchange, error: ApiError) -> tuple[int, bytes, list[tupl
     exchange.log = {**error.log, "reason": error.reason}
     label = failure_metric(error)
     if label:
-        metrics.auth_failures.inc(label)
+        metrics.auth_failures.labels(label).inc()
     elif isinstance(error, AccessDenied | GuestDenied):
-        metrics.access_denied.inc(error.reason)
+        metrics.access_denied.labels(error.reason).inc()
     headers = [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
     return int(error.status), render_error(error), headers
 
@@ -416,10 +406,6 @@ def _uncancel() -> None:
     task = asyncio.current_task()
     if task:
         task.uncancel()
-
-
-def _not_pushed(reason: str) -> None:
-    log.warn_sampled("the OpenTelemetry collector did not take metrics or spans", reason=reason)
 
 
 async def _measure_lag() -> None:

@@ -25,8 +25,7 @@ from common.billing.transport import HttpClient, Reply, Timeouts, TransportFailu
 from common.http.errors import BillingUnreachable
 from common.identity.authenticator import Caller
 from common.models import NamespaceName, Wire, parse_json
-from common.process import log
-from common.process.log import metrics
+from common.process import log, metrics
 from common.process.settings import Settings
 
 R = TypeVar("R", bound=Wire)
@@ -156,7 +155,7 @@ class Kubernetes:
         kept = self._kept.get_stale(organization)
         if kept is None:
             raise BillingUnreachable("ownership_unknown", log={"ownership": reason})
-        metrics.ownership_fetch.inc("stale")
+        metrics.ownership_fetch.labels("stale").inc()
         return kept.value
 
     async def _fetch(self, organization: str) -> Projects:
@@ -164,13 +163,13 @@ class Kubernetes:
         try:
             projects = await self._list_within_bounds(organization)
         except NotListed as exc:
-            metrics.ownership_fetch.inc("error")
+            metrics.ownership_fetch.labels("error").inc()
             log.error("projects of an organization not listed", organization=organization, reason=exc.reason)
             if exc.gone:
                 self._kept.delete(organization)
             self._pause(organization)
             raise
-        metrics.ownership_fetch.inc("ok")
+        metrics.ownership_fetch.labels("ok").inc()
         self._pauses.pop(organization, None)
         if projects.pending:
             log.warn_sampled("a project has no namespace yet", organization=organization)

@@ -30,8 +30,7 @@ from common.models import (
     Wire,
     parse_json,
 )
-from common.process import log
-from common.process.log import metrics
+from common.process import log, metrics
 from common.process.settings import Settings
 
 if TYPE_CHECKING:
@@ -177,7 +176,7 @@ class BillingClient:
         kept = self._cache.get_fresh(key)
         if kept is None:
             return None
-        metrics.cache_requests.inc("hit")
+        metrics.cache_requests.labels("hit").inc()
         return kept.value
 
     async def _answer(
@@ -188,7 +187,7 @@ class BillingClient:
             return fresh
 
         async def ask() -> Kept[Answer[Any]]:
-            metrics.cache_requests.inc("miss")
+            metrics.cache_requests.labels("miss").inc()
             return self._cache.put(key, await self._call(key[0], path, question, read))
 
         started = self._clock()
@@ -209,7 +208,7 @@ class BillingClient:
         kept = self._cache.get_stale(key) if failure.sick else None
         if kept is None:
             raise _unreachable(failure) from failure
-        metrics.cache_requests.inc("stale")
+        metrics.cache_requests.labels("stale").inc()
         question.reason = failure.reason
         return replace(kept.value, age_seconds=self._cache.age_seconds(kept), stale=True)
 
@@ -276,7 +275,7 @@ class BillingClient:
             answer = read(await self._get(operation, path, question))
         except Failure as failure:
             report = permit.failed if failure.sick else permit.succeeded
-            metrics.upstream_failures.inc(failure.reason)
+            metrics.upstream_failures.labels(failure.reason).inc()
             raise
         except (ProjectNotFound, ApiError):
             report = permit.succeeded
@@ -296,7 +295,7 @@ class BillingClient:
         except TransportFailure as exc:
             raise Failure(exc.reason, sick=exc.reason not in UNFIT, retriable=exc.retriable) from exc
         finally:
-            metrics.upstream_duration.observe(self._clock() - started, operation)
+            metrics.upstream_duration.labels(operation).observe(self._clock() - started)
         return _accepted(reply)
 
     # --- health ---------------------------------------------------------------
@@ -318,7 +317,7 @@ class BillingClient:
         except Failure as exc:
             failure = exc
         if failure is not None:
-            metrics.upstream_failures.inc(failure.reason)
+            metrics.upstream_failures.labels(failure.reason).inc()
         now = datetime.now(UTC)
         self._health = (self._clock(), failure, now)
         return Kept(Answer(None, now), self._clock())

@@ -20,7 +20,7 @@ from common.process import log
 if TYPE_CHECKING:
     import asyncio
 
-    from common.process.tracing import Context
+    from opentelemetry.trace import Span
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -60,7 +60,7 @@ class Exchange:
     disconnected: bool = False
     timed_out: bool = False
     log: dict[str, Any] = field(default_factory=dict)
-    trace: "Context | None" = None  # our own span, when spans are exported
+    span: "Span | None" = None  # where spans are exported
 
 
 def read_exchange(scope: Scope, receive: Receive) -> Exchange:

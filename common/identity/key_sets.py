@@ -18,8 +18,7 @@ from common.billing.resilience import Clock
 from common.billing.transport import HttpClient, Reply, TransportFailure
 from common.http.errors import IdentityUnreachable, TokenInvalid
 from common.models import parse_json
-from common.process import log
-from common.process.log import metrics
+from common.process import log, metrics
 from common.process.settings import Settings
 
 # RFC 7518 section 3.1 and RFC 8037: asymmetric only. A key serves only the algorithms of its own kind and curve.
@@ -69,7 +68,7 @@ class KeySets:
         self._flights: SingleFlight[None] = SingleFlight()
         self._allowance = settings.jwks_fetches_per_second
         self._allowance_at = clock()
-        metrics.jwks_age.read = self._oldest_age
+        metrics.jwks_age.set_function(self._oldest_age)
 
     def get_key(self, realm_name: str, kid: str) -> Key | None:
         """The key if it is known and still usable; asks nobody."""
@@ -190,11 +189,11 @@ class KeySets:
             {} if keys is None else {k: old[k] if k in old and old[k].thumb == v.thumb else v for k, v in keys.items()}
         )
         if keys is None:
-            metrics.jwks_fetch.inc("unknown_realm")
+            metrics.jwks_fetch.labels("unknown_realm").inc()
             log.info("key set of an unknown realm", realm=name)
             return
         realm.fetched_at = self._clock()
-        metrics.jwks_fetch.inc("ok")
+        metrics.jwks_fetch.labels("ok").inc()
         if not keys:
             log.warn("key set without a signature key", realm=name, removed=len(old))
         elif old.keys() != realm.keys.keys():
@@ -202,9 +201,9 @@ class KeySets:
 
     def _failed(self, name: str, realm: Realm, result: str, reason: str) -> None:
         realm.failed = True
-        metrics.jwks_fetch.inc(result)
+        metrics.jwks_fetch.labels(result).inc()
         if self._usable(realm):
-            metrics.jwks_fetch.inc("stale")
+            metrics.jwks_fetch.labels("stale").inc()
             age = round(self._clock() - realm.fetched_at)
             log.warn("key set not refreshed, the old keys stay", realm=name, reason=reason, age_seconds=age)
         else:
