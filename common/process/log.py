@@ -94,7 +94,7 @@ class Writer(QueueListener):
         try:
             self._write("".join(texts).encode("utf-8", "backslashreplace"))
         except OSError:  # nobody reads any more: responses matter more than lines
-            metrics.log_dropped.labels(len(texts)).inc()
+            metrics.log_dropped.inc(len(texts))
         for reached in batch:
             if isinstance(reached, threading.Event):
                 reached.set()
