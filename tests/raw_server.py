@@ -1,11 +1,11 @@
-"""A server that sends scripted bytes for each request, whatever the request was."""
+"""Peers without HTTP's manners: a server that sends scripted bytes, and an address that drops packets."""
 
 import asyncio
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -84,3 +84,18 @@ async def serving(
         for task in server.tasks:
             task.cancel()
         await asyncio.gather(*server.tasks, return_exceptions=True)
+
+
+@contextmanager
+def dropping(address: str, port: int) -> Iterator[None]:
+    """A full accept queue: the kernel drops every further SYN, as a lost node's network does."""
+    with ExitStack() as stack:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        full = stack.enter_context(socket.socket(family))
+        full.bind((address, port))
+        full.listen(0)
+        for _ in range(2):
+            filler = stack.enter_context(socket.socket(family))
+            filler.setblocking(False)
+            filler.connect_ex((address, port))
+        yield

@@ -5,8 +5,7 @@ import gc
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import pytest
 from common.billing import connections
 from common.billing.transport import HttpClient, Timeouts, TransportFailure, UpstreamResponse
 from tests.kubernetes_api import make_ca, make_server_files, pem
-from tests.raw_server import OK, serving
+from tests.raw_server import OK, dropping, serving
 
 Resolve = Callable[..., None]
 OTHER = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nother"
@@ -59,21 +58,6 @@ def resolve(monkeypatch: pytest.MonkeyPatch) -> Resolve:
         monkeypatch.setattr(socket, "getaddrinfo", resolver)
 
     return patch
-
-
-@contextmanager
-def dropping(address: str, port: int) -> Iterator[None]:
-    """A full accept queue: the kernel drops every further SYN, as a lost node's network does."""
-    with ExitStack() as stack:
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        full = stack.enter_context(socket.socket(family))
-        full.bind((address, port))
-        full.listen(0)
-        for _ in range(2):
-            filler = stack.enter_context(socket.socket(family))
-            filler.setblocking(False)
-            filler.connect_ex((address, port))
-        yield
 
 
 ADDRESSES = {"IPv4 twice": "127.0.0.2", "IPv6 and IPv4": "::1"}
