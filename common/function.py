@@ -40,10 +40,10 @@ from common.identity.authenticator import Authenticator
 from common.identity.key_sets import KeySets
 from common.identity.token import read_credentials
 from common.model import NAMESPACE_PATTERN
-from common.process import log, request_log
+from common.process import log, request_log, startup
 from common.process.deadline import Deadline, is_cancelled, uncancel
 from common.process.serving import Serving, read_settings_or_exit
-from common.process.settings import Settings, is_target
+from common.process.settings import Settings
 
 if TYPE_CHECKING:
     from common.billing.transport import AsyncBaseTransport
@@ -62,7 +62,7 @@ class Function:
         self.endpoints = tuple(endpoints)
         self._router = Router(endpoints)
         self._serving: Serving | None = None
-        if is_target(name):
+        if startup.is_target(name):
             self.configure(read_settings_or_exit(name))
 
     def configure(
@@ -94,13 +94,14 @@ class Function:
         serving = self._serving or self.configure(read_settings_or_exit(self.name)).serving
         serving.start()
         request = read_request(scope, receive)
-        serving.follow_trace(request)
+        serving.start_span(request)
         try:
             response = await self._respond(request)
         except ApiError as error:
             response = _reject(request, error)
         except ClientDisconnected:
-            request_log.write_disconnected(self.name, request)
+            request.status = request_log.CLIENT_CLOSED_REQUEST
+            serving.finish(request)
             return
         except asyncio.CancelledError as exc:
             if is_cancelled():
@@ -109,8 +110,7 @@ class Function:
         except (Exception, SystemExit) as exc:  # noqa: BLE001 - whatever a bug raises, the client gets the envelope
             response = _bug(request, exc)
         await self._send(request, response, send)
-        request_log.write_finished(self.name, request)
-        serving.export_span(request)
+        serving.finish(request)
 
     @property
     def serving(self) -> Serving:

@@ -26,8 +26,7 @@ from common.http.errors import BillingUnreachable
 from common.identity.caller import Caller
 from common.model import NamespaceName, WireModel
 from common.money.strict_json import parse_json
-from common.process import log
-from common.process.log import metrics
+from common.process import log, metrics
 from common.process.settings import Settings
 
 R = TypeVar("R", bound=WireModel)
@@ -157,7 +156,7 @@ class Kubernetes:
         entry = self._cache.get_stale(organization)
         if entry is None:
             raise BillingUnreachable("ownership_unknown", log={"ownership": reason})
-        metrics.ownership_fetch.inc("stale")
+        metrics.ownership_fetch.labels("stale").inc()
         return entry.value
 
     async def _fetch(self, organization: str) -> Projects:
@@ -165,13 +164,13 @@ class Kubernetes:
         try:
             projects = await self._list_within_bounds(organization)
         except NotListed as exc:
-            metrics.ownership_fetch.inc("error")
+            metrics.ownership_fetch.labels("error").inc()
             log.error("projects of an organization not listed", organization=organization, reason=exc.reason)
             if exc.gone:
                 self._cache.delete(organization)
             self._pause(organization)
             raise
-        metrics.ownership_fetch.inc("ok")
+        metrics.ownership_fetch.labels("ok").inc()
         self._pauses.pop(organization, None)
         if projects.pending:
             log.warn_sampled("a project has no namespace yet", organization=organization)

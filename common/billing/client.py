@@ -21,7 +21,7 @@ from common.billing.upstream import Upstream, UpstreamCall
 from common.billing.upstream_request import UpstreamRequest
 from common.http.errors import ApiError, BillingUnreachable
 from common.http.response import Result
-from common.process.log import metrics
+from common.process import metrics
 from common.process.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 RETRY_AFTER_CAP_SECONDS: Final = 60
 REFUTING: Final = frozenset({"mismatch", "http_404"})
 """Failures after which a cached result may no longer be true: it is deleted, not used during an outage."""
-SUCCESSES: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED})
+CHANGED: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED})
 HEALTH: Final = UpstreamCall("health", "GET", "/api/health")
 ChangingMethod = Literal["POST", "PUT", "PATCH", "DELETE"]
 
@@ -80,11 +80,11 @@ class BillingClient:
         key = (resource.name, target)
         fresh = self._cache.get_fresh(key) if cached else None
         if fresh is not None:
-            metrics.cache_requests.inc("hit")
+            metrics.cache_requests.labels("hit").inc()
             return fresh.value
 
         async def call() -> CacheEntry[Result[Any]]:
-            metrics.cache_requests.inc("miss")
+            metrics.cache_requests.labels("miss").inc()
             get = UpstreamCall(resource.name, "GET", target)
             result = await self._upstream.call(get, request, lambda response: self._read(resource, scope, response))
             return self._cache.put(key, result) if cached else CacheEntry(result, self._clock())
@@ -107,13 +107,21 @@ class BillingClient:
         entry = self._cache.get_stale(key) if failure.outage else None
         if entry is None:
             raise _unreachable(failure) from failure
-        metrics.cache_requests.inc("stale")
+        metrics.cache_requests.labels("stale").inc()
         request.reason = failure.reason
         return replace(entry.value, age_seconds=self._cache.age_seconds(entry), stale=True)
 
-    def _read(self, resource: Resource[S, R, D], scope: S, response: "UpstreamResponse") -> Result[D]:
-        if response.status not in SUCCESSES:
+    def _read_change(self, resource: Resource[S, R, D], scope: S, response: "UpstreamResponse") -> Result[D]:
+        if response.status not in CHANGED:
             raise read_rejection(response, scope.name)
+        return self._read_success(resource, scope, response)
+
+    def _read(self, resource: Resource[S, R, D], scope: S, response: "UpstreamResponse") -> Result[D]:
+        if response.status != HTTPStatus.OK:
+            raise read_rejection(response, scope.name)
+        return self._read_success(resource, scope, response)
+
+    def _read_success(self, resource: Resource[S, R, D], scope: S, response: "UpstreamResponse") -> Result[D]:
         if not response.is_json:
             raise UpstreamFailure("content_type", outage=False)
         return read_reply(resource, scope, response, proof_required=self._proof_required)
@@ -133,7 +141,9 @@ class BillingClient:
         request.on_wait()
         try:
             change = UpstreamCall(resource.name, method, resource.target(scope, {}), body)
-            return await self._upstream.call(change, request, lambda response: self._read(resource, scope, response))
+            return await self._upstream.call(
+                change, request, lambda response: self._read_change(resource, scope, response)
+            )
         except UpstreamFailure as failure:
             raise _unreachable(failure) from failure
         finally:
@@ -173,7 +183,7 @@ class BillingClient:
         except UpstreamFailure as exc:
             failure = exc
         if failure is not None:
-            metrics.upstream_failures.inc(failure.reason)
+            metrics.upstream_failures.labels(failure.reason).inc()
         now = datetime.now(UTC)
         self._health = (self._clock(), failure, now)
         return CacheEntry(Result(None, now), self._clock())

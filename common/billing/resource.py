@@ -1,6 +1,6 @@
 """One resource of the billing service: its path, its reply, and the proof of whose figures a reply has.
 
-Every reply is read by `read_reply`, which checks the owner before anything else is used: no reader can skip it.
+Every reply is read by `read_reply`, which proves the owner before it returns anything: no reader can skip it.
 """
 
 from collections.abc import Callable, Mapping
@@ -75,9 +75,8 @@ def read_reply(resource: Resource[S, R, D], scope: S, response: UpstreamResponse
     With `proof_required` (mode `registry`) the reply must name its owner; else it may leave it out.
     """
     data = _unwrap(parse_reply(response))
-    origin = _validate(_Origin, data)
+    model, origin = _validate(resource.reply, data), _validate(_Origin, data)
     _prove_owner(resource, scope, origin, proof_required=proof_required)
-    model = _validate(resource.reply, data)
     if log.debugging() and isinstance(data, dict) and (extra := data.keys() - resource.reply.model_fields.keys()):
         log.debug("billing reply has unknown members", count=len(extra))
     etag = response.headers.get("etag")

@@ -12,8 +12,7 @@ from common.billing.resource import UpstreamFailure
 from common.billing.transport import HttpClient, Timeouts, TransportFailure, UpstreamResponse
 from common.billing.upstream_request import UpstreamRequest
 from common.http.errors import ApiError
-from common.process import log
-from common.process.log import metrics
+from common.process import log, metrics
 from common.process.settings import Settings
 
 if TYPE_CHECKING:
@@ -138,7 +137,7 @@ class Upstream:
             value = read(await self.exchange(call, request))
         except UpstreamFailure as failure:
             report = permit.failed if failure.outage else permit.succeeded
-            metrics.upstream_failures.inc(failure.reason)
+            metrics.upstream_failures.labels(failure.reason).inc()
             if failure.reason == "mismatch":
                 self._http.retire_connections()  # the response may be one to another request
             raise
@@ -167,7 +166,7 @@ class Upstream:
             outage = exc.reason not in ABOUT_THE_RESPONSE
             raise UpstreamFailure(exc.reason, outage=outage, retriable=exc.retriable) from exc
         finally:
-            metrics.upstream_duration.observe(self._clock() - started, call.operation)
+            metrics.upstream_duration.labels(call.operation).observe(self._clock() - started)
 
     async def close(self) -> None:
         await self._http.close()

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 from common.process import log
 
 if TYPE_CHECKING:
+    from opentelemetry.trace import Span
+
     from common.billing.upstream_request import UpstreamRequest
     from common.identity.caller import Caller
-    from common.process.tracing import Context
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -53,7 +54,7 @@ class Request:
     caller: "Caller | None" = None
     upstream: "UpstreamRequest | None" = None
     log: dict[str, Any] = field(default_factory=dict)
-    trace: "Context | None" = None  # our own span, where spans are exported
+    span: "Span | None" = None  # where spans are exported
 
     @property
     def method(self) -> str:

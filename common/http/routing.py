@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import compile_path
 
 from common.http.errors import MethodNotAllowed, NotFound
@@ -14,12 +15,27 @@ if TYPE_CHECKING:
     from common.http.request import Scope
 
 
+class Segment(Convertor[str]):
+    """One path segment, also an empty one: that is a malformed parameter (400) and not an unknown path."""
+
+    regex = "[^/]*"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("segment", Segment())
+
+
 class Path:
     """The endpoints of one route, by method."""
 
     def __init__(self, route: str) -> None:
         self.route = route
-        self.pattern: re.Pattern[str] = compile_path(route)[0]
+        self.pattern: re.Pattern[str] = compile_path(route.replace("}", ":segment}"))[0]
         self.endpoints: dict[str, Endpoint[Any, Any]] = {}
 
     @property

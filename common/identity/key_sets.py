@@ -15,8 +15,7 @@ from common.billing.resilience import Clock
 from common.billing.transport import HttpClient, TransportFailure
 from common.http.errors import IdentityUnreachable, TokenInvalid
 from common.identity.jwks import BadKeySet, Key, read_keys
-from common.process import log
-from common.process.log import metrics
+from common.process import log, metrics
 from common.process.settings import Settings
 
 MAX_UNPROVEN: Final = 256
@@ -50,7 +49,7 @@ class KeySets:
         self._flights: SingleFlight[None] = SingleFlight()
         self._allowance = settings.jwks_fetches_per_second
         self._allowance_at = clock()
-        metrics.jwks_age.read = self._oldest_age
+        metrics.jwks_age.set_function(self._oldest_age)
 
     def get_key(self, realm_name: str, kid: str) -> Key | None:
         """The key if it is known and still usable; asks nobody."""
@@ -169,11 +168,11 @@ class KeySets:
         old = realm.keys
         realm.keys = {kid: _unchanged(old.get(kid), key) for kid, key in (keys or {}).items()}
         if keys is None:
-            metrics.jwks_fetch.inc("unknown_realm")
+            metrics.jwks_fetch.labels("unknown_realm").inc()
             log.info("key set of an unknown realm", realm=name)
             return
         realm.fetched_at = self._clock()
-        metrics.jwks_fetch.inc("ok")
+        metrics.jwks_fetch.labels("ok").inc()
         if not keys:
             log.warn("key set without a signature key", realm=name, removed=len(old))
         elif old.keys() != realm.keys.keys():
@@ -181,9 +180,9 @@ class KeySets:
 
     def _failed(self, name: str, realm: Realm, result: str, reason: str) -> None:
         realm.failed = True
-        metrics.jwks_fetch.inc(result)
+        metrics.jwks_fetch.labels(result).inc()
         if self._usable(realm):
-            metrics.jwks_fetch.inc("stale")
+            metrics.jwks_fetch.labels("stale").inc()
             age = round(self._clock() - realm.fetched_at)
             log.warn("key set not refreshed, the old keys stay", realm=name, reason=reason, age_seconds=age)
         else:

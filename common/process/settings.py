@@ -28,11 +28,6 @@ class SettingsError(Exception):
     """The environment is invalid. The text has one line per variable."""
 
 
-def is_target(function: str) -> bool:
-    """Whether functions-framework loads this function: it sets FUNCTION_TARGET before it executes the module."""
-    return os.environ.get("FUNCTION_TARGET") == function.replace("-", "_")
-
-
 def _url(value: str) -> str:
     """A base URL without path end, query or credentials: paths are appended to it."""
     try:
