@@ -1,4 +1,4 @@
-"""One HTTP request: what was read of its headers, unverified, and what its log line will contain."""
+"""One HTTP request: its unverified headers, and the fields of its log line."""
 
 import re
 import time
@@ -37,7 +37,7 @@ READ_HEADERS: Final = (
 
 
 class ClientDisconnected(Exception):
-    """Nobody waits for the response any more."""
+    """The client closed the connection before the response."""
 
 
 @dataclass(slots=True)
@@ -75,13 +75,13 @@ class Request:
         return bool(self.headers[b"origin"] and self.headers[b"access-control-request-method"])
 
     def header(self, name: bytes) -> bytes | None:
-        """The value of a header that was sent exactly once; a repeated one counts as absent."""
+        """The value of a header that was sent exactly once. A repeated header counts as absent."""
         values = self.headers[name]
         return values[0] if len(values) == 1 else None
 
 
 def read_request(scope: Scope, receive: Receive) -> Request:
-    """One pass over the headers."""
+    """Reads the headers in one pass."""
     headers: dict[bytes, list[bytes]] = {name: [] for name in READ_HEADERS}
     for name, value in scope["headers"]:
         if name in headers:

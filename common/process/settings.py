@@ -143,8 +143,8 @@ class Settings(BaseModel):
     # Ownership of namespaces
     namespace_ownership: Literal["registry", "kubernetes", "claims"] = Field(
         "registry",
-        description="Source of namespace ownership. `registry`: the billing service. `kubernetes`: the platform's Project "
-        "resources. `claims`: the token (only if tenants do not administer their realms; a warning is logged at start)",
+        description="Source of namespace ownership. `registry`: the billing service. `kubernetes`: the platform's "
+        "Project resources. `claims`: the token (only if tenants do not administer their realms; logs a warning)",
     )
     kubernetes_api_url: Url = Field(
         "https://kubernetes.default.svc",
@@ -163,7 +163,7 @@ class Settings(BaseModel):
     )
     ownership_stale_seconds: Seconds = Field(
         300,
-        description="How long an old list is used while the API server fails. After that the response is 503, never an empty list",
+        description="How long an old list is used while the API server fails. After that, the response is 503",
     )
 
     # The billing service
@@ -218,7 +218,7 @@ class Settings(BaseModel):
         10,
         ge=0,
         le=300,
-        description="How long a cached response is fresh. 0 turns off the cache, request coalescing and stale responses",
+        description="How long a cached response is fresh. 0 turns off the cache, shared calls and stale responses",
     )
     cache_stale_seconds: float = Field(
         900,
