@@ -1,4 +1,4 @@
-"""The way of one request, step by step. START HERE.
+"""The steps of one request, in order. START HERE.
 
     request id, trace context -> route and method (404, 405) -> caller (401) -> parameters, body (400, 413, 415, 422)
     -> access (403) -> preconditions (428) -> the endpoint's own lines -> billing service (503) -> 304 or envelope
@@ -57,7 +57,7 @@ class Function:
 
     def __init__(self, name: str, *, port: int, endpoints: Sequence[Endpoint[Any, Any]]) -> None:
         self.name = name
-        self.port = port  # on a developer's machine; in a container PORT says it
+        self.port = port  # for `make run`; in a container PORT has the port
         self.endpoints = tuple(endpoints)
         self._router = Router(endpoints)
         self._serving: Serving | None = None
@@ -71,7 +71,7 @@ class Function:
         billing_transport: "AsyncBaseTransport | None" = None,
         identity_transport: "AsyncBaseTransport | None" = None,
     ) -> Self:
-        """Build what requests need. A transport takes the place of the network."""
+        """Create what requests need. A transport replaces the network in tests."""
         self.settings = settings
         self.billing = BillingClient(settings, transport=billing_transport)
         seconds = settings.jwks_timeout_seconds
@@ -106,7 +106,7 @@ class Function:
             if is_cancelled():
                 raise
             response = _bug(request, exc)
-        except (Exception, SystemExit) as exc:  # noqa: BLE001 - whatever a bug raises, the client gets the envelope
+        except (Exception, SystemExit) as exc:  # noqa: BLE001 - the client gets the envelope for every bug
             response = _bug(request, exc)
         await self._send(request, response, send)
         serving.finish(request)
@@ -186,7 +186,7 @@ class Function:
         stream.raw_headers = headers
         try:
             await stream(request.scope, request.receive, send)
-        except Exception as exc:  # noqa: BLE001 - the status is sent already: the missing end tells the client
+        except Exception as exc:  # noqa: BLE001 - the status is already sent; the client notices the missing end
             log.bug("bug in a stream", exc, request_id=request.request_id)
             request.log["reason"] = "bug"
 
@@ -202,7 +202,7 @@ def _probe(request: Request) -> Response:
 
 
 def _read_namespace(request: Request, in_path: dict[str, str]) -> str:
-    """The namespace of the path, which is no parameter of the model; empty for a route without one."""
+    """The namespace in the path, which is not a field of the parameter model. Empty if the route has none."""
     namespace = in_path.pop("namespace", None)
     if namespace is None:
         return ""
@@ -223,7 +223,7 @@ async def _read_body(request: Request, endpoint: Endpoint[Any, Any], deadline: D
 def _render(
     request: Request, endpoint: Endpoint[Any, Any], result: Result[Any], preconditions: Preconditions
 ) -> Response:
-    """304 where the client has this version already; it was authorized before."""
+    """304 if the client has this version. The caller is already authorized at this point."""
     caller = request.caller
     etag = None
     if result.etag is not None and caller is not None:

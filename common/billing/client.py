@@ -1,7 +1,7 @@
-"""The billing service for the functions: one generic way to fetch a resource and to change one, with a cache.
+"""The client of the billing service: fetches and changes resources, with a cache.
 
-Only a complete, valid, finite, non-negative reply about the right owner is used; everything else is
-BillingUnreachable (503). An older result is served only when the service itself failed (RFC 5861).
+Only a complete, valid, finite, non-negative reply for the right owner is used. Everything else is BillingUnreachable
+(503). An older result is served only if the service itself failed (RFC 5861).
 """
 
 import asyncio
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 RETRY_AFTER_CAP_SECONDS: Final = 60
 REFUTING: Final = frozenset({"mismatch", "http_404"})
-"""Failures after which a cached result may no longer be true: it is deleted, not used during an outage."""
+"""Failures after which a cached result may be wrong. It is deleted, and not used during an outage."""
 CHANGED: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED})
 HEALTH: Final = UpstreamCall("health", "GET", "/api/health")
 ChangingMethod = Literal["POST", "PUT", "PATCH", "DELETE"]
@@ -136,7 +136,7 @@ class BillingClient:
         request: UpstreamRequest,
         body: bytes | None = None,
     ) -> Result[D]:
-        """A change; raises as `fetch` does. The caller's Idempotency-Key and If-Match are in `request.headers`."""
+        """Sends a change. Raises as `fetch` does. Idempotency-Key and If-Match are in `request.headers`."""
         started = self._clock()
         request.on_wait()
         try:
@@ -152,7 +152,7 @@ class BillingClient:
     # --- health ---------------------------------------------------------------
 
     async def fetch_health(self, request: UpstreamRequest) -> datetime:
-        """When the service was last healthy; checked at most every HEALTH_INTERVAL_SECONDS.
+        """Time of the last successful health check. The service is checked at most every HEALTH_INTERVAL_SECONDS.
 
         Raises BillingUnreachable.
         """

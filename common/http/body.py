@@ -1,4 +1,4 @@
-"""A request body becomes the endpoint's body model, or a 4xx that says where it is wrong."""
+"""Reads a request body into the endpoint's body model. An invalid body is a 4xx that names the mistake."""
 
 import asyncio
 from typing import Any, Final, TypeVar
@@ -94,7 +94,7 @@ def _validate(model: type[B], value: Any) -> B:
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:
-    """RFC 6901; long member names are cut, because they are sent back to the client."""
+    """RFC 6901. Long member names are cut, because they are sent back to the client."""
     return "".join("/" + str(part)[:40].replace("~", "~0").replace("/", "~1") for part in location)
 
 

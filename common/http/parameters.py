@@ -1,4 +1,4 @@
-"""Path and query parameters of a request become the endpoint's parameter model, or a 400 that names what is allowed."""
+"""Reads path and query parameters into the parameter model. A mistake is a 400 that names what is allowed."""
 
 import re
 from typing import Final, TypeVar
@@ -18,7 +18,7 @@ UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]{1,128}")  # RFC 3986 section 2.
 
 
 def read_parameters(model: type[P], in_path: dict[str, str], query: bytes) -> P:
-    """`in_path` is undecoded, without the namespace. Raises InvalidParameter."""
+    """`in_path` is not decoded and does not contain the namespace. Raises InvalidParameter."""
     for name, value in in_path.items():
         if not UNRESERVED.fullmatch(value):
             raise _invalid(f"Path parameter '{name}': 1 to 128 letters, digits and -._~ are allowed")
@@ -38,7 +38,7 @@ def _validate(model: type[P], in_path: dict[str, str], values: dict[str, str]) -
 
 
 def _read_query(query: bytes) -> list[tuple[str, str]]:
-    """Each parameter once, in percent-encoded UTF-8."""
+    """Rejects a repeated parameter, and text that is not percent-encoded UTF-8."""
     if not query:
         return []
     if len(query) > MAX_QUERY_BYTES:
@@ -62,7 +62,7 @@ def _explain(model: type[Parameters], in_path: dict[str, str], mistake: ErrorDet
     if mistake["type"] == "extra_forbidden":
         return f"Unknown query parameter {_shown(name)}; {_allowed(model, in_path)}"
     message = mistake["msg"].removeprefix("Value error, ")
-    if not name:  # the model's own check of several parameters together
+    if not name:  # a check of several parameters together
         return message
     return f"{'Path' if name in in_path else 'Query'} parameter {_shown(name)}: {message}"
 

@@ -1,4 +1,4 @@
-"""Conditional requests (RFC 9110 section 13) and Idempotency-Key: read here, and nowhere else."""
+"""Conditional requests (RFC 9110 section 13) and Idempotency-Key. No other module reads these headers."""
 
 import hashlib
 import re
@@ -42,7 +42,7 @@ def read_preconditions(request: Request) -> Preconditions:
 
 
 def caller_etag(upstream_etag: str, *visible: str) -> str:
-    """The billing service's tag with a suffix that differs between callers who see different things."""
+    """The billing service's tag with a suffix. Callers with different access get different suffixes."""
     digest = hashlib.blake2b("\0".join(visible).encode(), digest_size=8).hexdigest()
     return f'"{upstream_etag.removeprefix("W/").strip(chr(34))}.{digest}"'
 

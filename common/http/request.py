@@ -1,4 +1,4 @@
-"""One HTTP request: what was read of its headers, unverified, and what its log line will contain."""
+"""One HTTP request: its unverified headers, and the fields of its log line."""
 
 import re
 import time
@@ -39,7 +39,7 @@ READ_HEADERS: Final = frozenset(
 
 
 class ClientDisconnected(Exception):
-    """Nobody waits for the response any more."""
+    """The client closed the connection before the response."""
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""From method and path to an endpoint. Paths are matched undecoded: `%2F` and dot segments never match a parameter."""
+"""Finds the endpoint of a method and path. Paths are not decoded: `%2F` and dot segments never match a parameter."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +46,7 @@ class Path:
         return found
 
     def get_endpoint(self, method: str) -> "Endpoint[Any, Any]":
-        """Raises MethodNotAllowed with the methods that are allowed."""
+        """Raises MethodNotAllowed with the allowed methods."""
         endpoint = self.endpoints.get("GET" if method == "HEAD" else method)
         if endpoint is None or (method == "HEAD" and not endpoint.head):
             raise MethodNotAllowed(", ".join([*self.methods, "OPTIONS"]))
@@ -60,7 +60,7 @@ class Router:
             self._paths.setdefault(endpoint.route, Path(endpoint.route)).endpoints[endpoint.method] = endpoint
 
     def find(self, scope: "Scope") -> tuple[Path, dict[str, str]]:
-        """The path and its parameters, undecoded. Raises NotFound."""
+        """The path and its parameters, not decoded. Raises NotFound."""
         raw = scope.get("raw_path") or scope["path"].encode()
         text = raw.decode("latin-1")
         for path in self._paths.values():

@@ -1,4 +1,4 @@
-"""Strict JSON (RFC 8259) in which every number with a fraction or an exponent is a Decimal."""
+"""Strict JSON (RFC 8259). Each number with a fraction or an exponent becomes a Decimal."""
 
 import json
 from decimal import Decimal, InvalidOperation
@@ -26,7 +26,7 @@ def parse_json(text: bytes, max_depth: int | None = None) -> Any:
             parse_constant=_reject_constant,
             object_pairs_hook=_unique_members,
         )
-    except InvalidOperation:  # an ArithmeticError, which readers of JSON do not expect
+    except InvalidOperation:  # an ArithmeticError, which callers do not expect
         raise NonFiniteError("an exponent is out of range") from None
     except RecursionError:
         if max_depth is None:

@@ -1,4 +1,4 @@
-"""The one log line of a request, and its counts."""
+"""The log line and the metrics of a request."""
 
 import logging
 import time
@@ -13,7 +13,7 @@ PROBE_PATH: Final = "/healthz"
 CLIENT_CLOSED_REQUEST: Final = 499
 SERVER_ERROR: Final = 500
 QUIET_REASONS: Final = frozenset({"breaker_open", "shed"})
-"""An outage is logged when the breaker changes, not again by every request that it rejects."""
+"""Logged at level INFO, because the outage is already logged when the circuit breaker changes."""
 
 
 def count_rejection(request: Request, error: ApiError) -> None:
