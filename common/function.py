@@ -50,7 +50,6 @@ if TYPE_CHECKING:
 
 NAMESPACE: Final = re.compile(NAMESPACE_PATTERN[1:-1])
 NOT_MODIFIED: Final = 304
-GUARDED: Final = {Access.MEMBER: require_member, Access.ORG_ADMIN: require_org_admin}
 
 
 class Function:
@@ -126,7 +125,7 @@ class Function:
         if request.method == "OPTIONS" and request.is_preflight:
             return Response(204, b"", self._cors.preflight_headers(request, path))
         endpoint = path.get_endpoint(request.method)
-        unverified_token = read_credentials(request.headers[b"authorization"])
+        unverified_token = read_credentials(request.headers.get(b"authorization", ()))
         caller = self.authenticator.get_caller(unverified_token)
         request.caller = caller = caller or await self.authenticator.authenticate(unverified_token)
         namespace = _read_namespace(request, in_path)
@@ -166,12 +165,15 @@ class Function:
         return _render(request, endpoint, returned, preconditions) if isinstance(returned, Result) else returned
 
     async def _check_access(self, endpoint: Endpoint[Any, Any], call: Call[Any, Any], namespace: str) -> None:
-        if endpoint.access is Access.NAMESPACE:
+        access = endpoint.access
+        if access is Access.NAMESPACE:
             call.checked_namespace = await require_namespace(call.caller, namespace, self.ownership)
-        elif endpoint.access is not Access.TOKEN:
-            GUARDED.get(endpoint.access, require_member)(call.caller)
-        if endpoint.access in {Access.ORGANIZATION, Access.ORG_ADMIN}:
+        elif access is Access.MEMBER:
+            require_member(call.caller)
+        elif access is Access.ORGANIZATION:
             call.checked_organization = require_organization(call.caller)
+        elif access is Access.ORG_ADMIN:
+            call.checked_organization = require_org_admin(call.caller)
 
     async def _send(self, request: Request, response: Response, send: Send) -> None:
         request.status = response.status

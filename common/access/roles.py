@@ -56,11 +56,12 @@ def require_member(caller: Caller) -> None:
         raise GuestDenied("guest")
 
 
-def require_org_admin(caller: Caller) -> None:
+def require_org_admin(caller: Caller) -> Organization:
     """Raises GuestDenied or AdminRequired."""
     require_member(caller)
     if caller.role is not Role.ORG_ADMIN:
         raise AdminRequired("not_org_admin")
+    return Organization(caller.organization, None)
 
 
 def require_organization(caller: Caller) -> Organization:

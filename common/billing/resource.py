@@ -52,12 +52,15 @@ class Resource(Generic[S, R, D]):
     cached: bool = True
 
     def target(self, scope: S, query: Mapping[str, str]) -> str:
-        """Path and query of the request."""
-        more = {**query, **{kind: name for kind, name in scope.names.items() if f"{{{kind}}}" not in self.path}}
+        """Path and query of the request. Names of organizations and namespaces need no percent-encoding."""
+        names = scope.names
+        more = [f"{kind}={name}" for kind, name in names.items() if f"{{{kind}}}" not in self.path]
         if scope.namespaces is not None and self.narrow is None:
-            more["namespaces"] = ",".join(sorted(scope.namespaces))
-        path = self.path.format(**scope.names)
-        return f"{path}?{urlencode(more, safe=',')}" if more else path
+            more.append(f"namespaces={','.join(sorted(scope.namespaces))}")
+        if query:
+            more.append(urlencode(query))
+        path = self.path.format(**names)
+        return f"{path}?{'&'.join(more)}" if more else path
 
 
 class _Origin(WireModel):

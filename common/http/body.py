@@ -42,7 +42,7 @@ def _check_type(request: Request) -> None:
     charset = parameters.strip()
     if media_type.strip() != b"application/json" or charset not in {b"", b"charset=utf-8", b'charset="utf-8"'}:
         raise UnsupportedMediaType("content_type")
-    if request.headers[b"content-encoding"]:
+    if b"content-encoding" in request.headers:
         raise UnsupportedMediaType("content_encoding", public="A body with Content-Encoding is not supported")
 
 

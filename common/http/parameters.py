@@ -29,8 +29,12 @@ def read_parameters(model: type[P], in_path: dict[str, str], query: bytes) -> P:
     for name, _ in pairs:
         if name in in_path:
             raise _invalid(f"Unknown query parameter {_shown(name)}; {_allowed(model, in_path)}")
+    return _validate(model, in_path, {**dict(pairs), **in_path})
+
+
+def _validate(model: type[P], in_path: dict[str, str], values: dict[str, str]) -> P:
     try:
-        return model.model_validate({**dict(pairs), **in_path})
+        return model.model_validate(values)
     except ValidationError as exc:
         mistakes = exc.errors(include_url=False)[:SHOWN_MISTAKES]
         raise _invalid("; ".join(_explain(model, in_path, mistake) for mistake in mistakes)) from None

@@ -33,13 +33,12 @@ def read_preconditions(request: Request) -> Preconditions:
     """Raises InvalidHeader (400), or PreconditionRequired (428) for a change without If-Match."""
     method = request.method
     if method in {"GET", "HEAD"}:
-        if not request.headers[b"if-none-match"]:
-            return NONE
-        return Preconditions(if_none_match=_read_if_none_match(request.headers[b"if-none-match"]))
-    key = _read_idempotency_key(request.headers[b"idempotency-key"])
+        tags = request.headers.get(b"if-none-match")
+        return Preconditions(if_none_match=_read_if_none_match(tags)) if tags else NONE
+    key = _read_idempotency_key(request.headers.get(b"idempotency-key", []))
     if method not in CHANGING_METHODS:
         return Preconditions(idempotency_key=key)
-    return Preconditions(if_match=_read_if_match(request.headers[b"if-match"]), idempotency_key=key)
+    return Preconditions(if_match=_read_if_match(request.headers.get(b"if-match", [])), idempotency_key=key)
 
 
 def caller_etag(upstream_etag: str, *visible: str) -> str:

@@ -94,7 +94,7 @@ class Writer(QueueListener):
         try:
             self._write("".join(texts).encode("utf-8", "backslashreplace"))
         except OSError:  # nobody reads any more: responses matter more than lines
-            metrics.log_dropped.labels(len(texts)).inc()
+            metrics.log_dropped.inc(len(texts))
         for reached in batch:
             if isinstance(reached, threading.Event):
                 reached.set()
@@ -136,7 +136,7 @@ class Handler(QueueHandler):
             atexit.register(self.drain)
             os.register_at_fork(after_in_child=self.start_writer)
         if self._descriptor is None:
-            self._descriptor = sys.__stdout__.fileno() if sys.__stdout__ else os.open(os.devnull, os.O_WRONLY)
+            self._descriptor = _stdout()
         self.writer = Writer(self, self._descriptor)
         self.writer.start()
 
@@ -145,6 +145,15 @@ class Handler(QueueHandler):
         reached = threading.Event()
         self.lines.put(reached)
         return self.writer is None or reached.wait(seconds)
+
+
+def _stdout() -> int:
+    for stream in (sys.stdout, sys.__stdout__):
+        try:
+            return stream.fileno()  # type: ignore[union-attr] # None in a process without stdout
+        except (AttributeError, OSError):  # a stream in memory has no descriptor
+            continue
+    return os.open(os.devnull, os.O_WRONLY)
 
 
 _handler = Handler()

@@ -69,7 +69,8 @@ def read_settings_or_exit(function: str) -> Settings:
         sys.stderr.flush()
         os._exit(1)  # no exception: uvicorn takes SystemExit too for an app without start-up, and would serve 500s
     log.configure(settings.log_level, settings.log_format, function)
-    startup.prepare()
+    if startup.is_target(function):
+        startup.prepare()
     if settings.oidc_audience is None:
         log.warn("OIDC_AUDIENCE is not set: tokens issued for any audience are accepted")
     if settings.namespace_ownership == "claims":

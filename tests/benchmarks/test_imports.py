@@ -12,5 +12,5 @@ def test_the_first_answer_imports_what_the_budget_names() -> None:
 
 def test_nothing_of_the_optional_packages_is_imported() -> None:
     """Tracing and retries cost nothing until they are needed."""
-    optional = {"opentelemetry", "urllib3", "tenacity", "httpx2", "flask", "werkzeug", "cloudevents", "click"}
+    optional = {"opentelemetry", "urllib3", "tenacity", "flask", "werkzeug", "cloudevents", "click"}
     assert not optional & imports.budget()
