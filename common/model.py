@@ -59,6 +59,11 @@ class Meta(WireModel):
     stale: bool = Field(description="True if the billing service failed and this is an older response (RFC 5861)")
 
 
+def wire_names(model: type[BaseModel]) -> list[str]:
+    """The names of a model's fields as a client writes them."""
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
 def whole_number(lowest: int, highest: int) -> BeforeValidator:
     """Text of ASCII digits only. Python also accepts `1_0`, ` 5` and `+5`; they are rejected here."""
 

@@ -221,8 +221,8 @@ def change_overview(copy: Run, lines: str) -> None:
 
 def longest(copy: Run) -> float:
     """A restart may take as long as the slowest first start of a function: a busy machine is slower at both."""
-    starts = re.findall(rf"^(?:{'|'.join(LOCAL_PORTS)}) +up +([0-9.]+) s$", copy.output.read_text(), re.MULTILINE)
-    return max(RELOAD_SECONDS, *map(float, starts[: len(LOCAL_PORTS)]))
+    starts = re.findall(rf"^(?:{'|'.join(local_ports())}) +up +([0-9.]+) s$", copy.output.read_text(), re.MULTILINE)
+    return max(RELOAD_SECONDS, *map(float, starts[: len(local_ports())]))
 
 
 def seconds_until(done: Callable[[httpx2.Response], bool], copy: Run, statuses: set[int]) -> float:
