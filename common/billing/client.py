@@ -113,12 +113,12 @@ class BillingClient:
 
     def _read_change(self, resource: Resource[S, R, D], scope: S, response: "UpstreamResponse") -> Result[D]:
         if response.status not in CHANGED:
-            raise read_rejection(response, scope.name)
+            raise read_rejection(response, scope.names)
         return self._read_success(resource, scope, response)
 
     def _read(self, resource: Resource[S, R, D], scope: S, response: "UpstreamResponse") -> Result[D]:
         if response.status != HTTPStatus.OK:
-            raise read_rejection(response, scope.name)
+            raise read_rejection(response, scope.names)
         return self._read_success(resource, scope, response)
 
     def _read_success(self, resource: Resource[S, R, D], scope: S, response: "UpstreamResponse") -> Result[D]:
@@ -174,7 +174,7 @@ class BillingClient:
         try:
             response = await self._upstream.exchange(HEALTH, request)
             if response.status != HTTPStatus.OK:
-                rejection = read_rejection(response, "")
+                rejection = read_rejection(response, {})
                 failure = (
                     rejection if isinstance(rejection, UpstreamFailure) else UpstreamFailure("http_4xx", outage=True)
                 )

@@ -1,6 +1,7 @@
 """Translates error responses of the billing service. Only JSON with codes of our billing service is passed on."""
 
 import re
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from common.billing.transport import UpstreamResponse
 from common.http.errors import (
     ApiError,
     BillingIncomplete,
+    BillingNotStarted,
     Conflict,
     IdempotencyKeyReused,
     InvalidBody,
@@ -41,7 +43,7 @@ class ProjectNotFound(Exception):
     """The organization does not have this project. The caller gets the same 403 as for any unknown namespace."""
 
 
-def read_rejection(response: UpstreamResponse, namespace: str) -> Exception:
+def read_rejection(response: UpstreamResponse, names: Mapping[str, str]) -> Exception:
     """ProjectNotFound, an ApiError, or an UpstreamFailure for everything else."""
     status = response.status
     if status not in DECIDED_STATUSES:
@@ -51,9 +53,9 @@ def read_rejection(response: UpstreamResponse, namespace: str) -> Exception:
     if not isinstance(code, str):
         return _failure(response)
     if status == HTTPStatus.NOT_FOUND:
-        return _not_found(code) or _failure(response)
+        return _not_found(code, names) or _failure(response)
     if (status, code) == (HTTPStatus.CONFLICT, "price_missing"):
-        return _unpriced(error, namespace)
+        return _unpriced(error, names)
     kind = PASSED_ON.get((status, code))
     if kind is None:
         return _failure(response)
@@ -67,18 +69,18 @@ def _read_error(response: UpstreamResponse) -> dict[str, Any]:
     return error["error"] if isinstance(error.get("error"), dict) else error
 
 
-def _not_found(code: str) -> Exception | None:
+def _not_found(code: str, names: Mapping[str, str]) -> Exception | None:
     if code == "project_not_found":
         return ProjectNotFound(code)
+    if code == "organization_not_found":
+        return None if "namespace" in names else BillingNotStarted(code)
     match = NOT_FOUND_CODE.fullmatch(code)
-    if match is None or match[1] == "organization":
-        return None
-    return NotFound(code, details={"resource": match[1]})
+    return NotFound(code, details={"resource": match[1]}) if match else None
 
 
-def _unpriced(error: dict[str, Any], namespace: str) -> BillingIncomplete:
+def _unpriced(error: dict[str, Any], names: Mapping[str, str]) -> BillingIncomplete:
     named = {key: error[key] for key in ("resource", "month") if _is_label(error.get(key))}
-    details = {"namespace": namespace, **named}
+    details = {**{kind: name for kind, name in names.items() if kind == "namespace"}, **named}
     return BillingIncomplete("price_missing", retry_after=UNPRICED_RETRY_AFTER_SECONDS, details=details, log=named)
 
 
