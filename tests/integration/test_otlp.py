@@ -1,7 +1,6 @@
 """A real OTLP/HTTP receiver beside a real function: what reaches it, and that nothing is lost at the end."""
 
 import json
-import signal
 import threading
 from collections.abc import Iterator
 from http.client import HTTPConnection
@@ -79,13 +78,12 @@ def attributes(found: list[dict[str, Any]]) -> dict[str, Any]:
 def test_what_was_counted_is_pushed_before_the_container_ends(stand: Stand, collector: Collector) -> None:
     """With an hour between two pushes, SIGTERM alone brings them."""
     settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_METRIC_EXPORT_INTERVAL": "3600000"}
-    with stand.running(**settings) as (port, process):
-        stand.first_answer(port, process)
+    with stand.running(**settings) as function:
+        stand.first_answer(function)
         for _ in range(4):
-            assert ask(port, stand.path(), stand.tokens[0]) == 200
-        assert ask(port, stand.path(), "no.token.x") == 401
-        process.send_signal(signal.SIGTERM)
-        process.wait(20)
+            assert ask(function.port, stand.path(), stand.tokens[0]) == 200
+        assert ask(function.port, stand.path(), "no.token.x") == 401
+        function.end(20)
     counted = {
         tuple(sorted(attributes(point["attributes"]).items())): point["asDouble"]
         for point in collector.metrics()["http_requests_total"]["sum"]["dataPoints"]
@@ -101,11 +99,12 @@ def test_what_was_counted_is_pushed_before_the_container_ends(stand: Stand, coll
 
 def test_a_trace_goes_on_to_the_billing_service(stand: Stand, collector: Collector) -> None:
     """The caller's trace, our span below the caller's, and our span as the parent of what the billing service does."""
-    with stand.running(OTEL_EXPORTER_OTLP_ENDPOINT=collector.url) as (port, process):
-        stand.first_answer(port, process)
-        status = ask(port, stand.path(n=3), stand.tokens[0], traceparent=f"00-{TRACE}-{PARENT}-01")
+    with stand.running(OTEL_EXPORTER_OTLP_ENDPOINT=collector.url) as function:
+        stand.first_answer(function)
+        status = ask(function.port, stand.path(n=3), stand.tokens[0], traceparent=f"00-{TRACE}-{PARENT}-01")
         assert status == 200
-        ask(port, stand.path(n=4), stand.tokens[0], traceparent=f"00-{'1' * 32}-{PARENT}-00")
+        ask(function.port, stand.path(n=4), stand.tokens[0], traceparent=f"00-{'1' * 32}-{PARENT}-00")
+        function.end()
     [span] = [span for span in collector.spans() if span["traceId"] == TRACE]
     assert span["parentSpanId"] == PARENT
     assert span["name"] == "GET /api/billing/project/{namespace}/overview"
@@ -121,17 +120,16 @@ def test_a_trace_goes_on_to_the_billing_service(stand: Stand, collector: Collect
 def test_without_a_collector_the_context_is_passed_on_as_it_came(stand: Stand) -> None:
     """W3C Trace Context: a service that takes no part forwards what it received."""
     came = f"00-{'2' * 32}-{PARENT}-01"
-    with stand.running() as (port, process):
-        stand.first_answer(port, process)
-        ask(port, stand.path(n=5), stand.tokens[0], traceparent=came)
+    with stand.running() as function:
+        stand.first_answer(function)
+        ask(function.port, stand.path(n=5), stand.tokens[0], traceparent=came)
     assert came in [headers.get("traceparent") for headers in stand.billing.counts.headers]
 
 
 def test_a_collector_that_is_away_costs_no_answer(stand: Stand) -> None:
     """Answers go on, and the process ends in time."""
     settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_METRIC_EXPORT_INTERVAL": "1000"}
-    with stand.running(**settings) as (port, process):
-        stand.first_answer(port, process)
-        assert ask(port, stand.path(), stand.tokens[0]) == 200
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+    with stand.running(**settings) as function:
+        stand.first_answer(function)
+        assert ask(function.port, stand.path(), stand.tokens[0]) == 200
+        assert function.end(10) == 0
