@@ -12,12 +12,13 @@ PROVIDER := dev/provider/node_modules/.installed
 UI := ui/node_modules/.installed
 PAGE := ui/dist/index.html
 
-NODE_IS_THERE := command -v node >/dev/null || { echo "Node.js is not installed: node is not on PATH" >&2; exit 1; }; \
-	node dev/check-node.mjs
+PROGRESS := bash dev/progress.sh
 
 ##@ Use it
 .PHONY: run
-run: $(INSTALLED) $(PROVIDER) $(PAGE) ## start the whole platform on this machine: http://localhost:8080/billing/
+run: ## start the complete platform on this machine: http://localhost:8080/billing/
+	@$(or $(wildcard $(BIN)/python),$(PYTHON)) dev/preflight.py
+	@$(MAKE) -s -j3 $(INSTALLED) $(PROVIDER) $(PAGE)
 	@exec $(BIN)/python -m dev run
 
 .PHONY: token
@@ -132,23 +133,25 @@ $(INSTALLED): requirements-dev.lock pyproject.toml
 	%s is %d.%d: set PYTHON=, for example make run PYTHON=python3.12" % (sys.executable, v[0], v[1]))'
 	@echo "installing the Python packages into $(VENV) (the first time takes a minute or two)"
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
+	@$(PROGRESS) "installing the Python packages" $(BIN)/python -m pip install -q --disable-pip-version-check \
+		--no-deps --require-hashes -r requirements-dev.lock
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(PROVIDER): dev/provider/package.json dev/provider/package-lock.json
-	@$(NODE_IS_THERE)
+	@node dev/check-node.mjs
 	@echo "installing the OpenID provider"
-	@cd dev/provider && npm ci --no-audit --no-fund --loglevel=error
+	@$(PROGRESS) "installing the OpenID provider" npm --prefix dev/provider ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(UI): ui/package.json ui/package-lock.json
-	@$(NODE_IS_THERE)
+	@node dev/check-node.mjs
 	@echo "installing the page's packages"
-	@cd ui && npm ci --no-audit --no-fund --loglevel=error
+	@$(PROGRESS) "installing the page's packages" npm --prefix ui ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(PAGE): $(UI) ui/index.html ui/vite.config.ts $(shell find ui/src ui/public -type f 2>/dev/null)
 	@echo "building the page"
-	@cd ui && npm run --silent build -- --logLevel error && npm run --silent check:size
+	@$(PROGRESS) "building the page" npm --prefix ui run --silent build -- --logLevel error
+	@npm --prefix ui run --silent check:size
 	@touch $@

@@ -1,4 +1,4 @@
-"""What an endpoint is: one declaration. Routes, manifests, OpenAPI and test tables are generated from it."""
+"""The declaration of an endpoint. Routes, manifests, OpenAPI and test tables are generated from it."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -26,28 +26,31 @@ class Access(Enum):
     """What an endpoint requires of its caller."""
 
     TOKEN = "a valid token"  # noqa: S105 - describes a token
-    MEMBER = "a valid token, not a guest's"
+    MEMBER = "a valid token of a caller who is not a guest"
     NAMESPACE = "access to the namespace"
-    ORGANIZATION = "a valid token, not a guest's; an org-admin gets the organization, a project-user the own projects"
+    ORGANIZATION = (
+        "a valid token of a caller who is not a guest; an org-admin gets all projects of the organization, "
+        "a project-user the projects in the token"
+    )
     ORG_ADMIN = "a valid token of an org-admin"
 
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """Requests at once per pod: the autoscaler adds a pod above `target`, a pod accepts at most `limit`."""
+    """Concurrent requests per pod. The autoscaler adds a pod above `target`. A pod accepts at most `limit`."""
 
     target: int
     limit: int
-    why: str  # of the limit, for the manifest
+    why: str  # reason of the limit, for the manifest
 
 
-STANDARD: Final = Capacity(32, 64, "as many as BILLING_MAX_IN_FLIGHT lets ask, so nothing is shed")
-LONG_LIST: Final = Capacity(10, 20, "a long list costs CPU: twice the target, then the next pod")
+STANDARD: Final = Capacity(32, 64, "equal to BILLING_MAX_IN_FLIGHT, so that no call is rejected")
+LONG_LIST: Final = Capacity(10, 20, "twice the target, because a long list costs CPU")
 
 
 @dataclass(slots=True)
 class Call(Generic[P, B]):
-    """What an endpoint's own lines work with: a verified caller, valid parameters and body, access already checked."""
+    """The input of a handler: a verified caller, valid parameters and body. Access is already checked."""
 
     caller: "Caller"
     parameters: P
@@ -73,10 +76,10 @@ class Call(Generic[P, B]):
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint(Generic[P, B]):
-    """`handle`'s docstring is the summary and description in OpenAPI.
+    """The docstring of `handle` is the summary and description in OpenAPI.
 
-    `parameters` has the query parameters and every path parameter but {namespace}. `data` is the model of the
-    success envelope's data; None for 204, or for an endpoint that returns a stream of another `media_type`.
+    `parameters` has the query parameters and all path parameters except {namespace}. `data` is the model of the
+    success envelope's data. It is None for 204, and for an endpoint that returns a stream with another `media_type`.
     """
 
     method: Method
@@ -84,10 +87,10 @@ class Endpoint(Generic[P, B]):
     access: Access
     handle: Callable[[Call[P, B]], Awaitable["Result[Any] | Response"]]
     data: type[WireModel] | None
-    parameters: type[P] = field(default=Parameters)  # type: ignore[assignment] # P is Parameters where it is left out
+    parameters: type[P] = field(default=Parameters)  # type: ignore[assignment] # P is Parameters if it is not given
     body: type[BodyModel] | None = None
     status: int = 200
     capacity: Capacity = STANDARD
     media_type: str = "application/json"
-    head: bool = False  # HEAD is answered as GET without the body
+    head: bool = False  # a HEAD request gets the response of GET without the body
     max_body_bytes: int = MAX_BODY_BYTES

@@ -1,4 +1,4 @@
-"""The way of one request, step by step. START HERE.
+"""The steps of one request, in order. START HERE.
 
     request id, trace context -> route and method (404, 405) -> caller (401) -> parameters, body (400, 413, 415, 422)
     -> access (403) -> preconditions (428) -> the endpoint's own lines -> billing service (503) -> 304 or envelope
@@ -40,17 +40,16 @@ from common.identity.authenticator import Authenticator
 from common.identity.key_sets import KeySets
 from common.identity.token import read_credentials
 from common.model import NAMESPACE_PATTERN
-from common.process import log, request_log
+from common.process import log, request_log, startup
 from common.process.deadline import Deadline, is_cancelled, uncancel
 from common.process.serving import Serving, read_settings_or_exit
-from common.process.settings import Settings, is_target
+from common.process.settings import Settings
 
 if TYPE_CHECKING:
     from common.billing.transport import AsyncBaseTransport
 
 NAMESPACE: Final = re.compile(NAMESPACE_PATTERN[1:-1])
 NOT_MODIFIED: Final = 304
-GUARDED: Final = {Access.MEMBER: require_member, Access.ORG_ADMIN: require_org_admin}
 
 
 class Function:
@@ -58,11 +57,11 @@ class Function:
 
     def __init__(self, name: str, *, port: int, endpoints: Sequence[Endpoint[Any, Any]]) -> None:
         self.name = name
-        self.port = port  # on a developer's machine; in a container PORT says it
+        self.port = port  # for `make run`; in a container PORT has the port
         self.endpoints = tuple(endpoints)
         self._router = Router(endpoints)
         self._serving: Serving | None = None
-        if is_target(name):
+        if startup.is_target(name):
             self.configure(read_settings_or_exit(name))
 
     def configure(
@@ -72,7 +71,7 @@ class Function:
         billing_transport: "AsyncBaseTransport | None" = None,
         identity_transport: "AsyncBaseTransport | None" = None,
     ) -> Self:
-        """Build what requests need. A transport takes the place of the network."""
+        """Create what requests need. A transport replaces the network in tests."""
         self.settings = settings
         self.billing = BillingClient(settings, transport=billing_transport)
         seconds = settings.jwks_timeout_seconds
@@ -94,23 +93,23 @@ class Function:
         serving = self._serving or self.configure(read_settings_or_exit(self.name)).serving
         serving.start()
         request = read_request(scope, receive)
-        serving.follow_trace(request)
+        serving.start_span(request)
         try:
             response = await self._respond(request)
         except ApiError as error:
             response = _reject(request, error)
         except ClientDisconnected:
-            request_log.write_disconnected(self.name, request)
+            request.status = request_log.CLIENT_CLOSED_REQUEST
+            serving.finish(request)
             return
         except asyncio.CancelledError as exc:
             if is_cancelled():
                 raise
             response = _bug(request, exc)
-        except (Exception, SystemExit) as exc:  # noqa: BLE001 - whatever a bug raises, the client gets the envelope
+        except (Exception, SystemExit) as exc:  # noqa: BLE001 - the client gets the envelope for every bug
             response = _bug(request, exc)
         await self._send(request, response, send)
-        request_log.write_finished(self.name, request)
-        serving.export_span(request)
+        serving.finish(request)
 
     @property
     def serving(self) -> Serving:
@@ -126,7 +125,7 @@ class Function:
         if request.method == "OPTIONS" and request.is_preflight:
             return Response(204, b"", self._cors.preflight_headers(request, path))
         endpoint = path.get_endpoint(request.method)
-        unverified_token = read_credentials(request.headers[b"authorization"])
+        unverified_token = read_credentials(request.headers.get(b"authorization", ()))
         caller = self.authenticator.get_caller(unverified_token)
         request.caller = caller = caller or await self.authenticator.authenticate(unverified_token)
         namespace = _read_namespace(request, in_path)
@@ -166,12 +165,15 @@ class Function:
         return _render(request, endpoint, returned, preconditions) if isinstance(returned, Result) else returned
 
     async def _check_access(self, endpoint: Endpoint[Any, Any], call: Call[Any, Any], namespace: str) -> None:
-        if endpoint.access is Access.NAMESPACE:
+        access = endpoint.access
+        if access is Access.NAMESPACE:
             call.checked_namespace = await require_namespace(call.caller, namespace, self.ownership)
-        elif endpoint.access is not Access.TOKEN:
-            GUARDED.get(endpoint.access, require_member)(call.caller)
-        if endpoint.access in {Access.ORGANIZATION, Access.ORG_ADMIN}:
+        elif access is Access.MEMBER:
+            require_member(call.caller)
+        elif access is Access.ORGANIZATION:
             call.checked_organization = require_organization(call.caller)
+        elif access is Access.ORG_ADMIN:
+            call.checked_organization = require_org_admin(call.caller)
 
     async def _send(self, request: Request, response: Response, send: Send) -> None:
         request.status = response.status
@@ -184,7 +186,7 @@ class Function:
         stream.raw_headers = headers
         try:
             await stream(request.scope, request.receive, send)
-        except Exception as exc:  # noqa: BLE001 - the status is sent already: the missing end tells the client
+        except Exception as exc:  # noqa: BLE001 - the status is already sent; the client notices the missing end
             log.bug("bug in a stream", exc, request_id=request.request_id)
             request.log["reason"] = "bug"
 
@@ -200,7 +202,7 @@ def _probe(request: Request) -> Response:
 
 
 def _read_namespace(request: Request, in_path: dict[str, str]) -> str:
-    """The namespace of the path, which is no parameter of the model; empty for a route without one."""
+    """The namespace in the path, which is not a field of the parameter model. Empty if the route has none."""
     namespace = in_path.pop("namespace", None)
     if namespace is None:
         return ""
@@ -221,7 +223,7 @@ async def _read_body(request: Request, endpoint: Endpoint[Any, Any], deadline: D
 def _render(
     request: Request, endpoint: Endpoint[Any, Any], result: Result[Any], preconditions: Preconditions
 ) -> Response:
-    """304 where the client has this version already; it was authorized before."""
+    """304 if the client has this version. The caller is already authorized at this point."""
     caller = request.caller
     etag = None
     if result.etag is not None and caller is not None:

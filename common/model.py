@@ -1,6 +1,6 @@
-"""Bases and field types of every model that crosses the wire.
+"""Base classes and field types of all request, response and reply models.
 
-Response models have no defaults: a client can rely on every member. Numbers of the billing service are validated
+Response models have no defaults, so every member is always present. Numbers from the billing service are validated
 strictly: a string, null or a negative number is an error.
 """
 
@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-NAMESPACE_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"  # RFC 1123 label, as Kubernetes has it
+NAMESPACE_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"  # RFC 1123 label, as in Kubernetes
 
 
 def _moment(value: object) -> datetime:
@@ -36,12 +36,12 @@ class WireModel(BaseModel):
         frozen=True,
         strict=True,
         extra="ignore",
-        defer_build=True,  # a function builds only the models that it uses, with its first response
+        defer_build=True,  # a model is built when it is first used
     )
 
 
 class BodyModel(BaseModel):
-    """A request body. Unknown members are an error, so that a typing mistake is not silently ignored."""
+    """A request body. An unknown member is an error, so that a typing error is not ignored."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
@@ -53,14 +53,19 @@ class Parameters(BaseModel):
 
 
 class Meta(WireModel):
-    """How fresh the figures of a response are."""
+    """The time of the figures in a response."""
 
-    as_of: datetime = Field(description="The time of the figures, UTC")
-    stale: bool = Field(description="The billing service is unreachable and this is an older response (RFC 5861)")
+    as_of: datetime = Field(description="Time of the figures, UTC")
+    stale: bool = Field(description="True if the billing service failed and this is an older response (RFC 5861)")
+
+
+def wire_names(model: type[BaseModel]) -> list[str]:
+    """The names of a model's fields as a client writes them."""
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def whole_number(lowest: int, highest: int) -> BeforeValidator:
-    """Text of ASCII digits only. `1_0`, ` 5` and `+5` are numbers to Python and are rejected here."""
+    """Text of ASCII digits only. Python also accepts `1_0`, ` 5` and `+5`; they are rejected here."""
 
     def read(value: object) -> object:
         digits = isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= len(str(10**9))

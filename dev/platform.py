@@ -16,7 +16,7 @@ import yaml
 
 from dev import functions, ingress, page, postgres, provider
 from dev.provider import answers, sign_in
-from dev.settings import PlatformError, Settings, check_ports, kept_secret
+from dev.settings import PlatformError, Settings, check_ports, kept_secret, lock_owner, used_ports
 from dev.supervisor import Part, Supervisor
 from dev.watcher import Watcher
 
@@ -50,7 +50,7 @@ class Platform:
         self.settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._take_lock()
         try:
-            check_ports(self._used_ports(), self.settings.host)
+            check_ports(used_ports(self.settings), self.settings.host)
             logs = self.settings.data / "logs"
             logs.mkdir(exist_ok=True)
             self._supervisor = Supervisor(self._parts(), logs, self._say)
@@ -118,25 +118,16 @@ class Platform:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            lock.seek(0)
-            owner = lock.read().strip()
             lock.close()
             raise PlatformError(
-                f"the platform already runs in {self.settings.data} (process {owner}): stop that one first, "
+                f"the platform already runs in {self.settings.data} (process {lock_owner(self.settings.data)}): "
+                "stop that one first, "
                 "or set DATA_DIR and the ports to run a second one"
             ) from None
         lock.truncate(0)
         lock.write(f"{os.getpid()}\n")
         lock.flush()
         self._lock = lock
-
-    def _used_ports(self) -> dict[str, int]:
-        given = {
-            "PROVIDER_PORT": self.settings.keycloak_url,
-            "POSTGRES_PORT": self.settings.database_url or self.settings.billing_api_url,
-            "BILLING_PORT": self.settings.billing_api_url,
-        }
-        return {variable: port for variable, port in self.settings.ports.items() if not given.get(variable)}
 
     def _parts(self) -> list[Part]:
         settings = self.settings

@@ -1,6 +1,7 @@
 """Where the local platform listens, what it keeps and which existing services it uses: read from the environment."""
 
 import errno
+import fcntl
 import ipaddress
 import os
 import secrets
@@ -135,6 +136,16 @@ def read_settings(functions: Mapping[str, int], environment: Mapping[str, str] =
     return settings
 
 
+def used_ports(settings: Settings) -> dict[str, int]:
+    """Without those of parts that an existing service replaces."""
+    given = {
+        "PROVIDER_PORT": settings.keycloak_url,
+        "POSTGRES_PORT": settings.database_url or settings.billing_api_url,
+        "BILLING_PORT": settings.billing_api_url,
+    }
+    return {variable: port for variable, port in settings.ports.items() if not given.get(variable)}
+
+
 def check_ports(ports: Mapping[str, int], host: str = LOOPBACK) -> None:
     """Raises PlatformError that names each taken port with the variable that changes it."""
     taken = [
@@ -189,3 +200,17 @@ def kept_secret(data: Path, name: str) -> str:
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(32))
     return path.read_text()
+
+
+def lock_owner(data: Path) -> str | None:
+    """The process id of the platform that runs in this folder."""
+    path = data / "lock"
+    if not path.exists():
+        return None
+    with path.open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            return lock.read().strip()
+    return None

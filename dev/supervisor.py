@@ -32,6 +32,7 @@ class Part:
     needs: tuple[str, ...] = ()
     once: bool = False  # a step: it is ready when it has ended with 0
     follow: bool = False  # its log is shown
+    hint: str = ""  # printed when it dies
     sources: tuple[Path, ...] = ()  # folders: a change of a file in them restarts the part
     stop_signal: signal.Signals = signal.SIGTERM
     user: tuple[int, int] | None = None  # uid and gid to run as, for root
@@ -187,7 +188,8 @@ def describe_end(running: Running) -> str:
     """How a process ended, and the end of its log."""
     code = running.process.returncode
     ended = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-    return f"{running.part.name} {ended}; the end of {running.log}:\n{tail(running.log)}"
+    hint = f"\n{running.part.hint}" if running.part.hint else ""
+    return f"{running.part.name} {ended}; the end of {running.log}:\n{tail(running.log)}{hint}"
 
 
 def tail(log: Path) -> str:

@@ -1,6 +1,6 @@
-"""Roles, and what a caller may see. Only this module creates a checked Namespace or Organization.
+"""Roles and access checks. Only this module creates a checked Namespace or Organization.
 
-A namespace of somebody else and one that does not exist get the same response on the same path.
+A foreign namespace and a namespace that does not exist get the same response, on the same code path.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ SHOWN_NAMESPACES: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """A namespace that this caller may see, as far as token and ownership source can say."""
+    """A namespace that this caller can access, according to the token and the ownership source."""
 
     organization: str
     name: str
@@ -32,7 +32,7 @@ class Namespace:
 
 @dataclass(frozen=True, slots=True)
 class Organization:
-    """What this caller may see of the own organization: all of it, or only these namespaces."""
+    """The part of the organization that this caller can access: everything (None), or only these namespaces."""
 
     name: str
     namespaces: frozenset[str] | None
@@ -42,7 +42,7 @@ class Organization:
         return {"organization": self.name}
 
     def may_list(self, namespace: str) -> bool:
-        """Whether a namespace of this organization belongs into the caller's lists."""
+        """Whether a namespace of this organization is in the caller's lists."""
         return self.namespaces is None or namespace in self.namespaces
 
 
@@ -56,21 +56,22 @@ def require_member(caller: Caller) -> None:
         raise GuestDenied("guest")
 
 
-def require_org_admin(caller: Caller) -> None:
+def require_org_admin(caller: Caller) -> Organization:
     """Raises GuestDenied or AdminRequired."""
     require_member(caller)
     if caller.role is not Role.ORG_ADMIN:
         raise AdminRequired("not_org_admin")
+    return Organization(caller.organization, None)
 
 
 def require_organization(caller: Caller) -> Organization:
-    """The whole organization for an org-admin, the own projects for a project-user. Raises GuestDenied."""
+    """Everything for an org-admin, the namespaces in the token for a project-user. Raises GuestDenied."""
     require_member(caller)
     return Organization(caller.organization, None if caller.role is Role.ORG_ADMIN else caller.namespaces)
 
 
 async def require_namespace(caller: Caller, requested: str, ownership: Ownership) -> Namespace:
-    """Raises GuestDenied, AccessDenied, or BillingUnreachable when the ownership source cannot decide."""
+    """Raises GuestDenied, AccessDenied, or BillingUnreachable if the ownership source cannot decide."""
     require_member(caller)
     if caller.role is not Role.ORG_ADMIN and requested not in caller.namespaces:
         raise deny(caller, requested, "not_in_token")
@@ -80,12 +81,12 @@ async def require_namespace(caller: Caller, requested: str, ownership: Ownership
 
 
 def listed_namespaces(organization: Organization, owned: Iterable[str]) -> list[Namespace]:
-    """Those of the organization's namespaces, as the ownership source gives them, that the caller may see."""
+    """The namespaces in `owned` (from the ownership source) that the caller can access."""
     return [Namespace(organization.name, name) for name in owned if organization.may_list(name)]
 
 
 def deny(caller: Caller, requested: str, reason: str) -> AccessDenied:
-    """`availableNamespaces` repeats the caller's own token, sorted, the first 100; absent where it names none."""
+    """`availableNamespaces` has the first 100 namespaces of the token, sorted. Absent if the token has none."""
     available = sorted(caller.namespaces)[:SHOWN_NAMESPACES]
     details = {"namespace": requested} | ({"availableNamespaces": available} if available else {})
     return AccessDenied(reason, details=details)

@@ -1,6 +1,6 @@
-"""Results cached for a while, and concurrent equal calls shared.
+"""Caches results, and shares concurrent equal calls.
 
-The cache has no notion of callers: read it only after the caller's own access was checked.
+The cache does not distinguish callers. Read it only after the caller's access was checked.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ class CacheEntry(Generic[T]):
 
 
 class _Shared(Generic[T]):
-    """One running call and how many wait for it."""
+    """One running call and the number of its waiters."""
 
     __slots__ = ("task", "waiters")
 
@@ -31,7 +31,7 @@ class _Shared(Generic[T]):
 
 
 class SingleFlight(Generic[T]):
-    """Concurrent calls with the same key share one, which is cancelled when nobody waits for it any more."""
+    """Concurrent calls with the same key share one call. It is cancelled when its last waiter leaves."""
 
     def __init__(self) -> None:
         self._running: dict[Hashable, _Shared[T]] = {}
@@ -59,7 +59,7 @@ class SingleFlight(Generic[T]):
         if shared is not None and shared.task is task:
             del self._running[key]
         if not task.cancelled():
-            task.exception()  # marks it as seen; every waiter got it from the shield
+            task.exception()  # marks the exception as retrieved; each waiter has it from the shield
 
 
 async def _as_coroutine(call: Callable[[], Awaitable[T]]) -> T:
@@ -67,7 +67,7 @@ async def _as_coroutine(call: Callable[[], Awaitable[T]]) -> T:
 
 
 class Cache(Generic[T]):
-    """Bounded: the least recently used entry is removed first. `fresh_seconds` 0 turns it off."""
+    """Limited in size: the least recently used entry is removed first. `fresh_seconds` 0 turns the cache off."""
 
     def __init__(self, fresh_seconds: float, stale_seconds: float, max_entries: int, clock: Clock) -> None:
         self._fresh_seconds = fresh_seconds
@@ -88,7 +88,7 @@ class Cache(Generic[T]):
         return entry
 
     def get_stale(self, key: Hashable) -> CacheEntry[T] | None:
-        """What may be served when the service fails. Never use it after a rejection or an invalid reply."""
+        """An entry for use while the service fails. Do not use it after a rejection or an invalid reply."""
         entry = self._entries.get(key)
         return entry if entry is not None and self.age_seconds(entry) <= self._stale_seconds else None
 

@@ -1,7 +1,7 @@
-"""The billing service for the functions: one generic way to fetch a resource and to change one, with a cache.
+"""The client of the billing service: fetches and changes resources, with a cache.
 
-Only a complete, valid, finite, non-negative reply about the right owner is used; everything else is
-BillingUnreachable (503). An older result is served only when the service itself failed (RFC 5861).
+Only a complete, valid, finite, non-negative reply for the right owner is used. Everything else is BillingUnreachable
+(503). An older result is served only if the service itself failed (RFC 5861).
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from common.billing.upstream import Upstream, UpstreamCall
 from common.billing.upstream_request import UpstreamRequest
 from common.http.errors import ApiError, BillingUnreachable
 from common.http.response import Result
-from common.process.log import metrics
+from common.process import metrics
 from common.process.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 RETRY_AFTER_CAP_SECONDS: Final = 60
 REFUTING: Final = frozenset({"mismatch", "http_404"})
-"""Failures after which a cached result may no longer be true: it is deleted, not used during an outage."""
-SUCCESSES: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED})
+"""Failures after which a cached result may be wrong. It is deleted, and not used during an outage."""
+CHANGED: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED})
 HEALTH: Final = UpstreamCall("health", "GET", "/api/health")
 ChangingMethod = Literal["POST", "PUT", "PATCH", "DELETE"]
 
@@ -80,11 +80,11 @@ class BillingClient:
         key = (resource.name, target)
         fresh = self._cache.get_fresh(key) if cached else None
         if fresh is not None:
-            metrics.cache_requests.inc("hit")
+            metrics.cache_requests.labels("hit").inc()
             return fresh.value
 
         async def call() -> CacheEntry[Result[Any]]:
-            metrics.cache_requests.inc("miss")
+            metrics.cache_requests.labels("miss").inc()
             get = UpstreamCall(resource.name, "GET", target)
             result = await self._upstream.call(get, request, lambda response: self._read(resource, scope, response))
             return self._cache.put(key, result) if cached else CacheEntry(result, self._clock())
@@ -107,13 +107,21 @@ class BillingClient:
         entry = self._cache.get_stale(key) if failure.outage else None
         if entry is None:
             raise _unreachable(failure) from failure
-        metrics.cache_requests.inc("stale")
+        metrics.cache_requests.labels("stale").inc()
         request.reason = failure.reason
         return replace(entry.value, age_seconds=self._cache.age_seconds(entry), stale=True)
 
-    def _read(self, resource: Resource[S, R, D], scope: S, response: "UpstreamResponse") -> Result[D]:
-        if response.status not in SUCCESSES:
+    def _read_change(self, resource: Resource[S, R, D], scope: S, response: "UpstreamResponse") -> Result[D]:
+        if response.status not in CHANGED:
             raise read_rejection(response, scope.name)
+        return self._read_success(resource, scope, response)
+
+    def _read(self, resource: Resource[S, R, D], scope: S, response: "UpstreamResponse") -> Result[D]:
+        if response.status != HTTPStatus.OK:
+            raise read_rejection(response, scope.name)
+        return self._read_success(resource, scope, response)
+
+    def _read_success(self, resource: Resource[S, R, D], scope: S, response: "UpstreamResponse") -> Result[D]:
         if not response.is_json:
             raise UpstreamFailure("content_type", outage=False)
         return read_reply(resource, scope, response, proof_required=self._proof_required)
@@ -128,12 +136,14 @@ class BillingClient:
         request: UpstreamRequest,
         body: bytes | None = None,
     ) -> Result[D]:
-        """A change; raises as `fetch` does. The caller's Idempotency-Key and If-Match are in `request.headers`."""
+        """Sends a change. Raises as `fetch` does. Idempotency-Key and If-Match are in `request.headers`."""
         started = self._clock()
         request.on_wait()
         try:
             change = UpstreamCall(resource.name, method, resource.target(scope, {}), body)
-            return await self._upstream.call(change, request, lambda response: self._read(resource, scope, response))
+            return await self._upstream.call(
+                change, request, lambda response: self._read_change(resource, scope, response)
+            )
         except UpstreamFailure as failure:
             raise _unreachable(failure) from failure
         finally:
@@ -142,7 +152,7 @@ class BillingClient:
     # --- health ---------------------------------------------------------------
 
     async def fetch_health(self, request: UpstreamRequest) -> datetime:
-        """When the service was last healthy; checked at most every HEALTH_INTERVAL_SECONDS.
+        """Time of the last successful health check. The service is checked at most every HEALTH_INTERVAL_SECONDS.
 
         Raises BillingUnreachable.
         """
@@ -173,7 +183,7 @@ class BillingClient:
         except UpstreamFailure as exc:
             failure = exc
         if failure is not None:
-            metrics.upstream_failures.inc(failure.reason)
+            metrics.upstream_failures.labels(failure.reason).inc()
         now = datetime.now(UTC)
         self._health = (self._clock(), failure, now)
         return CacheEntry(Result(None, now), self._clock())

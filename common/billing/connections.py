@@ -1,4 +1,4 @@
-"""Network connections for httpcore: which address, how a connection fails, and when it may carry another request.
+"""Network connections for httpcore: choice of address, failures, and reuse of a connection.
 
 httpcore's own backend is replaced for three reasons. It reports every failed name resolution as a connect error. It
 keeps bytes that arrived after the end of a response, and reads them as the next response. Its TLS handshake has a
@@ -16,8 +16,8 @@ import httpcore2
 from aiohappyeyeballs import start_connection
 
 NEXT_ADDRESS_SECONDS: Final = 0.25  # RFC 8305 section 5, Connection Attempt Delay
-MAX_AGE_SECONDS: Final = 60.0  # then a connection is replaced: new pods of a service get their share
-MAX_UNREAD_BYTES: Final = 262_144  # then the socket is not read until the response was
+MAX_AGE_SECONDS: Final = 60.0  # then a connection is replaced, so that new pods of a service get requests
+MAX_UNREAD_BYTES: Final = 262_144  # then reading from the socket pauses until the response is consumed
 END_OF_HEAD: Final = re.compile(rb"\n\r?\n")  # as h11 finds it
 
 
@@ -35,7 +35,7 @@ class TransportFailure(Exception):
 
 
 class Connection(httpcore2.AsyncNetworkStream, asyncio.Protocol):
-    """Carries one request, and another one only after `end_exchange` found it clean."""
+    """Carries one request. It carries another one only if `end_exchange` finds no surplus bytes."""
 
     def __init__(self, open_connections: "set[Connection]", connect_deadline: float) -> None:
         self._open = open_connections
@@ -46,9 +46,9 @@ class Connection(httpcore2.AsyncNetworkStream, asyncio.Protocol):
         self._waiter: asyncio.Future[None] | None = None
         self._unread = bytearray()
         self._head = bytearray()
-        self._head_bytes = 0  # up to the first blank line, when it has come
+        self._head_bytes = 0  # up to the first blank line, when it has arrived
         self._received = 0  # bytes since the request
-        self._idle = True  # no request was sent that is not responded to
+        self._idle = True  # no request waits for its response
         self._kept = False  # idle after a complete exchange
         self._lost = False
         self._broken = False
@@ -56,12 +56,12 @@ class Connection(httpcore2.AsyncNetworkStream, asyncio.Protocol):
     def end_exchange(self, body_bytes: int) -> None:
         """Keep the connection if it received exactly one head and a body of this length since the request.
 
-        A chunked or an interim response has more bytes than that, and so has everything that came after a response.
+        A chunked or interim response has more bytes, and so has a response that is followed by surplus bytes.
         """
         self._idle = self._kept = not self._lost and self._received == self._head_bytes + body_bytes > 0
 
     def retire(self) -> None:
-        """Closed now, or when its request is done."""
+        """Close now, or when the running request is done."""
         self._opened = float("-inf")
         if self._idle:
             self._abort()
@@ -69,7 +69,7 @@ class Connection(httpcore2.AsyncNetworkStream, asyncio.Protocol):
     # --- for httpcore ---------------------------------------------------------
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109 - httpcore's interface
-        """Never waits: a request's bytes are in memory already, and the limits are on the response."""
+        """Never waits: the bytes of a request are already in memory, and the limits apply to the response."""
         if self._idle:
             self._idle = self._kept = False
             self._received = self._head_bytes = 0
@@ -119,7 +119,7 @@ class Connection(httpcore2.AsyncNetworkStream, asyncio.Protocol):
         self._abort()
 
     def get_extra_info(self, info: str) -> Any:
-        """`is_readable` is httpcore's question whether an idle connection has to be closed."""
+        """httpcore reads `is_readable` to decide whether an idle connection must be closed."""
         if info == "is_readable":
             return not self._kept or self._lost or self._loop.time() - self._opened >= MAX_AGE_SECONDS
         return self._transport and self._transport.get_extra_info(info)
@@ -162,7 +162,7 @@ class Connection(httpcore2.AsyncNetworkStream, asyncio.Protocol):
 
 
 class Connector(httpcore2.AsyncNetworkBackend):
-    """Opens connections; the next address of a name is tried when one is silent for NEXT_ADDRESS_SECONDS (RFC 8305)."""
+    """Opens connections. If an address is silent for NEXT_ADDRESS_SECONDS, the next one is tried too (RFC 8305)."""
 
     def __init__(self) -> None:
         self._open: set[Connection] = set()
@@ -194,6 +194,6 @@ class Connector(httpcore2.AsyncNetworkBackend):
         return connection
 
     def retire(self) -> None:
-        """No open connection is used for another request."""
+        """Do not use any open connection for another request."""
         for connection in list(self._open):
             connection.retire()

@@ -1,4 +1,4 @@
-"""What a response of the billing service that is not a success means. Only our own codes, in JSON, are passed on."""
+"""Translates error responses of the billing service. Only JSON with codes of our billing service is passed on."""
 
 import re
 from http import HTTPStatus
@@ -18,7 +18,7 @@ from common.http.errors import (
     PreconditionFailed,
 )
 
-UNPRICED_RETRY_AFTER_SECONDS: Final = 60  # somebody has to enter a price first
+UNPRICED_RETRY_AFTER_SECONDS: Final = 60  # an operator must enter a price first
 RETRIED_STATUSES: Final = frozenset({502, 503, 504})
 DECIDED_STATUSES: Final = frozenset({400, 404, 409, 412, 422, 501})
 PASSED_ON: Final[dict[tuple[int, str], type[ApiError]]] = {
@@ -29,7 +29,7 @@ PASSED_ON: Final[dict[tuple[int, str], type[ApiError]]] = {
     (422, "invalid_body"): InvalidBody,
     (501, "not_offered"): NotOffered,
 }
-"""Errors of our own service that the client can act on. Their messages are passed on too, short and printable."""
+"""Errors that the client can act on. Their messages are passed on if they are short and printable."""
 
 WITH_MESSAGE: Final = frozenset({"bad_request", "conflict", "invalid_body"})
 NOT_FOUND_CODE: Final = re.compile(r"([a-z]{1,30})_not_found")
@@ -38,7 +38,7 @@ LONGEST_MESSAGE: Final = 300
 
 
 class ProjectNotFound(Exception):
-    """The service has no such project of this organization; the caller gets the 403 of any unknown namespace."""
+    """The organization does not have this project. The caller gets the same 403 as for any unknown namespace."""
 
 
 def read_rejection(response: UpstreamResponse, namespace: str) -> Exception:
@@ -83,7 +83,7 @@ def _unpriced(error: dict[str, Any], namespace: str) -> BillingIncomplete:
 
 
 def _is_label(value: object) -> bool:
-    """A resource or month is passed on only if it can be nothing else."""
+    """A resource or month is passed on only if it has the form of a label."""
     return isinstance(value, str) and LABEL.fullmatch(value) is not None
 
 
@@ -95,7 +95,7 @@ def _message(error: dict[str, Any]) -> str | None:
 
 
 def _failure(response: UpstreamResponse) -> UpstreamFailure:
-    """Reason codes: shared/faults of the house, docs/operations.md."""
+    """The reason codes are listed in docs/operations.md."""
     status = response.status
     if status in RETRIED_STATUSES:
         return UpstreamFailure("http_5xx", outage=True, retriable=True, retry_after=_retry_after(response))

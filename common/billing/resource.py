@@ -1,6 +1,6 @@
-"""One resource of the billing service: its path, its reply, and the proof of whose figures a reply has.
+"""A resource of the billing service: its path, its reply, and the check of the reply's owner.
 
-Every reply is read by `read_reply`, which checks the owner before anything else is used: no reader can skip it.
+`read_reply` reads every reply and checks the owner before it returns. No reader can skip this check.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ SHOWN_MISTAKES: Final = 5
 
 
 class UpstreamFailure(Exception):
-    """A call failed. `outage`: the service is at fault, so the breaker counts it and an older result may be served."""
+    """A call failed. `outage`: the service failed, so the breaker counts it and an older result may be served."""
 
     def __init__(self, reason: str, *, outage: bool, retriable: bool = False, retry_after: float | None = None) -> None:
         super().__init__(reason)
@@ -39,9 +39,9 @@ class UpstreamFailure(Exception):
 class Resource(Generic[S, R, D]):
     """`path` has {organization} or {namespace}; with {namespace} the organization is a query parameter.
 
-    `to_data` makes the response's data of a valid reply, once per fetch and not once per request. `narrow` reduces a
-    reply about the complete organization to what a caller may see; without it, only the caller's namespaces are
-    requested. `cached` is False for what must be current after a change.
+    `to_data` converts a valid reply to the response's data, once per fetch and not once per request. `narrow` reduces
+    a reply about the complete organization to what a caller can access. Without it, only the caller's namespaces are
+    requested. `cached` is False if the data must be current after a change.
     """
 
     name: str  # label of the metrics
@@ -52,16 +52,19 @@ class Resource(Generic[S, R, D]):
     cached: bool = True
 
     def target(self, scope: S, query: Mapping[str, str]) -> str:
-        """Path and query of the request."""
-        more = {**query, **{kind: name for kind, name in scope.names.items() if f"{{{kind}}}" not in self.path}}
+        """Path and query of the request. Names of organizations and namespaces need no percent-encoding."""
+        names = scope.names
+        more = [f"{kind}={name}" for kind, name in names.items() if f"{{{kind}}}" not in self.path]
         if scope.namespaces is not None and self.narrow is None:
-            more["namespaces"] = ",".join(sorted(scope.namespaces))
-        path = self.path.format(**scope.names)
-        return f"{path}?{urlencode(more, safe=',')}" if more else path
+            more.append(f"namespaces={','.join(sorted(scope.namespaces))}")
+        if query:
+            more.append(urlencode(query))
+        path = self.path.format(**names)
+        return f"{path}?{'&'.join(more)}" if more else path
 
 
 class _Origin(WireModel):
-    """Whose figures a reply has, and their time. A foreign billing service may leave all of it out."""
+    """The owner and the time of a reply's figures. A foreign billing service may omit all of them."""
 
     organization: str | None = None
     namespace: str | None = None
@@ -70,14 +73,13 @@ class _Origin(WireModel):
 
 
 def read_reply(resource: Resource[S, R, D], scope: S, response: UpstreamResponse, *, proof_required: bool) -> Result[D]:
-    """Bare or in `{"success": true, "data": ...}`. Raises UpstreamFailure (mismatch, bad_json, bad_value, schema).
+    """Reads bare or enveloped data. Raises UpstreamFailure (mismatch, bad_json, bad_value, schema).
 
-    With `proof_required` (mode `registry`) the reply must name its owner; else it may leave it out.
+    With `proof_required` (mode `registry`) the reply must name its owner; otherwise it may omit it.
     """
     data = _unwrap(parse_reply(response))
-    origin = _validate(_Origin, data)
+    model, origin = _validate(resource.reply, data), _validate(_Origin, data)
     _prove_owner(resource, scope, origin, proof_required=proof_required)
-    model = _validate(resource.reply, data)
     if log.debugging() and isinstance(data, dict) and (extra := data.keys() - resource.reply.model_fields.keys()):
         log.debug("billing reply has unknown members", count=len(extra))
     etag = response.headers.get("etag")
@@ -121,7 +123,7 @@ M = TypeVar("M", bound=WireModel)
 
 
 def _validate(model: type[M], data: Any) -> M:
-    """Raises UpstreamFailure(schema). The values are in no message."""
+    """Raises UpstreamFailure(schema). Messages do not contain values."""
     try:
         return model.model_validate(data)
     except ValidationError as exc:

@@ -1,4 +1,4 @@
-"""The billing summary of a project, which overview and projects have in common."""
+"""The billing summary of a project. The functions overview and projects share it."""
 
 from typing import Self
 
@@ -15,7 +15,7 @@ class BillingSummary(WireModel):
     last_day_spend: Amount = Field(description="Cost of the last 24 full hours")
     billing_period: Month = Field(description="The month, YYYY-MM, UTC")
     total_cost_per_hour: Amount = Field(description="Run rate of the last full hour")
-    currency: Currency | None = Field(description="ISO 4217; null when the billing service does not send one")
+    currency: Currency | None = Field(description="ISO 4217 code. Null if the billing service does not send a currency")
 
     def rounded(self) -> Self:
         return self.model_copy(
@@ -28,6 +28,6 @@ class BillingSummary(WireModel):
 
 
 class SummaryReply(BillingSummary):
-    """As the billing service sends it; a service of somebody else may leave the currency out."""
+    """As the billing service sends it. A foreign billing service may omit the currency."""
 
     currency: Currency | None = None

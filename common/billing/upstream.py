@@ -12,8 +12,7 @@ from common.billing.resource import UpstreamFailure
 from common.billing.transport import HttpClient, Timeouts, TransportFailure, UpstreamResponse
 from common.billing.upstream_request import UpstreamRequest
 from common.http.errors import ApiError
-from common.process import log
-from common.process.log import metrics
+from common.process import log, metrics
 from common.process.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ABOUT_THE_RESPONSE: Final = frozenset({"content_type", "too_large"})
-"""Transport failures that are about one response, not about a service that is unreachable."""
+"""Transport failures that concern one response, and not the availability of the service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ class Upstream:
             max_connections=settings.billing_max_in_flight,
             headers={"authorization": f"Bearer {token.get_secret_value()}"} if token else None,
             transport=transport,
-            reuse=settings.namespace_ownership == "registry",  # only there every reply proves its owner
+            reuse=settings.namespace_ownership == "registry",  # only in this mode every reply must prove its owner
         )
         self._breaker = CircuitBreaker(
             settings.breaker_minimum_calls,
@@ -97,7 +96,7 @@ class Upstream:
             self._bulkhead.leave()
 
     async def _retry(self, first: UpstreamFailure, attempt: Callable[[], Awaitable[T]], deadline: float) -> T:
-        """The further attempts. tenacity's first attempt is the one that failed already."""
+        """Runs the retries. tenacity's first attempt is the call that already failed."""
         async for retry in self._retrying(deadline):
             with retry:
                 if retry.retry_state.attempt_number == 1:
@@ -106,7 +105,7 @@ class Upstream:
         raise AssertionError("tenacity ended without outcome")
 
     def _retrying(self, deadline: float) -> "AsyncRetrying":
-        import tenacity  # noqa: PLC0415 - 30 ms that only a function with a failed call has to pay
+        import tenacity  # noqa: PLC0415 - takes 30 ms, needed only after a failed call
 
         s = self._settings
         jitter = tenacity.wait_random(s.billing_backoff_min_seconds, s.billing_backoff_max_seconds)
@@ -133,12 +132,12 @@ class Upstream:
         if permit is None:
             seconds = max(1.0, self._breaker.retry_after_seconds())
             raise UpstreamFailure("breaker_open", outage=True, retry_after=seconds)
-        report = permit.abandoned  # a cancelled call tells nothing about the service
+        report = permit.abandoned  # a cancelled call has no result
         try:
             value = read(await self.exchange(call, request))
         except UpstreamFailure as failure:
             report = permit.failed if failure.outage else permit.succeeded
-            metrics.upstream_failures.inc(failure.reason)
+            metrics.upstream_failures.labels(failure.reason).inc()
             if failure.reason == "mismatch":
                 self._http.retire_connections()  # the response may be one to another request
             raise
@@ -167,7 +166,7 @@ class Upstream:
             outage = exc.reason not in ABOUT_THE_RESPONSE
             raise UpstreamFailure(exc.reason, outage=outage, retriable=exc.retriable) from exc
         finally:
-            metrics.upstream_duration.observe(self._clock() - started, call.operation)
+            metrics.upstream_duration.labels(call.operation).observe(self._clock() - started)
 
     async def close(self) -> None:
         await self._http.close()

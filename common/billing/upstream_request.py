@@ -1,4 +1,4 @@
-"""What one incoming request passes on to its upstream calls."""
+"""The values that one incoming request gives to its upstream calls."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -21,7 +21,7 @@ class Cors:
         self._origins = frozenset(origin.encode() for origin in origins)
 
     def response_headers(self, request: Request) -> Sequence[tuple[bytes, bytes]]:
-        """Errors have them too; nothing for an origin that is not allowed."""
+        """Also for errors. Empty if the origin is not allowed."""
         origin = request.origin
         if origin is None or origin not in self._origins:
             return ()

@@ -1,4 +1,4 @@
-"""The one JSON shape of every response. No other module writes "success".
+"""The JSON envelope of all responses. No other module writes "success".
 
     {"success": true, "data": {...}, "timestamp": "2025-10-01T15:25:00.000Z", "meta": {"as_of": "...", "stale": false}}
     {"success": false, "error": "...", "code": "...", "details": {...}, "timestamp": "..."}
@@ -29,13 +29,13 @@ def timestamp(moment: datetime | None = None) -> str:
 
 
 def to_json(value: Any) -> bytes:
-    """Models are written by their fields, in their order; pydantic builds no serializer for them."""
+    """Models are written by their fields, in their order. pydantic's serializer is not used."""
     text: str = _encoder.encode(value)
     return text.encode()
 
 
 def render_success(data: bytes, as_of: datetime, *, stale: bool) -> bytes:
-    """`data` is JSON already: a cached result is encoded once and sent often."""
+    """`data` is encoded JSON, because a cached result is encoded once and sent many times."""
     return b'{"success":true,"data":%b,"timestamp":"%b","meta":{"as_of":"%b","stale":%b}}' % (
         data,
         timestamp().encode(),

@@ -11,7 +11,7 @@
 501  NotOffered
 503  ServiceUnavailable: BillingUnreachable, IdentityUnreachable, BillingIncomplete
 
-`reason` is for logs and metrics and is never sent to the client; `log` holds more fields for the log line.
+`reason` is for logs and metrics. It is never sent to the client. `log` has more fields for the log line.
 """
 
 from http import HTTPStatus
@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 
 
 class ApiError(Exception):
-    """Rendered by envelope.py. `public` replaces `text` where the text depends on the request."""
+    """Rendered by envelope.py. `public` replaces `text` if the text depends on the request."""
 
     status: ClassVar[int]
     code: ClassVar[str]
@@ -102,13 +102,13 @@ class TokenMissing(Unauthenticated):
 class TokenInvalid(Unauthenticated):
     code = "token_invalid"
     text = "Invalid authentication token"
-    when = "the token is not an access token of this platform"
+    when = "the token is not a valid access token of this platform"
 
 
 class TokenExpired(Unauthenticated):
     code = "token_expired"
     text = "Authentication token expired"
-    when = "the token was valid before; sign in again"
+    when = "the time in `exp` has passed; sign in again"
 
 
 class TokenTooLarge(Unauthenticated):
@@ -128,7 +128,7 @@ class AccessDenied(ApiError):
 class GuestDenied(ApiError):
     status, code = HTTPStatus.FORBIDDEN, "guest"
     text = "Billing access denied"
-    when = "the caller is a guest: neither org-admin nor with a project in the token"
+    when = "the caller is a guest: not an org-admin, and without a project in the token"
 
 
 class AdminRequired(ApiError):
@@ -140,13 +140,13 @@ class AdminRequired(ApiError):
 class NotFound(ApiError):
     status, code = HTTPStatus.NOT_FOUND, "not_found"
     text = "Not found"
-    when = "no such path or resource"
+    when = "the path or the resource does not exist"
 
 
 class MethodNotAllowed(ApiError):
     status, code = HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed"
     text = "Method not allowed"
-    when = "the path exists but not with this method"
+    when = "the path does not support this method"
 
     def __init__(self, allowed: str) -> None:
         super().__init__("method", headers={"Allow": allowed})
@@ -161,18 +161,18 @@ class BodyTimeout(ApiError):
 class Conflict(ApiError):
     status, code = HTTPStatus.CONFLICT, "conflict"
     text = "Conflict with the current state"
-    when = "the request does not fit the current state of the resource; the text says why"
+    when = "the request does not fit the current state of the resource; the text has the reason"
 
 
 class IdempotencyKeyReused(ApiError):
     status, code = HTTPStatus.CONFLICT, "idempotency_key_reused"
     text = "Idempotency-Key was used for another request"
-    when = "the same Idempotency-Key was sent before with another body"
+    when = "the same Idempotency-Key was already sent with another body"
 
 
 class PreconditionFailed(ApiError):
     status, code = HTTPStatus.PRECONDITION_FAILED, "precondition_failed"
-    text = "The resource was changed meanwhile"
+    text = "The resource has changed"
     when = "If-Match does not name the current version; read the resource again"
 
 
@@ -193,19 +193,19 @@ class InvalidBody(ApiError):
 
     status, code = HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_body"
     text = "The body does not fit its schema"
-    when = "the body is JSON but a member is missing, unknown or has a wrong value; details.errors points at each"
+    when = "a member of the body is missing, unknown or has a wrong value; details.errors has a JSON pointer to each"
 
 
 class PreconditionRequired(ApiError):
     status, code = HTTPStatus.PRECONDITION_REQUIRED, "precondition_required"
     text = "If-Match required"
-    when = "a change without If-Match; send the ETag of the version that you read"
+    when = "the request has no If-Match; send the ETag of the version that you read"
 
 
 class InternalError(ApiError):
     status, code = HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error"
     text = "Internal server error"
-    when = "a bug; the log has the trace under the request id"
+    when = "a bug; find its log line by the request id"
 
 
 class NotOffered(ApiError):
@@ -215,7 +215,7 @@ class NotOffered(ApiError):
 
 
 class ServiceUnavailable(ApiError):
-    """Nothing could be decided. Never a denial, never a zero, never an empty list."""
+    """The request cannot be decided. Used instead of a denial, a zero or an empty list."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
 
@@ -243,8 +243,8 @@ class IdentityUnreachable(ServiceUnavailable):
 
 
 class BillingIncomplete(ServiceUnavailable):
-    """`details`: namespace, resource and month (YYYY-MM) whose price is missing, where the service names them."""
+    """`details`: namespace, resource and month (YYYY-MM) whose price is missing, if the service names them."""
 
     code = "unpriced"
     text = "Billing data incomplete"
-    when = "a price is missing for usage"
+    when = "usage has no price; details name the resource and the month"

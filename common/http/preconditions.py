@@ -1,4 +1,4 @@
-"""Conditional requests (RFC 9110 section 13) and Idempotency-Key: read here, and nowhere else."""
+"""Conditional requests (RFC 9110 section 13) and Idempotency-Key. No other module reads these headers."""
 
 import hashlib
 import re
@@ -33,17 +33,16 @@ def read_preconditions(request: Request) -> Preconditions:
     """Raises InvalidHeader (400), or PreconditionRequired (428) for a change without If-Match."""
     method = request.method
     if method in {"GET", "HEAD"}:
-        if not request.headers[b"if-none-match"]:
-            return NONE
-        return Preconditions(if_none_match=_read_if_none_match(request.headers[b"if-none-match"]))
-    key = _read_idempotency_key(request.headers[b"idempotency-key"])
+        tags = request.headers.get(b"if-none-match")
+        return Preconditions(if_none_match=_read_if_none_match(tags)) if tags else NONE
+    key = _read_idempotency_key(request.headers.get(b"idempotency-key", []))
     if method not in CHANGING_METHODS:
         return Preconditions(idempotency_key=key)
-    return Preconditions(if_match=_read_if_match(request.headers[b"if-match"]), idempotency_key=key)
+    return Preconditions(if_match=_read_if_match(request.headers.get(b"if-match", [])), idempotency_key=key)
 
 
 def caller_etag(upstream_etag: str, *visible: str) -> str:
-    """The billing service's tag with a suffix that differs between callers who see different things."""
+    """The billing service's tag with a suffix. Callers with different access get different suffixes."""
     digest = hashlib.blake2b("\0".join(visible).encode(), digest_size=8).hexdigest()
     return f'"{upstream_etag.removeprefix("W/").strip(chr(34))}.{digest}"'
 

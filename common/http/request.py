@@ -1,4 +1,4 @@
-"""One HTTP request: what was read of its headers, unverified, and what its log line will contain."""
+"""One HTTP request: its unverified headers, and the fields of its log line."""
 
 import re
 import time
@@ -10,33 +10,36 @@ from typing import TYPE_CHECKING, Any, Final
 from common.process import log
 
 if TYPE_CHECKING:
+    from opentelemetry.trace import Span
+
     from common.billing.upstream_request import UpstreamRequest
     from common.identity.caller import Caller
-    from common.process.tracing import Context
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9-]{1,64}")
-READ_HEADERS: Final = (
-    b"access-control-request-method",
-    b"authorization",
-    b"content-encoding",
-    b"content-length",
-    b"content-type",
-    b"idempotency-key",
-    b"if-match",
-    b"if-none-match",
-    b"origin",
-    b"traceparent",
-    b"transfer-encoding",
-    b"x-request-id",
+READ_HEADERS: Final = frozenset(
+    {
+        b"access-control-request-method",
+        b"authorization",
+        b"content-encoding",
+        b"content-length",
+        b"content-type",
+        b"idempotency-key",
+        b"if-match",
+        b"if-none-match",
+        b"origin",
+        b"traceparent",
+        b"transfer-encoding",
+        b"x-request-id",
+    }
 )
 
 
 class ClientDisconnected(Exception):
-    """Nobody waits for the response any more."""
+    """The client closed the connection before the response."""
 
 
 @dataclass(slots=True)
@@ -45,7 +48,7 @@ class Request:
     receive: Receive
     started: float  # monotonic seconds
     request_id: str
-    headers: dict[bytes, list[bytes]]  # every value of the headers in READ_HEADERS
+    headers: dict[bytes, list[bytes]]  # of READ_HEADERS those that were sent, with every value
     traceparent: str | None
     route: str = ""
     status: int = 0
@@ -53,7 +56,7 @@ class Request:
     caller: "Caller | None" = None
     upstream: "UpstreamRequest | None" = None
     log: dict[str, Any] = field(default_factory=dict)
-    trace: "Context | None" = None  # our own span, where spans are exported
+    span: "Span | None" = None  # where spans are exported
 
     @property
     def method(self) -> str:
@@ -66,25 +69,25 @@ class Request:
 
     @property
     def has_body(self) -> bool:
-        lengths = self.headers[b"content-length"]
-        return bool(self.headers[b"transfer-encoding"]) or any(value.strip(b"0") for value in lengths)
+        lengths = self.headers.get(b"content-length", ())
+        return b"transfer-encoding" in self.headers or any(value.strip(b"0") for value in lengths)
 
     @property
     def is_preflight(self) -> bool:
-        return bool(self.headers[b"origin"] and self.headers[b"access-control-request-method"])
+        return b"origin" in self.headers and b"access-control-request-method" in self.headers
 
     def header(self, name: bytes) -> bytes | None:
         """The value of a header that was sent exactly once; a repeated one counts as absent."""
-        values = self.headers[name]
+        values = self.headers.get(name, ())
         return values[0] if len(values) == 1 else None
 
 
 def read_request(scope: Scope, receive: Receive) -> Request:
     """One pass over the headers."""
-    headers: dict[bytes, list[bytes]] = {name: [] for name in READ_HEADERS}
+    headers: dict[bytes, list[bytes]] = {}
     for name, value in scope["headers"]:
-        if name in headers:
-            headers[name].append(value)
+        if name in READ_HEADERS:
+            headers.setdefault(name, []).append(value)
     request = Request(scope, receive, time.monotonic(), "", headers, None)
     request_id, traceparent = request.header(b"x-request-id"), request.header(b"traceparent")
     valid_id = request_id is not None and REQUEST_ID.fullmatch(request_id)

@@ -1,4 +1,4 @@
-"""What an endpoint returns: a Result, which becomes the success envelope, or a Response that is sent as it is."""
+"""The return types of an endpoint: a Result becomes the success envelope, a Response is sent unchanged."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,10 +24,10 @@ WITHOUT_BODY: Final = frozenset({204, 304})  # RFC 9110 section 8.6: neither len
 
 @dataclass(slots=True)
 class Result(Generic[T]):
-    """Data and how fresh it is.
+    """Data and its age.
 
-    `age_seconds`: since it was fetched. `stale`: an older result, because the billing service failed. `etag`: the
-    version that the billing service sent. `headers`: more response headers, such as Location.
+    `age_seconds`: time since the data was fetched. `stale`: an older result, used because the billing service failed.
+    `etag`: the version that the billing service sent. `headers`: more response headers, such as Location.
     """
 
     value: T
@@ -39,7 +39,7 @@ class Result(Generic[T]):
     _json: bytes | None = None
 
     def to_json(self) -> bytes:
-        """Encoded once for all requests that share a cached result."""
+        """The data is encoded once for all requests that share a cached result."""
         if self._json is None:
             self._json = to_json(self.value)
         return self._json
@@ -47,7 +47,7 @@ class Result(Generic[T]):
 
 @dataclass(slots=True)
 class Response:
-    """`body` is sent at once, or chunk by chunk where it is an iterator (a file, an export)."""
+    """`body` is bytes, or an iterator of chunks (a file, an export)."""
 
     status: int
     body: bytes | AsyncIterator[bytes]

@@ -1,6 +1,6 @@
-"""A bearer token becomes a verified Caller or is rejected. Only this module creates a Caller.
+"""Verifies a bearer token. Only this module creates a Caller.
 
-Whatever can be rejected without the realm's keys is rejected before they are fetched.
+A token that can be rejected without the realm's keys is rejected before they are fetched.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ CACHE_WEIGHT: Final = 8 * 1024 * 1024
 SignedClaims = NewType("SignedClaims", UnverifiedClaims)
 """Claims whose signature was verified with a key of the realm that they name."""
 
-# Every option of PyJWT's decoder stands here, defaults too: what is meant must not change with a release.
+# All options of PyJWT's decoder, including its defaults, so that a new release cannot change them.
 DECODE_OPTIONS: Final[Options] = {
     "verify_signature": True,
     "verify_exp": True,
@@ -45,7 +45,7 @@ DECODE_OPTIONS: Final[Options] = {
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A token verified before: good while its key stays in the key set, and no longer than `until` (Unix time)."""
+    """A cached verified token. Valid while its key is in the key set, and at most until `until` (Unix time)."""
 
     caller: Caller
     realm: str
@@ -64,7 +64,7 @@ class Authenticator:
         self._weight = 0
 
     def get_caller(self, unverified_token: bytes) -> Caller | None:
-        """The caller of a token that was verified a short while ago; asks nobody."""
+        """The caller of a cached token. Makes no network call."""
         digest = hashlib.sha256(unverified_token).digest()
         known = self._known.get(digest)
         if known is None:
@@ -96,7 +96,7 @@ class Authenticator:
     # --- before the signature -------------------------------------------------
 
     def _check_issuer(self, unverified: UnverifiedClaims) -> str:
-        """The realm: the issuer is rebuilt from the organization's name and compared, never taken apart."""
+        """The realm. The issuer is built from the organization's name and compared. It is never parsed."""
         if unverified.org in self._excluded:
             raise TokenInvalid("excluded_realm")
         if unverified.iss != f"{self._settings.keycloak_url}/realms/{unverified.org}":
@@ -104,7 +104,7 @@ class Authenticator:
         return unverified.org
 
     def _check_purpose(self, unverified: UnverifiedClaims) -> None:
-        """An access token (Keycloak writes `typ`: Bearer, ID, Refresh), for us, and from a client of ours."""
+        """Rejects other token types (Keycloak's `typ`: Bearer, ID, Refresh), audiences and authorized parties."""
         s = self._settings
         if unverified.typ != "Bearer":
             raise TokenInvalid("token_type")
@@ -155,7 +155,7 @@ class Authenticator:
             role = Role.PROJECT_USER if namespaces else Role.GUEST
         return Caller(claims.org, claims.sub, role, namespaces)
 
-    # --- tokens verified before -----------------------------------------------
+    # --- cached tokens --------------------------------------------------------
 
     def _remember(self, token: bytes, caller: Caller, realm: str, key: Key, expires: float) -> None:
         now = self._clock()
@@ -177,5 +177,5 @@ class Authenticator:
 
 
 def failure_metric(error: ApiError) -> str | None:
-    """The label of auth_failures_total, or None where the failure is not about a token."""
+    """The label of auth_failures_total, or None if the failure is not about a token."""
     return error.reason if isinstance(error, Unauthenticated) else None

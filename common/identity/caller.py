@@ -1,4 +1,4 @@
-"""Who sends a request, as a verified token says. Only authenticator.py creates a Caller."""
+"""The sender of a request, from a verified token. Only authenticator.py creates a Caller."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +12,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`namespaces` are those that the token names; the token is no proof that they belong to the organization."""
+    """`namespaces` are the namespaces in the token. This does not prove that they belong to the organization."""
 
     organization: str
     subject: str | None

@@ -1,6 +1,6 @@
-"""What a key is: which entries of a key set (JWKS, RFC 7517) are signature keys that may be used.
+"""Reads the signature keys of a key set (JWKS, RFC 7517).
 
-An entry that is not a plain signature key of a known kind is left out; it never spoils the other entries.
+An entry that is not a signature key of a supported type is ignored. The other entries stay valid.
 """
 
 from dataclasses import dataclass
@@ -14,26 +14,26 @@ from common.billing.transport import UpstreamResponse
 from common.money.strict_json import parse_json
 from common.process import log
 
-# RFC 7518 section 3.1 and RFC 8037: asymmetric only. A key serves only the algorithms of its own kind and curve.
+# RFC 7518 section 3.1 and RFC 8037: asymmetric only. A key is used only with the algorithms of its type and curve.
 RSA_ALGORITHMS: Final = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
 CURVE_ALGORITHMS: Final = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512", "Ed25519": "EdDSA"}
 ALGORITHMS: Final = RSA_ALGORITHMS | frozenset(CURVE_ALGORITHMS.values())
-RSA_BITS: Final = range(2048, 8193)  # RFC 7518 section 3.3; above, a hostile realm could burn our CPU
+RSA_BITS: Final = range(2048, 8193)  # RFC 7518 section 3.3; larger keys would let a hostile realm use up CPU time
 MAX_KEYS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A public key and the signature algorithms it may be used with."""
+    """A public key and its allowed signature algorithms."""
 
     kid: str
     algorithms: frozenset[str]
     public_key: Any
-    material: str  # the JWK members it was made of
+    material: str  # the JWK members that the key was built from
 
 
 class BadKeySet(Exception):
-    """The reply says nothing of the realm's keys."""
+    """The reply is not a usable key set."""
 
 
 def read_keys(reply: UpstreamResponse) -> dict[str, Key]:
@@ -47,15 +47,15 @@ def read_keys(reply: UpstreamResponse) -> dict[str, Key]:
     if not isinstance(entries, list):
         raise BadKeySet("no_keys")
     keys = _by_kid([key for entry in entries[:MAX_KEYS] if (key := _read_key(entry))])
-    # Keycloak lists its encryption key also where the realm's last signature key was disabled: that withdraws the old
-    # ones. Anything else without a usable key is no answer.
+    # If the last signature key of a realm is disabled, Keycloak still lists the encryption key. Such a reply removes
+    # the old keys. Any other reply without a usable key is invalid.
     if not keys and not any(isinstance(entry, dict) and entry.get("use") == "enc" for entry in entries):
         raise BadKeySet("no_usable_key")
     return keys
 
 
 def _by_kid(found: list[Key]) -> dict[str, Key]:
-    """The same material listed twice under one kid is one key; different material is a contradiction: none is used."""
+    """The same key twice under one kid is one key. Different keys with one kid are not used."""
     keys: dict[str, Key] = {}
     contradictions = set()
     for key in found:
@@ -70,11 +70,11 @@ def _by_kid(found: list[Key]) -> dict[str, Key]:
 
 
 def _read_key(jwk: object) -> Key | None:
-    """A public signature key (RFC 7517 section 4), or None for every other entry; an entry never spoils the set."""
+    """A public signature key (RFC 7517 section 4). None for all other entries."""
     if not isinstance(jwk, dict) or not _for_signatures(jwk):
         return None
     kid, algorithms = jwk.get("kid"), _algorithms(jwk)
-    if not isinstance(kid, str) or not 0 < len(kid) <= 255 or not algorithms:  # noqa: PLR2004 - as in a token's head
+    if not isinstance(kid, str) or not 0 < len(kid) <= 255 or not algorithms:  # noqa: PLR2004 - as in a token's header
         return None
     material = {name: jwk.get(name) for name in ("kty", "crv", "n", "e", "x", "y") if name in jwk}
     if not all(isinstance(value, str) for value in material.values()) or len(str(material.get("e", ""))) > 8:  # noqa: PLR2004
@@ -89,7 +89,7 @@ def _read_key(jwk: object) -> Key | None:
 
 
 def _for_signatures(jwk: dict[str, Any]) -> bool:
-    """`use` and `key_ops` (RFC 7517 sections 4.2, 4.3), where present, must allow verification."""
+    """`use` and `key_ops` (RFC 7517 sections 4.2, 4.3) must allow verification if they are present."""
     operations = jwk.get("key_ops", ["verify"])
     return jwk.get("use", "sig") == "sig" and isinstance(operations, list) and "verify" in operations
 

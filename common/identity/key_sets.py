@@ -1,7 +1,7 @@
-"""When key sets (JWKS) are fetched: cached per realm, refreshed in the background.
+"""Fetches key sets (JWKS), caches them per realm, and refreshes them in the background.
 
-A key set is used for JWKS_TTL_SECONDS, refreshed ahead of that, and usable for JWKS_STALE_SECONDS while the identity
-provider fails.
+A key set is fresh for JWKS_TTL_SECONDS and is refreshed before that time ends. While the identity provider fails, it is
+used for JWKS_STALE_SECONDS.
 """
 
 import asyncio
@@ -15,24 +15,23 @@ from common.billing.resilience import Clock
 from common.billing.transport import HttpClient, TransportFailure
 from common.http.errors import IdentityUnreachable, TokenInvalid
 from common.identity.jwks import BadKeySet, Key, read_keys
-from common.process import log
-from common.process.log import metrics
+from common.process import log, metrics
 from common.process.settings import Settings
 
 MAX_UNPROVEN: Final = 256
 MAX_PROVEN: Final = 2000
-FAILED_PAUSE_SECONDS: Final = 1.0  # between fetches of a realm whose last one failed
+FAILED_PAUSE_SECONDS: Final = 1.0  # between two fetches of a realm, after a failed fetch
 REFRESH_AHEAD: Final = 0.8
 
 
 @dataclass(slots=True)
 class Realm:
-    """What is known of one realm's keys; times are monotonic seconds."""
+    """The cached keys of one realm. Times are monotonic seconds."""
 
     keys: dict[str, Key] = field(default_factory=dict)
     fetched_at: float = float("-inf")
     tried_at: float = float("-inf")
-    missed_at: float = float("-inf")  # when a fetch was made for a kid that it did not bring
+    missed_at: float = float("-inf")  # time of the last fetch that did not contain the wanted kid
     failed: bool = False
     missing: bool = False
     proven: bool = False
@@ -50,10 +49,10 @@ class KeySets:
         self._flights: SingleFlight[None] = SingleFlight()
         self._allowance = settings.jwks_fetches_per_second
         self._allowance_at = clock()
-        metrics.jwks_age.read = self._oldest_age
+        metrics.jwks_age.set_function(self._oldest_age)
 
     def get_key(self, realm_name: str, kid: str) -> Key | None:
-        """The key if it is known and still usable; asks nobody."""
+        """The key if it is cached and usable. Makes no network call."""
         realm = self._proven.get(realm_name)
         if realm is None:
             return None
@@ -75,17 +74,17 @@ class KeySets:
             realm.missed_at = self._clock()
             await self._flights.share(realm_name, lambda: self._refresh(realm_name, realm))
             if kid in realm.keys:
-                realm.missed_at = float("-inf")  # a rotation, no flood: the next new kid may be asked for at once
+                realm.missed_at = float("-inf")  # a rotation: the next new kid may be fetched immediately
         if realm.missing:
             raise TokenInvalid("unknown_realm")
         if self._usable(realm) and kid in realm.keys:
             return realm.keys[kid]
         if realm.failed or not self._usable(realm):
-            raise IdentityUnreachable("jwks")  # the key may well exist: nothing was decided
+            raise IdentityUnreachable("jwks")  # the key may exist: this is not decided
         raise TokenInvalid("unknown_kid")
 
     def prove(self, realm_name: str) -> None:
-        """A token of this realm was verified: no realm that never verified one can push it out from now on."""
+        """Call after a token of this realm was verified. Realms without one can then not remove it from the cache."""
         realm = self._unproven.pop(realm_name, None)
         if realm is None:
             return
@@ -113,12 +112,12 @@ class KeySets:
         return bool(realm.keys) and self._clock() - realm.fetched_at <= self._settings.jwks_stale_seconds
 
     def _may_fetch(self, realm: Realm) -> bool:
-        """One fetch per realm in a while. Raises IdentityUnreachable when unproven realms ask too often in all."""
+        """Limits the fetches per realm. Raises IdentityUnreachable if all unproven realms exceed their common limit."""
         now, last = self._clock(), realm.tried_at
         if realm.missing:
             pause = self._settings.jwks_unknown_realm_seconds
         elif self._usable(realm):
-            # Only fetches that brought nothing count: the first token of a new key must not wait.
+            # Only fetches without the wanted kid count: the first token with a new key must not wait.
             pause, last = self._settings.jwks_unknown_kid_seconds, realm.missed_at
         else:
             pause = FAILED_PAUSE_SECONDS
@@ -138,7 +137,7 @@ class KeySets:
         return True
 
     async def _keep_fresh(self, name: str, realm: Realm) -> None:
-        """Fetch ahead of the keys' age, as long as the realm is used within the time its keys could serve."""
+        """Refresh the keys before they expire, while the realm is in use (last use within JWKS_STALE_SECONDS)."""
         ttl = self._settings.jwks_ttl_seconds
         while self._clock() - realm.used_at <= self._settings.jwks_stale_seconds:
             age = self._clock() - realm.fetched_at
@@ -151,7 +150,7 @@ class KeySets:
     # --- one fetch ------------------------------------------------------------
 
     async def _refresh(self, name: str, realm: Realm) -> None:
-        """Never raises for what the provider does: the outcome is in `realm`; good keys survive a bad fetch."""
+        """Does not raise if the provider fails. The result is in `realm`. A failed fetch keeps the old keys."""
         realm.tried_at = self._clock()
         url = f"{self._settings.jwks_base_url}/realms/{name}/protocol/openid-connect/certs"
         try:
@@ -169,11 +168,11 @@ class KeySets:
         old = realm.keys
         realm.keys = {kid: _unchanged(old.get(kid), key) for kid, key in (keys or {}).items()}
         if keys is None:
-            metrics.jwks_fetch.inc("unknown_realm")
+            metrics.jwks_fetch.labels("unknown_realm").inc()
             log.info("key set of an unknown realm", realm=name)
             return
         realm.fetched_at = self._clock()
-        metrics.jwks_fetch.inc("ok")
+        metrics.jwks_fetch.labels("ok").inc()
         if not keys:
             log.warn("key set without a signature key", realm=name, removed=len(old))
         elif old.keys() != realm.keys.keys():
@@ -181,9 +180,9 @@ class KeySets:
 
     def _failed(self, name: str, realm: Realm, result: str, reason: str) -> None:
         realm.failed = True
-        metrics.jwks_fetch.inc(result)
+        metrics.jwks_fetch.labels(result).inc()
         if self._usable(realm):
-            metrics.jwks_fetch.inc("stale")
+            metrics.jwks_fetch.labels("stale").inc()
             age = round(self._clock() - realm.fetched_at)
             log.warn("key set not refreshed, the old keys stay", realm=name, reason=reason, age_seconds=age)
         else:
@@ -195,6 +194,6 @@ class KeySets:
 
 
 def _unchanged(old: Key | None, new: Key) -> Key:
-    """The old object where nothing changed: verified tokens stay valid only while their key is the same object."""
+    """The old object if the key is unchanged. A cached token is valid only while its key is the same object."""
     same = old is not None and (old.material, old.algorithms) == (new.material, new.algorithms)
     return old if same and old is not None else new

@@ -1,4 +1,4 @@
-"""Parsing of a bearer token and every check that needs no key. Nothing here is verified yet.
+"""Parses a bearer token and checks everything that needs no key. The values here are not verified yet.
 
 Names of unverified values start with `unverified`.
 """
@@ -20,7 +20,7 @@ from common.money.strict_json import parse_json
 # RFC 6750 section 2.1 (`Bearer` 1*SP b64token) with RFC 9110 section 11.1: the scheme's case does not matter.
 CREDENTIALS: Final = re.compile(rb"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9._~+/-]+=*)")
 COMPACT: Final = re.compile(rb"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)")  # RFC 7515 section 7.1
-# RFC 8725 sections 3.10 and 3.11: a token must not say where its key is, or change the rules of verification.
+# RFC 8725 sections 3.10 and 3.11: a token must not choose its key or change the rules of verification.
 FORBIDDEN_HEADERS: Final = frozenset(
     {"crit", "b64", "jku", "jwk", "x5u", "x5c", "x5t", "x5t#S256", "zip", "cty", "enc"}
 )
@@ -44,10 +44,10 @@ Name = Annotated[str, StringConstraints(max_length=LONGEST_NAME)]
 
 
 class UnverifiedClaims(BaseModel):
-    """Every claim that is used, each with one type. Other claims are never read.
+    """All claims that are used. Other claims are never read.
 
-    Entries of `namespaces` and `groups` have no limit of their own (the token's size is the limit); those that can
-    be none of ours are left out later.
+    Entries of `namespaces` and `groups` have no separate limit: the token's size is the limit. Entries that cannot be
+    namespaces or groups of this platform are ignored later.
     """
 
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
@@ -66,7 +66,7 @@ class UnverifiedClaims(BaseModel):
 
 
 def read_credentials(authorization: Sequence[bytes]) -> bytes:
-    """The token of the one Authorization header. Raises TokenMissing, also for two headers: they are two callers."""
+    """The token of the Authorization header. Raises TokenMissing, also for two headers: they may be two callers."""
     if not authorization:
         raise TokenMissing("missing")
     if len(authorization) > 1:
@@ -87,7 +87,7 @@ def split_token(unverified_token: bytes) -> tuple[dict[str, Any], dict[str, Any]
 
 
 def _decode_segment(segment: bytes) -> bytes:
-    """Base64url without padding (RFC 7515 section 2), in its one canonical form (RFC 4648 section 3.5)."""
+    """Base64url without padding (RFC 7515 section 2), in its canonical form (RFC 4648 section 3.5)."""
     try:
         data = base64.urlsafe_b64decode(segment + b"=" * (-len(segment) % 4))
     except binascii.Error:

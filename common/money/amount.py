@@ -1,4 +1,4 @@
-"""Amounts of money: Decimal from the wire to the response, rounded in one function.
+"""Amounts of money: Decimal from the reply to the response. One function rounds them.
 
 Amounts are JSON numbers from 0 to 10^18. A string, null, NaN or a negative number is an error.
 """
@@ -41,9 +41,9 @@ Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 
 def rounded(amount: Decimal, currency: str | None, more_digits: int = 0) -> Decimal:
-    """To the currency's minor unit (ISO 4217), half to even; unchanged where the currency is unknown.
+    """Rounds to the currency's minor unit (ISO 4217), half to even. Unchanged if the currency is unknown.
 
-    `more_digits` are kept only where they are not zero: 2.3200 EUR an hour is 2.32, 2.3251 stays.
+    `more_digits` are kept only if they are not zero: 2.3200 EUR per hour becomes 2.32, 2.3251 stays.
     """
     if currency is None:
         return amount

@@ -9,9 +9,9 @@ WORK_SHARE: Final = 0.98  # of a request's time; the rest is for the response, a
 
 
 class Deadline:
-    """`watch` starts with the first wait, so that a response from the cache costs nothing here.
+    """`watch` starts with the first wait, so that a cached response has no cost here.
 
-    A change that was sent to the billing service is finished although the client went away: then only time counts.
+    A change that was sent to the billing service is finished even if the client disconnects. Only the time counts.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Deadline:
 
 
 def is_cancelled() -> bool:
-    """Whether this task was cancelled from outside. A CancelledError without that is a bug of ours."""
+    """Whether this task was cancelled from outside. A CancelledError without a cancellation is a bug."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
 

@@ -1,4 +1,4 @@
-"""The one log line of a request, and its counts."""
+"""The log line and the metrics of a request."""
 
 import logging
 import time
@@ -7,39 +7,29 @@ from typing import Final
 from common.http.errors import AccessDenied, AdminRequired, ApiError, GuestDenied
 from common.http.request import Request
 from common.identity.authenticator import failure_metric
-from common.process import log
-from common.process.log import metrics
-from common.process.metrics import process_age_seconds
+from common.process import log, metrics
 
 PROBE_PATH: Final = "/healthz"
 CLIENT_CLOSED_REQUEST: Final = 499
 SERVER_ERROR: Final = 500
 QUIET_REASONS: Final = frozenset({"breaker_open", "shed"})
-"""An outage is logged when the breaker changes, not again by every request that it rejects."""
+"""Logged at level INFO, because the outage is already logged when the circuit breaker changes."""
 
 
 def count_rejection(request: Request, error: ApiError) -> None:
     request.log = {**error.log, "reason": error.reason}
     label = failure_metric(error)
     if label:
-        metrics.auth_failures.inc(label)
+        metrics.auth_failures.labels(label).inc()
     elif isinstance(error, AccessDenied | GuestDenied | AdminRequired):
-        metrics.access_denied.inc(error.reason)
+        metrics.access_denied.labels(error.reason).inc()
 
 
-def write_disconnected(function: str, request: Request) -> None:
-    request.status = CLIENT_CLOSED_REQUEST
-    write_finished(function, request)
-
-
-def write_finished(function: str, request: Request) -> None:
+def write(function: str, request: Request) -> None:
     if request.route == PROBE_PATH:
         return
     seconds = time.monotonic() - request.started
-    metrics.requests.inc(function, str(request.status))
-    metrics.request_duration.observe(seconds, function, request.route or "unknown")
-    if not metrics.cold_start.values[()]:
-        metrics.cold_start.set(process_age_seconds())
+    metrics.count_request(function, request.route or "unknown", request.status, seconds)
     caller, upstream = request.caller, request.upstream
     reason = request.log.pop("reason", upstream.reason if upstream else None)
     log.write(

@@ -7,14 +7,12 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from common.process import log, startup
-from common.process.log import metrics
-from common.process.metrics import serve
+from common.process import log, metrics, request_log, startup
 from common.process.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from common.http.request import Request
-    from common.process.tracing import Exporter
+    from common.process.tracing import Tracing
 
 LAG_INTERVAL_SECONDS: Final = 0.5
 LAGS_KEPT: Final = 120  # a minute: no scrape misses a block
@@ -25,7 +23,8 @@ class Serving:
         self._function = function
         self._settings = settings
         self._started = False
-        self._exporter: Exporter | None = None
+        self._tracing: Tracing | None = None
+        self._responded = False
         self._lag: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -34,27 +33,29 @@ class Serving:
             return
         self._started = True
         settings = self._settings
-        startup.serving()
-        log.expect_the_end()
-        serve(metrics, settings.metrics_port, lambda text: log.error("no metrics listener", reason=text))
+        if startup.is_target(self._function):
+            startup.serving()
+        metrics.serve(settings.metrics_port, lambda text: log.error("no metrics listener", reason=text))
         if settings.otel_exporter_otlp_endpoint:
-            from common.process.tracing import Exporter  # noqa: PLC0415 - imported only when a collector is configured
+            from common.process.tracing import Tracing  # noqa: PLC0415 - imported only when a collector is configured
 
-            pause = settings.otel_metric_export_interval / 1000
+            interval_seconds = settings.otel_metric_export_interval / 1000
             endpoint = settings.otel_exporter_otlp_endpoint
-            self._exporter = Exporter(endpoint, f"billing-{self._function}", metrics, pause, _export_failed)
+            self._tracing = Tracing(endpoint, f"billing-{self._function}", interval_seconds)
         self._lag = asyncio.get_running_loop().create_task(_measure_lag())  # kept here: the loop holds it weakly
 
-    def follow_trace(self, request: "Request") -> None:
-        if self._exporter:
-            request.trace = self._exporter.follow(request.traceparent)
-            request.traceparent = request.trace.traceparent
+    def start_span(self, request: "Request") -> None:
+        if self._tracing:
+            request.span, request.traceparent = self._tracing.start_span(request.traceparent)
 
-    def export_span(self, request: "Request") -> None:
-        if self._exporter and request.trace:
-            attributes = {"http.request.method": request.method, "http.route": request.route or "unknown"}
-            seconds = time.monotonic() - request.started
-            self._exporter.add_span(request.trace, seconds, request.status, attributes)
+    def finish(self, request: "Request") -> None:
+        """After the response: the log line, the counts, the span."""
+        request_log.write(self._function, request)
+        if not self._responded and request.route != request_log.PROBE_PATH:
+            self._responded = True
+            metrics.cold_start.set(metrics.process_age_seconds())
+        if self._tracing and request.span:
+            self._tracing.end_span(request.span, request.method, request.route or "unknown", request.status)
 
 
 def read_settings_or_exit(function: str) -> Settings:
@@ -68,16 +69,13 @@ def read_settings_or_exit(function: str) -> Settings:
         sys.stderr.flush()
         os._exit(1)  # no exception: uvicorn takes SystemExit too for an app without start-up, and would serve 500s
     log.configure(settings.log_level, settings.log_format, function)
-    startup.before_serving()
+    if startup.is_target(function):
+        startup.prepare()
     if settings.oidc_audience is None:
         log.warn("OIDC_AUDIENCE is not set: tokens issued for any audience are accepted")
     if settings.namespace_ownership == "claims":
         log.warn("NAMESPACE_OWNERSHIP=claims: whoever administers a realm decides which namespaces its users see")
     return settings
-
-
-def _export_failed(reason: str) -> None:
-    log.warn_sampled("the OpenTelemetry collector did not accept metrics or spans", reason=reason)
 
 
 async def _measure_lag() -> None:

@@ -4,11 +4,10 @@ import asyncio
 import json
 import os
 import time
-from pathlib import Path
 from typing import Any, Final
 
 from common.function import Function
-from common.process import log as observability
+from common.process import log
 from tests.benchmarks.stand import Stand
 from tests.kit.in_process import make
 
@@ -27,7 +26,9 @@ def make_function(stand: Stand, **settings: Any) -> Function:
         log_level="INFO",
         **settings,
     )
-    observability._log.sink._stream = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - the process's log
+    log._handler.start_writer()
+    assert log._handler.writer
+    log._handler.writer.descriptor = os.open(os.devnull, os.O_WRONLY)
     return function
 
 

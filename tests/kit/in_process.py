@@ -10,7 +10,7 @@ from unittest import mock
 import httpx2 as httpx
 
 from common.function import Function
-from common.process import log as observability
+from common.process import log
 from common.process.settings import Settings
 from tests.kit.billing import BillingService
 from tests.kit.identity import IdentityProvider
@@ -76,16 +76,13 @@ async def request(app: Any, method: str, path: str, *lines: bytes, **headers: st
 
 
 class Lines:
-    """A log sink that keeps what is written."""
+    """Keeps the lines that are queued for the log."""
 
     def __init__(self) -> None:
         self.text = ""
 
-    def write(self, line: str) -> None:
+    def add(self, line: str) -> None:
         self.text += line
-
-    def flush(self, seconds: float = 0) -> None:
-        del seconds
 
     def requests(self) -> list[dict[str, Any]]:
         """The lines that say what became of a request."""
@@ -95,7 +92,7 @@ class Lines:
 
 @contextmanager
 def captured_log() -> Iterator[Lines]:
-    """Everything logged meanwhile, at DEBUG. The sink is the process's own, so it is swapped and not passed in."""
+    """The lines that are logged meanwhile, at DEBUG. A process has one log, so its queue is patched."""
     lines = Lines()
-    with mock.patch.object(observability._log, "sink", lines):
+    with mock.patch.object(log._handler, "enqueue", lines.add):
         yield lines

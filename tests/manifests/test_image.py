@@ -146,7 +146,9 @@ def test_a_function_starts_from_its_files_alone(
     root = image(function, packages, workspace)
     before = digest(root / "app")
     began = time.monotonic()
-    with started(root, {"KEYCLOAK_URL": "https://keycloak.invalid"}, function) as process:
+    settings = {"KEYCLOAK_URL": "https://keycloak.invalid"}
+    settings["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:9"  # what is imported for it is in the image too
+    with started(root, settings, function) as process:
         seconds = time.monotonic() - began
         assert process.get("/healthz").status_code == 200
         refused = process.send(case.endpoint.method, case.path()).response

@@ -198,7 +198,7 @@ def test_any_namespace_in_the_path(loop: asyncio.Runner, overview: Function, adm
         assert NAMESPACE.fullmatch(segment.decode())
         assert envelope["details"]["namespace"] == segment.decode()
     else:
-        assert status == (404 if b"/" in segment or not segment else 400)
+        assert status == (404 if b"/" in segment else 400)
         assert envelope["error"].isprintable()
 
 

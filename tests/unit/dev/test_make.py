@@ -1,15 +1,18 @@
 """The Makefile, and what it requires of the machine."""
 
+import fcntl
 import json
 import os
 import re
-import shutil
+import socket
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from dev.settings import ROOT
+from dev.settings import ROOT, free_ports
 
 LOWEST = ["20.19.0", "22.13.0", "24.0.0", "26.0.0"]
 CHECK = ROOT / "dev" / "check-node.mjs"
@@ -95,17 +98,47 @@ def test_no_image_gets_a_build_argument_that_it_does_not_declare(tmp_path: Path)
             assert re.search(rf"^ARG {argument}$", containerfile, re.MULTILINE), f"{argument} in {call}"
 
 
-def test_make_prints_what_is_missing_without_node(tmp_path: Path) -> None:
-    """One sentence, on standard error."""
-    for program in ("bash", "make"):
-        found = shutil.which(program)
-        assert found is not None
-        (tmp_path / program).symlink_to(found)
-    makefile = (ROOT / "Makefile").read_text()
-    [check] = re.findall(r"^NODE_IS_THERE := (.+?)\n\n", makefile, re.MULTILINE | re.DOTALL)
-    (tmp_path / "Makefile").write_text(f"SHELL := bash\ncheck:\n\t@{check}\n")
-    ran = subprocess.run(
-        ["make", "check"], cwd=tmp_path, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False
+def preflight(**environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "dev" / "preflight.py")]
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(
+        command, cwd="/", env=inherited | environment, capture_output=True, text=True, check=False, timeout=5
     )
-    assert ran.returncode != 0
-    assert ran.stderr.startswith("Node.js is not installed: node is not on PATH\n")
+
+
+def other_ports() -> dict[str, str]:
+    return {variable: str(port) for variable, port in free_ports({}).items()}
+
+
+def test_preflight_has_nothing_to_report_where_all_is_there(tmp_path: Path) -> None:
+    """Within a second, without a package that is installed."""
+    started = time.monotonic()
+    ran = preflight(DATA_DIR=str(tmp_path), **other_ports())
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+    assert time.monotonic() - started < 2
+
+
+def test_preflight_reports_a_machine_without_node(tmp_path: Path) -> None:
+    """In one sentence, on standard error."""
+    ran = preflight(PATH=str(tmp_path), DATA_DIR=str(tmp_path))
+    assert (ran.returncode, ran.stderr) == (1, "Node.js is not installed: node is not on PATH\n")
+
+
+def test_preflight_reports_a_taken_port_but_not_those_of_a_platform_that_runs(tmp_path: Path) -> None:
+    """The start itself names the platform that already runs in the folder."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        environment = {**other_ports(), "DATA_DIR": str(tmp_path), "BILLING_PORT": str(taken.getsockname()[1])}
+        ran = preflight(**environment)
+        assert (ran.returncode, "set BILLING_PORT to a free one" in ran.stderr) == (1, True)
+        with (tmp_path / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            assert preflight(**environment).returncode == 0
+
+
+def test_progress_is_printed_while_a_command_runs(tmp_path: Path) -> None:
+    """The command's output, errors and exit code stay what they are."""
+    command = ["bash", str(ROOT / "dev" / "progress.sh"), "waiting", "bash", "-c", "sleep 0.5; echo done; exit 7"]
+    environment = os.environ | {"PROGRESS_SECONDS": "0.1"}
+    ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (7, "done\n")
+    assert ran.stderr.count("  still waiting, 0 s\n") >= 2

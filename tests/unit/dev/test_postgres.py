@@ -27,6 +27,17 @@ def test_postgresql_runs_as_whoever_starts_it(tmp_path: Path) -> None:
     assert not postgres.accepts_connections(account.data)
 
 
+def test_a_damaged_database_is_reported_with_its_cure(tmp_path: Path) -> None:
+    """PostgreSQL's own words, and the folder to remove."""
+    account = postgres.choose_account(tmp_path)
+    postgres.initialise(account, "correct-horse")
+    (account.data / "global" / "pg_control").write_bytes(b"")
+    supervisor = Supervisor([postgres.server(account, free_ports({})["POSTGRES_PORT"])], tmp_path, print)
+    with pytest.raises(PlatformError, match=rf"(?s)pg_control.*stop the platform and remove {account.data};"):
+        supervisor.start()
+    supervisor.stop()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody")
 def test_root_without_user_namespaces_becomes_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Programs and data are then where nobody may go, whatever the checkout's folder allows."""

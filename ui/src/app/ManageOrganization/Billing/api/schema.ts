@@ -12,7 +12,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * whether this function and the billing service work.
+         * Whether this function and the billing service work.
          * @description For every valid token. 200 data: `status` of this function and of the `billing_service` (asked at most every 5 s); 503 when the billing service cannot be reached. No address, no version. Needs a valid token.
          */
         get: operations["health"];
@@ -32,7 +32,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * what one project costs.
+         * What one project costs.
          * @description For callers with access to the namespace. 200 data: `namespace`, `billing_summary` (month to date, last 24 hours, run rate), `compute_instances`, `cost_breakdown`; amounts in the summary's currency. Needs access to the namespace.
          */
         get: operations["overview"];
@@ -52,8 +52,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * the caller's projects with their billing summary.
-         * @description For every valid token but a guest's. Query: `search`, `sort`, `limit`, `offset`. 200 data: `projects` (each with a summary, or null and why), `total` of those that match, decimal `totals` per currency, and how many are `unpriced`. Needs a valid token, not a guest's.
+         * The caller's projects with their billing summary.
+         * @description For every valid token but a guest's. Query: `search`, `sort`, `limit`, `offset`. 200 data: `projects` (each with a summary, or null and why), `total` of those that match, decimal `totals` per currency, and how many are `unpriced`. Needs a valid token of a caller who is not a guest; an org-admin gets all projects of the organization, a project-user the projects in the token.
          */
         get: operations["projects"];
         put?: never;
@@ -78,7 +78,7 @@ export interface components {
             billing_period: string;
             /** @description Run rate of the last full hour */
             total_cost_per_hour: number;
-            /** @description ISO 4217; null when the billing service does not say */
+            /** @description ISO 4217 code. Null if the billing service does not send a currency */
             currency: string | null;
         };
         ComputeInstances: {
@@ -89,7 +89,7 @@ export interface components {
             /** @description The compute part of the run rate */
             cost_per_hour: number;
         };
-        /** @description What `current_month_total` is made of. */
+        /** @description The parts of `current_month_total`. */
         CostBreakdown: {
             cpu_cost: number;
             memory_cost: number;
@@ -103,10 +103,11 @@ export interface components {
             /** @constant */
             billing_service: "healthy";
         };
+        /** @description The time of the figures in a response. */
         Meta: {
-            /** @description What time the numbers are of, UTC */
+            /** @description Time of the figures, UTC */
             as_of: components["schemas"]["Timestamp"];
-            /** @description The billing service is away and this is an older answer (RFC 5861) */
+            /** @description True if the billing service failed and this is an older response (RFC 5861) */
             stale: boolean;
         };
         Overview: {
@@ -145,9 +146,14 @@ export interface components {
         Error: {
             /** @constant */
             success: false;
-            /** @description One of the texts listed with the status */
+            /** @description A text for people; the texts are listed with the status */
             error: string;
-            /** @description What the text is about; may be empty */
+            /**
+             * @description For programs; it never changes
+             * @enum {string}
+             */
+            code: "invalid_namespace" | "invalid_parameter" | "invalid_header" | "unexpected_body" | "malformed_body" | "token_missing" | "token_invalid" | "token_expired" | "token_too_large" | "namespace_denied" | "guest" | "org_admin_required" | "not_found" | "method_not_allowed" | "body_timeout" | "conflict" | "idempotency_key_reused" | "precondition_failed" | "body_too_large" | "unsupported_media_type" | "invalid_body" | "precondition_required" | "internal_error" | "not_offered" | "billing_unreachable" | "identity_unreachable" | "unpriced";
+            /** @description More about this error; may be empty */
             details: Record<string, never>;
             timestamp: components["schemas"]["Timestamp"];
         };
@@ -169,11 +175,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The answer */
+            /** @description Success */
             200: {
                 headers: {
-                    /** @description Seconds since a stale answer was fetched; only with meta.stale */
+                    /** @description Seconds since a stale result was fetched; only with meta.stale */
                     Age?: number;
+                    /** @description The version, where the billing service has one */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -186,7 +194,14 @@ export interface operations {
                     };
                 };
             };
-            /** @description `Bad request`: malformed namespace or query parameter, or a body on GET; the text says which and what is allowed */
+            /** @description If-None-Match names the current version */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `unexpected_body` (This request must not have a body): a body was sent where none is allowed */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -195,7 +210,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Authentication token required`: no bearer token, or a malformed Authorization header; `Invalid authentication token`: the token is not one of this platform's access tokens; `Authentication token expired`: the token was good once; sign in again */
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large): the token is longer than TOKEN_MAX_BYTES; an administrator must remove groups or namespaces from it */
             401: {
                 headers: {
                     /** @description The challenge of RFC 6750 */
@@ -206,7 +221,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Not found`: no such path */
+            /** @description `not_found` (Not found): the path or the resource does not exist */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -215,7 +230,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Method not allowed`: any method but GET (and a CORS preflight), HEAD too */
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
             405: {
                 headers: {
                     /** @description The methods that are allowed */
@@ -226,7 +241,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Internal server error`: a bug; the log has the trace under the request id */
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -235,10 +250,10 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Billing service unreachable`: the billing service cannot be reached, times out, or answers nonsense; `Identity provider unreachable`: the realm's keys cannot be fetched and none are kept */
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached */
             503: {
                 headers: {
-                    /** @description Seconds to wait before asking again */
+                    /** @description Seconds to wait before the next request */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -260,11 +275,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The answer */
+            /** @description Success */
             200: {
                 headers: {
-                    /** @description Seconds since a stale answer was fetched; only with meta.stale */
+                    /** @description Seconds since a stale result was fetched; only with meta.stale */
                     Age?: number;
+                    /** @description The version, where the billing service has one */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -277,7 +294,14 @@ export interface operations {
                     };
                 };
             };
-            /** @description `Bad request`: malformed namespace or query parameter, or a body on GET; the text says which and what is allowed */
+            /** @description If-None-Match names the current version */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `invalid_namespace` (Malformed namespace: 1 to 63 lower-case letters, digits and hyphens are allowed, beginning and ending with a letter or digit): the namespace in the path is not an RFC 1123 label; `unexpected_body` (This request must not have a body): a body was sent where none is allowed */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -286,7 +310,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Authentication token required`: no bearer token, or a malformed Authorization header; `Invalid authentication token`: the token is not one of this platform's access tokens; `Authentication token expired`: the token was good once; sign in again */
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large): the token is longer than TOKEN_MAX_BYTES; an administrator must remove groups or namespaces from it */
             401: {
                 headers: {
                     /** @description The challenge of RFC 6750 */
@@ -297,7 +321,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Billing access denied`: the caller is a guest: neither org-admin nor with a project in the token; `Access denied to namespace`: the namespace is unknown or not the caller's; the two are not told apart */
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token; `namespace_denied` (Access denied to namespace): the namespace does not exist or the caller has no access; the two cases have the same response */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -306,7 +330,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Not found`: no such path */
+            /** @description `not_found` (Not found): the path or the resource does not exist */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -315,7 +339,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Method not allowed`: any method but GET (and a CORS preflight), HEAD too */
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
             405: {
                 headers: {
                     /** @description The methods that are allowed */
@@ -326,7 +350,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Internal server error`: a bug; the log has the trace under the request id */
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -335,10 +359,19 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Billing service unreachable`: the billing service cannot be reached, times out, or answers nonsense; `Identity provider unreachable`: the realm's keys cannot be fetched and none are kept; `Billing data incomplete`: usage has no price */
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
             503: {
                 headers: {
-                    /** @description Seconds to wait before asking again */
+                    /** @description Seconds to wait before the next request */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -366,11 +399,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The answer */
+            /** @description Success */
             200: {
                 headers: {
-                    /** @description Seconds since a stale answer was fetched; only with meta.stale */
+                    /** @description Seconds since a stale result was fetched; only with meta.stale */
                     Age?: number;
+                    /** @description The version, where the billing service has one */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -383,7 +418,14 @@ export interface operations {
                     };
                 };
             };
-            /** @description `Bad request`: malformed namespace or query parameter, or a body on GET; the text says which and what is allowed */
+            /** @description If-None-Match names the current version */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `unexpected_body` (This request must not have a body): a body was sent where none is allowed */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -392,7 +434,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Authentication token required`: no bearer token, or a malformed Authorization header; `Invalid authentication token`: the token is not one of this platform's access tokens; `Authentication token expired`: the token was good once; sign in again */
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large): the token is longer than TOKEN_MAX_BYTES; an administrator must remove groups or namespaces from it */
             401: {
                 headers: {
                     /** @description The challenge of RFC 6750 */
@@ -403,7 +445,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Billing access denied`: the caller is a guest: neither org-admin nor with a project in the token */
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -412,7 +454,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Not found`: no such path */
+            /** @description `not_found` (Not found): the path or the resource does not exist */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -421,7 +463,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Method not allowed`: any method but GET (and a CORS preflight), HEAD too */
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
             405: {
                 headers: {
                     /** @description The methods that are allowed */
@@ -432,7 +474,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Internal server error`: a bug; the log has the trace under the request id */
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -441,10 +483,19 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Billing service unreachable`: the billing service cannot be reached, times out, or answers nonsense; `Identity provider unreachable`: the realm's keys cannot be fetched and none are kept */
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
             503: {
                 headers: {
-                    /** @description Seconds to wait before asking again */
+                    /** @description Seconds to wait before the next request */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
