@@ -1,4 +1,4 @@
-"""The caller's projects: fetched as the ownership source lists them, then searched, sorted and paged."""
+"""The caller's projects: fetched by the list of the ownership source, then searched, sorted and paged."""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 async def fetch_projects(call: Call[Any, None]) -> Result[list[Project]]:
-    """Raises BillingUnreachable: what cannot be decided is never an empty list."""
+    """Raises BillingUnreachable if the list cannot be decided. It never returns an empty list instead."""
     owned = await call.ownership.list_namespaces(call.caller)
     if owned is None:
         return await call.billing.fetch(PROJECTS, call.organization, call.upstream)
@@ -26,7 +26,7 @@ async def fetch_projects(call: Call[Any, None]) -> Result[list[Project]]:
 
 
 async def _fan_out(call: Call[Any, None], namespaces: Sequence[Namespace]) -> Result[list[Project]]:
-    """One overview per project, a few at a time, for a billing service without a registry."""
+    """Fetches one overview per project, a few at a time. Used if the ownership source lists the namespaces."""
     free = asyncio.Semaphore(call.billing.fan_out)
     failures: list[BillingUnreachable] = []
     results: list[Result[BillingSummary]] = []
@@ -55,7 +55,7 @@ async def _fan_out(call: Call[Any, None], namespaces: Sequence[Namespace]) -> Re
 
 
 def select(found: Result[list[Project]], organization: Organization, parameters: ListParameters) -> Result[ProjectList]:
-    """One page of the matching projects; `total`, `totals` and `unpriced` are about all matching ones."""
+    """One page of the matching projects. `total`, `totals` and `unpriced` include all matching projects."""
     matching = [project for project in found.value if parameters.search in project.namespace]
     ordered = _sorted(matching, parameters)
     page = ProjectList.model_construct(
@@ -69,7 +69,7 @@ def select(found: Result[list[Project]], organization: Organization, parameters:
 
 
 def _sorted(projects: list[Project], parameters: ListParameters) -> list[Project]:
-    """Ties by namespace, nulls last, in either direction."""
+    """Equal projects by namespace, projects without a figure last, in both directions."""
     key, descending = parameters.sort.removeprefix("-"), parameters.sort.startswith("-")
     by_name = sorted(projects, key=lambda project: project.namespace)
     if key == "namespace":
@@ -84,7 +84,7 @@ def _sorted(projects: list[Project], parameters: ListParameters) -> list[Project
 
 
 def _totals(projects: list[Project]) -> list[Totals]:
-    """Sums of the amounts as they are shown, by currency; the unknown currency last."""
+    """Sums of the rounded amounts, per currency. The unknown currency is last."""
     sums: dict[str | None, list[BillingSummary]] = {}
     for project in projects:
         if project.billing_summary:

@@ -1,4 +1,4 @@
-"""What /projects accepts and returns, and what the billing service replies."""
+"""Parameters and response of /projects, and the replies of the billing service."""
 
 from typing import Annotated, Literal, Self
 
@@ -16,10 +16,10 @@ LARGEST_OFFSET = 10**6
 
 
 class ListParameters(Parameters):
-    """Ties are ordered by namespace; projects without a figure come last in either direction."""
+    """Equal projects are sorted by namespace. Projects without a figure are last in both directions."""
 
     search: Annotated[str, StringConstraints(max_length=63, to_lower=True)] = Field(
-        "", description="Substring of the namespace's name"
+        "", description="Substring of the namespace"
     )
     sort: Literal[
         "namespace",
@@ -30,19 +30,19 @@ class ListParameters(Parameters):
         "-last_day_spend",
         "total_cost_per_hour",
         "-total_cost_per_hour",
-    ] = Field("namespace", description="- before the name for descending")
+    ] = Field("namespace", description="Sort key. A - before the key means descending")
     limit: Annotated[int, whole_number(1, LARGEST_PAGE)] = Field(
-        LARGEST_PAGE, ge=1, le=LARGEST_PAGE, description="Projects on a page"
+        LARGEST_PAGE, ge=1, le=LARGEST_PAGE, description="Maximum number of projects on a page"
     )
     offset: Annotated[int, whole_number(0, LARGEST_OFFSET)] = Field(
-        0, ge=0, le=LARGEST_OFFSET, description="Projects to leave out before the page"
+        0, ge=0, le=LARGEST_OFFSET, description="Number of projects before the page"
     )
 
 
 class Project(WireModel):
     namespace: NamespaceName
     billing_summary: BillingSummary | None
-    error: str | None = Field(description="Why there is no figure; null when there is one")
+    error: str | None = Field(description="Reason for a missing figure. Null if there is a figure")
 
     @classmethod
     def priced(cls, namespace: str, summary: BillingSummary) -> Self:
@@ -54,7 +54,7 @@ class Project(WireModel):
 
 
 class Totals(WireModel):
-    """Decimal sums over the matching projects that have a figure, one per currency."""
+    """Decimal sums of the matching projects with a figure, per currency."""
 
     currency: Currency | None
     current_month_total: Amount
@@ -65,12 +65,12 @@ class Totals(WireModel):
 class ProjectList(WireModel):
     organization: str
     projects: list[Project]
-    total: Count = Field(description="Projects that match, on every page")
+    total: Count = Field(description="Number of matching projects, the same on all pages")
     totals: list[Totals]
-    unpriced: Count = Field(description="Matching projects without a figure")
+    unpriced: Count = Field(description="Number of matching projects without a figure")
 
 
-# --- what the billing service replies -----------------------------------------
+# --- replies of the billing service -------------------------------------------
 
 
 class ReplyError(WireModel):
@@ -100,7 +100,7 @@ class ProjectListReply(WireModel):
 
 
 class SummaryOnlyReply(WireModel):
-    """An overview, of which the list needs the summary."""
+    """An overview. The list uses its summary only."""
 
     billing_summary: SummaryReply
 

@@ -12,8 +12,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether this function and the billing service work.
-         * @description For every valid token. 200 data: `status` of this function and of the `billing_service` (asked at most every 5 s); 503 when the billing service cannot be reached. No address, no version. Needs a valid token.
+         * Health of this function and of the billing service.
+         * @description 200 data: the `status` of this function and of the `billing_service`. The billing service is checked at most every 5 s. The status is 503 if the billing service cannot be reached. Addresses and versions are not shown. Requires a valid token.
          */
         get: operations["health"];
         put?: never;
@@ -32,8 +32,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What one project costs.
-         * @description For callers with access to the namespace. 200 data: `namespace`, `billing_summary` (month to date, last 24 hours, run rate), `compute_instances`, `cost_breakdown`; amounts in the summary's currency. Needs access to the namespace.
+         * The cost of one project.
+         * @description 200 data: `namespace`, `billing_summary` (month to date, last 24 hours, run rate), `compute_instances` and `cost_breakdown`. Amounts are in the currency of the summary. Requires access to the namespace.
          */
         get: operations["overview"];
         put?: never;
@@ -53,7 +53,7 @@ export interface paths {
         };
         /**
          * The caller's projects with their billing summary.
-         * @description For every valid token but a guest's. Query: `search`, `sort`, `limit`, `offset`. 200 data: `projects` (each with a summary, or null and why), `total` of those that match, decimal `totals` per currency, and how many are `unpriced`. Needs a valid token of a caller who is not a guest; an org-admin gets all projects of the organization, a project-user the projects in the token.
+         * @description 200 data: `projects` (each with its summary, or with null and the reason), the number of matching projects (`total`), their decimal sums per currency (`totals`), and the number of projects without a figure (`unpriced`). Requires a valid token of a caller who is not a guest; an org-admin gets all projects of the organization, a project-user the projects in the token.
          */
         get: operations["projects"];
         put?: never;
@@ -86,7 +86,7 @@ export interface components {
             running_vms: number;
             cpu_cores: number;
             memory_gib: number;
-            /** @description The compute part of the run rate */
+            /** @description Compute part of the run rate */
             cost_per_hour: number;
         };
         /** @description The parts of `current_month_total`. */
@@ -119,19 +119,19 @@ export interface components {
         Project: {
             namespace: string;
             billing_summary: components["schemas"]["BillingSummary"] | null;
-            /** @description Why there is no figure; null when there is one */
+            /** @description Reason for a missing figure. Null if there is a figure */
             error: string | null;
         };
         ProjectList: {
             organization: string;
             projects: components["schemas"]["Project"][];
-            /** @description Projects that match, on every page */
+            /** @description Number of matching projects, the same on all pages */
             total: number;
             totals: components["schemas"]["Totals"][];
-            /** @description Matching projects without a figure */
+            /** @description Number of matching projects without a figure */
             unpriced: number;
         };
-        /** @description Decimal sums over the matching projects that have a figure, one per currency. */
+        /** @description Decimal sums of the matching projects with a figure, per currency. */
         Totals: {
             currency: string | null;
             current_month_total: number;
@@ -146,14 +146,14 @@ export interface components {
         Error: {
             /** @constant */
             success: false;
-            /** @description A text for people; the texts are listed with the status */
+            /** @description Text for people. The responses list the texts */
             error: string;
             /**
-             * @description For programs; it never changes
+             * @description Code for programs. It never changes
              * @enum {string}
              */
             code: "invalid_namespace" | "invalid_parameter" | "invalid_header" | "unexpected_body" | "malformed_body" | "token_missing" | "token_invalid" | "token_expired" | "token_too_large" | "namespace_denied" | "guest" | "org_admin_required" | "not_found" | "method_not_allowed" | "body_timeout" | "conflict" | "idempotency_key_reused" | "precondition_failed" | "body_too_large" | "unsupported_media_type" | "invalid_body" | "precondition_required" | "internal_error" | "not_offered" | "billing_unreachable" | "identity_unreachable" | "unpriced";
-            /** @description More about this error; may be empty */
+            /** @description More data about the error. Can be empty */
             details: Record<string, never>;
             timestamp: components["schemas"]["Timestamp"];
         };
@@ -178,9 +178,9 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
-                    /** @description Seconds since a stale result was fetched; only with meta.stale */
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
                     Age?: number;
-                    /** @description The version, where the billing service has one */
+                    /** @description Version of the data, if the billing service sends one */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -194,7 +194,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description If-None-Match names the current version */
+            /** @description If-None-Match contains the current version */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -213,7 +213,7 @@ export interface operations {
             /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large): the token is longer than TOKEN_MAX_BYTES; an administrator must remove groups or namespaces from it */
             401: {
                 headers: {
-                    /** @description The challenge of RFC 6750 */
+                    /** @description Challenge of RFC 6750 */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -233,7 +233,7 @@ export interface operations {
             /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
             405: {
                 headers: {
-                    /** @description The methods that are allowed */
+                    /** @description Allowed methods */
                     Allow?: string;
                     [name: string]: unknown;
                 };
@@ -278,9 +278,9 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
-                    /** @description Seconds since a stale result was fetched; only with meta.stale */
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
                     Age?: number;
-                    /** @description The version, where the billing service has one */
+                    /** @description Version of the data, if the billing service sends one */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -294,7 +294,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description If-None-Match names the current version */
+            /** @description If-None-Match contains the current version */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -313,7 +313,7 @@ export interface operations {
             /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large): the token is longer than TOKEN_MAX_BYTES; an administrator must remove groups or namespaces from it */
             401: {
                 headers: {
-                    /** @description The challenge of RFC 6750 */
+                    /** @description Challenge of RFC 6750 */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -342,7 +342,7 @@ export interface operations {
             /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
             405: {
                 headers: {
-                    /** @description The methods that are allowed */
+                    /** @description Allowed methods */
                     Allow?: string;
                     [name: string]: unknown;
                 };
@@ -384,13 +384,13 @@ export interface operations {
     projects: {
         parameters: {
             query?: {
-                /** @description Substring of the namespace's name */
+                /** @description Substring of the namespace */
                 search?: string;
-                /** @description - before the name for descending */
+                /** @description Sort key. A - before the key means descending */
                 sort?: "namespace" | "-namespace" | "current_month_total" | "-current_month_total" | "last_day_spend" | "-last_day_spend" | "total_cost_per_hour" | "-total_cost_per_hour";
-                /** @description Projects on a page */
+                /** @description Maximum number of projects on a page */
                 limit?: number;
-                /** @description Projects to leave out before the page */
+                /** @description Number of projects before the page */
                 offset?: number;
             };
             header?: never;
@@ -402,9 +402,9 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
-                    /** @description Seconds since a stale result was fetched; only with meta.stale */
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
                     Age?: number;
-                    /** @description The version, where the billing service has one */
+                    /** @description Version of the data, if the billing service sends one */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -418,7 +418,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description If-None-Match names the current version */
+            /** @description If-None-Match contains the current version */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -437,7 +437,7 @@ export interface operations {
             /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large): the token is longer than TOKEN_MAX_BYTES; an administrator must remove groups or namespaces from it */
             401: {
                 headers: {
-                    /** @description The challenge of RFC 6750 */
+                    /** @description Challenge of RFC 6750 */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -466,7 +466,7 @@ export interface operations {
             /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
             405: {
                 headers: {
-                    /** @description The methods that are allowed */
+                    /** @description Allowed methods */
                     Allow?: string;
                     [name: string]: unknown;
                 };
