@@ -41,8 +41,11 @@ class ProjectNotFound(Exception):
     """The service has no such project of this organization; the caller gets the 403 of any unknown namespace."""
 
 
-def read_rejection(response: UpstreamResponse, namespace: str) -> Exception:
-    """ProjectNotFound, an ApiError, or an UpstreamFailure for everything else."""
+def read_rejection(response: UpstreamResponse, namespace: str | None) -> Exception:
+    """ProjectNotFound, an ApiError, or an UpstreamFailure for everything else.
+
+    `namespace`: of the request; None where it was about an organization.
+    """
     status = response.status
     if status not in DECIDED_STATUSES:
         return _failure(response)
@@ -76,9 +79,9 @@ def _not_found(code: str) -> Exception | None:
     return NotFound(code, details={"resource": match[1]})
 
 
-def _unpriced(error: dict[str, Any], namespace: str) -> BillingIncomplete:
+def _unpriced(error: dict[str, Any], namespace: str | None) -> BillingIncomplete:
     named = {key: error[key] for key in ("resource", "month") if _is_label(error.get(key))}
-    details = {"namespace": namespace, **named}
+    details = {**({"namespace": namespace} if namespace else {}), **named}
     return BillingIncomplete("price_missing", retry_after=UNPRICED_RETRY_AFTER_SECONDS, details=details, log=named)
 
 
