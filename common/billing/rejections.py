@@ -1,7 +1,6 @@
 """Translates error responses of the billing service. Only JSON with codes of our billing service is passed on."""
 
 import re
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -43,8 +42,11 @@ class ProjectNotFound(Exception):
     """The organization does not have this project. The caller gets the same 403 as for any unknown namespace."""
 
 
-def read_rejection(response: UpstreamResponse, names: Mapping[str, str]) -> Exception:
-    """ProjectNotFound, an ApiError, or an UpstreamFailure for everything else."""
+def read_rejection(response: UpstreamResponse, namespace: str | None) -> Exception:
+    """ProjectNotFound, an ApiError, or an UpstreamFailure for everything else.
+
+    `namespace`: of the request; None where it was about an organization.
+    """
     status = response.status
     if status not in DECIDED_STATUSES:
         return _failure(response)
@@ -53,9 +55,9 @@ def read_rejection(response: UpstreamResponse, names: Mapping[str, str]) -> Exce
     if not isinstance(code, str):
         return _failure(response)
     if status == HTTPStatus.NOT_FOUND:
-        return _not_found(code, names) or _failure(response)
+        return _not_found(code, namespace) or _failure(response)
     if (status, code) == (HTTPStatus.CONFLICT, "price_missing"):
-        return _unpriced(error, names)
+        return _unpriced(error, namespace)
     kind = PASSED_ON.get((status, code))
     if kind is None:
         return _failure(response)
@@ -69,18 +71,18 @@ def _read_error(response: UpstreamResponse) -> dict[str, Any]:
     return error["error"] if isinstance(error.get("error"), dict) else error
 
 
-def _not_found(code: str, names: Mapping[str, str]) -> Exception | None:
+def _not_found(code: str, namespace: str | None) -> Exception | None:
     if code == "project_not_found":
         return ProjectNotFound(code)
     if code == "organization_not_found":
-        return None if "namespace" in names else BillingNotStarted(code)
+        return BillingNotStarted(code) if namespace is None else None
     match = NOT_FOUND_CODE.fullmatch(code)
     return NotFound(code, details={"resource": match[1]}) if match else None
 
 
-def _unpriced(error: dict[str, Any], names: Mapping[str, str]) -> BillingIncomplete:
+def _unpriced(error: dict[str, Any], namespace: str | None) -> BillingIncomplete:
     named = {key: error[key] for key in ("resource", "month") if _is_label(error.get(key))}
-    details = {**{kind: name for kind, name in names.items() if kind == "namespace"}, **named}
+    details = {**({"namespace": namespace} if namespace else {}), **named}
     return BillingIncomplete("price_missing", retry_after=UNPRICED_RETRY_AFTER_SECONDS, details=details, log=named)
 
 

@@ -3,14 +3,14 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from common.access.roles import require_organization
+from common.access.roles import require_org_admin
 from common.billing.summary import BillingSummary
 from common.http.response import Result
 from common.identity.caller import Caller, Role
 from functions.projects.listing import Found, select
 from functions.projects.models import ListParameters, Project
 
-ACME = require_organization(Caller("acme", None, Role.ORG_ADMIN, frozenset()))
+ACME = require_org_admin(Caller("acme", None, Role.ORG_ADMIN, frozenset()))
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
