@@ -40,7 +40,7 @@ PATTERN: Final = re.compile(
     "|".join(rf"(?P<p{number}>\b(?:{phrase})\b)" for number, phrase in enumerate(PHRASES)), re.IGNORECASE
 )
 NOT_READ: Final = re.compile(
-    r"`[^`\n]+`|\]\([^)\n]*\)|https?://\S+|[\w.{}-]*/[\w./{}<>*-]+|\b[\w-]+\.(?:md|py|yaml|ts)\b"
+    r"(?<=['\"])[\w-]+(?=['\"])|`[^`\n]+`|\{[^{}\n]*\}|\]\([^)\n]*\)|https?://\S+|[\w.{}-]*/[\w./{}<>*-]+|\b[\w-]+\.(?:md|py|yaml|ts)\b"
 )
 TYPESCRIPT: Final = re.compile(
     r"""//[^\n]*|/\*.*?\*/|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`|>[^<>{};=]+<""", re.DOTALL

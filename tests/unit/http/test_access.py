@@ -4,17 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.envelopes import assert_error_envelope, assert_success_envelope
 
 from common.endpoint import Access, Call
 from common.http.response import Result
-from tests.envelopes import assert_error_envelope, assert_success_envelope
 from tests.unit.http.things import AS_OF, Thing, admin, endpoint, function, guest, send, user
 
 DENIED, GUEST, ADMIN = "namespace_denied", "guest", "org_admin_required"
 ALL = "acme None"
-ROUTES = {access: "/api/billing/things" for access in Access} | {
-    Access.NAMESPACE: "/api/billing/project/{namespace}/things"
-}
+ROUTES = dict.fromkeys(Access, "/api/billing/things") | {Access.NAMESPACE: "/api/billing/project/{namespace}/things"}
 
 
 async def tell(call: Call[Any, Any]) -> Result[Thing]:

@@ -8,12 +8,12 @@ from typing import Any
 
 import httpx2 as httpx
 import pytest
+from tests.envelopes import assert_common_headers, assert_error_envelope, assert_success_envelope
+from tests.unit.endpoints import captured_log
 
 from common.endpoint import Call
 from common.http.response import Response, Result
 from common.model import BodyModel
-from tests.envelopes import assert_common_headers, assert_error_envelope, assert_success_envelope
-from tests.unit.endpoints import captured_log
 from tests.unit.http.things import AS_OF, Raw, Thing, admin, endpoint, function, head, send, served, wait_until
 
 CSV = b"text/csv"
@@ -71,7 +71,9 @@ async def test_a_response_of_the_endpoint_is_sent_as_it_is() -> None:
     assert response.headers["content-disposition"] == 'attachment; filename="a.csv"'
 
 
-@pytest.mark.parametrize("bug", [ValueError, KeyError, SystemExit, asyncio.CancelledError, RecursionError, BaseException])
+@pytest.mark.parametrize(
+    "bug", [ValueError, KeyError, SystemExit, asyncio.CancelledError, RecursionError, BaseException]
+)
 async def test_a_bug_is_500_without_its_text(bug: type[BaseException]) -> None:
     """Whatever is raised; the log has its frames once, and not its text."""
 
@@ -243,7 +245,9 @@ async def test_a_body_without_end_is_not_kept() -> None:
     async with served(app) as port, asyncio.timeout(10):
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(head("POST", "/api/billing/things", "Content-Type: application/json", "Transfer-Encoding: chunked"))
+        writer.write(
+            head("POST", "/api/billing/things", "Content-Type: application/json", "Transfer-Encoding: chunked")
+        )
         response = asyncio.create_task(reader.read(10_000))
         for _ in range(1000):  # 64 MiB
             writer.write(piece)
@@ -261,6 +265,8 @@ async def test_the_connection_serves_on_after_a_rejected_body() -> None:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
             smuggled = b"GET /api/billing/things HTTP/1.1\r\nhost: b\r\n\r\n"
             for _ in range(2):
-                response = await client.post("/api/billing/things", content=smuggled, headers={"authorization": admin()})
+                response = await client.post(
+                    "/api/billing/things", content=smuggled, headers={"authorization": admin()}
+                )
                 assert_error_envelope(response, 400)
                 assert_success_envelope(await client.get("/api/billing/things", headers={"authorization": admin()}))
