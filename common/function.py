@@ -182,7 +182,7 @@ def _probe(request: Request) -> Response:
 
 
 def _read_namespace(in_path: dict[str, str]) -> str | None:
-    """The namespace of the path, which is no parameter of the model; None for a route without one."""
+    """The namespace of the path, which is not a field of the parameter model. None if the route has none."""
     namespace = in_path.pop("namespace", None)
     if namespace is not None and not NAMESPACE.fullmatch(namespace):
         raise InvalidNamespace("namespace")
@@ -219,7 +219,7 @@ def _render(
 async def _stream(
     request: Request, status: int, headers: Headers, body: AsyncGenerator[bytes, None], send: Send
 ) -> None:
-    """Chunk by chunk, until the client disconnects. After a bug the end is missing, which tells the client."""
+    """Chunk by chunk, until the client disconnects. After a bug the end is missing, so that the client notices it."""
     response = StreamingResponse(body, status)
     response.raw_headers = headers
     try:

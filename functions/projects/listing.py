@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Found:
-    """Every project that the caller may see. `billing_started`: the billing service knows the organization."""
+    """Every project that the caller may see. `billing_started`: the billing service has the organization."""
 
     projects: Result[list[Project]]
     billing_started: bool = True
@@ -40,7 +40,7 @@ async def fetch_projects(call: Call[Any, None]) -> Found:
 
 
 def _with_namespaces_of_the_token(call: Call[Any, None], result: Result[list[Project]]) -> Result[list[Project]]:
-    """A new project is in the token before it is in the registry. One of somebody else's looks the same."""
+    """A new project is in the token before it is in the registry. A namespace of another organization has the same entry."""
     missing = call.caller.namespaces - {project.namespace for project in result.value}
     if not missing:
         return result

@@ -44,7 +44,7 @@ class Project(WireModel):
     billing_summary: BillingSummary | None
     error: str | None = Field(description="Why there is no figure; null if there is one")
     code: Literal["unpriced", "unreachable", "not_started"] | None = Field(
-        description="The same for programs. not_started: the token names the namespace, billing does not know it yet"
+        description="The same for programs. not_started: the namespace is in the token and not yet in the billing service"
     )
 
     @classmethod
@@ -83,7 +83,7 @@ class ProjectList(WireModel):
     total: Count = Field(description="Number of matching projects, the same on all pages")
     totals: list[Totals]
     unpriced: Count = Field(description="Number of matching projects without a figure")
-    billing_started: bool = Field(description="False until the billing service knows the organization")
+    billing_started: bool = Field(description="False until the billing service has the organization")
 
 
 # --- replies of the billing service -------------------------------------------

@@ -121,7 +121,7 @@ export interface components {
             billing_summary: components["schemas"]["BillingSummary"] | null;
             /** @description Why there is no figure; null if there is one */
             error: string | null;
-            /** @description The same for programs. not_started: the token names the namespace, billing does not know it yet */
+            /** @description The same for programs. not_started: the namespace is in the token and not yet in the billing service */
             code: ("unpriced" | "unreachable" | "not_started") | null;
         };
         ProjectList: {
@@ -132,7 +132,7 @@ export interface components {
             totals: components["schemas"]["Totals"][];
             /** @description Number of matching projects without a figure */
             unpriced: number;
-            /** @description False until the billing service knows the organization */
+            /** @description False until the billing service has the organization */
             billing_started: boolean;
         };
         /** @description Decimal sums of the matching projects with a figure, per currency. */
