@@ -12,17 +12,29 @@ PROVIDER := dev/provider/node_modules/.installed
 UI := ui/node_modules/.installed
 PAGE := ui/dist/index.html
 
-NODE_IS_THERE := command -v node >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' \
-	|| { echo "Node.js 20 or newer is needed; here is $$(node --version 2>/dev/null || echo none)" >&2; exit 1; }
+PROGRESS := bash dev/progress.sh
 
 ##@ Use it
 .PHONY: run
-run: $(INSTALLED) $(PROVIDER) $(PAGE) ## start the whole platform on this machine: http://localhost:8080/billing/
+run: ## start the complete platform on this machine: http://localhost:8080/billing/
+	@$(or $(wildcard $(BIN)/python),$(PYTHON)) dev/preflight.py
+	@$(MAKE) -s -j3 $(INSTALLED) $(PROVIDER) $(PAGE)
 	@exec $(BIN)/python -m dev run
 
 .PHONY: token
 token: $(INSTALLED) ## print an access token of a running platform: make token USER=alice
 	@$(BIN)/python -m dev token $(if $(filter command line,$(origin USER)),"$(USER)",)
+
+.PHONY: stop-part start-part
+stop-part: $(INSTALLED) ## stop one part of a running platform, to see what an outage does: make stop-part PART=billing
+	@$(BIN)/python -m dev stop-part "$(PART)"
+start-part: $(INSTALLED) ## start it again: make start-part PART=billing
+	@$(BIN)/python -m dev start-part "$(PART)"
+
+.PHONY: help
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z][a-z0-9-]*:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##@ Develop
 .PHONY: install
@@ -32,11 +44,11 @@ install: $(INSTALLED) $(PROVIDER) $(UI) ## install what everything here needs, p
 test: lint test-ui test-python ## lint, types and every test that needs no waiting
 
 .PHONY: test-python
-test-python: $(INSTALLED) $(PROVIDER) $(PAGE)
+test-python: $(INSTALLED) $(PROVIDER) $(PAGE) ## the Python tests of it
 	$(BIN)/python -m pytest -m "not slow_fault and not e2e"
 
 .PHONY: test-ui
-test-ui: $(UI)
+test-ui: $(UI) ## the page's unit tests
 	cd ui && npm run --silent test
 
 .PHONY: test-faults
@@ -89,9 +101,14 @@ format: $(INSTALLED) ## format the Python code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-.PHONY: openapi
-openapi: $(INSTALLED) ## write docs/openapi.yaml from the models and the error table
-	$(BIN)/python -m dev.openapi
+.PHONY: generate
+generate: $(INSTALLED) $(UI) ## write what follows from the functions' declarations: OpenAPI, manifests, the page's types
+	@$(BIN)/python -m dev.generate
+	@cd ui && npm run --silent generate
+
+.PHONY: new-function
+new-function: $(INSTALLED) ## lay out a function's folder: make new-function NAME=trend, then edit it and make generate
+	@$(BIN)/python -m dev.generate.new_function "$(NAME)"
 
 UV_COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
@@ -111,34 +128,30 @@ clean: ## remove what was installed and built; .data (the local database) stays
 include bench.mk
 include knative/rollout.mk
 
-##@ Help
-.PHONY: help
-help: ## this list
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-		/^[a-z][a-zA-Z_-]*:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-
 $(INSTALLED): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else "Python 3.11 or newer is needed, \
 	%s is %d.%d: set PYTHON=, for example make run PYTHON=python3.12" % (sys.executable, v[0], v[1]))'
 	@echo "installing the Python packages into $(VENV) (the first time takes a minute or two)"
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
+	@$(PROGRESS) "installing the Python packages" $(BIN)/python -m pip install -q --disable-pip-version-check \
+		--no-deps --require-hashes -r requirements-dev.lock
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(PROVIDER): dev/provider/package.json dev/provider/package-lock.json
-	@$(NODE_IS_THERE)
+	@node dev/check-node.mjs
 	@echo "installing the OpenID provider"
-	@cd dev/provider && npm ci --no-audit --no-fund --loglevel=error
+	@$(PROGRESS) "installing the OpenID provider" npm --prefix dev/provider ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(UI): ui/package.json ui/package-lock.json
-	@$(NODE_IS_THERE)
+	@node dev/check-node.mjs
 	@echo "installing the page's packages"
-	@cd ui && npm ci --no-audit --no-fund --loglevel=error
+	@$(PROGRESS) "installing the page's packages" npm --prefix ui ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(PAGE): $(UI) ui/index.html ui/vite.config.ts $(shell find ui/src ui/public -type f 2>/dev/null)
 	@echo "building the page"
-	@cd ui && npm run --silent build -- --logLevel error && npm run --silent check:size
+	@$(PROGRESS) "building the page" npm --prefix ui run --silent build -- --logLevel error
+	@npm --prefix ui run --silent check:size
 	@touch $@

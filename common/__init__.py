@@ -1,1 +1,1 @@
-"""What every billing function shares; start reading at function.py. Imports nothing from functions/."""
+"""The code that all billing functions share. Start with function.py. Imports nothing from functions/."""

@@ -1,434 +1,244 @@
-"""The one way in: what happens to a request, in order. START HERE.
+"""The steps of one request, in order. START HERE.
 
-    request id, trace context -> route and method (404, 405) -> Caller (401) -> parameters (400) -> access (403)
-    -> the function's own few lines -> billing service (503) -> envelope -> one log line, metrics
+    request id, trace context -> route and method (404, 405) -> caller (401) -> parameters, body (400, 413, 415, 422)
+    -> access (403) -> preconditions (428) -> the endpoint's own lines -> billing service (503) -> 304 or envelope
+    -> one log line, metrics
 
 A function is an ASGI app: functions-framework calls its target, which returns this app as the response.
 """
 
 import asyncio
-import os
 import re
-import sys
-import time
-from collections import deque
-from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
-from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, Generic
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final, Self
 
-from common.process import startup
+from starlette.responses import StreamingResponse
 
-# isort: split
-
-from common.access.ownership import Claims, Ownership, Registry
-from common.access.roles import Namespace, deny, require_member, require_namespace
-from common.billing.client import Answer, BillingClient, ProjectNotFound, Question
+from common.access.ownership import Ownership, make_ownership
+from common.access.roles import deny, require_member, require_namespace, require_org_admin, require_organization
+from common.billing.client import BillingClient
+from common.billing.rejections import ProjectNotFound
 from common.billing.transport import HttpClient, Timeouts
-from common.http.envelope import render_error, render_success
+from common.billing.upstream_request import make_upstream_request
+from common.endpoint import Access, Call, Endpoint
+from common.http.body import read_body
+from common.http.cors import Cors
 from common.http.errors import (
-    AccessDenied,
     ApiError,
-    BadRequest,
     BillingUnreachable,
-    GuestDenied,
     InternalError,
+    InvalidNamespace,
     MethodNotAllowed,
-    NotFound,
+    UnexpectedBody,
 )
-from common.http.request import Exchange, P, Receive, Scope, is_preflight, read_exchange, read_parameters
-from common.identity.authenticator import Authenticator, Caller, failure_metric, read_credentials
+from common.http.parameters import read_parameters
+from common.http.preconditions import Preconditions, caller_etag, read_preconditions
+from common.http.request import ClientDisconnected, Receive, Request, Scope, Send, read_request
+from common.http.response import Response, Result, all_headers, error_response, success_response
+from common.http.routing import Router
+from common.identity.authenticator import Authenticator
 from common.identity.key_sets import KeySets
-from common.models import NAMESPACE_PATTERN
-from common.process import log
-from common.process.log import metrics
-from common.process.metrics import process_age_seconds, serve
-from common.process.settings import Settings, SettingsError
+from common.identity.token import read_credentials
+from common.model import NAMESPACE_PATTERN
+from common.process import log, request_log, startup
+from common.process.deadline import Deadline, is_cancelled, uncancel
+from common.process.serving import Serving, read_settings_or_exit
+from common.process.settings import Settings
 
 if TYPE_CHECKING:
     from common.billing.transport import AsyncBaseTransport
-    from common.process.tracing import Exporter
-
-startup.end_of_imports()
-
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 NAMESPACE: Final = re.compile(NAMESPACE_PATTERN[1:-1])
-PROBE_PATH: Final = "/healthz"
-CLIENT_CLOSED_REQUEST: Final = 499
-LAG_INTERVAL_SECONDS: Final = 0.5
-LAGS_KEPT: Final = 120  # a minute: no scrape misses a block
-DEADLINE_SHARE: Final = 0.98  # of a request's time is for asking; the rest for saying how it ended, a stale answer too
-SECURITY_HEADERS: Final = [
-    (b"cache-control", b"no-store"),
-    (b"vary", b"Authorization, Origin"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"referrer-policy", b"no-referrer"),
-]
-PREFLIGHT_HEADERS: Final = [
-    (b"access-control-allow-methods", b"GET"),
-    (b"access-control-allow-headers", b"Authorization, Content-Type, traceparent"),
-    (b"access-control-max-age", b"7200"),
-]
-EXPOSED_HEADERS: Final = (b"access-control-expose-headers", b"X-Request-Id, Retry-After, Age, WWW-Authenticate")
+NOT_MODIFIED: Final = 304
 
 
-class Access(Enum):
-    """What a function asks of its caller."""
+class Function:
+    """Loading a function changes nothing in the process, unless functions-framework loads it as its target."""
 
-    TOKEN = "a valid token"  # noqa: S105 - says what is needed, is none
-    MEMBER = "a valid token, not a guest's"
-    NAMESPACE = "access to the namespace"
+    def __init__(self, name: str, *, port: int, endpoints: Sequence[Endpoint[Any, Any]]) -> None:
+        self.name = name
+        self.port = port  # for `make run`; in a container PORT has the port
+        self.endpoints = tuple(endpoints)
+        self._router = Router(endpoints)
+        self._serving: Serving | None = None
+        if startup.is_target(name):
+            self.configure(read_settings_or_exit(name))
 
-
-@dataclass(slots=True)
-class Call(Generic[P]):
-    """What a function's own lines work with: a verified caller, valid parameters, access already checked."""
-
-    caller: Caller
-    parameters: P
-    billing: BillingClient
-    ownership: Ownership
-    settings: Settings
-    question: Question
-    namespace: Namespace | None = None
-
-    @property
-    def checked_namespace(self) -> Namespace:
-        if self.namespace is None:
-            msg = "only functions with Access.NAMESPACE have one"
-            raise TypeError(msg)
-        return self.namespace
-
-
-@dataclass(slots=True)
-class Response:
-    """`data` is JSON, to be wrapped in the success envelope."""
-
-    data: bytes
-    answer: Answer[Any]
-
-
-class Function(Generic[P]):
-    """The ASGI app of one endpoint. `route` may hold `{namespace}`; `answer` is the endpoint's own few lines."""
-
-    def __init__(
+    def configure(
         self,
-        name: str,
-        route: str,
-        access: Access,
-        answer: Callable[[Call[P]], Awaitable[Response]],
-        parameters: type[P],
+        settings: Settings,
         *,
-        settings: Settings | None = None,
         billing_transport: "AsyncBaseTransport | None" = None,
         identity_transport: "AsyncBaseTransport | None" = None,
-    ) -> None:
-        self.name = name
-        self.route = route
-        self.access = access
-        self.parameters = parameters
-        self._no_query = parameters()
-        self._path = re.compile(re.escape(route).replace(r"\{namespace\}", "([^/]*)").encode())
-        self.answer = answer
-        self.settings = s = settings or _settings_or_exit()
-        log.configure(s.log_level, s.log_format, name)
-        if settings is None:
-            startup.before_serving()
-        self.billing = BillingClient(s, transport=billing_transport)
-        t = s.jwks_timeout_seconds
+    ) -> Self:
+        """Create what requests need. A transport replaces the network in tests."""
+        self.settings = settings
+        self.billing = BillingClient(settings, transport=billing_transport)
+        seconds = settings.jwks_timeout_seconds
         identity = HttpClient(
-            Timeouts(connect=t, read=t, pool=t, total=t),
-            s.jwks_max_bytes,
-            ca_file=s.oidc_ca_file,
+            Timeouts(connect=seconds, read=seconds, pool=seconds, total=seconds),
+            settings.jwks_max_bytes,
+            ca_file=settings.oidc_ca_file,
             transport=identity_transport,
         )
-        self.authenticator = Authenticator(s, KeySets(s, identity))
-        self.ownership = make_ownership(s)
-        self._origins = frozenset(origin.encode() for origin in s.cors_allowed_origins)
-        self._started = False
-        self._exporter: Exporter | None = None
-        self._lag: asyncio.Task[None] | None = None
-        _warn_of_weak_settings(s)
+        self.authenticator = Authenticator(settings, KeySets(settings, identity))
+        self.ownership: Ownership = make_ownership(settings)
+        self._cors = Cors(settings.cors_allowed_origins)
+        self._serving = Serving(self.name, settings)
+        return self
 
     # --- one request ----------------------------------------------------------
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._started:
-            self._start()
-        exchange = read_exchange(scope, receive)
-        if self._exporter:
-            exchange.trace = self._exporter.follow(exchange.traceparent)
-            exchange.traceparent = exchange.trace.traceparent
+        serving = self._serving or self.configure(read_settings_or_exit(self.name)).serving
+        serving.start()
+        request = read_request(scope, receive)
+        serving.start_span(request)
         try:
-            status, body, headers = await self._respond(exchange)
+            response = await self._respond(request)
         except ApiError as error:
-            status, body, headers = _refused(exchange, error)
+            response = _reject(request, error)
+        except ClientDisconnected:
+            request.status = request_log.CLIENT_CLOSED_REQUEST
+            serving.finish(request)
+            return
         except asyncio.CancelledError as exc:
-            if exchange.disconnected:
-                _uncancel()
-                exchange.status = CLIENT_CLOSED_REQUEST
-                self._finish(exchange)
-                return
-            if _is_cancelled():
+            if is_cancelled():
                 raise
-            status, body, headers = _bug(exchange, exc)
-        except (Exception, SystemExit) as exc:  # noqa: BLE001 - whatever a bug raises, the client gets the envelope
-            status, body, headers = _bug(exchange, exc)
-        exchange.status = status
-        await self._send(exchange, send, status, body, headers)
-        self._finish(exchange)
+            response = _bug(request, exc)
+        except (Exception, SystemExit) as exc:  # noqa: BLE001 - the client gets the envelope for every bug
+            response = _bug(request, exc)
+        await self._send(request, response, send)
+        serving.finish(request)
 
-    async def _respond(self, exchange: Exchange) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
-        scope = exchange.scope
-        if scope["path"] == PROBE_PATH:
-            if scope["method"] != "GET":
-                raise MethodNotAllowed
-            exchange.route = PROBE_PATH
-            return 200, b'{"status":"ok"}', []
-        asked = self._route(exchange)
-        if scope["method"] == "OPTIONS" and is_preflight(scope):
-            return 204, b"", PREFLIGHT_HEADERS if exchange.origin in self._origins else []
-        if scope["method"] != "GET":
-            raise MethodNotAllowed
-        unverified_token = read_credentials(exchange.authorization)
+    @property
+    def serving(self) -> Serving:
+        if self._serving is None:
+            raise TypeError("the function is not configured")
+        return self._serving
+
+    async def _respond(self, request: Request) -> Response:
+        if request.scope["path"] == request_log.PROBE_PATH:
+            return _probe(request)
+        path, in_path = self._router.find(request.scope)
+        request.route = path.route
+        if request.method == "OPTIONS" and request.is_preflight:
+            return Response(204, b"", self._cors.preflight_headers(request, path))
+        endpoint = path.get_endpoint(request.method)
+        unverified_token = read_credentials(request.headers.get(b"authorization", ()))
         caller = self.authenticator.get_caller(unverified_token)
-        exchange.caller = caller = caller or await self.authenticator.authenticate(unverified_token)
-        parameters = self._read_parameters(exchange, asked)
-        question = exchange.question = self._question(exchange)
-        call = Call(caller, parameters, self.billing, self.ownership, self.settings, question)
-        response = await self._within_deadline(exchange, call)
-        return 200, *_success(response)
+        request.caller = caller = caller or await self.authenticator.authenticate(unverified_token)
+        namespace = _read_namespace(request, in_path)
+        deadline = Deadline(
+            request.started,
+            self.settings.request_timeout_seconds,
+            request.receive,
+            watch_client=endpoint.method == "GET",
+        )
+        parameters = read_parameters(endpoint.parameters, in_path, request.scope["query_string"])
+        body = await _read_body(request, endpoint, deadline)
+        request.upstream = upstream = make_upstream_request(request, deadline.work_until, deadline.watch)
+        call = Call(caller, parameters, body, self.billing, self.ownership, upstream)
+        return await self._within(deadline, request, endpoint, call, namespace)
 
-    def _route(self, exchange: Exchange) -> str | None:
-        """The namespace as it stands in the raw path (undecoded), or None for a route without one."""
-        match = self._path.fullmatch(exchange.scope.get("raw_path") or exchange.scope["path"].encode())
-        if match is None:
-            raise NotFound("path")
-        exchange.route = self.route
-        return match[1].decode("latin-1") if match.re.groups else None
-
-    def _read_parameters(self, exchange: Exchange, asked: str | None) -> P:
-        if asked is not None:
-            if not NAMESPACE.fullmatch(asked):
-                raise BadRequest(
-                    "namespace",
-                    public="Malformed namespace: 1 to 63 lower-case letters, digits and hyphens are allowed, "
-                    "beginning and ending with a letter or digit",
-                )
-            exchange.namespace = asked
-        if exchange.has_body:
-            raise BadRequest("body", public="A GET request must not have a body")
-        query = exchange.scope["query_string"]
-        return read_parameters(self.parameters, query) if query else self._no_query
-
-    def _question(self, exchange: Exchange) -> Question:
-        headers = {"x-request-id": exchange.request_id}
-        if exchange.traceparent:
-            headers["traceparent"] = exchange.traceparent
-        total = self.settings.request_timeout_seconds
-        end = exchange.started + total
-        return Question(exchange.started + total * DEADLINE_SHARE, headers, on_wait=lambda: _watch(exchange, end))
-
-    async def _within_deadline(self, exchange: Exchange, call: Call[P]) -> Response:
-        """Access and answer, until the deadline or until the client goes away (only what waits is watched)."""
+    async def _within(
+        self, deadline: Deadline, request: Request, endpoint: Endpoint[Any, Any], call: Call[Any, Any], namespace: str
+    ) -> Response:
+        """Access and the endpoint's own lines, until the deadline or until the client disconnects."""
         try:
-            await self._check_access(exchange, call)
-            return await self.answer(call)
+            await self._check_access(endpoint, call, namespace)
+            preconditions = read_preconditions(request)
+            call.upstream.add(preconditions)
+            returned = await endpoint.handle(call)
         except asyncio.CancelledError:
-            if not exchange.timed_out:
+            if deadline.disconnected:
+                uncancel()
+                raise ClientDisconnected from None
+            if not deadline.expired:
                 raise
-            _uncancel()
+            uncancel()
             raise BillingUnreachable("timeout") from None
         except ProjectNotFound:
-            raise deny(call.caller, exchange.namespace or "", "not_in_organization") from None
+            raise deny(call.caller, namespace, "not_in_organization") from None
         finally:
-            if exchange.watcher:
-                exchange.watcher.cancel()
+            deadline.stop()
+        return _render(request, endpoint, returned, preconditions) if isinstance(returned, Result) else returned
 
-    async def _check_access(self, exchange: Exchange, call: Call[P]) -> None:
-        if self.access is Access.NAMESPACE:
-            call.namespace = await require_namespace(call.caller, exchange.namespace or "", self.ownership)
-        elif self.access is Access.MEMBER:
+    async def _check_access(self, endpoint: Endpoint[Any, Any], call: Call[Any, Any], namespace: str) -> None:
+        access = endpoint.access
+        if access is Access.NAMESPACE:
+            call.checked_namespace = await require_namespace(call.caller, namespace, self.ownership)
+        elif access is Access.MEMBER:
             require_member(call.caller)
+        elif access is Access.ORGANIZATION:
+            call.checked_organization = require_organization(call.caller)
+        elif access is Access.ORG_ADMIN:
+            call.checked_organization = require_org_admin(call.caller)
 
-    # --- the answer -----------------------------------------------------------
-
-    async def _send(
-        self, exchange: Exchange, send: Send, status: int, body: bytes, more: list[tuple[bytes, bytes]]
-    ) -> None:
-        headers = [
-            (b"content-type", b"application/json"),
-            (b"content-length", str(len(body)).encode()),
-            (b"x-request-id", exchange.request_id.encode()),
-            *SECURITY_HEADERS,
-            *more,
-        ]
-        if status == 204:  # noqa: PLR2004 - RFC 9110 section 8.6: no length, no type
-            del headers[:2]
-        if exchange.origin in self._origins:
-            headers += [
-                (b"access-control-allow-origin", exchange.origin or b""),
-                (b"access-control-allow-credentials", b"true"),
-                EXPOSED_HEADERS,
-            ]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-    def _finish(self, exchange: Exchange) -> None:
-        """One log line, and the counts."""
-        seconds = time.monotonic() - exchange.started
-        if exchange.route == PROBE_PATH:
+    async def _send(self, request: Request, response: Response, send: Send) -> None:
+        request.status = response.status
+        headers = all_headers(response, request.request_id, self._cors.response_headers(request))
+        if isinstance(response.body, bytes):
+            await send({"type": "http.response.start", "status": response.status, "headers": headers})
+            await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else response.body})
             return
-        metrics.requests.inc(self.name, str(exchange.status))
-        metrics.request_duration.observe(seconds, self.name, exchange.route or "unknown")
-        if not metrics.cold_start.values[()]:
-            metrics.cold_start.set(process_age_seconds())
-        caller, question = exchange.caller, exchange.question
-        log.write(
-            _level(exchange),
-            "request",
-            request_id=exchange.request_id,
-            trace_id=log.trace_id(exchange.traceparent),
-            method=exchange.scope["method"],
-            route=exchange.route or "unknown",
-            status=exchange.status,
-            duration_ms=round(seconds * 1000, 2),
-            upstream_ms=round(question.upstream_seconds * 1000, 2) if question else 0,
-            organization=caller.organization if caller else None,
-            subject=caller.subject if caller else None,
-            role=caller.role.value if caller else None,
-            namespace=exchange.namespace,
-            reason=exchange.log.pop("reason", question.reason if question else None),
-            **exchange.log,
-        )
-        if self._exporter and exchange.trace:
-            said = {"http.request.method": exchange.scope["method"], "http.route": exchange.route or "unknown"}
-            self._exporter.add_span(exchange.trace, seconds, exchange.status, said)
-
-    # --- the process ----------------------------------------------------------
-
-    def _start(self) -> None:
-        """With the first request, in the process that serves: a server may fork after the import."""
-        self._started = True
-        startup.serving()
-        log.expect_the_end()
-        serve(metrics, self.settings.metrics_port, lambda text: log.error("no metrics listener", reason=text))
-        if self.settings.otel_exporter_otlp_endpoint:
-            from common.process.tracing import Exporter  # noqa: PLC0415 - imported only when a collector is configured
-
-            pause = self.settings.otel_metric_export_interval / 1000
-            endpoint = self.settings.otel_exporter_otlp_endpoint
-            self._exporter = Exporter(endpoint, f"billing-{self.name}", metrics, pause, _not_pushed)
-        self._lag = asyncio.get_running_loop().create_task(_measure_lag())  # kept here: the loop holds it weakly
+        stream = StreamingResponse(response.body, response.status)
+        stream.raw_headers = headers
+        try:
+            await stream(request.scope, request.receive, send)
+        except Exception as exc:  # noqa: BLE001 - the status is already sent; the client notices the missing end
+            log.bug("bug in a stream", exc, request_id=request.request_id)
+            request.log["reason"] = "bug"
 
 
-def make_ownership(settings: Settings) -> Ownership:
-    if settings.namespace_ownership == "kubernetes":
-        from common.access.kubernetes import Kubernetes  # noqa: PLC0415 - only this mode pays for the import
-
-        return Kubernetes(settings)
-    return Claims() if settings.namespace_ownership == "claims" else Registry()
+# --- the steps ----------------------------------------------------------------
 
 
-def _settings_or_exit() -> Settings:
-    try:
-        return Settings.from_environment()
-    except SettingsError as exc:
-        log.error("wrong configuration", problems=str(exc).splitlines()[1:])
-        log.flush()
-        sys.stderr.write(f"{exc}\n")
-        sys.stderr.flush()
-        os._exit(1)  # no exception: uvicorn takes SystemExit too for an app without start-up, and would serve 500s
+def _probe(request: Request) -> Response:
+    if request.method != "GET":
+        raise MethodNotAllowed("GET")
+    request.route = request_log.PROBE_PATH
+    return Response(200, b'{"status":"ok"}')
 
 
-def _warn_of_weak_settings(settings: Settings) -> None:
-    if settings.oidc_audience is None:
-        log.warn("OIDC_AUDIENCE is not set: tokens issued for any audience are accepted")
-    if settings.namespace_ownership == "claims":
-        log.warn("NAMESPACE_OWNERSHIP=claims: whoever administers a realm decides which namespaces its users see")
+def _read_namespace(request: Request, in_path: dict[str, str]) -> str:
+    """The namespace in the path, which is not a field of the parameter model. Empty if the route has none."""
+    namespace = in_path.pop("namespace", None)
+    if namespace is None:
+        return ""
+    if not NAMESPACE.fullmatch(namespace):
+        raise InvalidNamespace("namespace")
+    request.namespace = namespace
+    return namespace
 
 
-def _success(response: Response) -> tuple[bytes, list[tuple[bytes, bytes]]]:
-    answer = response.answer
-    age = [(b"age", str(int(answer.age_seconds)).encode())] if answer.stale else []
-    return render_success(response.data, answer.as_of, stale=answer.stale), age
+async def _read_body(request: Request, endpoint: Endpoint[Any, Any], deadline: Deadline) -> Any:
+    if endpoint.body is not None:
+        return await read_body(request, endpoint.body, endpoint.max_body_bytes, deadline.seconds_left)
+    if request.has_body:
+        raise UnexpectedBody("body", public=f"A {request.method} request must not have a body")
+    return None
 
 
-def _refused(exchange: Exchange, error: ApiError) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
-    exchange.log = {**error.log, "reason": error.reason}
-    label = failure_metric(error)
-    if label:
-        metrics.auth_failures.inc(label)
-    elif isinstance(error, AccessDenied | GuestDenied):
-        metrics.access_denied.inc(error.reason)
-    headers = [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
-    return int(error.status), render_error(error), headers
+def _render(
+    request: Request, endpoint: Endpoint[Any, Any], result: Result[Any], preconditions: Preconditions
+) -> Response:
+    """304 if the client has this version. The caller is already authorized at this point."""
+    caller = request.caller
+    etag = None
+    if result.etag is not None and caller is not None:
+        visible = (caller.organization, caller.role.value, *sorted(caller.namespaces))
+        etag = caller_etag(result.etag, *visible, request.scope["query_string"].decode("latin-1"))
+        if endpoint.method == "GET" and preconditions.is_fulfilled_by(etag):
+            return Response(NOT_MODIFIED, b"", [(b"etag", etag.encode())])
+    return success_response(result, endpoint.status, etag)
 
 
-def _bug(exchange: Exchange, exc: BaseException) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
-    log.bug("bug", exc, request_id=exchange.request_id)
-    return _refused(exchange, InternalError("bug"))
+def _reject(request: Request, error: ApiError) -> Response:
+    request_log.count_rejection(request, error)
+    return error_response(error)
 
 
-QUIET_REASONS: Final = frozenset({"breaker_open", "shed"})
-"""An outage is logged when the breaker changes, not once more by every request that it refuses."""
-
-
-def _level(exchange: Exchange) -> int:
-    question = exchange.question
-    reason = exchange.log.get("reason") or (question.reason if question else None)
-    if reason in QUIET_REASONS or exchange.status == CLIENT_CLOSED_REQUEST:
-        return log.INFO
-    if exchange.status >= 500:  # noqa: PLR2004 - HTTP's own number
-        return log.WARNING if reason == "throttled" else log.ERROR
-    denied = exchange.status in {401, 403} or (question and question.reason)
-    return log.WARNING if denied else log.INFO
-
-
-def _watch(exchange: Exchange, deadline: float) -> None:
-    """From the first wait on: the client's going away and the deadline both cancel what is under way."""
-    task = asyncio.current_task()
-    if exchange.watcher is None and task is not None:
-        exchange.watcher = asyncio.create_task(_watcher(exchange, deadline, task))
-
-
-async def _watcher(exchange: Exchange, deadline: float, task: "asyncio.Task[Any]") -> None:
-    try:
-        async with asyncio.timeout(deadline - time.monotonic()):
-            while (await exchange.receive())["type"] != "http.disconnect":
-                pass
-    except TimeoutError:
-        exchange.timed_out = True
-    else:
-        exchange.disconnected = True
-    task.cancel()
-
-
-def _is_cancelled() -> bool:
-    """By somebody outside; a CancelledError without that is a bug of ours."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
-
-
-def _uncancel() -> None:
-    task = asyncio.current_task()
-    if task:
-        task.uncancel()
-
-
-def _not_pushed(reason: str) -> None:
-    log.warn_sampled("the OpenTelemetry collector did not take metrics or spans", reason=reason)
-
-
-async def _measure_lag() -> None:
-    recent: deque[float] = deque(maxlen=LAGS_KEPT)
-    while True:
-        due = time.monotonic() + LAG_INTERVAL_SECONDS
-        await asyncio.sleep(LAG_INTERVAL_SECONDS)
-        lag = max(0.0, time.monotonic() - due)
-        recent.append(lag)
-        metrics.event_loop_lag.set(max(recent))
-        if lag > LAG_INTERVAL_SECONDS:
-            log.warn_sampled("the event loop was blocked", lag_seconds=round(lag, 3))
+def _bug(request: Request, exc: BaseException) -> Response:
+    log.bug("bug", exc, request_id=request.request_id)
+    return _reject(request, InternalError("bug"))

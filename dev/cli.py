@@ -1,5 +1,6 @@
-"""`python -m dev run` and `python -m dev token USER`."""
+"""`python -m dev run`, and the commands for a platform that runs."""
 
+import ipaddress
 import json
 import shlex
 import signal
@@ -7,11 +8,15 @@ import sys
 import time
 from types import FrameType
 
-from dev import functions, provider
+from dev import provider
+from dev.declarations import local_ports
 from dev.platform import DEMO_NAMESPACE, Platform
 from dev.settings import ROOT, PlatformError, Settings, read_settings
+from dev.watcher import START, STOP
 
 USAGE_ERROR = 2
+REQUEST_SECONDS = 30.0
+EXPOSED = "HOST={host}: other machines may reach this platform, and the passwords above are known to everybody\n\n"
 
 
 def main(arguments: list[str]) -> int:
@@ -23,15 +28,17 @@ def main(arguments: list[str]) -> int:
                 return token(username)
             case ["token"]:
                 return complain(f"usage: make token USER=name, where name is one of:\n{known_users()}")
+            case ["stop-part" | "start-part" as command, name]:
+                return request(STOP if command == "stop-part" else START, name)
             case _:
-                return complain("usage: python -m dev run | token USER")
+                return complain("usage: python -m dev run | token USER | stop-part PART | start-part PART")
     except PlatformError as exc:
         print(exc, file=sys.stderr)
         return 1
 
 
 def read() -> Settings:
-    return read_settings([function.name for function in functions.read_functions()])
+    return read_settings(local_ports())
 
 
 def complain(text: str) -> int:
@@ -58,11 +65,15 @@ def run(settings: Settings) -> int:
     try:
         if not platform.is_stopping:
             say(f"ready in {time.monotonic() - started:.1f} s\n\n{welcome(settings)}")
-            platform.supervisor.watch()
+            platform.watch()
     finally:
         platform.stop()
     say("stopped")
     return 0
+
+
+def is_loopback(host: str) -> bool:
+    return ipaddress.ip_address(host).is_loopback
 
 
 def say(line: str) -> None:
@@ -75,6 +86,7 @@ def welcome(settings: Settings) -> str:
     users = f"users (the password is the name):\n{known_users()}\n\n" if here else ""
     folder = "" if settings.data == ROOT / ".data" else f" DATA_DIR={shlex.quote(str(settings.data))}"
     bearer = f"$(make -s token USER=bob{folder})" if here else "$TOKEN"
+    exposed = "" if is_loopback(settings.host) else EXPOSED.format(host=settings.host)
     return f"""\
 page      {settings.page_origin}/billing/
 API       {settings.api_url}/api/billing/
@@ -82,7 +94,7 @@ issuers   {settings.provider_url}/realms/{realms}
 billing   {settings.billing_url}
 logs      {settings.data / "logs"}
 
-{users}\
+{users}{exposed}\
   curl -H "Authorization: Bearer {bearer}" {settings.api_url}/api/billing/project/{DEMO_NAMESPACE}/overview
 
 Ctrl-C stops everything.
@@ -102,4 +114,24 @@ def token(username: str) -> int:
     state = settings.data / "platform.json"
     url = json.loads(state.read_text())["provider_url"] if state.exists() else settings.provider_url
     print(provider.sign_in(url, users[username])["access_token"])
+    return 0
+
+
+def request(verb: str, name: str) -> int:
+    """Returns when the running platform has stopped or started the part."""
+    settings = read()
+    state = settings.data / "platform.json"
+    if not state.exists():
+        raise PlatformError(f"no platform runs in {settings.data}: start it with make run")
+    parts = json.loads(state.read_text())["parts"]
+    if name not in parts:
+        return complain(f"no part {name!r}; there are: {', '.join(parts)}")
+    file = settings.data / "requests" / f"{verb}-{name}"
+    file.touch()
+    deadline = time.monotonic() + REQUEST_SECONDS
+    while file.exists():
+        if time.monotonic() > deadline:
+            file.unlink(missing_ok=True)
+            raise PlatformError(f"{name}: no {verb} within {REQUEST_SECONDS:g} s; see {settings.data / 'logs'}")
+        time.sleep(0.05)
     return 0

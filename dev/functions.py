@@ -9,7 +9,7 @@ import yaml
 
 from common.process.settings import Settings as FunctionSettings
 from dev.provider import AUDIENCE, answers
-from dev.settings import LOOPBACK, ROOT, VITE_ORIGIN, Settings, metrics_variable, port_variable
+from dev.settings import ROOT, Settings, metrics_variable, port_variable
 from dev.supervisor import Part
 
 MANIFESTS = ROOT / "knative" / "functions"
@@ -41,15 +41,14 @@ def read_function(path: Path) -> Function:
 
 
 def part(function: Function, settings: Settings, billing_token: str | None) -> Part:
-    port = settings.ports[port_variable(function.name)]
     local = {
-        "HOST": LOOPBACK,
-        "PORT": str(port),
+        "HOST": settings.host,
+        "PORT": str(settings.ports[port_variable(function.name)]),
         "METRICS_PORT": str(settings.ports[metrics_variable(function.name)]),
         "KEYCLOAK_URL": settings.provider_url,
         "OIDC_AUDIENCE": AUDIENCE,
         "BILLING_API_URL": settings.billing_url,
-        "CORS_ALLOWED_ORIGINS": f"{settings.page_origin},{VITE_ORIGIN}",
+        "CORS_ALLOWED_ORIGINS": ",".join(settings.allowed_origins),
         "LOG_FORMAT": "console",
         **({"BILLING_API_TOKEN": billing_token} if billing_token else {}),
     }
@@ -59,8 +58,9 @@ def part(function: Function, settings: Settings, billing_token: str | None) -> P
         name=function.name,
         command=[sys.executable, "-m", "functions_framework", "--source", source, "--target", target],
         environment=environment,
-        ready=lambda: answers(f"http://{LOOPBACK}:{port}{function.probe}"),
+        ready=lambda: answers(settings.url(port_variable(function.name)) + function.probe),
         follow=True,
+        sources=((ROOT / source).parent, ROOT / "common"),
     )
 
 

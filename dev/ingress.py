@@ -3,13 +3,15 @@
 import re
 import socket
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import envoy  # type: ignore[import-untyped]  # the wheel has no type information
 import yaml
 
-from dev import page
+from dev import local_replies, page
 from dev.functions import Function
 from dev.provider import answers
 from dev.settings import LOOPBACK, ROOT, PlatformError, Settings, port_variable
@@ -18,7 +20,15 @@ from dev.supervisor import Part
 ROUTES = ROOT / "knative" / "httproute.yaml"
 PAGE_ROUTES = ROOT / "knative" / "components" / "page" / "httproute.yaml"
 TYPE = "type.googleapis.com/envoy."
-NOT_FOUND = 404
+API = "/api/billing"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+# A function that restarts refuses connections for about a second. Knative's activator holds the requests until a pod is
+# ready; here the ingress tries again for about six seconds.
+RETRIES = {
+    "retry_on": "connect-failure,reset-before-request",
+    "num_retries": 60,
+    "retry_back_off": {"base_interval": "0.1s", "max_interval": "0.2s"},
+}
 
 Json = dict[str, Any]
 
@@ -31,7 +41,7 @@ def part(settings: Settings, config: Path) -> Part:
             *("--config-path", str(config), "--log-level", "warn", "--concurrency", "2", "--disable-hot-restart"),
         ],
         environment={},
-        ready=lambda: answers(f"{settings.api_url}/", status=NOT_FOUND),  # nothing is routed there
+        ready=lambda: answers(f"{settings.api_url}/", status=HTTPStatus.FOUND),
     )
 
 
@@ -40,12 +50,15 @@ def read_rules(path: Path = ROUTES) -> list[Json]:
     return rules
 
 
-def configuration(routes: list[Json], functions: Sequence[Function], ports: Mapping[str, int]) -> Json:
-    clusters = [cluster(function.name, ports[port_variable(function.name)]) for function in functions]
+def configuration(routes: Sequence[Json], functions: Sequence[Function], settings: Settings) -> Json:
+    """`routes` in any order: they are sorted as Envoy Gateway sorts them."""
+    ordered = [method_not_allowed(), *sorted([*routes, to_the_page(settings)], key=precedence)]
+    ports = {function.name: settings.ports[port_variable(function.name)] for function in functions}
+    ports["page"] = settings.ports["PAGE_PORT"]
     return {
         "static_resources": {
-            "listeners": [listener(ports["INGRESS_PORT"], routes)],
-            "clusters": [*clusters, cluster("page", ports["PAGE_PORT"])],
+            "listeners": [listener(settings, ordered)],
+            "clusters": [cluster(name, settings.address, port) for name, port in ports.items()],
         }
     }
 
@@ -55,11 +68,40 @@ def function_routes(rules: Sequence[Json], functions: Sequence[Function]) -> lis
     return [route(rule, match, by_host) for rule in rules for match in rule["matches"]]
 
 
+def precedence(route: Json) -> tuple[int, int]:
+    """As Envoy Gateway: exact paths, then regular expressions, then prefixes; the longer one first."""
+    match route["match"]:
+        case {"path": value}:
+            return 0, -len(value)
+        case {"safe_regex": {"regex": value}}:
+            return 1, -len(value)
+        case {"path_separated_prefix": value} | {"prefix": value}:
+            return 2, -len(value)
+    raise PlatformError(f"no order is known for the route {route['match']}")
+
+
+def method_not_allowed() -> Json:
+    """A method that no function takes, whatever the path below the API's."""
+    method = {"name": ":method", "string_match": {"safe_regex": {"regex": "|".join(METHODS)}}, "invert_match": True}
+    return {
+        "match": {"path_separated_prefix": API, "headers": [method]},
+        "direct_response": {"status": int(HTTPStatus.METHOD_NOT_ALLOWED)},
+        "response_headers_to_add": [{"header": {"key": "allow", "value": ", ".join(METHODS)}}],
+    }
+
+
+def to_the_page(settings: Settings) -> Json:
+    """For a person who opens the ingress's address without a path."""
+    host = urlsplit(settings.page_origin).netloc
+    redirect = {"host_redirect": host, "path_redirect": "/billing/", "response_code": "FOUND"}
+    return {"match": {"path": "/"}, "redirect": redirect}
+
+
 def page_route(*, is_built: bool) -> Json:
     """The page's prefix, to its server; where the page is not built, to a text that says how to build it."""
     [rule] = read_rules(PAGE_ROUTES)
     [match] = rule["matches"]
-    prefix = {"path_separated_prefix": match["path"]["value"].rstrip("/")}  # a PathPrefix ends at a slash
+    prefix = path_match(match["path"])
     if is_built:
         return {"match": prefix, "route": {"cluster": "page", "timeout": rule["timeouts"]["request"]}}
     text = f"The page is not built. Build it with:\n\n  {page.BUILD}\n\nand start the platform again.\n"
@@ -76,6 +118,7 @@ def route(rule: Json, match: Json, by_host: Mapping[str, Function]) -> Json:
             "cluster": by_host[host].name,
             "host_rewrite_literal": host,
             "timeout": rule["timeouts"]["request"],
+            "retry_policy": RETRIES,
         },
         "request_headers_to_add": [
             {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"} for header in headers
@@ -100,19 +143,23 @@ def path_match(path: Json) -> Json:
         case {"type": "Exact", "value": value}:
             return {"path": value}
         case {"type": "RegularExpression", "value": value}:
-            return {"safe_regex": {"regex": value}}  # Envoy matches the whole path, without the query
-    raise PlatformError(f"{ROUTES.name}: path type {path['type']!r} is not known here: Exact or RegularExpression")
+            return {"safe_regex": {"regex": value}}  # Envoy matches the full path, without the query
+        case {"type": "PathPrefix", "value": value}:
+            prefix = value.rstrip("/")  # the path itself, or what begins with it and a slash
+            return {"path_separated_prefix": prefix} if prefix else {"prefix": "/"}
+    raise PlatformError(
+        f"{ROUTES.name}: path type {path['type']!r} is not known here: Exact, RegularExpression or PathPrefix"
+    )
 
 
 def example_paths(rules: Sequence[Json], namespace: str) -> list[str]:
-    """One concrete path per route: a path segment of any value becomes the namespace."""
-    return [
-        re.sub(re.escape("[^/]+"), namespace, match["path"]["value"]) for rule in rules for match in rule["matches"]
-    ]
+    """One concrete path per route: a path segment of any value becomes the namespace. A prefix has none."""
+    paths = [match["path"] for rule in rules for match in rule["matches"]]
+    return [re.sub(re.escape("[^/]+"), namespace, path["value"]) for path in paths if path["type"] != "PathPrefix"]
 
 
-def cluster(name: str, port: int) -> Json:
-    endpoint = {"endpoint": {"address": socket_address(LOOPBACK, port)}}
+def cluster(name: str, address: str, port: int) -> Json:
+    endpoint = {"endpoint": {"address": socket_address(address, port)}}
     return {
         "name": name,
         "connect_timeout": "1s",
@@ -121,18 +168,21 @@ def cluster(name: str, port: int) -> Json:
     }
 
 
-def listener(port: int, routes: list[Json]) -> Json:
-    also = [{"address": socket_address("::1", port)}] if has_ipv6_loopback() else []
+def listener(settings: Settings, routes: Sequence[Json]) -> Json:
+    port = settings.ports["INGRESS_PORT"]
+    both = settings.host == LOOPBACK and has_ipv6_loopback()
+    also = [{"address": socket_address("::1", port)}] if both else []
+    manager = connection_manager(routes, settings.allowed_origins)
     return {
         "name": "ingress",
-        "address": socket_address(LOOPBACK, port),
+        "address": socket_address(settings.host, port),
         "additional_addresses": also,  # `localhost` may be either
         "per_connection_buffer_limit_bytes": 65_536,
-        "filter_chains": [{"filters": [{"name": "http", "typed_config": connection_manager(routes)}]}],
+        "filter_chains": [{"filters": [{"name": "http", "typed_config": manager}]}],
     }
 
 
-def connection_manager(routes: list[Json]) -> Json:
+def connection_manager(routes: Sequence[Json], origins: Sequence[str]) -> Json:
     router = {"@type": f"{TYPE}extensions.filters.http.router.v3.Router", "suppress_envoy_headers": True}
     return {
         "@type": f"{TYPE}extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
@@ -148,6 +198,7 @@ def connection_manager(routes: list[Json]) -> Json:
         "request_timeout": "30s",
         "stream_idle_timeout": "60s",
         "common_http_protocol_options": {"idle_timeout": "120s", "headers_with_underscores_action": "REJECT_REQUEST"},
+        "local_reply_config": local_replies.configuration(origins),
         "http_filters": [{"name": "router", "typed_config": router}],
         "route_config": {
             "response_headers_to_remove": ["server"],

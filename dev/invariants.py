@@ -1,8 +1,9 @@
 """What must never slip, checked on the syntax tree by `make lint`.
 
-- Only authentication.py makes a Caller or SignedClaims, only authorization.py a Namespace: everywhere else these names
-  stand in annotations and nowhere else, so no alias, subclass, cast or partial makes one either, and the ways to make
-  an object around its class (copy, dataclasses.replace, pickle, __new__, type(x)(...)) are not used at all.
+- Only authenticator.py makes a Caller or SignedClaims, only roles.py a Namespace or Organization: everywhere else these
+  names stand in annotations only, so no alias, subclass, cast or partial makes one either, and the ways to make an
+  object around its class (copy, dataclasses.replace, pickle, __new__, type(x)(...)) are not used at all.
+- Every reply of the billing service is read by resource.read_reply, which proves its owner.
 - Environment variables are read in settings.py.
 - Only envelope.py writes "success".
 """
@@ -16,25 +17,32 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[1]
 MAKERS: Final = {
-    "Caller": "common/identity/authenticator.py",
-    "SignedClaims": "common/identity/authenticator.py",
-    "UnverifiedClaims": "common/identity/authenticator.py",
-    "Namespace": "common/access/roles.py",
+    "Caller": ("common/identity/authenticator.py",),
+    "SignedClaims": ("common/identity/authenticator.py",),
+    "UnverifiedClaims": ("common/identity/token.py", "common/identity/authenticator.py"),
+    "Namespace": ("common/access/roles.py",),
+    "Organization": ("common/access/roles.py",),
+}
+PROOF: Final = {  # who may name what reads or sends a reply that has not proved its owner yet
+    "read_reply": ("common/billing/resource.py", "common/billing/client.py"),
+    "parse_reply": ("common/billing/resource.py", "common/billing/rejections.py"),
+    "Upstream": ("common/billing/upstream.py", "common/billing/client.py"),
+    "UpstreamCall": ("common/billing/upstream.py", "common/billing/client.py"),
 }
 TRUSTED: Final = frozenset({"caller", "claims", "namespace", "checked_namespace"})  # what instances are called
 AROUND_THE_CLASS: Final = frozenset(
     {"__class__", "__new__", "__reduce__", "__reduce_ex__", "__replace__", "__setattr__", "__setstate__"}
 )
 COPIES: Final = frozenset({"copy", "model_construct", "model_copy"})
-REPLACING: Final = frozenset({"common/billing/client.py"})  # dates a kept Answer, which says nothing of a caller
+REPLACING: Final = frozenset({"common/billing/client.py"})  # dates a cached Result, which has no caller in it
 FORBIDDEN_MODULES: Final = frozenset({"copy", "copyreg", "importlib", "marshal", "pickle"})
-LOADING: Final = {"common/process/startup.py": "importlib.util"}  # loads others' modules later, and none of ours
 FORBIDDEN_CALLS: Final = frozenset({"__import__", "eval", "exec", "globals"})
 ENVIRONMENT: Final = frozenset({"environ", "environb", "getenv", "getenvb", "putenv"})
 READERS: Final = frozenset({"common/process/settings.py", "billing_service/settings.py", "billing_service/__main__.py"})
 READ_ELSEWHERE: Final = {
     "common/process/metrics.py": frozenset({"HOST"}),  # what the process listens on, no setting of ours
     "common/process/log.py": frozenset({"BUILD_VERSION", "K_REVISION"}),  # the image and Knative write them
+    "common/process/startup.py": frozenset({"FUNCTION_TARGET"}),  # functions-framework writes it
 }
 ENVELOPE: Final = "common/http/envelope.py"
 
@@ -54,7 +62,7 @@ def check(path: str, source: str) -> list[Violation]:
     tree = ast.parse(source, path)
     found = [*_environment(path, tree)]
     if not path.startswith("billing_service/"):
-        found += [*_makers(path, tree), *_detours(path, tree), *_envelope(path, tree)]
+        found += [*_makers(path, tree), *_detours(path, tree), *_envelope(path, tree), *_unproved(path, tree)]
     return sorted((Violation(path, node.lineno, text) for node, text in found), key=lambda v: v.line)
 
 
@@ -67,7 +75,7 @@ Found = Iterator[tuple[Located, str]]
 
 def _makers(path: str, tree: ast.Module) -> Found:
     """A protected name, or an alias of one, outside an annotation."""
-    protected = {name for name, maker in MAKERS.items() if maker != path}
+    protected = {name for name, makers in MAKERS.items() if path not in makers}
     names = {name: name for name in protected} | _aliases(tree, protected)
     harmless = set(_annotations(tree))
     for node in ast.walk(tree):
@@ -84,7 +92,7 @@ def _makers(path: str, tree: ast.Module) -> Found:
 
 
 def _only_maker(name: str) -> str:
-    return f"only {MAKERS[name]} makes a {name}; elsewhere the name stands in annotations only"
+    return f"only {MAKERS[name][0]} makes a {name}; elsewhere the name stands in annotations only"
 
 
 def _aliases(tree: ast.Module, protected: set[str]) -> dict[str, str]:
@@ -117,12 +125,12 @@ def _detours(path: str, tree: ast.Module) -> Found:
     """Ways to make an object without naming its class."""
     for node in ast.walk(tree):
         for module in _modules(node):
-            if module.partition(".")[0] in FORBIDDEN_MODULES and module != LOADING.get(path):
+            if module.partition(".")[0] in FORBIDDEN_MODULES:
                 yield _with_line(node), f"{module} can make what only its maker may make"
         if isinstance(node, ast.ImportFrom):
             yield from _detour_by_import(path, node)
         elif isinstance(node, ast.Attribute):
-            yield from _detour_by_attribute(node, makes=path in MAKERS.values())
+            yield from _detour_by_attribute(node, makes=any(path in makers for makers in MAKERS.values()))
         elif isinstance(node, ast.Call):
             yield from _detour_by_call(node)
 
@@ -194,6 +202,20 @@ def _environment(path: str, tree: ast.Module) -> Found:
         imported = isinstance(node, ast.ImportFrom) and not ENVIRONMENT.isdisjoint(alias.name for alias in node.names)
         if named or imported:
             yield _with_line(node), "environment variables are read in settings.py"
+
+
+# --- replies that have not proved their owner -----------------------------------
+
+
+def _unproved(path: str, tree: ast.Module) -> Found:
+    """Every other module gets replies from BillingClient, after read_reply has proved whose they are."""
+    for node in ast.walk(tree):
+        names = [node.id] if isinstance(node, ast.Name) else []
+        names += [node.attr] if isinstance(node, ast.Attribute) else []
+        names += [alias.name for alias in node.names] if isinstance(node, ast.ImportFrom) else []
+        for name in names:
+            if path not in PROOF.get(name, (path,)):
+                yield _with_line(node), f"{name} is for {PROOF[name][-1]}: elsewhere a reply comes from BillingClient"
 
 
 # --- the envelope -------------------------------------------------------------

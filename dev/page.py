@@ -3,7 +3,7 @@
 import json
 
 from dev.provider import answers
-from dev.settings import LOOPBACK, ROOT, Settings
+from dev.settings import ROOT, Settings
 from dev.supervisor import Part
 
 DIST = ROOT / "ui" / "dist"
@@ -19,17 +19,16 @@ def part(settings: Settings) -> Part:
     """Writes env.js, which the cluster mounts from the ConfigMap kube-dc-frontend-config."""
     env_file = settings.data / "env.js"
     env_file.write_text(env_script(settings))
-    port = settings.ports["PAGE_PORT"]
     return Part(
         name="page",
         command=["node", str(SERVER)],
         environment={
-            "HOST": LOOPBACK,
-            "PORT": str(port),
+            "HOST": settings.host,
+            "PORT": str(settings.ports["PAGE_PORT"]),
             "PAGE_DIST": str(DIST),
             "PAGE_ENV_FILE": str(env_file),
         },
-        ready=lambda: answers(f"http://{LOOPBACK}:{port}/healthz"),
+        ready=lambda: answers(settings.url("PAGE_PORT") + "/healthz"),
     )
 
 

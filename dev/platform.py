@@ -8,6 +8,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TextIO
 
 import httpx2
@@ -15,8 +16,9 @@ import yaml
 
 from dev import functions, ingress, page, postgres, provider
 from dev.provider import answers, sign_in
-from dev.settings import LOOPBACK, PlatformError, Settings, check_ports, kept_secret
+from dev.settings import PlatformError, Settings, check_ports, kept_secret, lock_owner, used_ports
 from dev.supervisor import Part, Supervisor
+from dev.watcher import Watcher
 
 DEMO_NAMESPACE = "acme-web"
 ORG_ADMIN, PROJECT_USER = "alice", "bob"
@@ -31,6 +33,7 @@ class Platform:
         self._functions = functions.read_functions()
         self._rules = ingress.read_rules()
         self._supervisor: Supervisor | None = None
+        self._watcher: Watcher | None = None
         self._lock: TextIO | None = None
         self._stopping = False
         self.database_url = settings.database_url or ""  # known after `start`
@@ -47,11 +50,12 @@ class Platform:
         self.settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._take_lock()
         try:
-            check_ports(self._used_ports())
+            check_ports(used_ports(self.settings), self.settings.host)
             logs = self.settings.data / "logs"
             logs.mkdir(exist_ok=True)
             self._supervisor = Supervisor(self._parts(), logs, self._say)
             self._supervisor.stopping = self._stopping
+            self._watcher = Watcher(self._supervisor, self._empty_folder("requests"), self._say)
             self._supervisor.start()
             self._check_every_function()
             self._remember()
@@ -59,8 +63,20 @@ class Platform:
             self.stop()
             raise
 
+    def _empty_folder(self, name: str) -> Path:
+        folder = self.settings.data / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        return folder
+
+    def watch(self) -> None:
+        """Returns when a stop was requested."""
+        if self._watcher is not None:
+            self._watcher.run()
+
     def stop(self) -> None:
         (self.settings.data / "platform.json").unlink(missing_ok=True)
+        self._watcher = None
         if self._supervisor is not None:
             self._supervisor.stop()
         if self._lock is not None:
@@ -102,11 +118,10 @@ class Platform:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            lock.seek(0)
-            owner = lock.read().strip()
             lock.close()
             raise PlatformError(
-                f"the platform already runs in {self.settings.data} (process {owner}): stop that one first, "
+                f"the platform already runs in {self.settings.data} (process {lock_owner(self.settings.data)}): "
+                "stop that one first, "
                 "or set DATA_DIR and the ports to run a second one"
             ) from None
         lock.truncate(0)
@@ -114,21 +129,13 @@ class Platform:
         lock.flush()
         self._lock = lock
 
-    def _used_ports(self) -> dict[str, int]:
-        given = {
-            "PROVIDER_PORT": self.settings.keycloak_url,
-            "POSTGRES_PORT": self.settings.database_url or self.settings.billing_api_url,
-            "BILLING_PORT": self.settings.billing_api_url,
-        }
-        return {variable: port for variable, port in self.settings.ports.items() if not given.get(variable)}
-
     def _parts(self) -> list[Part]:
         settings = self.settings
         parts: list[Part] = []
         if settings.billing_api_url is None:
             parts += self._billing_parts()
         if shutil.which("node") is None:
-            raise PlatformError("node was not found: the OpenID provider and the page need Node.js 20 or newer")
+            raise PlatformError("node was not found: the OpenID provider and the page need Node.js")
         if settings.keycloak_url is None:
             parts.append(provider.part(settings))
         parts += [functions.part(function, settings, self.billing_token) for function in self._functions]
@@ -139,7 +146,7 @@ class Platform:
         else:
             self._say(f"page: ui/dist is missing; build it with: {page.BUILD}")
         routes = [*ingress.function_routes(self._rules, self._functions), ingress.page_route(is_built=is_built)]
-        config.write_text(yaml.safe_dump(ingress.configuration(routes, self._functions, settings.ports)))
+        config.write_text(yaml.safe_dump(ingress.configuration(routes, self._functions, settings)))
         return [*parts, ingress.part(settings, config)]
 
     def _billing_parts(self) -> list[Part]:
@@ -149,7 +156,7 @@ class Platform:
         environment = {
             "DATABASE_URL": self.database_url,
             "BILLING_API_TOKEN": self.billing_token,
-            "HOST": LOOPBACK,
+            "HOST": settings.host,
             "PORT": str(settings.ports["BILLING_PORT"]),
         }
 
@@ -204,8 +211,12 @@ class Platform:
             self._say(f"{username:<6} {answer.status_code} {path} {time.monotonic() - started:5.2f} s")
 
     def _remember(self) -> None:
-        """For `make token`, which need not be told the ports again."""
+        """For `make token` and `make stop-part`, which need not be told the ports again."""
         with contextlib.suppress(FileNotFoundError):
             (self.settings.data / "platform.json").unlink()
-        state = {"pid": os.getpid(), "provider_url": self.settings.provider_url}
+        state = {
+            "pid": os.getpid(),
+            "provider_url": self.settings.provider_url,
+            "parts": [part.name for part in self.supervisor.parts.values() if not part.once],
+        }
         (self.settings.data / "platform.json").write_text(json.dumps(state))

@@ -70,6 +70,7 @@ def server(account: Account, port: int) -> Part:
         ],
         environment={},
         ready=lambda: accepts_connections(account.data),
+        hint=f"If its files are damaged: stop the platform and remove {account.data}; the demo data is made again.",
         stop_signal=signal.SIGINT,  # fast shutdown: clients are disconnected, transactions rolled back
         user=account.user,
     )

@@ -43,7 +43,9 @@ def part(settings: Settings) -> Part:
         name="provider",
         command=["node", str(FOLDER / "provider.mjs")],
         environment={
+            "HOST": settings.host,
             "PROVIDER_PORT": str(settings.ports["PROVIDER_PORT"]),
+            "PROVIDER_URL": settings.provider_url,
             "PROVIDER_KEYS_FILE": str(settings.data / "provider-keys.json"),
             "PAGE_ORIGINS": f"{settings.page_origin},{VITE_ORIGIN}",
             "ACCESS_TOKEN_SECONDS": str(settings.access_token_seconds),
@@ -88,7 +90,7 @@ def sign_in(provider_url: str, user: User) -> dict[str, Any]:
 
 def browser_cookies(provider_url: str) -> CookieJar:
     """Keycloak's cookies are `Secure`; on loopback they go over http too, as in browsers (Secure Contexts, 3.1)."""
-    on_loopback = urlsplit(provider_url).hostname in {LOOPBACK, "localhost"}
+    on_loopback = urlsplit(provider_url).hostname in {LOOPBACK, "::1", "localhost"}
     return CookieJar(DefaultCookiePolicy(secure_protocols=("https", "http") if on_loopback else ("https",)))
 
 

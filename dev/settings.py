@@ -1,10 +1,12 @@
 """Where the local platform listens, what it keeps and which existing services it uses: read from the environment."""
 
 import errno
+import fcntl
+import ipaddress
 import os
 import secrets
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +14,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = "127.0.0.1"
 PORTS = {"INGRESS_PORT": 8080, "PROVIDER_PORT": 8081, "PAGE_PORT": 8082, "BILLING_PORT": 5000, "POSTGRES_PORT": 5433}
-FIRST_FUNCTION_PORT = 8090
-FIRST_METRICS_PORT = 9464
+METRICS_OFFSET = 1374  # a function's metrics port is its own port plus this: 8090 and 9464
+REACHED_AT = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104 -- a HOST that somebody chose
 VITE_ORIGIN = "http://localhost:5173"  # the page's development server
 
 
@@ -26,35 +28,60 @@ class Settings:
     data: Path
     ports: Mapping[str, int]  # by environment variable
     environment: Mapping[str, str]  # what the functions' own settings may be taken from
+    host: str = LOOPBACK  # address that every part but the database listens on
     keycloak_url: str | None = None
     database_url: str | None = None
     billing_api_url: str | None = None
     access_token_seconds: int = 300
 
     @property
+    def address(self) -> str:
+        """Where the parts are reached: `host`, or the loopback address where that is every address."""
+        return REACHED_AT.get(self.host, self.host)
+
+    def url(self, variable: str) -> str:
+        """The base URL of the part whose port is in `variable`."""
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"http://{host}:{self.ports[variable]}"
+
+    @property
     def provider_url(self) -> str:
-        return self.keycloak_url or f"http://{LOOPBACK}:{self.ports['PROVIDER_PORT']}"
+        return self.keycloak_url or self.url("PROVIDER_PORT")
 
     @property
     def api_url(self) -> str:
-        return f"http://{LOOPBACK}:{self.ports['INGRESS_PORT']}"
+        return self.url("INGRESS_PORT")
 
     @property
     def page_origin(self) -> str:
-        """Another origin than the API's, as in production."""
-        return f"http://localhost:{self.ports['INGRESS_PORT']}"
+        """Another origin than the API's where they are on loopback, as in production."""
+        on_loopback = ipaddress.ip_address(self.address).is_loopback
+        return f"http://localhost:{self.ports['INGRESS_PORT']}" if on_loopback else self.api_url
 
     @property
     def billing_url(self) -> str:
-        return self.billing_api_url or f"http://{LOOPBACK}:{self.ports['BILLING_PORT']}"
+        return self.billing_api_url or self.url("BILLING_PORT")
+
+    @property
+    def allowed_origins(self) -> list[str]:
+        """The origins from which a browser may call the API."""
+        chosen = self.environment.get("CORS_ALLOWED_ORIGINS")
+        return [origin.strip() for origin in chosen.split(",")] if chosen else [self.page_origin, VITE_ORIGIN]
 
 
-def default_ports(functions: Iterable[str]) -> dict[str, int]:
-    """Every port's variable with its default: two more for each function."""
+def default_ports(functions: Mapping[str, int]) -> dict[str, int]:
+    """Every port's variable with its default. `functions`: each function's own port, by name.
+
+    Raises PlatformError when two functions have one port.
+    """
+    owners: dict[int, str] = {}
     ports = dict(PORTS)
-    for index, function in enumerate(functions):
-        ports[port_variable(function)] = FIRST_FUNCTION_PORT + index
-        ports[metrics_variable(function)] = FIRST_METRICS_PORT + index
+    for function, port in functions.items():
+        if port in owners:
+            raise PlatformError(f"the functions {owners[port]} and {function} both have port {port}: change one")
+        owners[port] = function
+        ports[port_variable(function)] = port
+        ports[metrics_variable(function)] = port + METRICS_OFFSET
     return ports
 
 
@@ -66,7 +93,7 @@ def metrics_variable(function: str) -> str:
     return f"{function.upper().replace('-', '_')}_METRICS_PORT"
 
 
-def read_settings(functions: Iterable[str], environment: Mapping[str, str] = os.environ) -> Settings:
+def read_settings(functions: Mapping[str, int], environment: Mapping[str, str] = os.environ) -> Settings:
     """Raises PlatformError that names every wrong variable at once."""
     problems: list[str] = []
 
@@ -83,11 +110,20 @@ def read_settings(functions: Iterable[str], environment: Mapping[str, str] = os.
             problems.append(f"{variable}: must start with {' or '.join(schemes)}")  # it may hold a password
         return text.rstrip("/") if text else None
 
+    def address(variable: str) -> str:
+        text = environment.get(variable) or LOOPBACK
+        try:
+            return str(ipaddress.ip_address(text))
+        except ValueError:
+            problems.append(f"{variable}={text!r}: must be an IP address (default {LOOPBACK})")
+            return LOOPBACK
+
     ports = {variable: number(variable, default, 65_535) for variable, default in default_ports(functions).items()}
     settings = Settings(
         data=Path(environment.get("DATA_DIR") or ROOT / ".data").resolve(),
         ports=ports,
         environment=environment,
+        host=address("HOST"),
         keycloak_url=url("KEYCLOAK_URL", ("http://", "https://")),
         database_url=url("DATABASE_URL", ("postgresql://", "postgres://")),
         billing_api_url=url("BILLING_API_URL", ("http://", "https://")),
@@ -100,25 +136,39 @@ def read_settings(functions: Iterable[str], environment: Mapping[str, str] = os.
     return settings
 
 
-def check_ports(ports: Mapping[str, int]) -> None:
+def used_ports(settings: Settings) -> dict[str, int]:
+    """Without those of parts that an existing service replaces."""
+    given = {
+        "PROVIDER_PORT": settings.keycloak_url,
+        "POSTGRES_PORT": settings.database_url or settings.billing_api_url,
+        "BILLING_PORT": settings.billing_api_url,
+    }
+    return {variable: port for variable, port in settings.ports.items() if not given.get(variable)}
+
+
+def check_ports(ports: Mapping[str, int], host: str = LOOPBACK) -> None:
     """Raises PlatformError that names each taken port with the variable that changes it."""
     taken = [
         f"  port {port} is taken: set {variable} to a free one"
         for variable, port in ports.items()
-        if busy(port) or (variable == "INGRESS_PORT" and busy_in_ipv6(port))
+        if busy(LOOPBACK if variable == "POSTGRES_PORT" else host, port)
+        or (variable == "INGRESS_PORT" and host == LOOPBACK and busy_in_ipv6(port))
     ]
     if taken:
         raise PlatformError("\n".join(["not started:", *taken]))
 
 
-def busy(port: int) -> bool:
-    with socket.socket() as probe:
+def busy(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
         # As the servers do: a connection in TIME_WAIT of an earlier run takes no port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            return True
+            probe.bind((host, port))
+        except OSError as exc:
+            if exc.errno == errno.EADDRINUSE:
+                return True
+            raise PlatformError(f"HOST={host}: this machine cannot listen there: {exc.strerror}") from exc
         return False
 
 
@@ -133,8 +183,8 @@ def busy_in_ipv6(port: int) -> bool:
     return False
 
 
-def free_ports(functions: Iterable[str]) -> dict[str, int]:
-    """A port nobody uses for every variable, so that tests run beside `make run`."""
+def free_ports(functions: Mapping[str, int]) -> dict[str, int]:
+    """A port that no process uses for every variable, so that tests run beside `make run`."""
     with ExitStack() as held:
         sockets = {variable: held.enter_context(socket.socket()) for variable in default_ports(functions)}
         for opened in sockets.values():
@@ -150,3 +200,17 @@ def kept_secret(data: Path, name: str) -> str:
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(32))
     return path.read_text()
+
+
+def lock_owner(data: Path) -> str | None:
+    """The process id of the platform that runs in this folder."""
+    path = data / "lock"
+    if not path.exists():
+        return None
+    with path.open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            return lock.read().strip()
+    return None

@@ -1,4 +1,4 @@
-"""Starts the parts as soon as what they need is ready, watches them, and stops them in the reverse order."""
+"""Starts the parts as soon as what they need is ready, and stops them in the reverse order."""
 
 import contextlib
 import ctypes
@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,6 +32,8 @@ class Part:
     needs: tuple[str, ...] = ()
     once: bool = False  # a step: it is ready when it has ended with 0
     follow: bool = False  # its log is shown
+    hint: str = ""  # printed when it dies
+    sources: tuple[Path, ...] = ()  # folders: a change of a file in them restarts the part
     stop_signal: signal.Signals = signal.SIGTERM
     user: tuple[int, int] | None = None  # uid and gid to run as, for root
 
@@ -50,7 +52,7 @@ class Supervisor:
     def __init__(
         self, parts: Sequence[Part], logs: Path, say: Callable[[str], None], stop_seconds: float = STOP_SECONDS
     ) -> None:
-        self._parts = {part.name: part for part in parts}
+        self.parts = {part.name: part for part in parts}
         self._logs = logs
         self._say = say
         self._stop_seconds = stop_seconds
@@ -61,17 +63,18 @@ class Supervisor:
         """Returns when every part is ready, or when `stopping` was set. Raises PlatformError when a part dies."""
         while not self.stopping:
             waiting = False
-            for part in self._parts.values():
-                waiting |= not self._advance(part)
+            for part in self.parts.values():
+                waiting |= not self.advance(part)
             if not waiting:
                 return
             self.check()
             time.sleep(POLL_SECONDS)
 
-    def _advance(self, part: Part) -> bool:
+    def advance(self, part: Part) -> bool:
+        """Start the part if what it needs is ready. Returns whether it is ready itself."""
         running = self._running.get(part.name)
         if running is None:
-            if all(self._is_ready(need) for need in part.needs):
+            if all(self.is_ready(need) for need in part.needs):
                 self._spawn(part)
             return False
         if not running.is_ready:
@@ -83,8 +86,8 @@ class Supervisor:
                 running.shown = running.log.stat().st_size
         return running.is_ready
 
-    def _is_ready(self, name: str) -> bool:
-        return name not in self._parts or (name in self._running and self._running[name].is_ready)
+    def is_ready(self, name: str) -> bool:
+        return name not in self.parts or (name in self._running and self._running[name].is_ready)
 
     def _spawn(self, part: Part) -> None:
         log = self._logs / f"{part.name}.log"
@@ -109,19 +112,15 @@ class Supervisor:
 
     def check(self) -> None:
         """Raises PlatformError with the end of the log of a part that has died."""
-        for running in self._running.values():
-            code = running.process.poll()
-            if code is None or (running.part.once and code == 0):
-                continue
-            ended = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-            raise PlatformError(f"{running.part.name} {ended}; the end of {running.log}:\n{tail(running.log)}")
+        for running in self.dead():
+            raise PlatformError(describe_end(running))
 
-    def watch(self) -> None:
-        """Shows the followed logs until `stopping` is set. Raises PlatformError when a part dies."""
-        while not self.stopping:
-            self.show_logs()
-            self.check()
-            time.sleep(2 * POLL_SECONDS)
+    def dead(self) -> Iterator[Running]:
+        """The parts whose process has ended, but for the steps that are done."""
+        for running in list(self._running.values()):
+            code = running.process.poll()
+            if code is not None and not (running.part.once and code == 0):
+                yield running
 
     def show_logs(self) -> None:
         for running in self._running.values():
@@ -138,15 +137,26 @@ class Supervisor:
         for name in reversed(list(self._running)):
             self.stop_part(name)
 
+    def stop_together(self, names: Sequence[str]) -> None:
+        """Every part gets its signal before the first is waited for."""
+        for name in names:
+            self._signal(name)
+        for name in names:
+            self.stop_part(name)
+
+    def _signal(self, name: str) -> None:
+        running = self._running[name]
+        if running.process.poll() is None:
+            running.process.send_signal(running.part.stop_signal)
+
     def stop_part(self, name: str) -> None:
         """Also clears what the part may have left in its process group."""
         process = self._running[name].process
-        if process.poll() is None:
-            process.send_signal(self._running[name].part.stop_signal)
-            try:
-                process.wait(self._stop_seconds)
-            except subprocess.TimeoutExpired:
-                self._say(f"{name} did not stop within {self._stop_seconds:g} s and is killed")
+        self._signal(name)
+        try:
+            process.wait(self._stop_seconds)
+        except subprocess.TimeoutExpired:
+            self._say(f"{name} did not stop within {self._stop_seconds:g} s and is killed")
         with contextlib.suppress(ProcessLookupError):  # the group is empty: what we want
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -154,9 +164,12 @@ class Supervisor:
 
     def start_part(self, name: str) -> None:
         """Starts a stopped part again and waits until it is ready."""
-        while not self.stopping and not self._advance(self._parts[name]):
+        while not self.stopping and not self.advance(self.parts[name]):
             self.check()
             time.sleep(POLL_SECONDS)
+
+    def is_started(self, name: str) -> bool:
+        return name in self._running
 
     def log(self, name: str) -> Path:
         return self._logs / f"{name}.log"
@@ -169,6 +182,14 @@ def die_with_parent(stop_signal: signal.Signals) -> None:
     """Where the supervisor is killed outright, Linux stops its children; elsewhere they would stay."""
     if LIBC is not None:
         LIBC.prctl(PR_SET_PDEATHSIG, int(stop_signal))
+
+
+def describe_end(running: Running) -> str:
+    """How a process ended, and the end of its log."""
+    code = running.process.returncode
+    ended = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+    hint = f"\n{running.part.hint}" if running.part.hint else ""
+    return f"{running.part.name} {ended}; the end of {running.log}:\n{tail(running.log)}{hint}"
 
 
 def tail(log: Path) -> str:

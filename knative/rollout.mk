@@ -10,7 +10,7 @@ DIGEST := ^[^ ]+@sha256:[0-9a-f]{64}$$
 ROLLOUT = @$(BIN)/python -m knative.rollout
 ROLLOUT_FLAGS = --function "$(FUNCTION)" --overlay "$(OVERLAY)" $(if $(CONTEXT),--context "$(CONTEXT)")
 
-##@ Operate (FUNCTION=health|overview|projects|page, OVERLAY=kube-dc|local, CONTEXT=)
+##@ Operate (FUNCTION=a folder of functions/ or page, OVERLAY=kube-dc|local, CONTEXT=)
 .PHONY: images
 images: ## build an image per function, of the billing service and of the page: make images BASE=...@sha256:... NODE_BASE=...@sha256:... IMAGE_PREFIX=...
 	@[ -n "$(ENGINE)" ] || { echo "no podman, buildah or docker on PATH: install one, or name it with ENGINE=" >&2; exit 1; }
@@ -25,10 +25,10 @@ images: ## build an image per function, of the billing service and of the page: 
 			*) echo "ENGINE is '$(ENGINE)': it must be podman, buildah or docker" >&2; exit 1;; esac; \
 		case $$component in billing-service) name=billing-service;; *) name=billing-$$component;; esac; \
 		case $$component in page) from="-f ui/Containerfile --build-arg NODE_IMAGE=$(NODE_BASE)" context=ui;; \
-			billing-service) from="-f Containerfile --target billing-service --build-arg BASE=$(BASE)" context=.;; \
-			*) from="-f Containerfile --target function --build-arg BASE=$(BASE)" context=.;; esac; \
+			billing-service) from="-f Containerfile --target billing-service --build-arg BASE=$(BASE) --build-arg COMPONENT=$$component" context=.;; \
+			*) from="-f Containerfile --target function --build-arg BASE=$(BASE) --build-arg COMPONENT=$$component" context=.;; esac; \
 		echo "building $(IMAGE_PREFIX)/$$name:$(VERSION)"; \
-		SOURCE_DATE_EPOCH=0 $(ENGINE) $$build $$from --build-arg COMPONENT=$$component \
+		SOURCE_DATE_EPOCH=0 $(ENGINE) $$build $$from \
 			--build-arg VERSION="$(VERSION)" --build-arg REVISION="$$(git rev-parse HEAD)" -t "$(IMAGE_PREFIX)/$$name:$(VERSION)" $$context; \
 	done
 

@@ -6,38 +6,54 @@ from typing import Any
 
 import httpx2
 
+from common.http.errors import ApiError
+
 TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z")
 CHALLENGES = {
     "Authentication token required": 'Bearer realm="billing"',
     "Invalid authentication token": 'Bearer realm="billing", error="invalid_token", '
     'error_description="Invalid authentication token"',
+    "Authentication token too large": 'Bearer realm="billing", error="invalid_token", '
+    'error_description="Authentication token too large"',
     "Authentication token expired": 'Bearer realm="billing", error="invalid_token", '
     'error_description="Authentication token expired"',
 }
 
 
-def assert_error_envelope(response: httpx2.Response, status: int, error: str | None = None) -> dict[str, Any]:
+def error_classes(parent: type[ApiError] = ApiError) -> list[type[ApiError]]:
+    """Every declared error that has a code."""
+    children = [child for kind in parent.__subclasses__() for child in error_classes(kind)]
+    return ([parent] if hasattr(parent, "code") else []) + children
+
+
+CODES = {kind.code: kind for kind in error_classes()}
+
+
+def assert_error_envelope(
+    response: httpx2.Response, status: int, error: str | None = None, *, allow: str = "GET, OPTIONS"
+) -> dict[str, Any]:
     """The body of a failure, whose shape, headers and text were asserted; `error` None leaves the text open."""
     assert response.status_code == status, response.text
     assert_common_headers(response)
     body = json.loads(response.content)
-    assert body.keys() == {"success", "error", "details", "timestamp"}
+    assert body.keys() == {"success", "error", "code", "details", "timestamp"}
     assert body["success"] is False
+    assert CODES[body["code"]].status == status
     assert isinstance(body["details"], dict)
     assert TIMESTAMP.fullmatch(body["timestamp"])
     if error is not None:
         assert body["error"] == error, body
     challenges = [CHALLENGES[body["error"]]] if status == 401 else []
     assert response.headers.get_list("www-authenticate") == challenges
-    assert response.headers.get("allow") == ("GET, OPTIONS" if status == 405 else None)
+    assert response.headers.get("allow") == (allow if status == 405 else None)
     assert ("retry-after" in response.headers) is (status == 503)
     assert 1 <= int(response.headers.get("retry-after", "1")) <= 60
     return body
 
 
-def assert_success_envelope(response: httpx2.Response) -> dict[str, Any]:
+def assert_success_envelope(response: httpx2.Response, status: int = 200) -> dict[str, Any]:
     """The whole body of a success."""
-    assert response.status_code == 200, response.text
+    assert response.status_code == status, response.text
     assert_common_headers(response)
     body = json.loads(response.content)
     assert body.keys() == {"success", "data", "timestamp", "meta"}

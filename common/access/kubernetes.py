@@ -1,11 +1,11 @@
-"""Ownership as the platform's Project resources say: NAMESPACE_OWNERSHIP=kubernetes.
+"""Ownership from the platform's Project resources: NAMESPACE_OWNERSHIP=kubernetes.
 
 An organization's projects are the `projects.kube-dc.com` (v1) in the namespace named like the organization. The
 namespace that backs a project is its `status.namespace` ("Namespace created for project" in Kube-DC's
-CustomResourceDefinition), which only the platform's controller writes, through the status subresource; it is never
-put together from names here.
+CustomResourceDefinition), which only the platform's controller writes, through the status subresource. It is never
+built from names here.
 
-Imported only in this mode: the other modes' cold starts do not pay for it.
+Imported only in this mode, so that it does not slow down the cold starts of the other modes.
 """
 
 import asyncio
@@ -19,56 +19,56 @@ from urllib.parse import quote
 
 from pydantic import Field, ValidationError
 
-from common.billing.cache import AnswerCache, SingleFlight
+from common.billing.cache import Cache, SingleFlight
 from common.billing.resilience import Clock
-from common.billing.transport import HttpClient, Reply, Timeouts, TransportFailure
+from common.billing.transport import HttpClient, Timeouts, TransportFailure, UpstreamResponse
 from common.http.errors import BillingUnreachable
-from common.identity.authenticator import Caller
-from common.models import NamespaceName, Wire, parse_json
-from common.process import log
-from common.process.log import metrics
+from common.identity.caller import Caller
+from common.model import NamespaceName, WireModel
+from common.money.strict_json import parse_json
+from common.process import log, metrics
 from common.process.settings import Settings
 
-R = TypeVar("R", bound=Wire)
+R = TypeVar("R", bound=WireModel)
 
 PAGE_PROJECTS: Final = 100
-MAX_PAGES: Final = 100  # with PAGE_PROJECTS: as many projects as a project list may have
+MAX_PAGES: Final = 100  # with PAGE_PROJECTS: the maximum number of projects in a project list
 MAX_RESTARTS: Final = 2  # of a listing whose continue token expired
 MAX_PAGE_BYTES: Final = 4 * 1024 * 1024  # a Project with its managed fields is some 10 KiB
 MAX_ORGANIZATIONS: Final = 1000
 LONGEST_PAUSE_SECONDS: Final = 10.0
 
 
-class _Metadata(Wire):
+class _Metadata(WireModel):
     namespace: str
 
 
-class _Status(Wire):
+class _Status(WireModel):
     namespace: NamespaceName | Literal[""] | None = None
 
 
-class _Project(Wire):
+class _Project(WireModel):
     metadata: _Metadata
     status: _Status | None = None
 
 
-class _ListMetadata(Wire):
+class _ListMetadata(WireModel):
     next: Annotated[str, Field(max_length=8192)] | None = Field(None, alias="continue")
 
 
-class _ProjectList(Wire):
+class _ProjectList(WireModel):
     version: Literal["kube-dc.com/v1"] = Field(alias="apiVersion")
     kind: Literal["ProjectList"]
     metadata: _ListMetadata
     items: list[_Project]
 
 
-class _Named(Wire):
+class _Named(WireModel):
     name: str
     namespace: str
 
 
-class _Organization(Wire):
+class _Organization(WireModel):
     version: Literal["kube-dc.com/v1"] = Field(alias="apiVersion")
     kind: Literal["Organization"]
     metadata: _Named
@@ -76,7 +76,7 @@ class _Organization(Wire):
 
 @dataclass(frozen=True, slots=True)
 class Projects:
-    """`pending`: at least one project has no namespace yet, so nobody knows which it will be."""
+    """`pending`: at least one project has no namespace yet. Its future namespace is unknown."""
 
     namespaces: frozenset[str]
     pending: bool
@@ -84,32 +84,32 @@ class Projects:
 
 @dataclass(frozen=True, slots=True)
 class _Pause:
-    """No listing is tried before `until` (monotonic seconds)."""
+    """The next listing starts at `until` (monotonic seconds) or later."""
 
     seconds: float
     until: float
 
 
 class NotListed(Exception):
-    """The API server gave no answer that decides; `reason` is a code for the log."""
+    """The API server did not return a usable list. `reason` is a code for the log."""
 
     def __init__(self, reason: str, *, gone: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.gone = gone  # the organization is not there any more: what was kept of it is void
+        self.gone = gone  # the organization does not exist any more: its cached list is invalid
 
 
 class _Expired(Exception):
-    """410: the continue token is too old, the listing has to begin anew (Kubernetes, "Retrieving large results")."""
+    """410: the continue token is too old. The listing must start again (Kubernetes, "Retrieving large results")."""
 
 
 class Kubernetes:
-    """Kept for OWNERSHIP_FRESH_SECONDS; while the API server fails, used for OWNERSHIP_STALE_SECONDS and no longer."""
+    """Lists are cached for OWNERSHIP_FRESH_SECONDS, and used for OWNERSHIP_STALE_SECONDS while the API server fails."""
 
     def __init__(self, settings: Settings, clock: Clock = time.monotonic) -> None:
         self._settings = settings
         self._clock = clock
-        self._kept: AnswerCache[Projects] = AnswerCache(
+        self._cache: Cache[Projects] = Cache(
             settings.ownership_fresh_seconds, settings.ownership_stale_seconds, MAX_ORGANIZATIONS, clock
         )
         self._pauses: OrderedDict[str, _Pause] = OrderedDict()
@@ -126,7 +126,7 @@ class Kubernetes:
         return False
 
     async def list_namespaces(self, caller: Caller) -> list[str]:
-        """A project without a namespace has cost nothing yet; a list of nothing but those cannot be told from none."""
+        """Projects without a namespace have no cost and are left out. A list of only such projects is undecided."""
         projects = await self._get_projects(caller.organization)
         if projects.pending and not projects.namespaces:
             raise BillingUnreachable("ownership_unknown", log={"ownership": "project_without_namespace"})
@@ -137,11 +137,11 @@ class Kubernetes:
             await self._http.close()
             self._http = None
 
-    # --- what is kept ---------------------------------------------------------
+    # --- the cache ------------------------------------------------------------
 
     async def _get_projects(self, organization: str) -> Projects:
         """Raises BillingUnreachable."""
-        fresh = self._kept.get_fresh(organization)
+        fresh = self._cache.get_fresh(organization)
         if fresh is not None:
             return fresh.value
         pause = self._pauses.get(organization)
@@ -153,28 +153,28 @@ class Kubernetes:
             return self._stale_or_raise(organization, exc.reason)
 
     def _stale_or_raise(self, organization: str, reason: str) -> Projects:
-        kept = self._kept.get_stale(organization)
-        if kept is None:
+        entry = self._cache.get_stale(organization)
+        if entry is None:
             raise BillingUnreachable("ownership_unknown", log={"ownership": reason})
-        metrics.ownership_fetch.inc("stale")
-        return kept.value
+        metrics.ownership_fetch.labels("stale").inc()
+        return entry.value
 
     async def _fetch(self, organization: str) -> Projects:
-        """Raises NotListed, after which the next try waits: twice as long each time, up to LONGEST_PAUSE_SECONDS."""
+        """Raises NotListed. The pause before the next attempt then doubles, up to LONGEST_PAUSE_SECONDS."""
         try:
             projects = await self._list_within_bounds(organization)
         except NotListed as exc:
-            metrics.ownership_fetch.inc("error")
+            metrics.ownership_fetch.labels("error").inc()
             log.error("projects of an organization not listed", organization=organization, reason=exc.reason)
             if exc.gone:
-                self._kept.delete(organization)
+                self._cache.delete(organization)
             self._pause(organization)
             raise
-        metrics.ownership_fetch.inc("ok")
+        metrics.ownership_fetch.labels("ok").inc()
         self._pauses.pop(organization, None)
         if projects.pending:
             log.warn_sampled("a project has no namespace yet", organization=organization)
-        return self._kept.put(organization, projects).value
+        return self._cache.put(organization, projects).value
 
     def _pause(self, organization: str) -> None:
         before = self._pauses.pop(organization, None)
@@ -218,7 +218,7 @@ class Kubernetes:
         return Projects(frozenset(filter(None, named)), pending=not all(named))
 
     async def _require_organization(self, organization: str) -> None:
-        """The API server lists nothing, with 200, in a namespace that is not there: only the Organization tells."""
+        """The API server returns 200 without items for a missing namespace. The Organization shows if it exists."""
         try:
             reply = await self._get(f"/apis/kube-dc.com/v1/namespaces/{organization}/organizations/{organization}")
         except NotListed as exc:
@@ -227,14 +227,14 @@ class Kubernetes:
         if (found.name, found.namespace) != (organization, organization):
             raise NotListed("mismatch")
 
-    async def _get(self, path: str) -> Reply:
+    async def _get(self, path: str) -> UpstreamResponse:
         """A 200 in JSON. Raises NotListed or _Expired."""
         try:
             http = await self._open()
             token = _read_token(self._settings.kubernetes_credentials / "token")
             url = self._settings.kubernetes_api_url + path
             reply = await http.get(url, headers={"authorization": f"Bearer {token}"})
-        except OSError as exc:  # also of ssl, where ca.crt is no certificate
+        except OSError as exc:  # also from ssl, if ca.crt is not a certificate
             raise NotListed("credentials") from exc
         except TransportFailure as exc:
             raise NotListed(exc.reason) from exc
@@ -247,7 +247,7 @@ class Kubernetes:
         return reply
 
     async def _open(self) -> HttpClient:
-        """The client that trusts today's cluster CA: the kubelet writes a new file when the CA changes."""
+        """A client that trusts the current cluster CA. The kubelet writes a new file when the CA changes."""
         ca_file = self._settings.kubernetes_credentials / "ca.crt"
         changed_at = ca_file.stat().st_mtime_ns
         if self._http is not None and changed_at == self._ca_changed_at:
@@ -261,14 +261,14 @@ class Kubernetes:
 
 
 def _read_token(path: Path) -> str:
-    """Read for every call: the kubelet renews the pod's token in place, long before the old one ends."""
+    """Read for every call. The kubelet replaces the pod's token in the file long before the old token expires."""
     token = path.read_bytes().strip()
     if not token.isascii() or not token or not token.decode().isprintable():
         raise NotListed("credentials")
     return token.decode()
 
 
-def _read(model: type[R], reply: Reply) -> R:
+def _read(model: type[R], reply: UpstreamResponse) -> R:
     try:
         return model.model_validate(parse_json(reply.body))
     except ValidationError as exc:

@@ -1,24 +1,53 @@
-"""Roles, and which namespaces a caller may see; the only module that makes a checked Namespace.
+"""Roles and access checks. Only this module creates a checked Namespace or Organization.
 
-A foreign namespace and an unknown one get the same answer on the same path: nothing tells them apart.
+A foreign namespace and a namespace that does not exist get the same response, on the same code path.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from common.access.ownership import Ownership
-from common.http.errors import AccessDenied, GuestDenied
-from common.identity.authenticator import Caller, Role
+from common.http.errors import AccessDenied, AdminRequired, GuestDenied
+from common.identity.caller import Caller, Role
 
 SHOWN_NAMESPACES: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """A namespace that this caller may see, as far as token and ownership source can say."""
+    """A namespace that this caller can access, according to the token and the ownership source."""
 
     organization: str
     name: str
+
+    @property
+    def names(self) -> dict[str, str]:
+        return {"organization": self.organization, "namespace": self.name}
+
+    @property
+    def namespaces(self) -> None:
+        """Only an Organization is limited to some namespaces."""
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """The part of the organization that this caller can access: everything (None), or only these namespaces."""
+
+    name: str
+    namespaces: frozenset[str] | None
+
+    @property
+    def names(self) -> dict[str, str]:
+        return {"organization": self.name}
+
+    def may_list(self, namespace: str) -> bool:
+        """Whether a namespace of this organization is in the caller's lists."""
+        return self.namespaces is None or namespace in self.namespaces
+
+
+S = TypeVar("S", Namespace, Organization)
+Scope = Namespace | Organization
 
 
 def require_member(caller: Caller) -> None:
@@ -27,22 +56,37 @@ def require_member(caller: Caller) -> None:
         raise GuestDenied("guest")
 
 
-async def require_namespace(caller: Caller, asked: str, ownership: Ownership) -> Namespace:
-    """Raises GuestDenied, AccessDenied, or BillingUnreachable when the ownership source cannot say."""
+def require_org_admin(caller: Caller) -> Organization:
+    """Raises GuestDenied or AdminRequired."""
     require_member(caller)
-    if caller.role is not Role.ORG_ADMIN and asked not in caller.namespaces:
-        raise deny(caller, asked, "not_in_token")
-    if not await ownership.owns(caller, asked):
-        raise deny(caller, asked, "not_in_organization")
-    return Namespace(caller.organization, asked)
+    if caller.role is not Role.ORG_ADMIN:
+        raise AdminRequired("not_org_admin")
+    return Organization(caller.organization, None)
 
 
-def may_list(caller: Caller, namespace: str) -> bool:
-    """Whether a namespace *of the caller's organization* belongs in the caller's list."""
-    return caller.role is Role.ORG_ADMIN or namespace in caller.namespaces
+def require_organization(caller: Caller) -> Organization:
+    """Everything for an org-admin, the namespaces in the token for a project-user. Raises GuestDenied."""
+    require_member(caller)
+    return Organization(caller.organization, None if caller.role is Role.ORG_ADMIN else caller.namespaces)
 
 
-def deny(caller: Caller, asked: str, reason: str) -> AccessDenied:
-    """`availableNamespaces` repeats the caller's own token, sorted, the first 100; nobody is asked."""
+async def require_namespace(caller: Caller, requested: str, ownership: Ownership) -> Namespace:
+    """Raises GuestDenied, AccessDenied, or BillingUnreachable if the ownership source cannot decide."""
+    require_member(caller)
+    if caller.role is not Role.ORG_ADMIN and requested not in caller.namespaces:
+        raise deny(caller, requested, "not_in_token")
+    if not await ownership.owns(caller, requested):
+        raise deny(caller, requested, "not_in_organization")
+    return Namespace(caller.organization, requested)
+
+
+def listed_namespaces(organization: Organization, owned: Iterable[str]) -> list[Namespace]:
+    """The namespaces in `owned` (from the ownership source) that the caller can access."""
+    return [Namespace(organization.name, name) for name in owned if organization.may_list(name)]
+
+
+def deny(caller: Caller, requested: str, reason: str) -> AccessDenied:
+    """`availableNamespaces` has the first 100 namespaces of the token, sorted. Absent if the token has none."""
     available = sorted(caller.namespaces)[:SHOWN_NAMESPACES]
-    return AccessDenied(reason, details={"namespace": asked, "availableNamespaces": available})
+    details = {"namespace": requested} | ({"availableNamespaces": available} if available else {})
+    return AccessDenied(reason, details=details)

@@ -1,6 +1,6 @@
-"""What protects a sick service from us, and us from it: circuit breaker, retry budget, bulkhead.
+"""Protection from a failing service: circuit breaker, retry budget, bulkhead.
 
-State machines without input or output; each takes the clock that it reads (seconds, monotonic).
+State machines without input or output. Each has its clock as an argument (monotonic seconds).
 """
 
 import random
@@ -23,10 +23,10 @@ class BreakerState(IntEnum):
 
 
 class CircuitBreaker:
-    """Opens when at least `minimum_calls` of the last 10 s were made and `failure_ratio` of them failed.
+    """Opens if at least `minimum_calls` calls were made in the last 10 s and `failure_ratio` of them failed.
 
-    Open, it lets nothing through for `open_seconds` (+-20 %), then a single probe, whose outcome closes it or
-    opens it again.
+    While it is open, it rejects all calls for `open_seconds` (+-20 %). Then it lets one probe call through. The result
+    of the probe closes it or opens it again.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class CircuitBreaker:
         self.state = BreakerState.CLOSED
 
     def enter(self) -> "Permit | None":
-        """The permit for one call, or None; while half open only the first asker gets one."""
+        """The permit for one call, or None. While half open, only the first caller gets a permit."""
         if self.state is BreakerState.CLOSED:
             return Permit(self)
         if self._probe is not None or self._clock() < self._probe_at:
@@ -62,7 +62,7 @@ class CircuitBreaker:
         return max(0.0, self._probe_at - self._clock())
 
     def report(self, permit: "Permit", *, failed: bool | None) -> None:
-        """`failed` None: cancelled before it told anything, so that the next asker may probe."""
+        """`failed` None: the call was cancelled without a result, so the next caller may probe."""
         if permit is self._probe:
             self._probe = None
             if failed:
@@ -87,7 +87,7 @@ class CircuitBreaker:
             self._failures -= self._calls.popleft()[1]
 
     def _open(self) -> None:
-        spread = random.uniform(1 - PROBE_SPREAD, 1 + PROBE_SPREAD)  # noqa: S311 - spreads load, guards no secret
+        spread = random.uniform(1 - PROBE_SPREAD, 1 + PROBE_SPREAD)  # noqa: S311 - spreads load, protects no secret
         self._probe_at = self._clock() + self._open_seconds * spread
         self._become(BreakerState.OPEN)
 
@@ -98,7 +98,7 @@ class CircuitBreaker:
 
 
 class Permit:
-    """One call that was let through; exactly one of its outcomes is reported. A late one is never the probe's."""
+    """One call that was let through. It reports exactly one result. A late result never counts as the probe's."""
 
     __slots__ = ("_breaker",)
 
@@ -116,7 +116,7 @@ class Permit:
 
 
 class RetryBudget:
-    """Retries of the last 10 s stay within `ratio` of its requests plus `minimum`: no storm on a sick service."""
+    """Limits the retries in 10 s to `ratio` of the requests plus `minimum`."""
 
     def __init__(self, ratio: float, minimum: int, clock: Clock) -> None:
         self._ratio = ratio
@@ -145,7 +145,7 @@ class RetryBudget:
 
 
 class Bulkhead:
-    """At most `size` calls under way at once; one more is refused, nothing waits."""
+    """Allows at most `size` concurrent calls. More calls are rejected. There is no queue."""
 
     def __init__(self, size: int) -> None:
         self._size = size

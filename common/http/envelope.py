@@ -1,7 +1,7 @@
-"""The one JSON shape of every answer; nobody else writes "success".
+"""The JSON envelope of all responses. No other module writes "success".
 
     {"success": true, "data": {...}, "timestamp": "2025-10-01T15:25:00.000Z", "meta": {"as_of": "...", "stale": false}}
-    {"success": false, "error": "...", "details": {...}, "timestamp": "..."}
+    {"success": false, "error": "...", "code": "...", "details": {...}, "timestamp": "..."}
 
 Timestamps are UTC, RFC 3339, milliseconds, `Z`. Amounts are JSON numbers written from Decimal, never through a float.
 """
@@ -16,7 +16,7 @@ from common.http.errors import ApiError
 _encoder: Final = simplejson.JSONEncoder(
     default=vars,
     use_decimal=True,
-    namedtuple_as_object=False,  # every model would be asked whether it is one
+    namedtuple_as_object=False,  # otherwise the encoder checks every model for being a named tuple
     ensure_ascii=False,
     allow_nan=False,
     separators=(",", ":"),
@@ -29,13 +29,13 @@ def timestamp(moment: datetime | None = None) -> str:
 
 
 def to_json(value: Any) -> bytes:
-    """Models are written by their fields, as they stand: no serializer has to be built for them at the start."""
+    """Models are written by their fields, in their order. pydantic's serializer is not used."""
     text: str = _encoder.encode(value)
     return text.encode()
 
 
 def render_success(data: bytes, as_of: datetime, *, stale: bool) -> bytes:
-    """`data` is JSON already: what is kept is written once and sent often."""
+    """`data` is encoded JSON, because a cached result is encoded once and sent many times."""
     return b'{"success":true,"data":%b,"timestamp":"%b","meta":{"as_of":"%b","stale":%b}}' % (
         data,
         timestamp().encode(),
@@ -45,5 +45,11 @@ def render_success(data: bytes, as_of: datetime, *, stale: bool) -> bytes:
 
 
 def render_error(error: ApiError) -> bytes:
-    body = {"success": False, "error": error.public, "details": error.details, "timestamp": timestamp()}
+    body = {
+        "success": False,
+        "error": error.public,
+        "code": error.code,
+        "details": error.details,
+        "timestamp": timestamp(),
+    }
     return to_json(body)

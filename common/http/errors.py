@@ -1,22 +1,17 @@
-"""Every error the API can answer, declared once.
+"""Every error of the API, declared once: status, code, text, and when it is returned.
 
-ApiError
-├── BadRequest               400  says which part was wrong and what is allowed
-├── Unauthenticated          401
-│   ├── TokenMissing              Authentication token required
-│   ├── TokenInvalid              Invalid authentication token
-│   └── TokenExpired              Authentication token expired
-├── AccessDenied             403  Access denied to namespace
-├── GuestDenied              403  Billing access denied
-├── NotFound                 404  Not found
-├── MethodNotAllowed         405  Method not allowed
-├── ServiceUnavailable       503
-│   ├── BillingUnreachable        Billing service unreachable
-│   ├── IdentityUnreachable       Identity provider unreachable
-│   └── BillingIncomplete         Billing data incomplete
-└── InternalError            500  Internal server error
+400  InvalidNamespace, InvalidParameter, InvalidHeader, UnexpectedBody, MalformedBody
+401  Unauthenticated: TokenMissing, TokenInvalid, TokenExpired, TokenTooLarge
+403  AccessDenied, GuestDenied, AdminRequired
+404  NotFound                                      405  MethodNotAllowed
+408  BodyTimeout                                   409  Conflict, IdempotencyKeyReused
+412  PreconditionFailed                            413  BodyTooLarge
+415  UnsupportedMediaType                          422  InvalidBody
+428  PreconditionRequired                          500  InternalError
+501  NotOffered
+503  ServiceUnavailable: BillingUnreachable, IdentityUnreachable, BillingIncomplete
 
-`reason` is a code for logs and metrics and never reaches the client; `log` holds further fields for the log line.
+`reason` is for logs and metrics. It is never sent to the client. `log` has more fields for the log line.
 """
 
 from http import HTTPStatus
@@ -24,15 +19,12 @@ from typing import Any, ClassVar
 
 
 class ApiError(Exception):
-    """Rendered by envelope.py as `{"success": false, "error": ..., "details": ...}`."""
+    """Rendered by envelope.py. `public` replaces `text` if the text depends on the request."""
 
     status: ClassVar[int]
+    code: ClassVar[str]
     text: ClassVar[str]
-    when: ClassVar[str]  # for the API page
-    reason: str
-    public: str
-    details: dict[str, Any]
-    headers: dict[str, str]
+    when: ClassVar[str]  # for OpenAPI
 
     def __init__(
         self,
@@ -51,73 +43,179 @@ class ApiError(Exception):
         self.log = log or {}
 
 
-class BadRequest(ApiError):
-    """`public` says what was wrong and what is allowed."""
+class InvalidNamespace(ApiError):
+    status, code = HTTPStatus.BAD_REQUEST, "invalid_namespace"
+    text = (
+        "Malformed namespace: 1 to 63 lower-case letters, digits and hyphens are allowed, "
+        "beginning and ending with a letter or digit"
+    )
+    when = "the namespace in the path is not an RFC 1123 label"
 
-    status = HTTPStatus.BAD_REQUEST
-    text = "Bad request"
-    when = "malformed namespace or query parameter, or a body on GET; the text says which and what is allowed"
+
+class InvalidParameter(ApiError):
+    status, code = HTTPStatus.BAD_REQUEST, "invalid_parameter"
+    text = "Invalid parameter"
+    when = "a parameter is unknown, repeated or malformed; the text names it and what is allowed"
+
+
+class InvalidHeader(ApiError):
+    status, code = HTTPStatus.BAD_REQUEST, "invalid_header"
+    text = "Invalid header"
+    when = "If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed"
+
+
+class UnexpectedBody(ApiError):
+    status, code = HTTPStatus.BAD_REQUEST, "unexpected_body"
+    text = "This request must not have a body"
+    when = "a body was sent where none is allowed"
+
+
+class MalformedBody(ApiError):
+    status, code = HTTPStatus.BAD_REQUEST, "malformed_body"
+    text = "The body is not valid JSON"
+    when = "the body is not strict JSON: a syntax error, a repeated member, NaN, or nesting that is too deep"
 
 
 class Unauthenticated(ApiError):
-    """RFC 6750 section 3: every 401 carries WWW-Authenticate; the error code only when a token was sent."""
+    """RFC 6750 section 3: every 401 has WWW-Authenticate; the error code only when a token was sent."""
 
     status = HTTPStatus.UNAUTHORIZED
-    challenge: ClassVar[str] = 'Bearer realm="billing", error="invalid_token"'
 
     def __init__(self, reason: str, *, log: dict[str, Any] | None = None) -> None:
-        super().__init__(reason, headers={"WWW-Authenticate": self.challenge}, log=log)
+        super().__init__(reason, headers={"WWW-Authenticate": self.challenge()}, log=log)
+
+    @classmethod
+    def challenge(cls) -> str:
+        return f'Bearer realm="billing", error="invalid_token", error_description="{cls.text}"'
 
 
 class TokenMissing(Unauthenticated):
+    code = "token_missing"
     text = "Authentication token required"
     when = "no bearer token, or a malformed Authorization header"
-    challenge = 'Bearer realm="billing"'
+
+    @classmethod
+    def challenge(cls) -> str:
+        return 'Bearer realm="billing"'
 
 
 class TokenInvalid(Unauthenticated):
+    code = "token_invalid"
     text = "Invalid authentication token"
-    when = "the token is not one of this platform's access tokens"
-    challenge = f'Bearer realm="billing", error="invalid_token", error_description="{text}"'
+    when = "the token is not a valid access token of this platform"
 
 
 class TokenExpired(Unauthenticated):
+    code = "token_expired"
     text = "Authentication token expired"
-    when = "the token was good once; sign in again"
-    challenge = f'Bearer realm="billing", error="invalid_token", error_description="{text}"'
+    when = "the time in `exp` has passed; sign in again"
+
+
+class TokenTooLarge(Unauthenticated):
+    code = "token_too_large"
+    text = "Authentication token too large"
+    when = "the token is longer than TOKEN_MAX_BYTES; an administrator must remove groups or namespaces from it"
 
 
 class AccessDenied(ApiError):
-    """`details`: the namespace asked for, and the first 100 namespaces of the caller's own token."""
+    """`details`: the requested namespace, and the first 100 namespaces of the caller's own token."""
 
-    status = HTTPStatus.FORBIDDEN
+    status, code = HTTPStatus.FORBIDDEN, "namespace_denied"
     text = "Access denied to namespace"
-    when = "the namespace is unknown or not the caller's; the two are not told apart"
+    when = "the namespace does not exist or the caller has no access; the two cases have the same response"
 
 
 class GuestDenied(ApiError):
-    status = HTTPStatus.FORBIDDEN
+    status, code = HTTPStatus.FORBIDDEN, "guest"
     text = "Billing access denied"
-    when = "the caller is a guest: neither org-admin nor with a project in the token"
+    when = "the caller is a guest: not an org-admin, and without a project in the token"
+
+
+class AdminRequired(ApiError):
+    status, code = HTTPStatus.FORBIDDEN, "org_admin_required"
+    text = "Organization administrator required"
+    when = "the caller is not an org-admin"
 
 
 class NotFound(ApiError):
-    status = HTTPStatus.NOT_FOUND
+    status, code = HTTPStatus.NOT_FOUND, "not_found"
     text = "Not found"
-    when = "no such path"
+    when = "the path or the resource does not exist"
 
 
 class MethodNotAllowed(ApiError):
-    status = HTTPStatus.METHOD_NOT_ALLOWED
+    status, code = HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed"
     text = "Method not allowed"
-    when = "any method but GET (and a CORS preflight), HEAD too"
+    when = "the path does not support this method"
 
-    def __init__(self) -> None:
-        super().__init__("method", headers={"Allow": "GET, OPTIONS"})
+    def __init__(self, allowed: str) -> None:
+        super().__init__("method", headers={"Allow": allowed})
+
+
+class BodyTimeout(ApiError):
+    status, code = HTTPStatus.REQUEST_TIMEOUT, "body_timeout"
+    text = "Request body not received in time"
+    when = "the body did not arrive within REQUEST_TIMEOUT_SECONDS"
+
+
+class Conflict(ApiError):
+    status, code = HTTPStatus.CONFLICT, "conflict"
+    text = "Conflict with the current state"
+    when = "the request does not fit the current state of the resource; the text has the reason"
+
+
+class IdempotencyKeyReused(ApiError):
+    status, code = HTTPStatus.CONFLICT, "idempotency_key_reused"
+    text = "Idempotency-Key was used for another request"
+    when = "the same Idempotency-Key was already sent with another body"
+
+
+class PreconditionFailed(ApiError):
+    status, code = HTTPStatus.PRECONDITION_FAILED, "precondition_failed"
+    text = "The resource has changed"
+    when = "If-Match does not name the current version; read the resource again"
+
+
+class BodyTooLarge(ApiError):
+    status, code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large"
+    text = "The body is too large"
+    when = "the body is larger than the endpoint allows; the text names the limit"
+
+
+class UnsupportedMediaType(ApiError):
+    status, code = HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"
+    text = "Content-Type must be application/json"
+    when = "the body is not application/json, or has a content coding"
+
+
+class InvalidBody(ApiError):
+    """`details.errors`: up to 5 objects of `pointer` (RFC 6901) and `message`."""
+
+    status, code = HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_body"
+    text = "The body does not fit its schema"
+    when = "a member of the body is missing, unknown or has a wrong value; details.errors has a JSON pointer to each"
+
+
+class PreconditionRequired(ApiError):
+    status, code = HTTPStatus.PRECONDITION_REQUIRED, "precondition_required"
+    text = "If-Match required"
+    when = "the request has no If-Match; send the ETag of the version that you read"
+
+
+class InternalError(ApiError):
+    status, code = HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error"
+    text = "Internal server error"
+    when = "a bug; find its log line by the request id"
+
+
+class NotOffered(ApiError):
+    status, code = HTTPStatus.NOT_IMPLEMENTED, "not_offered"
+    text = "Not offered by this installation"
+    when = "the billing service of this installation does not have this resource"
 
 
 class ServiceUnavailable(ApiError):
-    """Nothing could be decided: never a denial, never a zero, never an empty list."""
+    """The request cannot be decided. Used instead of a denial, a zero or an empty list."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
 
@@ -133,39 +231,20 @@ class ServiceUnavailable(ApiError):
 
 
 class BillingUnreachable(ServiceUnavailable):
+    code = "billing_unreachable"
     text = "Billing service unreachable"
-    when = "the billing service cannot be reached, times out, or answers nonsense"
+    when = "the billing service cannot be reached, times out, or sends an invalid response"
 
 
 class IdentityUnreachable(ServiceUnavailable):
+    code = "identity_unreachable"
     text = "Identity provider unreachable"
-    when = "the realm's keys cannot be fetched and none are kept"
+    when = "the realm's keys cannot be fetched and none are cached"
 
 
 class BillingIncomplete(ServiceUnavailable):
-    """`details`: namespace, resource and month (YYYY-MM) whose price is missing, where the service names them."""
+    """`details`: namespace, resource and month (YYYY-MM) whose price is missing, if the service names them."""
 
+    code = "unpriced"
     text = "Billing data incomplete"
-    when = "usage has no price"
-
-
-class InternalError(ApiError):
-    status = HTTPStatus.INTERNAL_SERVER_ERROR
-    text = "Internal server error"
-    when = "a bug; the log has the trace under the request id"
-
-
-ANSWERS: tuple[type[ApiError], ...] = (
-    BadRequest,
-    TokenMissing,
-    TokenInvalid,
-    TokenExpired,
-    AccessDenied,
-    GuestDenied,
-    NotFound,
-    MethodNotAllowed,
-    BillingUnreachable,
-    IdentityUnreachable,
-    BillingIncomplete,
-    InternalError,
-)
+    when = "usage has no price; details name the resource and the month"

@@ -1,57 +1,37 @@
-"""The realms' key sets (JWKS): fetched with the house's bounded client, kept per realm, refreshed in the background.
+"""Fetches key sets (JWKS), caches them per realm, and refreshes them in the background.
 
-A key set is used for JWKS_TTL_SECONDS, kept fresh ahead of that, and usable for JWKS_STALE_SECONDS while the identity
-provider is down. What is not a plain signature key of a known kind is left out; one bad key never spoils the others.
+A key set is fresh for JWKS_TTL_SECONDS and is refreshed before that time ends. While the identity provider fails, it is
+used for JWKS_STALE_SECONDS.
 """
 
 import asyncio
 import time
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import Any, Final
-
-import jwt
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from typing import Final
 
 from common.billing.cache import SingleFlight
 from common.billing.resilience import Clock
-from common.billing.transport import HttpClient, Reply, TransportFailure
+from common.billing.transport import HttpClient, TransportFailure
 from common.http.errors import IdentityUnreachable, TokenInvalid
-from common.models import parse_json
-from common.process import log
-from common.process.log import metrics
+from common.identity.jwks import BadKeySet, Key, read_keys
+from common.process import log, metrics
 from common.process.settings import Settings
 
-# RFC 7518 section 3.1 and RFC 8037: asymmetric only. A key serves only the algorithms of its own kind and curve.
-RSA_ALGORITHMS: Final = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
-CURVE_ALGORITHMS: Final = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512", "Ed25519": "EdDSA"}
-ALGORITHMS: Final = RSA_ALGORITHMS | frozenset(CURVE_ALGORITHMS.values())
-RSA_BITS: Final = range(2048, 8193)  # RFC 7518 section 3.3; above, a hostile realm could burn our CPU
-MAX_KEYS: Final = 100
 MAX_UNPROVEN: Final = 256
 MAX_PROVEN: Final = 2000
-FAILED_PAUSE_SECONDS: Final = 1.0  # between fetches of a realm whose last one failed
+FAILED_PAUSE_SECONDS: Final = 1.0  # between two fetches of a realm, after a failed fetch
 REFRESH_AHEAD: Final = 0.8
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A public key and the signature algorithms it may be used with."""
-
-    kid: str
-    algorithms: frozenset[str]
-    public_key: Any
-    thumb: str  # what it was made of, so that an unchanged key stays the same object
 
 
 @dataclass(slots=True)
 class Realm:
-    """What is known of one realm's keys; times are monotonic seconds."""
+    """The cached keys of one realm. Times are monotonic seconds."""
 
     keys: dict[str, Key] = field(default_factory=dict)
     fetched_at: float = float("-inf")
     tried_at: float = float("-inf")
-    missed_at: float = float("-inf")  # when a fetch was made for a kid that it did not bring
+    missed_at: float = float("-inf")  # time of the last fetch that did not contain the wanted kid
     failed: bool = False
     missing: bool = False
     proven: bool = False
@@ -69,10 +49,10 @@ class KeySets:
         self._flights: SingleFlight[None] = SingleFlight()
         self._allowance = settings.jwks_fetches_per_second
         self._allowance_at = clock()
-        metrics.jwks_age.read = self._oldest_age
+        metrics.jwks_age.set_function(self._oldest_age)
 
     def get_key(self, realm_name: str, kid: str) -> Key | None:
-        """The key if it is known and still usable; asks nobody."""
+        """The key if it is cached and usable. Makes no network call."""
         realm = self._proven.get(realm_name)
         if realm is None:
             return None
@@ -90,21 +70,21 @@ class KeySets:
         realm = self._get_realm(realm_name)
         if self._usable(realm) and kid in realm.keys:
             return realm.keys[kid]
-        if self._flights.under_way(realm_name) or self._may_fetch(realm):
+        if self._flights.is_running(realm_name) or self._may_fetch(realm):
             realm.missed_at = self._clock()
             await self._flights.share(realm_name, lambda: self._refresh(realm_name, realm))
             if kid in realm.keys:
-                realm.missed_at = float("-inf")  # a rotation, no flood: the next new kid may be asked for at once
+                realm.missed_at = float("-inf")  # a rotation: the next new kid may be fetched immediately
         if realm.missing:
             raise TokenInvalid("unknown_realm")
         if self._usable(realm) and kid in realm.keys:
             return realm.keys[kid]
         if realm.failed or not self._usable(realm):
-            raise IdentityUnreachable("jwks")  # the key may well exist: nothing was decided
+            raise IdentityUnreachable("jwks")  # the key may exist: this is not decided
         raise TokenInvalid("unknown_kid")
 
     def prove(self, realm_name: str) -> None:
-        """A token of this realm was verified: no realm that never verified one can push it out from now on."""
+        """Call after a token of this realm was verified. Realms without one can then not remove it from the cache."""
         realm = self._unproven.pop(realm_name, None)
         if realm is None:
             return
@@ -132,12 +112,12 @@ class KeySets:
         return bool(realm.keys) and self._clock() - realm.fetched_at <= self._settings.jwks_stale_seconds
 
     def _may_fetch(self, realm: Realm) -> bool:
-        """One fetch per realm in a while. Raises IdentityUnreachable when unproven realms ask too often in all."""
+        """Limits the fetches per realm. Raises IdentityUnreachable if all unproven realms exceed their common limit."""
         now, last = self._clock(), realm.tried_at
         if realm.missing:
             pause = self._settings.jwks_unknown_realm_seconds
         elif self._usable(realm):
-            # Only fetches that brought nothing count: the first token of a new key must not wait.
+            # Only fetches without the wanted kid count: the first token with a new key must not wait.
             pause, last = self._settings.jwks_unknown_kid_seconds, realm.missed_at
         else:
             pause = FAILED_PAUSE_SECONDS
@@ -157,7 +137,7 @@ class KeySets:
         return True
 
     async def _keep_fresh(self, name: str, realm: Realm) -> None:
-        """Fetch ahead of the keys' age, as long as the realm is used within the time its keys could serve."""
+        """Refresh the keys before they expire, while the realm is in use (last use within JWKS_STALE_SECONDS)."""
         ttl = self._settings.jwks_ttl_seconds
         while self._clock() - realm.used_at <= self._settings.jwks_stale_seconds:
             age = self._clock() - realm.fetched_at
@@ -170,12 +150,12 @@ class KeySets:
     # --- one fetch ------------------------------------------------------------
 
     async def _refresh(self, name: str, realm: Realm) -> None:
-        """Never raises for what the provider does: the outcome is in `realm`; good keys survive a bad fetch."""
+        """Does not raise if the provider fails. The result is in `realm`. A failed fetch keeps the old keys."""
         realm.tried_at = self._clock()
         url = f"{self._settings.jwks_base_url}/realms/{name}/protocol/openid-connect/certs"
         try:
             reply = await self._http.get(url)
-            keys = None if reply.status == 404 else _read_keys(reply)  # noqa: PLR2004 - HTTP's own number
+            keys = None if reply.status == 404 else read_keys(reply)  # noqa: PLR2004 - HTTP's own number
         except TransportFailure as exc:
             result = "timeout" if exc.reason in {"timeout", "slow"} else "error"
             self._failed(name, realm, "bad" if exc.reason in {"too_large", "content_type"} else result, exc.reason)
@@ -186,15 +166,13 @@ class KeySets:
         realm.failed = False
         realm.missing = keys is None
         old = realm.keys
-        realm.keys = (
-            {} if keys is None else {k: old[k] if k in old and old[k].thumb == v.thumb else v for k, v in keys.items()}
-        )
+        realm.keys = {kid: _unchanged(old.get(kid), key) for kid, key in (keys or {}).items()}
         if keys is None:
-            metrics.jwks_fetch.inc("unknown_realm")
+            metrics.jwks_fetch.labels("unknown_realm").inc()
             log.info("key set of an unknown realm", realm=name)
             return
         realm.fetched_at = self._clock()
-        metrics.jwks_fetch.inc("ok")
+        metrics.jwks_fetch.labels("ok").inc()
         if not keys:
             log.warn("key set without a signature key", realm=name, removed=len(old))
         elif old.keys() != realm.keys.keys():
@@ -202,9 +180,9 @@ class KeySets:
 
     def _failed(self, name: str, realm: Realm, result: str, reason: str) -> None:
         realm.failed = True
-        metrics.jwks_fetch.inc(result)
+        metrics.jwks_fetch.labels(result).inc()
         if self._usable(realm):
-            metrics.jwks_fetch.inc("stale")
+            metrics.jwks_fetch.labels("stale").inc()
             age = round(self._clock() - realm.fetched_at)
             log.warn("key set not refreshed, the old keys stay", realm=name, reason=reason, age_seconds=age)
         else:
@@ -215,66 +193,7 @@ class KeySets:
         return max((now - realm.fetched_at for realm in list(self._proven.values())), default=0.0)
 
 
-class BadKeySet(Exception):
-    """The reply says nothing of the realm's keys."""
-
-
-def _read_keys(reply: Reply) -> dict[str, Key]:
-    if reply.status != 200:  # noqa: PLR2004 - HTTP's own number
-        raise BadKeySet(f"status_{reply.status // 100}xx")
-    try:
-        body = parse_json(reply.body)
-    except (ValueError, RecursionError):
-        raise BadKeySet("bad_json") from None
-    entries = body.get("keys") if isinstance(body, dict) else None
-    if not isinstance(entries, list):
-        raise BadKeySet("no_keys")
-    read = [key for entry in entries[:MAX_KEYS] if (key := _read_key(entry))]
-    twice = {kid for kid, count in Counter(key.kid for key in read).items() if count > 1}
-    if twice:
-        log.warn("key set names a kid twice: neither key is used", count=len(twice))
-    keys = {key.kid: key for key in read if key.kid not in twice}
-    # Keycloak lists its encryption key also where the realm's last signature key was disabled: that withdraws the old
-    # ones. Anything else without a usable key is no answer.
-    if not keys and not any(isinstance(entry, dict) and entry.get("use") == "enc" for entry in entries):
-        raise BadKeySet("no_usable_key")
-    return keys
-
-
-def _read_key(jwk: object) -> Key | None:
-    """A public signature key (RFC 7517 section 4), or None for every other entry; an entry never spoils the set."""
-    if not isinstance(jwk, dict) or not _for_signatures(jwk):
-        return None
-    kid, algorithms = jwk.get("kid"), _algorithms(jwk)
-    if not isinstance(kid, str) or not 0 < len(kid) <= 255 or not algorithms:  # noqa: PLR2004 - as in a token's head
-        return None
-    material = {name: jwk.get(name) for name in ("kty", "crv", "n", "e", "x", "y") if name in jwk}
-    if not all(isinstance(value, str) for value in material.values()) or len(str(material.get("e", ""))) > 8:  # noqa: PLR2004
-        return None
-    try:
-        public_key = jwt.PyJWK(material, algorithm=min(algorithms)).key
-    except (jwt.PyJWTError, ValueError, TypeError, KeyError, OverflowError):
-        return None
-    if isinstance(public_key, RSAPublicKey) and public_key.key_size not in RSA_BITS:
-        return None
-    return Key(kid, algorithms, public_key, repr((sorted(material.items()), sorted(algorithms))))
-
-
-def _for_signatures(jwk: dict[str, Any]) -> bool:
-    """`use` and `key_ops` (RFC 7517 sections 4.2, 4.3), where present, must allow verification."""
-    operations = jwk.get("key_ops", ["verify"])
-    return jwk.get("use", "sig") == "sig" and isinstance(operations, list) and "verify" in operations
-
-
-def _algorithms(jwk: dict[str, Any]) -> frozenset[str]:
-    kind, curve = jwk.get("kty"), jwk.get("crv")
-    if kind == "RSA":
-        possible = RSA_ALGORITHMS
-    elif isinstance(kind, str) and kind in {"EC", "OKP"} and isinstance(curve, str) and curve in CURVE_ALGORITHMS:
-        possible = frozenset({CURVE_ALGORITHMS[curve]})
-    else:
-        return frozenset()
-    named = jwk.get("alg")
-    if named is None:
-        return possible
-    return possible & {named} if isinstance(named, str) else frozenset()
+def _unchanged(old: Key | None, new: Key) -> Key:
+    """The old object if the key is unchanged. A cached token is valid only while its key is the same object."""
+    same = old is not None and (old.material, old.algorithms) == (new.material, new.algorithms)
+    return old if same and old is not None else new

@@ -1,56 +1,48 @@
-"""How a process starts: what makes its imports cheaper (so it is imported first; docs/decisions/0008), and its end."""
+"""What a function changes in the process that serves it, and when.
+
+An import of any module of common/, or of a function, changes nothing in its process. functions-framework sets
+FUNCTION_TARGET before it loads a function; only then `prepare` and `serving` are called.
+"""
 
 import gc
-import importlib.util
+import os
 import signal
-import sys
 import threading
-from typing import Final
+
+from common.process import log
 
 
-def import_lazily(name: str) -> None:
-    """Whoever imports `name` from now on gets a module that loads itself when something of it is first used.
-
-    The recipe of importlib's documentation ("Implementing lazy imports"); the module's parent is imported at once.
-    """
-    if name in sys.modules:
-        return
-    spec = importlib.util.find_spec(name)
-    if spec is None or spec.loader is None:
-        raise ModuleNotFoundError(f"no module {name}", name=name)
-    spec.loader = importlib.util.LazyLoader(spec.loader)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    parent, _, child = name.rpartition(".")
-    if parent:
-        setattr(sys.modules[parent], child, module)  # as an import does; looking for it elsewhere would load it
+def is_target(function: str) -> bool:
+    """Whether functions-framework loads this function to serve it."""
+    return os.environ.get("FUNCTION_TARGET") == function.replace("-", "_")
 
 
-def before_serving() -> None:
-    """In a process that will serve: nothing is collected before it does (see `serving`), and where nobody handles
-    SIGTERM yet, it ends the process as a program ends: exit code 0, last lines written.
-
-    uvicorn handles it while it serves, and raises it once more when it has finished.
-    """
-    gc.disable()
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+def prepare() -> None:
+    """Call while functions-framework loads the function. From here on the log takes the records of libraries."""
+    log.take_library_records()
 
 
 def serving() -> None:
-    """The first request: what is there by now lives as long as the process."""
-    if not gc.isenabled():
-        gc.freeze()
-        gc.enable()
+    """Call with the first request, in the thread of the event loop: a server may fork before it.
+
+    What exists by now lives as long as the process: the garbage collector leaves it out, and is on (a launcher may turn
+    it off while it imports). SIGTERM ends the process with exit code 0.
+    """
+    gc.freeze()
+    gc.enable()
+    _exit_with_0_at_sigterm()
 
 
-def end_of_imports() -> None:
-    """Not every process that imports this serves."""
-    if _COLLECTED:
-        gc.enable()
+def _exit_with_0_at_sigterm() -> None:
+    """uvicorn stops gracefully at SIGTERM and then raises the signal again. That ends the process without atexit: the
+    last log lines and metrics would be lost. With this handler, uvicorn stops as gracefully and returns to its caller.
+    """
+    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)  # uvicorn's handler is a method of its Server
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if server is None or not hasattr(server, "should_exit") or not in_main_thread:
+        return
 
+    def stop(*_: object) -> None:
+        server.should_exit = True
 
-_COLLECTED: Final = gc.isenabled()  # a launcher may have its own way
-gc.disable()  # nothing that an import makes is garbage
-import_lazily("cryptography.x509")  # PyJWT looks there for certificates, of which no token and no key set makes use
+    signal.signal(signal.SIGTERM, stop)

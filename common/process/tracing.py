@@ -1,167 +1,144 @@
-"""Metrics and request spans pushed to an OpenTelemetry collector (OTLP/HTTP, JSON); imported only where one is set.
+"""Spans and metrics pushed to an OpenTelemetry collector by OpenTelemetry's SDK (OTLP over HTTP, as JSON).
 
-A pod may live shorter than the pause between two scrapes: what was counted is pushed every few seconds, and once more
-when the process ends. A thread does the work; a collector that is away costs nothing but the figures.
-https://opentelemetry.io/docs/specs/otlp/#otlphttp: ids in hex, 64-bit integers as strings, times in Unix nanoseconds.
+Imported only where OTEL_EXPORTER_OTLP_ENDPOINT is set. A pod may live for less time than the interval between two
+scrapes, so the metrics are pushed at an interval, and once more when the process ends. Threads do the work. While the
+collector is away, metrics and spans are lost; nothing else happens.
 """
 
 import atexit
-import json
-import secrets
+import logging
 import threading
 import time
-import urllib.request
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, Final
 
-from common.process.metrics import BUCKETS_SECONDS, Counter, Gauge, Histogram, Metrics
+from opentelemetry.exporter.otlp.json.http import OTLPMetricExporter, OTLPSpanExporter
+from opentelemetry.sdk.metrics.export import (
+    AggregationTemporality,
+    Gauge,
+    Histogram,
+    HistogramDataPoint,
+    Metric,
+    MetricsData,
+    NumberDataPoint,
+    ResourceMetrics,
+    ScopeMetrics,
+    Sum,
+)
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from prometheus_client import REGISTRY
+from prometheus_client.metrics_core import Metric as Family
 
-QUEUE_SPANS: Final = 2000  # beyond it the oldest go
+from common.process import log
+
+SCOPE: Final = "kube-dc-billing"
 TIMEOUT_SECONDS: Final = 3.0
-CUMULATIVE: Final = 2  # AGGREGATION_TEMPORALITY_CUMULATIVE
-SERVER: Final = 2  # SPAN_KIND_SERVER
-STATUS_ERROR: Final = 2
 SERVER_ERROR: Final = 500
+CUMULATIVE: Final = AggregationTemporality.CUMULATIVE
+NOT_KEPT: Final[Any] = None  # smallest and largest value, which are optional in OTLP
+PROPAGATOR: Final = TraceContextTextMapPropagator()
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """W3C Trace Context of our own span; `parent_id` is the caller's span, empty at the root of a trace."""
-
-    trace_id: str
-    span_id: str
-    parent_id: str
-    flags: str
-
-    @property
-    def traceparent(self) -> str:
-        return f"00-{self.trace_id}-{self.span_id}-{self.flags}"
-
-    @property
-    def sampled(self) -> bool:
-        return bool(int(self.flags, 16) & 1)
-
-
-class Exporter:
+class Tracing:
     """`endpoint` is the collector's base URL; /v1/metrics and /v1/traces are appended to it."""
 
-    def __init__(
-        self, endpoint: str, service: str, metrics: Metrics, every_seconds: float, on_error: Callable[[str], None]
-    ) -> None:
-        self._endpoint = endpoint
-        self._resource = {"attributes": _attributes({"service.name": service})}
-        self._scope = {"name": "kube-dc-billing"}
-        self._metrics = metrics
-        self._every_seconds = every_seconds
-        self._on_error = on_error
-        self._started = _now()
-        self._spans: deque[dict[str, Any]] = deque(maxlen=QUEUE_SPANS)
+    def __init__(self, endpoint: str, service: str, interval_seconds: float) -> None:
+        logging.getLogger("opentelemetry").addHandler(_ExportFailures(logging.ERROR))
+        logging.getLogger("opentelemetry").propagate = False
+        resource = Resource.create({"service.name": service})
+        provider = TracerProvider(resource=resource)  # a new trace is sampled; the decision of a caller is kept
+        exporter = OTLPSpanExporter(f"{endpoint}/v1/traces", timeout=TIMEOUT_SECONDS)
+        provider.add_span_processor(BatchSpanProcessor(exporter))  # atexit exports what is left
+        self._tracer = provider.get_tracer(SCOPE)
+        self._metrics = MetricsPush(endpoint, resource, interval_seconds)
+
+    def start_span(self, traceparent: str | None) -> tuple[Span, str]:
+        """The span of a request below the caller's span, and the traceparent to pass on."""
+        parent = PROPAGATOR.extract({"traceparent": traceparent} if traceparent else {})
+        span = self._tracer.start_span("request", parent, SpanKind.SERVER)
+        carrier: dict[str, str] = {}
+        PROPAGATOR.inject(carrier, set_span_in_context(span))
+        return span, carrier["traceparent"]
+
+    def end_span(self, span: Span, method: str, route: str, status: int) -> None:
+        """Attributes as OpenTelemetry's conventions for HTTP name them."""
+        span.update_name(f"{method} {route}")
+        span.set_attributes({"http.request.method": method, "http.route": route, "http.response.status_code": status})
+        if status >= SERVER_ERROR:
+            span.set_status(StatusCode.ERROR)
+        span.end()
+
+
+class _ExportFailures(logging.Handler):
+    """The exporters log each failed push; a collector that is away is one sampled WARN."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = "the OpenTelemetry collector did not take metrics or spans"
+        log.warn_sampled(text, logger=record.name, reason=str(record.msg))
+
+
+class MetricsPush:
+    """prometheus_client's registry, pushed. The SDK's own metric reader cannot take histograms of another library."""
+
+    def __init__(self, endpoint: str, resource: Resource, interval_seconds: float) -> None:
+        self._exporter = OTLPMetricExporter(f"{endpoint}/v1/metrics", timeout=TIMEOUT_SECONDS)
+        self._resource = resource
+        self._interval_seconds = interval_seconds
+        self._started_ns = time.time_ns()
         self._ends = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="otlp", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="metrics push", daemon=True)
         self._thread.start()
         atexit.register(self.close)
 
-    def follow(self, traceparent: str | None) -> Context:
-        """`traceparent` is valid or None. A new trace is sampled; a caller's decision is kept."""
-        if traceparent is None:
-            return Context(secrets.token_hex(16), secrets.token_hex(8), "", "01")
-        _, trace_id, parent_id, flags = traceparent.split("-")
-        return Context(trace_id, secrets.token_hex(8), parent_id, flags)
-
-    def add_span(self, context: Context, seconds: float, status: int, attributes: dict[str, str]) -> None:
-        """One request that just ended; `attributes` are named as OpenTelemetry's conventions for HTTP have them."""
-        if not context.sampled:
-            return
-        end = time.time_ns()
-        failed = {"code": STATUS_ERROR} if status >= SERVER_ERROR else {}
-        self._spans.append(
-            {
-                "traceId": context.trace_id,
-                "spanId": context.span_id,
-                "parentSpanId": context.parent_id,
-                "name": " ".join(attributes.values()),
-                "kind": SERVER,
-                "startTimeUnixNano": str(end - int(seconds * 1e9)),
-                "endTimeUnixNano": str(end),
-                "attributes": _attributes({"http.response.status_code": status, **attributes}),
-                "status": failed,
-            }
-        )
-
     def close(self) -> None:
-        """Push what is left, for at most two time-outs."""
+        """Push once more, within two timeouts."""
         self._ends.set()
         self._thread.join(2 * TIMEOUT_SECONDS)
 
     def _run(self) -> None:
-        while not self._ends.wait(self._every_seconds):
+        while not self._ends.wait(self._interval_seconds):
             self._push()
         self._push()
 
     def _push(self) -> None:
-        spans = [self._spans.popleft() for _ in range(len(self._spans))]
-        if spans:
-            scoped = {"scope": self._scope, "spans": spans}
-            self._post("/v1/traces", {"resourceSpans": [{"resource": self._resource, "scopeSpans": [scoped]}]})
-        metrics = [found for metric in vars(self._metrics).values() if (found := _metric(metric, self._started))]
-        scoped = {"scope": self._scope, "metrics": metrics}
-        self._post("/v1/metrics", {"resourceMetrics": [{"resource": self._resource, "scopeMetrics": [scoped]}]})
+        now = time.time_ns()
+        found = [metric for family in REGISTRY.collect() if (metric := to_metric(family, self._started_ns, now))]
+        scope = ScopeMetrics(InstrumentationScope(SCOPE), found, "")
+        self._exporter.export(MetricsData([ResourceMetrics(self._resource, [scope], "")]))
 
-    def _post(self, path: str, body: dict[str, Any]) -> None:
-        request = urllib.request.Request(  # noqa: S310 - the settings allow http and https only
-            self._endpoint + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
+
+def to_metric(family: Family, started_ns: int, now_ns: int) -> Metric | None:
+    """A family of prometheus_client under the name that a scrape gives it; None while it has no series."""
+    if not family.samples:
+        return None
+    if family.type == "histogram":
+        histogram = Histogram(list(_histogram_points(family, started_ns, now_ns)), CUMULATIVE)
+        return Metric(family.name, family.documentation, "", histogram)
+    points = [NumberDataPoint(s.labels, started_ns, now_ns, float(s.value)) for s in family.samples]
+    data = Sum(points, CUMULATIVE, is_monotonic=True) if family.type == "counter" else Gauge(points)
+    return Metric(family.samples[0].name, family.documentation, "", data)
+
+
+def _histogram_points(family: Family, started_ns: int, now_ns: int) -> Iterator[HistogramDataPoint]:
+    """OTLP counts each bucket by itself; Prometheus counts all up to its bound."""
+    sums: dict[tuple[tuple[str, str], ...], float] = {}
+    buckets: defaultdict[tuple[tuple[str, str], ...], list[tuple[float, float]]] = defaultdict(list)
+    for sample in family.samples:
+        series = tuple((name, value) for name, value in sample.labels.items() if name != "le")
+        if sample.name.endswith("_bucket"):
+            buckets[series].append((float(sample.labels["le"]), sample.value))
+        elif sample.name.endswith("_sum"):
+            sums[series] = sample.value
+    for series, found in buckets.items():
+        bounds, totals = [bound for bound, _ in found], [int(total) for _, total in found]
+        counts = [b - a for a, b in pairwise([0, *totals])]
+        yield HistogramDataPoint(
+            dict(series), started_ns, now_ns, totals[-1], sums[series], counts, bounds[:-1], NOT_KEPT, NOT_KEPT
         )
-        try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310 - see above
-                pass
-        except OSError as exc:  # URLError and HTTPError are of its kind
-            self._on_error(type(exc).__name__)
-
-
-def _now() -> str:
-    return str(time.time_ns())
-
-
-def _attributes(values: dict[str, Any]) -> list[dict[str, Any]]:
-    kinds = {int: "intValue", float: "doubleValue"}
-    return [
-        {"key": key, "value": {kinds.get(type(value), "stringValue"): value if type(value) is float else str(value)}}
-        for key, value in values.items()
-        if value is not None
-    ]
-
-
-def _metric(metric: Counter | Gauge | Histogram, started: str) -> dict[str, Any] | None:
-    """None while nothing was counted under any label."""
-    kind, data = "gauge", {}
-    points: list[tuple[tuple[str, ...], dict[str, Any]]]
-    if isinstance(metric, Histogram):
-        kind, data = "histogram", {"aggregationTemporality": CUMULATIVE}
-        points = [
-            (labels, _histogram_point(counts, total[0])) for labels, (counts, total) in list(metric.values.items())
-        ]
-    elif isinstance(metric, Gauge) and metric.read:
-        points = [((), {"asDouble": float(metric.read())})]
-    else:
-        points = [(labels, {"asDouble": float(value)}) for labels, value in list(metric.values.items())]
-    if isinstance(metric, Counter):
-        kind, data = "sum", {"aggregationTemporality": CUMULATIVE, "isMonotonic": True}
-    for labels, point in points:
-        point["attributes"] = _attributes(dict(zip(metric.labels, labels, strict=True)))
-        point |= {"startTimeUnixNano": started, "timeUnixNano": _now()}
-    return (
-        {"name": metric.name, "description": metric.about, kind: {"dataPoints": [point for _, point in points], **data}}
-        if points
-        else None
-    )
-
-
-def _histogram_point(counts: list[int], total: float) -> dict[str, Any]:
-    return {
-        "count": str(sum(counts)),
-        "sum": total,
-        "bucketCounts": [str(count) for count in counts],
-        "explicitBounds": list(BUCKETS_SECONDS),
-    }

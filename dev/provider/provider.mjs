@@ -71,7 +71,8 @@ async function answer(request, response) {
 }
 
 const port = Number(required("PROVIDER_PORT"));
-const base = `http://127.0.0.1:${port}`;
+const host = required("HOST");
+const base = required("PROVIDER_URL");
 const pageOrigins = required("PAGE_ORIGINS").split(",");
 const accessTokenSeconds = Number(required("ACCESS_TOKEN_SECONDS"));
 const keys = loadKeys(required("PROVIDER_KEYS_FILE"));
@@ -101,7 +102,7 @@ const server = createServer((request, response) => {
     return send(response, expired ? 400 : 500, pages.failure({ error: error.name, error_description: description }));
   });
 });
-server.listen(port, "127.0.0.1", () => console.log(`issuers ${base}/realms/{${REALMS.join(",")}}`));
+server.listen(port, host, () => console.log(`issuers ${base}/realms/{${REALMS.join(",")}}`));
 for (const signal of ["SIGINT", "SIGTERM"]) {
   process.once(signal, () => {
     server.close(() => process.exit(0));

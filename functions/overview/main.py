@@ -1,27 +1,39 @@
-"""GET /api/billing/project/{namespace}/overview: what one project costs.
-
-For callers with access to the namespace. 200 data: `namespace`, `billing_summary` (month to date, last 24 hours, run
-rate), `compute_instances`, `cost_breakdown`; amounts in the summary's currency.
-"""
+"""One project's billing overview."""
 
 from typing import Any
 
 import functions_framework.aio
 from starlette.requests import Request
 
-from common.function import Access, Call, Function, Response
-from common.models import NoParameters
-
-ROUTE = "/api/billing/project/{namespace}/overview"
-
-
-async def answer(call: Call[NoParameters]) -> Response:
-    namespace = call.checked_namespace
-    found = await call.billing.fetch_overview(namespace.organization, namespace.name, call.question)
-    return Response(found.to_json(), found)
+from common.endpoint import Access, Call, Endpoint
+from common.function import Function
+from common.http.response import Result
+from common.model import Parameters
+from functions.overview.models import OVERVIEW, Overview
 
 
-app = Function("overview", ROUTE, Access.NAMESPACE, answer, NoParameters)
+async def get_overview(call: Call[Parameters, None]) -> Result[Overview]:
+    """What one project costs.
+
+    For callers with access to the namespace. 200 data: `namespace`, `billing_summary` (month to date, last 24 hours,
+    run rate), `compute_instances`, `cost_breakdown`; amounts in the summary's currency.
+    """
+    return await call.billing.fetch(OVERVIEW, call.namespace, call.upstream)
+
+
+app = Function(
+    "overview",
+    port=8091,
+    endpoints=[
+        Endpoint(
+            method="GET",
+            route="/api/billing/project/{namespace}/overview",
+            access=Access.NAMESPACE,
+            handle=get_overview,
+            data=Overview,
+        )
+    ],
+)
 
 
 @functions_framework.aio.http

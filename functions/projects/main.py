@@ -1,28 +1,41 @@
-"""GET /api/billing/projects: the caller's projects with their billing summary.
-
-For every valid token but a guest's. Query: `search`, `sort`, `limit`, `offset`. 200 data: `projects` (each with a
-summary, or null and why), `total` of those that match, decimal `totals` per currency, and how many are `unpriced`.
-"""
+"""The caller's projects with their billing summary."""
 
 from typing import Any
 
 import functions_framework.aio
 from starlette.requests import Request
 
-from common.function import Access, Call, Function, Response
-from common.models import ListParameters
-from common.project_list import fetch_projects, select
-
-ROUTE = "/api/billing/projects"
-
-
-async def answer(call: Call[ListParameters]) -> Response:
-    found = await fetch_projects(call.caller, call.billing, call.ownership, call.question)
-    page = select(found, call.caller.organization, call.parameters)
-    return Response(page.to_json(), page)
+from common.endpoint import LONG_LIST, Access, Call, Endpoint
+from common.function import Function
+from common.http.response import Result
+from functions.projects.listing import fetch_projects, select
+from functions.projects.models import ListParameters, ProjectList
 
 
-app = Function("projects", ROUTE, Access.MEMBER, answer, ListParameters)
+async def list_projects(call: Call[ListParameters, None]) -> Result[ProjectList]:
+    """The caller's projects with their billing summary.
+
+    For every valid token but a guest's. Query: `search`, `sort`, `limit`, `offset`. 200 data: `projects` (each with a
+    summary, or null and why), `total` of those that match, decimal `totals` per currency, and how many are `unpriced`.
+    """
+    return select(await fetch_projects(call), call.organization, call.parameters)
+
+
+app = Function(
+    "projects",
+    port=8092,
+    endpoints=[
+        Endpoint(
+            method="GET",
+            route="/api/billing/projects",
+            access=Access.ORGANIZATION,
+            handle=list_projects,
+            data=ProjectList,
+            parameters=ListParameters,
+            capacity=LONG_LIST,
+        )
+    ],
+)
 
 
 @functions_framework.aio.http

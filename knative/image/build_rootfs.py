@@ -39,13 +39,12 @@ def components() -> list[str]:
 
 def copies(component: str) -> Iterator[tuple[Path, Path]]:
     """The one list of what of this repository is in an image: (file, its path under /app)."""
-    package = "billing_service" if component == BILLING_SERVICE else "common"
-    for path in sorted((REPOSITORY / package).rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            yield path, path.relative_to(REPOSITORY)
+    folders = ["billing_service"] if component == BILLING_SERVICE else ["common", f"functions/{component}"]
+    for folder in folders:
+        for path in sorted((REPOSITORY / folder).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield path, path.relative_to(REPOSITORY)
     if component != BILLING_SERVICE:
-        main = Path("functions") / component / "main.py"
-        yield REPOSITORY / main, main
         yield REPOSITORY / "knative/image/start.py", Path("start.py")
 
 

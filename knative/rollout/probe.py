@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from common.endpoint import Access
+from dev.declarations import Declared, example_path, read_functions
 from knative.rollout.cluster import Cluster
 from knative.rollout.traffic import RolloutError
 
@@ -28,28 +30,46 @@ class Caller:
         return f"Caller({self.namespace}, {self.foreign_namespace})"
 
 
-def questions(function: str, caller: Caller) -> list[tuple[str, bool, int]]:
-    """(path, with token, the status it must have)."""
-    if function != "overview":
-        return [(f"/api/billing/{function}", True, 200), (f"/api/billing/{function}", False, 401)]
-    own, foreign = (f"/api/billing/project/{n}/overview" for n in (caller.namespace, caller.foreign_namespace))
-    return [(own, True, 200), (own, False, 401), (foreign, True, 403)]
+@dataclass(frozen=True)
+class Check:
+    """One request of the probe and the statuses that pass."""
+
+    path: str
+    with_token: bool
+    expected: frozenset[int]
+
+
+def checks(function: Declared, caller: Caller) -> list[Check]:
+    """Nothing is changed: a route is requested by GET, and only where no parameter has to be guessed."""
+    found = []
+    for endpoint in function.app.endpoints:
+        own = example_path(endpoint, caller.namespace) if endpoint.method == "GET" else None
+        if own is None:
+            continue
+        allowed = {200, 403} if endpoint.access is Access.ORG_ADMIN else {200}
+        found += [Check(own, with_token=True, expected=frozenset(allowed)), Check(own, False, frozenset({401}))]
+        if endpoint.access is Access.NAMESPACE:
+            foreign = example_path(endpoint, caller.foreign_namespace) or own
+            found.append(Check(foreign, with_token=True, expected=frozenset({403})))
+    return found or [Check(f"/api/billing/{function.name}", with_token=False, expected=frozenset({401, 404, 405}))]
 
 
 def probe(cluster: Cluster, namespace: str, caller: Caller) -> None:
     """Raises RolloutError with the first answer that is not as it must be."""
     host = _candidate_host(cluster, namespace)
+    [function] = [declared for declared in read_functions() if declared.name == cluster.function]
     with _forwarded(cluster) as port, httpx2.Client(timeout=COLD_START_SECONDS) as client:
-        for path, with_token, expected in questions(cluster.function, caller):
-            headers = {"Host": host} | ({"Authorization": f"Bearer {caller.token}"} if with_token else {})
+        for check in checks(function, caller):
+            headers = {"Host": host} | ({"Authorization": f"Bearer {caller.token}"} if check.with_token else {})
             try:
-                status = client.get(f"http://127.0.0.1:{port}{path}", headers=headers).status_code
+                status = client.get(f"http://127.0.0.1:{port}{check.path}", headers=headers).status_code
             except httpx2.HTTPError as exc:
-                raise RolloutError(f"probe of {host}{path}: no answer ({type(exc).__name__})") from exc
-            what = "with the token" if with_token else "without a token"
-            if status != expected:
-                raise RolloutError(f"probe of {host}{path} {what}: {status}, expected {expected}")
-            cluster.say(f"probe {path} {what}: {status}")
+                raise RolloutError(f"probe of {host}{check.path}: no response ({type(exc).__name__})") from exc
+            what = "with the token" if check.with_token else "without a token"
+            if status not in check.expected:
+                expected = " or ".join(map(str, sorted(check.expected)))
+                raise RolloutError(f"probe of {host}{check.path} {what}: {status}, expected {expected}")
+            cluster.say(f"probe {check.path} {what}: {status}")
 
 
 def _candidate_host(cluster: Cluster, namespace: str) -> str:

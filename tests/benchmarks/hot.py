@@ -4,13 +4,12 @@ import asyncio
 import json
 import os
 import time
-from pathlib import Path
 from typing import Any, Final
 
 import httpx2
 
 from common.function import Function
-from common.process import log as observability
+from common.process import log
 from tests.benchmarks.stand import Stand
 from tests.faults.upstream import overview
 from tests.unit.endpoints import make
@@ -19,7 +18,7 @@ ROUNDS: Final = 7
 REQUESTS: Final = 400
 
 
-def make_function(stand: Stand, **settings: Any) -> Function[Any]:
+def make_function(stand: Stand, **settings: Any) -> Function:
     """The overview function as it is shipped, around doubles without a network; its log lines go nowhere."""
 
     def identity(request: httpx2.Request) -> httpx2.Response:
@@ -38,11 +37,13 @@ def make_function(stand: Stand, **settings: Any) -> Function[Any]:
         log_level="INFO",
         **settings,
     )
-    observability._log.sink._stream = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - the process's log
+    log._handler.start_writer()
+    assert log._handler.writer
+    log._handler.writer.descriptor = os.open(os.devnull, os.O_WRONLY)
     return function
 
 
-async def ask(function: Function[Any], path: str, token: str) -> None:
+async def ask(function: Function, path: str, token: str) -> None:
     sent: list[Any] = []
 
     async def send(message: Any) -> None:

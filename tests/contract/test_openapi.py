@@ -1,4 +1,4 @@
-"""docs/openapi.yaml is what the functions do: generated, and tried against the running ones."""
+"""docs/openapi.yaml and the manifests are generated from the declarations, and the running functions keep the page."""
 
 import subprocess
 import sys
@@ -7,39 +7,43 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dev.openapi import DOCUMENT
+from dev.declarations import ROOT, function_names, read_functions
+from dev.generate.openapi import DOCUMENT, operation_id
 from dev.platform import Platform
 from dev.settings import port_variable
 
-ROOT = Path(__file__).parents[2]
+
+def test_what_is_generated_has_not_drifted() -> None:
+    """`make generate` changes nothing: page, manifests, route and canaries are as the functions declare."""
+    command = [sys.executable, "-m", "dev.generate", "--check"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("", 0), f"run `make generate`:\n{done.stdout}{done.stderr}"
 
 
-def test_the_api_page_is_generated_from_the_code() -> None:
-    """`make openapi` changes nothing: models, errors and functions are as the page says."""
-    before = DOCUMENT.read_text()
-    program = "import dev.openapi, sys; sys.stdout.write(dev.openapi.render())"
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout == before, "run `make openapi`"
-
-
-def test_every_function_is_on_the_page() -> None:
-    """A new folder under functions/ is a new path."""
+def test_every_endpoint_is_on_the_page() -> None:
+    """Under its method and route, with an id of its own."""
     paths = yaml.safe_load(DOCUMENT.read_text())["paths"]
-    operations = {operation["get"]["operationId"] for operation in paths.values()}
-    assert operations == {main.parent.name for main in ROOT.glob("functions/*/main.py")}
+    declared = {(e.route, e.method.lower()): operation_id(f, e) for f in read_functions() for e in f.app.endpoints}
+    written = {(route, method): o["operationId"] for route, methods in paths.items() for method, o in methods.items()}
+    assert written == declared
+    assert len(set(written.values())) == len(written)
 
 
-@pytest.mark.parametrize("function", ["health", "projects", "overview"])
+@pytest.mark.parametrize("function", function_names())
 def test_the_running_functions_keep_the_page(platform: Platform, tmp_path: Path, function: str) -> None:
     """Every generated request gets a documented status, a valid body, the declared headers; never a 500.
 
     Straight to the function: a gateway's own 404 (for paths that it normalises) has no envelope.
     """
+    [declared] = [f for f in read_functions() if f.name == function]
+    operations = [operation_id(declared, endpoint) for endpoint in declared.app.endpoints]
     url = f"http://127.0.0.1:{platform.settings.ports[port_variable(function)]}"
-    asked = ["run", str(DOCUMENT), "--url", url, "--include-operation-id", function]
+    included = [word for operation in operations for word in ("--include-operation-id", operation)]
     checks = ["--checks", "all", "--max-examples", "40", "--warnings", "off"]
     token = ["-H", f"Authorization: Bearer {platform.token('alice')}"]
-    command = [sys.executable, "-m", "schemathesis.cli", "--no-color", *asked, *checks, *token]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    program = [sys.executable, "-m", "schemathesis.cli", "--no-color", "run", str(DOCUMENT), "--url", url]
+    done = subprocess.run(
+        [*program, *included, *checks, *token], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr
-    assert "Tested: 1" in done.stdout
+    assert f"Tested: {len(operations)}" in done.stdout

@@ -4,6 +4,9 @@ import asyncio
 import socket
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +14,13 @@ import pytest
 from tests.faults.bench import Bench
 from tests.faults.identity import IdentityProvider
 from tests.faults.process import (
+    Asked,
     FunctionProcess,
     assert_answered,
     assert_refused,
     assert_unreachable,
 )
+from tests.faults.resolver import resolver
 from tests.faults.upstream import (
     Behaviour,
     Upstream,
@@ -32,6 +37,8 @@ from tests.faults.upstream import (
     reset,
     reset_unanswered,
 )
+from tests.kubernetes_api import ApiServer, project
+from tests.raw_server import dropping
 
 Measured = Callable[[str], None]
 
@@ -78,6 +85,54 @@ def test_row_02_name_does_not_resolve(identity: IdentityProvider, namespace: str
         assert (line["level"], line["reason"]) == ("ERROR", "dns")
         assert process.metric("upstream_failures_total", reason="dns") == 1
         measured(f"{asked.seconds:.2f} s")
+
+
+@pytest.mark.row(2, "its name does not resolve")
+@pytest.mark.parametrize(("failures", "attempts"), [(1, 1), (9, 3)])
+def test_row_02_name_does_not_resolve_for_now(
+    identity: IdentityProvider, upstream: Upstream, namespace: str, tmp_path: Path, *, failures: int, attempts: int
+) -> None:
+    """A temporary failure of the resolver is retried: 200 when it ends in time, 503 after the retries."""
+    settings = {"KEYCLOAK_URL": identity.url, "BILLING_API_URL": f"http://billing.example:{upstream.port}"}
+    settings |= resolver(tmp_path, {"billing.example": [*["EAI_AGAIN"] * failures, ["127.0.0.1"]]})
+    with FunctionProcess(settings) as process:
+        asked = process.ask(namespace, identity.token())
+        assert process.metric("upstream_failures_total", reason="dns") == attempts
+        if failures == 1:
+            assert_answered(asked)
+        else:
+            assert_unreachable(asked)
+            assert process.line_of(asked)["reason"] == "dns"
+
+
+@pytest.mark.row(2, "its name does not resolve")
+def test_row_02b_the_first_address_drops_packets(
+    identity: IdentityProvider, upstream: Upstream, tmp_path: Path, measured: Measured
+) -> None:
+    """Of billing service, identity provider and API server: each name's second address is used after 0.25 s."""
+    api = ApiServer(tmp_path)
+    api.projects = {"acme": [project("acme", "web", "acme-web")]}
+    addresses = [["127.0.0.2", "127.0.0.1"]]
+    settings = {
+        "KEYCLOAK_URL": identity.url,
+        "OIDC_JWKS_BASE_URL": f"http://keycloak.example:{identity.server.port}",
+        "BILLING_API_URL": f"http://billing.example:{upstream.port}",
+        "NAMESPACE_OWNERSHIP": "kubernetes",
+        "KUBERNETES_API_URL": api.url.replace("127.0.0.1", "kubernetes.example"),
+        "KUBERNETES_CREDENTIALS": str(api.credentials),
+        **resolver(tmp_path, {f"{name}.example": addresses for name in ("keycloak", "billing", "kubernetes")}),
+    }
+    ports = (identity.server.port, upstream.port, int(api.url.rpartition(":")[2]))
+    with ExitStack() as stack:
+        stack.callback(api.stop)
+        for port in ports:
+            stack.enter_context(dropping("127.0.0.2", port))
+        process = stack.enter_context(FunctionProcess(settings))
+        asked = process.ask("acme-web", identity.token())
+        assert_answered(asked)
+        assert 0.75 < asked.seconds < 2
+        assert process.metric("upstream_failures_total") == 0
+        measured(f"three names {asked.seconds:.2f} s")
 
 
 @pytest.mark.row(3, "accepts, never answers")
@@ -537,6 +592,30 @@ def test_row_18_mismatch(bench: Bench, changes: dict[str, str]) -> None:
     """A reply about somebody else, or about nobody, is not forwarded."""
     bench.upstream.behaviour = answer(200, changed_body(**changes))
     bench.assert_failure(reason="mismatch", attempts=1)
+
+
+@pytest.mark.row(18, "the reply names another namespace or organization")
+def test_row_18_mismatch_closes_the_kept_connections(bench: Bench) -> None:
+    """A connection on which somebody else's reply came may be out of step, and so may the others."""
+
+    def ask_at_once(name: str) -> list[Asked]:
+        with ThreadPoolExecutor() as pool:
+            names = [f"{bench.namespace}-{name}-{n}" for n in range(2)]
+            return list(pool.map(lambda namespace: bench.function.ask(namespace, bench.token), names))
+
+    bench.upstream.behaviour = answer(200, good_body, after=0.2)
+    for asked in ask_at_once("a"):
+        assert_answered(asked)
+    opened = bench.upstream.counts.connections
+    for asked in ask_at_once("b"):
+        assert_answered(asked)
+    assert bench.upstream.counts.connections == opened
+    bench.upstream.behaviour = answer(200, changed_body(namespace='"globex-shop"'))
+    assert_unreachable(bench.ask())
+    bench.upstream.behaviour = answer(200, good_body, after=0.2)
+    for asked in ask_at_once("c"):
+        assert_answered(asked)
+    assert bench.upstream.counts.connections == opened + 2
 
 
 @pytest.mark.row(19, "100 MB body, no length")

@@ -1,17 +1,23 @@
-"""Rows 34, 35 and 39: what the ingress (Envoy, with the configuration of the local platform) keeps from a function."""
+"""The ingress (Envoy, configured as in the local platform): rows 34, 35 and 39, and its own error responses."""
 
 import contextlib
 import json
+import re
 import selectors
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import httpx2
 import pytest
 
 from dev import ingress
+from dev.declarations import local_ports
 from dev.functions import read_functions
 from dev.settings import Settings, free_ports, port_variable
 from tests.faults.identity import IdentityProvider
@@ -23,16 +29,18 @@ Measured = Callable[[str], None]
 
 
 class Ingress:
-    """Envoy before one real function; the other routes lead nowhere."""
+    """Envoy before one real function; the other routes lead to closed ports."""
 
-    def __init__(self, function: FunctionProcess, folder: Path) -> None:
+    def __init__(self, function: FunctionProcess, folder: Path, more_rules: Sequence[dict[str, Any]] = ()) -> None:
         functions = read_functions()
-        ports = {**free_ports([each.name for each in functions]), port_variable("overview"): function.port}
+        ports = {**free_ports(local_ports()), port_variable("overview"): function.port}
         config = folder / "envoy.json"
-        routes = ingress.function_routes(ingress.read_rules(), functions)
-        config.write_text(json.dumps(ingress.configuration(routes, functions, ports)))
+        routes = ingress.function_routes([*more_rules, *ingress.read_rules()], functions)
+        routes.append(ingress.page_route(is_built=True))
+        settings = Settings(data=folder, ports=ports, environment={"CORS_ALLOWED_ORIGINS": ORIGIN})
+        config.write_text(json.dumps(ingress.configuration(routes, functions, settings)))
         self.port = ports["INGRESS_PORT"]
-        part = ingress.part(Settings(data=folder, ports=ports, environment={}), config)
+        part = ingress.part(settings, config)
         self.process = subprocess.Popen(part.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             wait_until(part.ready, 10)
@@ -209,3 +217,165 @@ def test_row_39_the_next_client_gets_its_own_answer(
                 answer = read_response(victim)
         assert answer.status_code == 200, shape
         assert answer.json()["data"]["namespace"] == f"{namespace}-v", shape
+
+
+def send(envoy: Ingress, method: str, path: str, *lines: str) -> httpx2.Response:
+    head = [f"{method} {path} HTTP/1.1", "Host: billing", "Connection: close", *lines]
+    with envoy.connect() as connection:
+        connection.sendall("\r\n".join([*head, "", ""]).encode())
+        return read_response(connection, method)
+
+
+def assert_envelope(response: httpx2.Response, status: int, code: str, error: str) -> None:
+    assert response.status_code == status, response.text
+    body = response.json()
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", body.pop("timestamp"))
+    assert body == {"success": False, "error": error, "code": code, "details": {}}
+    headers = response.headers
+    assert headers["content-type"] == "application/json"
+    assert headers["cache-control"] == "no-store"
+    assert headers["vary"] == "Authorization, Origin"
+    assert re.fullmatch("[A-Za-z0-9-]{1,64}", headers["x-request-id"])
+    assert "server" not in headers
+
+
+def cors(response: httpx2.Response) -> tuple[str | None, str | None]:
+    names = ("access-control-allow-origin", "access-control-allow-credentials")
+    return response.headers.get(names[0]), response.headers.get(names[1])
+
+
+OWN_RESPONSES: dict[str, tuple[str, str, list[str], int, str, str]] = {
+    "no route": ("GET", "/api/billing/nothing", [], 404, "not_found", "Not found"),
+    "no route, a query": ("GET", "/api/billing?x=1", [], 404, "not_found", "Not found"),
+    "a method of no function": ("TRACE", "/api/billing/health", [], 405, "method_not_allowed", "Method not allowed"),
+    "QUERY": (
+        "QUERY",
+        "/api/billing/projects",
+        ["Content-Type: text/plain"],
+        405,
+        "method_not_allowed",
+        "Method not allowed",
+    ),
+    "QUERY without a type": ("QUERY", "/api/billing/projects", [], 400, "bad_request", "Bad request"),
+    "an escaped NUL": ("GET", "/api/billing/project/a%00b/overview", [], 400, "bad_request", "Bad request"),
+    "an upgrade": (
+        "GET",
+        "/api/billing/health",
+        ["Connection: Upgrade", "Upgrade: websocket"],
+        403,
+        "upgrade_not_allowed",
+        "Upgrade not allowed",
+    ),
+    "a closed port": ("GET", "/api/billing/health", [], 503, "upstream_unavailable", "Service unavailable"),
+}
+
+
+@pytest.mark.parametrize("what", OWN_RESPONSES)
+def test_own_responses_are_the_envelope_with_cors(envoy: Ingress, what: str) -> None:
+    """What Envoy itself responds under /api/billing/ reads as the API, for an allowed origin in a browser too."""
+    method, path, lines, status, code, error = OWN_RESPONSES[what]
+    response = send(envoy, method, path, *lines, f"Origin: {ORIGIN}", "X-Request-Id: mine-1")
+    assert_envelope(response, status, code, error)
+    assert cors(response) == (ORIGIN, "true")
+    assert response.headers["x-request-id"] == "mine-1"
+    assert ("allow" in response.headers) is (status == 405)
+    assert ("retry-after" in response.headers) is (status == 503)
+
+
+@pytest.mark.parametrize("lines", [[], ["Origin: https://evil.example.com"]])
+def test_own_responses_have_no_cors_headers_for_other_origins(envoy: Ingress, lines: list[str]) -> None:
+    """Neither for an origin that is not allowed nor without one."""
+    response = send(envoy, "GET", "/api/billing/nothing", *lines)
+    assert_envelope(response, 404, "not_found", "Not found")
+    assert cors(response) == (None, None)
+
+
+@pytest.mark.parametrize("sent", ["a" * 65, "a b", '"', "<script>"])
+def test_own_responses_replace_an_invalid_request_id(envoy: Ingress, sent: str) -> None:
+    """Only 1 to 64 letters, digits and hyphens come back."""
+    response = send(envoy, "GET", "/api/billing/nothing", f"X-Request-Id: {sent}")
+    assert_envelope(response, 404, "not_found", "Not found")
+    assert response.headers["x-request-id"] != sent
+
+
+NOT_PARSED: dict[str, tuple[bytes, int, str]] = {
+    "an underscore": (b"GET /api/billing/health HTTP/1.1\r\nHost: b\r\na_b: c\r\n\r\n", 400, "bad_request"),
+    "a space in a name": (b"GET /api/billing/health HTTP/1.1\r\nHost: b\r\na b: c\r\n\r\n", 400, "bad_request"),
+    "no host": (b"GET /api/billing/health HTTP/1.1\r\n\r\n", 400, "bad_request"),
+    "an unknown method": (b"FOO /api/billing/health HTTP/1.1\r\nHost: b\r\n\r\n", 400, "bad_request"),
+    "no HTTP": (b"\x00\x01\r\n\r\n", 400, "bad_request"),
+    "HTTP/1.0": (b"GET /api/billing/health HTTP/1.0\r\n\r\n", 426, "http_version_not_supported"),
+    "a long header": (
+        b"GET /api/billing/health HTTP/1.1\r\nHost: b\r\nX-A: " + b"a" * 40_000 + b"\r\n\r\n",
+        431,
+        "headers_too_large",
+    ),
+    "an unknown coding": (
+        b"POST /api/billing/health HTTP/1.1\r\nHost: b\r\nTransfer-Encoding: gzip\r\n\r\n",
+        501,
+        "not_implemented",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", NOT_PARSED)
+def test_a_request_that_is_not_parsed_gets_the_envelope(envoy: Ingress, what: str) -> None:
+    """Its path and origin are not known, so there are no CORS headers."""
+    request, status, code = NOT_PARSED[what]
+    with envoy.connect() as connection:
+        connection.sendall(request)
+        response = read_response(connection)
+    assert_envelope(response, status, code, response.json()["error"])
+    assert cors(response) == (None, None)
+
+
+@pytest.mark.slow_fault
+def test_a_head_that_does_not_end_is_the_envelope(envoy: Ingress) -> None:
+    """408 after the time for the head."""
+    with envoy.connect() as connection:
+        connection.sendall(b"GET /api/billing/health HTTP/1.1\r\nHost: b\r\n")
+        assert_envelope(read_response(connection), 408, "request_timeout", "Request timeout")
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "body"),
+    [("/other", 404, ""), ("/api/billingx", 404, ""), ("/billing/", 503, "upstream connect error")],
+)
+def test_paths_that_are_not_the_api_keep_plain_responses(envoy: Ingress, path: str, status: int, body: str) -> None:
+    """The page's routes and unknown paths beside the API have no envelope."""
+    response = send(envoy, "GET", path, f"Origin: {ORIGIN}")
+    assert response.status_code == status
+    assert response.text.startswith(body)
+    assert "json" not in response.headers.get("content-type", "")
+    assert cors(response) == (None, None)
+
+
+def test_a_prefix_rule_takes_what_exact_and_regular_expressions_leave(
+    function: FunctionProcess, namespace: str, token: str, upstream: Upstream, tmp_path: Path
+) -> None:
+    """Exact before regular expression before the longest prefix, whatever their order in the HTTPRoute."""
+    del upstream
+    rules = ingress.read_rules()
+    [overview] = [rule for rule in rules if rule["name"] == "overview"]
+    [health] = [rule for rule in rules if rule["name"] == "health"]
+
+    def prefix(rule: dict[str, Any], path: str) -> dict[str, Any]:
+        return rule | {"name": path, "matches": [{"path": {"type": "PathPrefix", "value": path}}]}
+
+    # overview is a real function with a 404 of its own; health's port is closed
+    first = [prefix(overview, "/api/billing/"), prefix(health, "/api/billing/closed/"), prefix(health, "/api")]
+    envoy = Ingress(function, tmp_path, first)
+    try:
+        for path in ("/api/billing/nothing", "/api/billing", "/api/billing/closedx"):
+            response = send(envoy, "GET", path)
+            assert response.status_code == 404, path
+            assert response.json()["error"] == "Not found"
+            assert "referrer-policy" in response.headers
+        assert function.wait_for_line(route="unknown", status=404)
+        closed = ("/api/billing/closed/x", "/api/other", "/api/billing/health")
+        with ThreadPoolExecutor() as together:  # each is tried again for some seconds
+            assert [each.status_code for each in together.map(partial(send, envoy, "GET"), closed)] == [503, 503, 503]
+        assert status_of(envoy, overview_request(namespace, token)) == 200
+        assert send(envoy, "GET", "/apix").status_code == 404
+    finally:
+        envoy.close()

@@ -20,8 +20,10 @@ except ImportError:
 with atheris.instrument_imports(include=["common"]):
     from common.billing.transport import HttpClient, Timeouts
     from common.http.errors import ApiError
-    from common.identity.authenticator import Authenticator, Caller, read_credentials
+    from common.identity.authenticator import Authenticator
+    from common.identity.caller import Caller
     from common.identity.key_sets import KeySets
+    from common.identity.token import read_credentials
 
 from tests.unit import endpoints
 from tests.unit.token_table import ROWS

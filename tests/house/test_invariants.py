@@ -4,7 +4,7 @@ import pytest
 
 from dev.invariants import check, main
 
-IMPORT = "from common.identity.authenticator import Caller\n"
+IMPORT = "from common.identity.caller import Caller\n"
 CLAIMS = "from common.identity.authenticator import SignedClaims\n"
 CHECKED = "from common.access.roles import Namespace\n"
 MADE = [
@@ -114,6 +114,21 @@ def test_the_environment_read_elsewhere_is_found(source: str, path: str) -> None
 @pytest.mark.parametrize("source", ENVELOPE)
 def test_an_envelope_written_elsewhere_is_found(source: str) -> None:
     """As a dict, as text, as a model."""
+    assert check("common/function.py", source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from common.billing.resource import read_reply",
+        "from common.billing.upstream import Upstream as U",
+        "from common.billing import upstream\nclient = upstream.Upstream(settings)",
+        "from common.billing import resource\ndata = resource.parse_reply(response)",
+    ],
+)
+def test_a_reply_read_around_the_proof_of_its_owner_is_found(source: str) -> None:
+    """Only BillingClient reads replies, so that none is used before its owner is proved."""
+    assert check("functions/trend/main.py", source)
     assert check("common/function.py", source)
 
 

@@ -2,7 +2,9 @@
 
 import json
 import signal
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,10 +12,14 @@ from typing import Any
 
 import pytest
 
+from common.process.metrics import BUCKETS_SECONDS
+from tests.benchmarks import stand as benchmark
 from tests.benchmarks.stand import Stand
+from tests.faults.process import FunctionProcess, assert_answered
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 PARENT = "b7ad6b7169203331"
+STATUS_ERROR = 2
 
 
 class Collector:
@@ -95,7 +101,10 @@ def test_what_was_counted_is_pushed_before_the_container_ends(stand: Stand, coll
     [duration] = collector.metrics()["http_request_duration_seconds"]["histogram"]["dataPoints"]
     assert duration["count"] == "6"
     assert sum(map(int, duration["bucketCounts"])) == 6
+    assert duration["explicitBounds"] == list(BUCKETS_SECONDS)
     assert len(duration["bucketCounts"]) == len(duration["explicitBounds"]) + 1
+    assert {"build_info", "process_resident_memory_bytes"} <= collector.metrics().keys()
+    assert not [name for name in collector.metrics() if name.endswith("_created")]
     assert len(collector.spans()) == 6
 
 
@@ -128,10 +137,42 @@ def test_without_a_collector_the_context_is_passed_on_as_it_came(stand: Stand) -
 
 
 def test_a_collector_that_is_away_costs_no_answer(stand: Stand) -> None:
-    """Answers go on, and the process ends in time."""
+    """Responses go on, a sampled WARN is the only trace in the log, and the process ends in time."""
     settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_METRIC_EXPORT_INTERVAL": "1000"}
-    with stand.running(**settings) as (port, process):
-        stand.first_answer(port, process)
-        assert ask(port, stand.path(), stand.tokens[0]) == 200
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+    settings |= {"KEYCLOAK_URL": stand.identity.url, "BILLING_API_URL": stand.billing.url}
+    with FunctionProcess(settings) as process:
+        assert_answered(process.ask(stand.names[0], stand.tokens[0]))
+        text = "the OpenTelemetry collector did not take metrics or spans"
+        assert process.wait_for_line(10, message=text)["level"] == "WARNING"
+        assert_answered(process.ask(stand.names[0], stand.tokens[0]))
+        process.terminate()
+        assert process.process.wait(10) == 0
+        assert not process.errors
+        said = [line["message"] for line in process.lines if line.get("logger", "").startswith("opentelemetry")]
+        assert set(said) == {text}
+
+
+def test_a_collector_that_hangs_does_not_keep_the_process(stand: Stand) -> None:
+    """A listener that never responds costs two timeouts at the end."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{silent.getsockname()[1]}"}
+        with stand.running(**settings) as (port, process):
+            stand.first_answer(port, process)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(10) == 0
+
+
+def test_a_failed_request_is_a_failed_span(stand: Stand, collector: Collector) -> None:
+    """Status error from 500 on, and not for what a client did wrong."""
+    settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "BILLING_API_URL": "http://127.0.0.1:9"}
+    with stand.running(**settings) as (port, _):
+        until = time.monotonic() + 30
+        while (failed := benchmark.ask(port, stand.path(), stand.tokens[0])) == 0 and time.monotonic() < until:
+            time.sleep(0.05)
+        assert failed == 503
+        assert ask(port, stand.path(), "no.token.x") == 401
+    statuses = {
+        attributes(span["attributes"])["http.response.status_code"]: span.get("status", {}).get("code", 0)
+        for span in collector.spans()
+    }
+    assert statuses == {"503": STATUS_ERROR, "401": 0}

@@ -1,29 +1,36 @@
-"""`make run` as a person meets it: ready, a token, one more start, a part that dies, a stop that leaves nothing."""
+"""`make run` as a person meets it: ready, a token, one more start, a part that dies, changed code, an ordered stop."""
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx2
 import psycopg
 import pytest
 
-from dev.functions import read_functions
+from dev.declarations import local_ports
 from dev.ingress import example_paths, read_rules
 from dev.platform import Platform
 from dev.settings import ROOT, free_ports
 
 START_SECONDS = 120  # a slow machine; a healthy one takes ten
+RELOAD_SECONDS = 6.0  # 3 on a quiet machine
+HELD_SECONDS = 5  # the ingress holds a request for this long at least
+OVERVIEW = "/api/billing/project/acme-web/overview"
 
 
 class Run:
     """`python -m dev` as a process of its own, with a folder and ports of its own."""
 
-    def __init__(self, data: Path) -> None:
-        ports = free_ports([function.name for function in read_functions()])
+    def __init__(self, data: Path, root: Path = ROOT) -> None:
+        self.root = root
+        ports = free_ports(local_ports())
         self.environment = os.environ | {name: str(port) for name, port in ports.items()} | {"DATA_DIR": str(data)}
         self.output = data.with_suffix(".out")
         self.process: subprocess.Popen[bytes] | None = None
@@ -31,20 +38,36 @@ class Run:
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "dev", *arguments]
         return subprocess.run(
-            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False, timeout=START_SECONDS
+            command,
+            cwd=self.root,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=START_SECONDS,
         )
 
     def start(self) -> int:
         """Returns the process id when the platform is ready."""
         with self.output.open("wb") as output:
             command = [sys.executable, "-m", "dev", "run"]
-            self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=output, stderr=output)
+            self.process = subprocess.Popen(command, cwd=self.root, env=self.environment, stdout=output, stderr=output)
         deadline = time.monotonic() + START_SECONDS
         while "ready in" not in self.output.read_text():
             assert self.process.poll() is None, self.output.read_text()
             assert time.monotonic() < deadline, self.output.read_text()
             time.sleep(0.1)
         return self.process.pid
+
+    def wait_for(self, text: str, times: int = 1) -> None:
+        deadline = time.monotonic() + 20
+        while self.output.read_text().count(text) < times:
+            assert time.monotonic() < deadline, f"{text!r} is not in {self.output.read_text()}"
+            time.sleep(0.05)
+
+    def get(self, path: str, token: str | None = None) -> httpx2.Response:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx2.get(f"http://127.0.0.1:{self.environment['INGRESS_PORT']}{path}", headers=headers, timeout=20)
 
     def end(self) -> int:
         """The exit code; kills what does not end."""
@@ -103,8 +126,7 @@ def test_ready_token_and_an_ordered_stop(run: Run) -> None:
     token = run.command("token", "bob")
     assert (token.returncode, token.stderr) == (0, "")
     assert len(token.stdout.strip().split(".")) == 3
-    url = f"http://127.0.0.1:{run.environment['INGRESS_PORT']}/api/billing/project/acme-web/overview"
-    assert httpx2.get(url, headers={"Authorization": f"Bearer {token.stdout.strip()}"}).status_code == 200
+    assert run.get(OVERVIEW, token.stdout.strip()).status_code == 200
     second = run.command("run")
     assert second.returncode == 1
     assert f"already runs in {run.environment['DATA_DIR']} (process {pid})" in second.stderr
@@ -120,16 +142,47 @@ def test_ready_token_and_an_ordered_stop(run: Run) -> None:
     )
 
 
-def test_a_second_start_is_quick_and_a_part_that_dies_stops_it(run: Run) -> None:
-    """The part is named with its log, the exit code is not 0, and no process is left."""
+def test_a_part_that_dies_is_restarted_and_a_part_is_stopped_and_started(run: Run) -> None:
+    """A second start is quick; a killed ingress is named with its log and comes back; the others stay up."""
     pid = run.start()
     seconds = float(run.output.read_text().partition("ready in ")[2].split()[0])
     assert seconds < 20, "the second start"
     processes = descendants(pid)
     [envoy] = [child for child, line in processes.items() if "envoy" in line]
     os.kill(envoy, signal.SIGKILL)
-    assert run.end() == 1
-    assert "ingress was killed by signal 9; the end of" in run.output.read_text()
+    run.wait_for("ingress was killed by signal 9; the end of")
+    run.wait_for("ingress              up", times=2)
+    assert processes.keys() - descendants(pid).keys() == {envoy}
+    assert run.get(OVERVIEW).status_code == 401
+
+    token = run.command("token", "bob").stdout.strip()
+    assert run.get(OVERVIEW, token).json()["meta"]["stale"] is False
+    assert run.command("stop-part", "billing").returncode == 0
+    deadline = time.monotonic() + 30
+    while not run.get(OVERVIEW, token).json()["meta"]["stale"]:
+        assert time.monotonic() < deadline, "the cached figures never became stale"
+        time.sleep(0.5)
+    other = OVERVIEW.replace("acme-web", "acme-data")
+    assert run.get(other, token).json()["error"] == "Billing service unreachable"
+    assert run.command("start-part", "billing").returncode == 0
+    while run.get(other, token).status_code != 200:
+        assert time.monotonic() < deadline, "the figures did not return"
+        time.sleep(0.5)
+
+    stopped = run.command("stop-part", "overview")
+    assert (stopped.returncode, stopped.stdout, stopped.stderr) == (0, "", "")
+    unreachable = run.get(OVERVIEW)
+    assert unreachable.status_code == 503
+    assert unreachable.json()["code"] == "upstream_unavailable"
+    assert run.command("start-part", "overview").returncode == 0
+    assert run.get(OVERVIEW).status_code == 401
+    unknown = run.command("stop-part", "overviews")
+    assert (unknown.returncode, unknown.stdout) == (2, "")
+    assert "no part 'overviews'; there are: postgres, billing, provider" in unknown.stderr
+
+    processes = descendants(pid)
+    os.kill(pid, signal.SIGTERM)
+    assert run.end() == 0
     assert left(processes) == []
 
 
@@ -142,13 +195,110 @@ def test_a_killed_supervisor_takes_its_parts_along(run: Run) -> None:
     assert left(processes) == []
 
 
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """The platform, run from a copy of the tree whose files a test may change."""
+    folder = tmp_path_factory.mktemp("copy")
+    root = folder / "tree"
+    for name in ("billing_service", "common", "dev", "functions", "knative"):
+        ignored = shutil.ignore_patterns("__pycache__", "node_modules")
+        shutil.copytree(ROOT / name, root / name, ignore=ignored)
+    (root / "dev/provider/node_modules").symlink_to(ROOT / "dev/provider/node_modules")
+    started = Run(folder / "data", root)
+    pid = started.start()
+    yield started
+    os.kill(pid, signal.SIGTERM)
+    assert started.end() == 0
+
+
+def change_overview(copy: Run, lines: str) -> None:
+    """The function's target is replaced at the end of its file."""
+    main = copy.root / "functions/overview/main.py"
+    original = (ROOT / "functions/overview/main.py").read_text()
+    main.write_text(f"{original}\n\nfrom starlette.responses import PlainTextResponse\n{lines}\n")
+
+
+def longest(copy: Run) -> float:
+    """A restart may take as long as the slowest first start of a function: a busy machine is slower at both."""
+    starts = re.findall(rf"^(?:{'|'.join(local_ports())}) +up +([0-9.]+) s$", copy.output.read_text(), re.MULTILINE)
+    return max(RELOAD_SECONDS, *map(float, starts[: len(local_ports())]))
+
+
+def seconds_until(done: Callable[[httpx2.Response], bool], copy: Run, statuses: set[int]) -> float:
+    """How long requests through the ingress get another response; the statuses of all are added."""
+    started = time.monotonic()
+    while True:
+        response = copy.get(OVERVIEW)
+        statuses.add(response.status_code)
+        if done(response):
+            return time.monotonic() - started
+        assert time.monotonic() - started < START_SECONDS, copy.output.read_text()
+
+
+def test_a_changed_function_responds_with_the_new_code(
+    copy: Run, record_property: Callable[[str, object], None]
+) -> None:
+    """Within 3 s on a quiet machine, no request fails meanwhile, and the other parts keep their processes."""
+    assert copy.process is not None
+    before = descendants(copy.process.pid)
+    statuses: set[int] = set()
+    change_overview(copy, "async def overview(request): return PlainTextResponse('changed')")
+    seconds = seconds_until(lambda response: response.text == "changed", copy, statuses)
+    record_property("measured", f"{seconds:.2f} s")
+    print(f"restarted in {seconds:.2f} s")
+    assert seconds <= longest(copy)
+    assert statuses <= {401, 200} or seconds > HELD_SECONDS
+    [gone] = before.keys() - descendants(copy.process.pid).keys()
+    assert "functions/overview/" in before[gone]
+
+
+def test_a_syntax_error_keeps_the_old_code_and_the_next_save_heals_it(copy: Run) -> None:
+    """The terminal has the function's name and the line."""
+    change_overview(copy, "async def overview(request): return PlainTextResponse('before')")
+    seconds_until(lambda response: response.text == "before", copy, set())
+    change_overview(copy, "async def overview(request: return PlainTextResponse('broken')")
+    copy.wait_for("overview is not restarted")
+    copy.wait_for("SyntaxError")
+    assert copy.get(OVERVIEW).text == "before"
+    change_overview(copy, "async def overview(request): return PlainTextResponse('healed')")
+    assert seconds_until(lambda response: response.text == "healed", copy, set()) <= longest(copy)
+
+
+def test_a_function_that_does_not_load_is_503_until_the_next_save(copy: Run) -> None:
+    """Its traceback is on the terminal, and the other functions respond."""
+    change_overview(copy, "raise RuntimeError('does not load')")
+    copy.wait_for("RuntimeError: does not load")
+    copy.wait_for("overview: it is started again when its files change")
+    assert copy.get(OVERVIEW).json()["code"] == "upstream_unavailable"
+    assert copy.get("/api/billing/health").status_code == 401
+    change_overview(copy, "async def overview(request): return PlainTextResponse('healed again')")
+    assert seconds_until(lambda response: response.text == "healed again", copy, set()) <= longest(copy)
+
+
+def test_a_change_in_common_restarts_every_function(copy: Run) -> None:
+    """And no other part."""
+    assert copy.process is not None
+    change_overview(copy, "import common\nasync def overview(request): return PlainTextResponse(common.__doc__ or '')")
+    seconds_until(lambda response: response.status_code == 200, copy, set())
+    before, statuses = descendants(copy.process.pid), set[int]()
+    (copy.root / "common/__init__.py").write_text('"""changed in common"""\n')
+    seconds = seconds_until(lambda response: response.text == "changed in common", copy, statuses)
+    print(f"restarted in {seconds:.2f} s")
+    assert seconds <= longest(copy)
+    assert statuses == {200} or seconds > HELD_SECONDS
+    gone = [before[pid] for pid in before.keys() - descendants(copy.process.pid).keys()]
+    assert len(gone) == len(local_ports())
+    assert all("functions_framework" in line for line in gone)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "text"),
     [
         (["token"], 2, "usage: make token USER=name"),
         (["token", "mallory"], 2, "no user 'mallory'; there are:\n  alice"),
         (["token", "alice"], 1, "start it with make run"),
-        (["walk"], 2, "usage: python -m dev run | token USER"),
+        (["stop-part", "billing"], 1, "start it with make run"),
+        (["walk"], 2, "usage: python -m dev run | token USER | stop-part PART | start-part PART"),
     ],
 )
 def test_a_wrong_command_says_what_is_allowed(tmp_path: Path, arguments: list[str], code: int, text: str) -> None:
@@ -174,11 +324,22 @@ def test_the_database_is_postgresql_17_in_utc(platform: Platform) -> None:
 def test_the_ingress_routes_as_deployed(platform: Platform) -> None:
     """Exact paths only, no probe from outside, no banner; the page is another origin than the API."""
     base = platform.settings.api_url
-    for path in ("/", "/healthz", "/api/billing", "/api/billing/health/", "/api/billing/project/a/b/overview"):
+    for path in ("/healthz", "/api", "/api/billingx"):
         answer = httpx2.get(base + path)
         assert (answer.status_code, answer.text) == (404, ""), path
         assert not {"server", "x-envoy-upstream-service-time"} & set(answer.headers)
+    for path in ("/api/billing", "/api/billing/health/", "/api/billing/project/a/b/overview"):
+        answer = httpx2.get(base + path)
+        assert (answer.status_code, answer.json()["error"]) == (404, "Not found"), path
+        assert not {"server", "x-envoy-upstream-service-time"} & set(answer.headers)
     assert platform.settings.page_origin != base
+
+
+def test_the_ingress_s_address_leads_to_the_page(platform: Platform) -> None:
+    """On the page's own origin, from either name of this machine."""
+    for base in (platform.settings.api_url, platform.settings.page_origin):
+        answer = httpx2.get(f"{base}/")
+        assert (answer.status_code, answer.headers["location"]) == (302, f"{platform.settings.page_origin}/billing/")
 
 
 def test_the_page_is_served_by_its_image_s_server(platform: Platform) -> None:

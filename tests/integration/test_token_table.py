@@ -22,6 +22,7 @@ import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from dev.declarations import local_ports
 from dev.settings import free_ports
 from tests.envelopes import assert_error_envelope, assert_success_envelope
 from tests.unit.test_token_table import assert_unseen
@@ -141,7 +142,7 @@ def _send(port: int, request_id: str, attempt: Attempt) -> httpx2.Response:
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     log = tmp_path_factory.mktemp("tokens") / "log"
-    ports = free_ports(["health"])
+    ports = free_ports(local_ports())
     port, metrics_port = list(ports.values())[:2]
     started = time.monotonic()
     Upstream.asked.clear()

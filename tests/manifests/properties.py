@@ -166,7 +166,7 @@ def autoscaling_is_spelled_and_bounded(objects: Objects) -> Iterator[str]:
 
 def functions_are_named_by_their_folder(objects: Objects) -> Iterator[str]:
     for f in functions(objects):
-        folder = f["metadata"]["name"].removeprefix("billing-")
+        folder = f["metadata"]["name"].removeprefix("billing-").replace("-", "_")
         expected = {"FUNCTION_TARGET": folder, "FUNCTION_SOURCE": f"functions/{folder}/main.py"}
         if not expected.items() <= environment(f).items():
             yield f"{name(f)}: its environment does not start functions/{folder}"

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
+from prometheus_client import Counter, Gauge, Histogram
 
-from common.process.metrics import Histogram, Metrics
+from common.process import metrics
 from tests.manifests.conftest import KNATIVE
 
 MONITORING = KNATIVE / "components" / "monitoring"
@@ -22,11 +23,9 @@ DASHBOARD: dict[str, Any] = json.loads((MONITORING / "dashboard.json").read_text
 
 def exposed() -> set[str]:
     """The names that a scrape gives."""
-    names = set()
-    for metric in vars(Metrics()).values():
-        ends = ("_bucket", "_count", "_sum") if isinstance(metric, Histogram) else ("",)
-        names |= {metric.name + end for end in ends}
-    return names
+    ends = {Histogram: ("_bucket", "_count", "_sum"), Counter: ("_total",), Gauge: ("",)}
+    found = [metric for metric in vars(metrics).values() if type(metric) in ends]
+    return {family.name + end for metric in found for family in metric.describe() for end in ends[type(metric)]}
 
 
 def asked(expression: str) -> set[str]:

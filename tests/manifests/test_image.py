@@ -168,6 +168,7 @@ def test_a_function_starts_from_its_files_alone(
     root = image(function, packages, workspace)
     before = digest(root / "app")
     environment = manifest_environment(function) | {"KEYCLOAK_URL": "https://keycloak.invalid"}
+    environment |= {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}  # what is imported for it is in the image too
     path = "/api/billing/project/acme-web/overview" if function == "overview" else f"/api/billing/{function}"
     with started(root, environment) as (process, port, seconds):
         assert get(port, "/healthz")[0] == 200

@@ -1,6 +1,5 @@
 """The manifests hold every property of properties.py, as files and as each overlay builds them."""
 
-import ast
 import os
 import re
 import subprocess
@@ -10,6 +9,7 @@ import pytest
 import yaml
 
 from common.process.settings import Settings
+from dev.declarations import Declared, function_names, read_functions
 from tests.manifests.conftest import KNATIVE, OVERLAYS, build, files
 from tests.manifests.properties import PROPERTIES, Objects, Property, environment, functions, of
 
@@ -37,28 +37,18 @@ def test_a_file_is_one_object(path: Path) -> None:
 
 def test_each_function_has_a_service() -> None:
     """One folder in functions/ is one Knative Service."""
-    folders = {path.parent.name for path in (KNATIVE.parent / "functions").glob("*/main.py")}
     services = {path.stem for path in (KNATIVE / "functions").glob("*.yaml")} - {"kustomization"}
-    assert folders <= services
-    assert services == {"health", "overview", "projects"}
+    assert services == set(function_names())
 
 
-def declared_route(function: str) -> str:
-    """The constant ROUTE of a function's main.py, read without importing it."""
-    tree = ast.parse((KNATIVE.parent / "functions" / function / "main.py").read_text())
-    assigned = [node for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "ROUTE"]
-    return str(ast.literal_eval(assigned[0].value))
-
-
-@pytest.mark.parametrize("function", ["health", "overview", "projects"])
-def test_the_route_is_the_function_s_own(function: str, plain: Objects) -> None:
-    """The HTTPRoute sends to a function exactly the path that it answers: a segment for each parameter."""
+@pytest.mark.parametrize("function", read_functions(), ids=lambda function: function.name)
+def test_the_route_is_the_function_s_own(function: Declared, plain: Objects) -> None:
+    """The HTTPRoute sends to a function exactly the paths that it declares: a segment for each parameter."""
     (route,) = (r for r in of(plain, "HTTPRoute") if r["metadata"]["name"] == "billing")
-    (rule,) = (r for r in route["spec"]["rules"] if r["name"] == function)
-    declared = declared_route(function)
-    kind = "RegularExpression" if "{" in declared else "Exact"
+    (rule,) = (r for r in route["spec"]["rules"] if r["name"] == function.name)
     assert [match["path"] for match in rule["matches"]] == [
-        {"type": kind, "value": re.sub(r"\{\w+\}", "[^/]+", declared)}
+        {"type": "RegularExpression" if "{" in r else "Exact", "value": re.sub(r"\{\w+\}", "[^/]+", r)}
+        for r in function.routes
     ]
 
 

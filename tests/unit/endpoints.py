@@ -1,10 +1,9 @@
 """The three endpoints, made around doubles at their two ports: the identity provider and the billing service."""
 
-import importlib.util
+import importlib
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -12,7 +11,7 @@ from unittest import mock
 import httpx2 as httpx
 
 from common.function import Function
-from common.process import log as observability
+from common.process import log
 from common.process.settings import Settings
 from tests.unit.tokens import AUDIENCE, KEYCLOAK, key_set
 
@@ -25,17 +24,10 @@ PATHS = {
 KeySetAnswer = Callable[[httpx.Request], httpx.Response]
 
 
-@cache
-def load(name: str) -> Any:
-    """The function's own module. It reads the environment at import, as every deployed function does."""
-    path = ROOT / "functions" / name / "main.py"
-    spec = importlib.util.spec_from_file_location(f"function_{name}", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    with mock.patch.dict("os.environ", {"KEYCLOAK_URL": KEYCLOAK, "OIDC_AUDIENCE": AUDIENCE}):
-        spec.loader.exec_module(module)
-    return module
+def load(name: str) -> Function:
+    """The function's own app, as every process that does not serve it loads it."""
+    app: Function = importlib.import_module(f"functions.{name.replace('-', '_')}.main").app
+    return app
 
 
 class Double(httpx.AsyncBaseTransport):
@@ -91,16 +83,11 @@ def make(
     identity: Callable[[httpx.Request], httpx.Response] | None = None,
     billing: Callable[[httpx.Request], httpx.Response] = healthy,
     **changes: Any,
-) -> Function[Any]:
+) -> Function:
     """A fresh endpoint: nothing cached, nobody known."""
-    deployed = load(name)
-    return Function(
-        deployed.app.name,
-        deployed.ROUTE,
-        deployed.app.access,
-        deployed.answer,
-        deployed.app.parameters,
-        settings=settings(**changes),
+    declared = load(name)
+    return Function(name, port=declared.port, endpoints=declared.endpoints).configure(
+        settings(**changes),
         billing_transport=Double(billing),
         identity_transport=Double(identity or IdentityProvider()),
     )
@@ -116,16 +103,13 @@ async def get(app: Any, path: str, *lines: bytes, **headers: str) -> httpx.Respo
 
 
 class Lines:
-    """A log sink that keeps what is written."""
+    """Keeps the lines that are queued for the log."""
 
     def __init__(self) -> None:
         self.text = ""
 
-    def write(self, line: str) -> None:
+    def add(self, line: str) -> None:
         self.text += line
-
-    def flush(self, seconds: float = 0) -> None:
-        del seconds
 
     def requests(self) -> list[dict[str, Any]]:
         """The lines that say what became of a request."""
@@ -135,7 +119,7 @@ class Lines:
 
 @contextmanager
 def captured_log() -> Iterator[Lines]:
-    """Everything logged meanwhile, at DEBUG. The sink is the process's own, so it is swapped and not passed in."""
+    """The lines that are logged meanwhile, at DEBUG. A process has one log, so its queue is patched."""
     lines = Lines()
-    with mock.patch.object(observability._log, "sink", lines):
+    with mock.patch.object(log._handler, "enqueue", lines.add):
         yield lines

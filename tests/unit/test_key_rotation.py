@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
-from common.billing.transport import HttpClient, Reply, Timeouts
+from common.billing.transport import HttpClient, Timeouts, UpstreamResponse
 from common.http.errors import IdentityUnreachable, TokenInvalid
 from common.identity.key_sets import KeySets
 from common.process.settings import Settings
@@ -26,10 +26,12 @@ class Provider(HttpClient):
         public_key = ec.generate_private_key(ec.SECP256R1()).public_key()
         self.keys.append({**ECAlgorithm.to_jwk(public_key, as_dict=True), "kid": kid})
 
-    async def get(self, url: str, *, within: float | None = None, headers: Mapping[str, str] | None = None) -> Reply:
+    async def get(
+        self, url: str, *, within: float | None = None, headers: Mapping[str, str] | None = None
+    ) -> UpstreamResponse:
         del url, within, headers
         self.fetches += 1
-        return Reply(200, {"content-type": "application/json"}, json.dumps({"keys": self.keys}).encode())
+        return UpstreamResponse(200, {"content-type": "application/json"}, json.dumps({"keys": self.keys}).encode())
 
 
 class Clock:

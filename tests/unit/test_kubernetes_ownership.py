@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from common.access.kubernetes import Kubernetes
-from common.access.ownership import Claims, Registry
-from common.function import make_ownership
+from common.access.ownership import Claims, Registry, make_ownership
 from common.http.errors import BillingUnreachable
-from common.identity.authenticator import Caller, Role
+from common.identity.caller import Caller, Role
 from common.process.settings import Settings, SettingsError
 from tests.kubernetes_api import Answer, ApiServer, make_ca, pem, project, project_list, status_object
 

@@ -16,7 +16,7 @@ import pytest
 
 from common.billing.client import BillingClient
 from common.function import Function
-from common.identity.authenticator import Caller
+from common.identity.caller import Caller
 from tests.envelopes import assert_error_envelope, assert_success_envelope
 from tests.unit.endpoints import Double, Lines, captured_log, get, make
 from tests.unit.tokens import ABSENT, claims, realm_signer, token
@@ -127,7 +127,7 @@ class Clock:
         return self.now
 
 
-def endpoint(name: str, mode: str, billing: Billing, clock: Callable[[], float] | None = None) -> Function[Any]:
+def endpoint(name: str, mode: str, billing: Billing, clock: Callable[[], float] | None = None) -> Function:
     function = make(name, billing=billing, namespace_ownership=mode, billing_max_retries=0)
     if mode == "kubernetes":
         function.ownership = Listed(billing.owners)

@@ -7,7 +7,7 @@ import pytest
 from jwt.types import Options
 
 from common.identity.authenticator import DECODE_OPTIONS
-from common.process.log import metrics
+from common.process import metrics
 from tests.envelopes import assert_error_envelope, assert_success_envelope
 from tests.unit.endpoints import PATHS, IdentityProvider, captured_log, get, make
 from tests.unit.token_table import ROWS, Attempt, Row
@@ -22,7 +22,7 @@ async def test_row(row: Row) -> None:
     """The answer is the contract's, costs no more fetches than allowed, and the reason is for operators only."""
     attempt = row.make()
     identity = IdentityProvider({"acme": attempt.key_set} if attempt.key_set else None)
-    before = dict(metrics.auth_failures.values)
+    before = auth_failures()
     with captured_log() as lines:
         function = make("health", identity, **attempt.settings)
         path = PATHS["health"] + (f"?{attempt.query}" if attempt.query else "")
@@ -34,12 +34,17 @@ async def test_row(row: Row) -> None:
         assert assert_error_envelope(response, row.status, row.error)["details"] == {}
     assert len(identity.asked) == row.fetches
     assert all(url.startswith(f"{KEYCLOAK}/realms/") for url in identity.asked)
-    counted = {label: value - before.get(label, 0) for label, value in metrics.auth_failures.values.items()}
-    assert {label: n for label, n in counted.items() if n} == ({(row.reason,): 1} if row.status == 401 else {})
+    counted = {reason: value - before.get(reason, 0) for reason, value in auth_failures().items()}
+    assert {reason: n for reason, n in counted.items() if n} == ({row.reason: 1} if row.status == 401 else {})
     [line] = lines.requests()
     assert (line["status"], line["reason"]) == (row.status, row.reason)
     assert (line["organization"] is None) == (row.error is not None)
     assert_unseen(attempt, lines.text, response)
+
+
+def auth_failures() -> dict[str, float]:
+    [family] = metrics.auth_failures.collect()
+    return {sample.labels["reason"]: sample.value for sample in family.samples if sample.name == "auth_failures_total"}
 
 
 def assert_unseen(attempt: Attempt, log: str, response: httpx.Response) -> None:

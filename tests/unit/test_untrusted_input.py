@@ -15,14 +15,19 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from common.billing.transport import HttpClient, Reply, Timeouts
+from common.billing.transport import HttpClient, Timeouts, UpstreamResponse
 from common.function import NAMESPACE, Function
 from common.http.envelope import render_error, render_success, timestamp, to_json
-from common.http.errors import ApiError, BadRequest, TokenMissing
-from common.http.request import read_parameters
-from common.identity.authenticator import Authenticator, Caller, read_credentials
-from common.identity.key_sets import ALGORITHMS, BadKeySet, KeySets, _read_keys
-from common.models import NAMESPACE_PATTERN, ListParameters, Moment, parse_json
+from common.http.errors import ApiError, InvalidParameter, TokenMissing
+from common.http.parameters import read_parameters
+from common.identity.authenticator import Authenticator
+from common.identity.caller import Caller
+from common.identity.jwks import ALGORITHMS, BadKeySet, read_keys
+from common.identity.key_sets import KeySets
+from common.identity.token import read_credentials
+from common.model import NAMESPACE_PATTERN, Moment
+from common.money.strict_json import parse_json
+from functions.projects.models import ListParameters
 from tests.envelopes import TIMESTAMP
 from tests.unit import endpoints
 from tests.unit.tokens import Signer, b64, claims, ed_key, header, rsa_jwk, rsa_key, to_bytes, token
@@ -173,7 +178,7 @@ def test_any_number_in_a_claim(loop: asyncio.Runner, authenticator: Authenticato
 def test_any_key_set(body: bytes) -> None:
     """Anything from a realm is no key set, and says so."""
     with pytest.raises(BadKeySet):
-        _read_keys(Reply(200, {}, body))
+        read_keys(UpstreamResponse(200, {}, body))
 
 
 @BOUNDED
@@ -183,7 +188,7 @@ def test_any_key_beside_a_good_one(changes: dict[str, Any]) -> None:
     """A hostile entry never spoils the others."""
     odd = {**rsa_jwk("odd", rsa_key("any")), **changes}
     good = rsa_jwk("good", rsa_key("acme"))
-    found = _read_keys(Reply(200, {}, to_bytes({"keys": [odd, good]})))
+    found = read_keys(UpstreamResponse(200, {}, to_bytes({"keys": [odd, good]})))
     assert "good" in found or odd["kid"] == "good"
     assert all(key.algorithms <= ALGORITHMS for key in found.values())
 
@@ -195,7 +200,7 @@ def test_any_key_beside_a_good_one(changes: dict[str, Any]) -> None:
 @given(segment=st.binary(max_size=80) | st.text("abc-09.%A\n", max_size=70).map(str.encode))
 @example(segment=b"acme-web\n")
 @example(segment=b"acme%2Dweb")
-def test_any_namespace_in_the_path(loop: asyncio.Runner, overview: Function[Any], admin: bytes, segment: bytes) -> None:
+def test_any_namespace_in_the_path(loop: asyncio.Runner, overview: Function, admin: bytes, segment: bytes) -> None:
     """200 for acme-web alone; everything else is malformed, denied, or another path."""
     status, body = loop.run(_ask(overview, segment, admin))
     envelope = json.loads(body)
@@ -215,7 +220,7 @@ def _billing(request: httpx.Request) -> httpx.Response:
 
 
 @pytest.fixture(scope="module")
-def overview() -> Function[Any]:
+def overview() -> Function:
     return endpoints.make("overview", billing=_billing)
 
 
@@ -224,7 +229,7 @@ def admin() -> bytes:
     return b"Bearer " + token(payload=claims(groups=["org-admin"])).encode()
 
 
-async def _ask(app: Function[Any], segment: bytes, line: bytes) -> tuple[int, bytes]:
+async def _ask(app: Function, segment: bytes, line: bytes) -> tuple[int, bytes]:
     """As a server would, with the path's bytes as they came."""
     sent: list[Any] = []
     raw_path = b"/api/billing/project/" + segment + b"/overview"
@@ -261,8 +266,8 @@ async def _ask(app: Function[Any], segment: bytes, line: bytes) -> tuple[int, by
 def test_any_query(query: bytes) -> None:
     """Parameters as the model has them, or a text that is short, printable, and says what is allowed."""
     try:
-        found = read_parameters(ListParameters, query)
-    except BadRequest as refused:
+        found = read_parameters(ListParameters, {}, query)
+    except InvalidParameter as refused:
         assert refused.public.isprintable()  # noqa: PT017 - what is refused is not known beforehand
         assert len(refused.public) < 1000  # noqa: PT017 - as above
         return
@@ -285,8 +290,8 @@ def test_a_namespace_is_an_rfc_1123_label(name: str) -> None:
 @given(text=st.text(min_size=1), details=st.dictionaries(st.text(), st.text() | st.lists(st.text())))
 def test_any_error_is_an_envelope(text: str, details: dict[str, Any]) -> None:
     """What is said comes back as it was, whatever its characters."""
-    body = json.loads(render_error(BadRequest("parameter", public=text, details=details)))
-    assert body.keys() == {"success", "error", "details", "timestamp"}
+    body = json.loads(render_error(InvalidParameter("parameter", public=text, details=details)))
+    assert body.keys() == {"success", "error", "code", "details", "timestamp"}
     assert (body["success"], body["error"], body["details"]) == (False, text, details)
     assert TIMESTAMP.fullmatch(body["timestamp"])
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from common.billing.cache import AnswerCache, SingleFlight
+from common.billing.cache import Cache, SingleFlight
 
 
 class Clock:
@@ -23,11 +23,11 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def cache(clock: Clock) -> AnswerCache[str]:
-    return AnswerCache(10, 900, 3, clock)
+def cache(clock: Clock) -> Cache[str]:
+    return Cache(10, 900, 3, clock)
 
 
-def test_an_answer_is_fresh_for_ten_seconds(cache: AnswerCache[str], clock: Clock) -> None:
+def test_an_answer_is_fresh_for_ten_seconds(cache: Cache[str], clock: Clock) -> None:
     """At exactly ten it no longer is."""
     cache.put("a", "1")
     clock.now += 9.99
@@ -36,7 +36,7 @@ def test_an_answer_is_fresh_for_ten_seconds(cache: AnswerCache[str], clock: Cloc
     assert cache.get_fresh("a") is None
 
 
-def test_an_answer_may_be_stale_for_fifteen_minutes(cache: AnswerCache[str], clock: Clock) -> None:
+def test_an_answer_may_be_stale_for_fifteen_minutes(cache: Cache[str], clock: Clock) -> None:
     """And not a moment longer."""
     cache.put("a", "1")
     clock.now += 900
@@ -47,7 +47,7 @@ def test_an_answer_may_be_stale_for_fifteen_minutes(cache: AnswerCache[str], clo
     assert cache.get_stale("a") is None
 
 
-def test_the_least_used_goes_first(cache: AnswerCache[str]) -> None:
+def test_the_least_used_goes_first(cache: Cache[str]) -> None:
     """Three fit; the one that was used longest ago makes room."""
     for key in "abc":
         cache.put(key, key)
@@ -58,7 +58,7 @@ def test_the_least_used_goes_first(cache: AnswerCache[str]) -> None:
 
 def test_zero_keeps_nothing(clock: Clock) -> None:
     """CACHE_FRESH_SECONDS=0 turns stale answers off too."""
-    cache: AnswerCache[str] = AnswerCache(0, 900, 3, clock)
+    cache: Cache[str] = Cache(0, 900, 3, clock)
     cache.put("a", "1")
     assert not cache.enabled
     assert cache.get_stale("a") is None
@@ -96,7 +96,7 @@ async def test_equal_questions_share_a_call() -> None:
     call.end.set_result("1")
     assert await asyncio.gather(*waiting) == ["1"] * 100
     assert call.made == 1
-    assert not flights.under_way("a")
+    assert not flights.is_running("a")
 
 
 async def test_who_leaves_takes_nothing_from_the_others() -> None:
@@ -120,7 +120,7 @@ async def test_the_last_to_leave_cancels_the_call() -> None:
     await started(only)
     only.cancel()
     await asyncio.gather(only, return_exceptions=True)
-    assert not flights.under_way("a")
+    assert not flights.is_running("a")
     another = asyncio.create_task(flights.share("a", call))
     await started(another)
     assert (call.made, call.cancelled) == (2, 1)

@@ -3,10 +3,14 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from common.billing.client import Answer
-from common.models import BillingSummary, ListParameters, Project
-from common.project_list import select
+from common.access.roles import require_organization
+from common.billing.summary import BillingSummary
+from common.http.response import Result
+from common.identity.caller import Caller, Role
+from functions.projects.listing import select
+from functions.projects.models import ListParameters, Project
 
+ACME = require_organization(Caller("acme", None, Role.ORG_ADMIN, frozenset()))
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -27,7 +31,7 @@ PROJECTS = [project("b", "2"), project("a", "2"), project("d", None), project("c
 
 
 def names(sort: str) -> list[str]:
-    page = select(Answer(PROJECTS, NOW), "acme", ListParameters.model_validate({"sort": sort}))
+    page = select(Result(PROJECTS, NOW), ACME, ListParameters.model_validate({"sort": sort}))
     return [entry.namespace for entry in page.value.projects]
 
 
@@ -45,7 +49,7 @@ def test_totals_are_by_currency_and_leave_out_the_unpriced() -> None:
         project("y", "7", None),
         PROJECTS[2],
     ]
-    page = select(Answer(many, NOW), "acme", ListParameters(search="", limit=3)).value
+    page = select(Result(many, NOW), ACME, ListParameters(search="", limit=3)).value
     assert [(totals.currency, totals.current_month_total) for totals in page.totals] == [
         ("EUR", Decimal("1.00")),
         ("USD", Decimal(5)),
@@ -56,6 +60,6 @@ def test_totals_are_by_currency_and_leave_out_the_unpriced() -> None:
 
 def test_an_offset_beyond_the_end_is_an_empty_page_of_the_same_list() -> None:
     """The totals still speak of all that match."""
-    page = select(Answer(PROJECTS, NOW), "acme", ListParameters(offset=100)).value
+    page = select(Result(PROJECTS, NOW), ACME, ListParameters(offset=100)).value
     assert page.projects == []
     assert page.total == 5

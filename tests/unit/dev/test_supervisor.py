@@ -1,5 +1,3 @@
-import os
-import signal
 import sys
 import time
 from pathlib import Path
@@ -54,16 +52,6 @@ def test_a_part_that_dies_is_named_with_the_end_of_its_log(tmp_path: Path) -> No
     with pytest.raises(PlatformError, match=r"(?s)meter ended with exit code 3.*line 49\.") as caught:
         supervisor.start()
     assert "line 1." not in str(caught.value)
-    supervisor.stop()
-
-
-def test_a_part_that_dies_later_ends_the_watch(tmp_path: Path) -> None:
-    """A killed part is told from one that ended."""
-    supervisor = Supervisor([python("meter", FOREVER)], tmp_path, print)
-    supervisor.start()
-    os.kill(supervisor.pid("meter"), signal.SIGKILL)
-    with pytest.raises(PlatformError, match="meter was killed by signal 9"):
-        supervisor.watch()
     supervisor.stop()
 
 

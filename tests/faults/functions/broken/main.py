@@ -8,8 +8,10 @@ from typing import Any, Final
 import functions_framework.aio
 from starlette.requests import Request
 
-from common.function import Access, Call, Function, Response
-from common.models import NoParameters
+from common.endpoint import Access, Call, Endpoint
+from common.function import Function
+from common.http.response import Response
+from common.model import Parameters
 
 ROUTE = "/api/billing/project/{namespace}/broken"
 SECRET = "hunter2"  # what an exception may carry; the log must not
@@ -24,8 +26,8 @@ RAISED: Final[dict[str, BaseException]] = {
 }
 
 
-async def answer(call: Call[NoParameters]) -> Response:
-    name = call.checked_namespace.name
+async def raise_named(call: Call[Parameters, None]) -> Response:
+    name = call.namespace.name
     if name == "block":
         time.sleep(1)  # noqa: ASYNC251 - the event loop is to be blocked
     if name == "exit":
@@ -33,7 +35,11 @@ async def answer(call: Call[NoParameters]) -> Response:
     raise RAISED.get(name, KeyError(SECRET))
 
 
-app = Function("overview", ROUTE, Access.NAMESPACE, answer, NoParameters)
+app = Function(
+    "overview",
+    port=8099,
+    endpoints=[Endpoint(method="GET", route=ROUTE, access=Access.NAMESPACE, handle=raise_named, data=None)],
+)
 
 
 @functions_framework.aio.http

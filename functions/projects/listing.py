@@ -1,73 +1,71 @@
-"""The caller's projects: fetched as the ownership source gives them, then searched, sorted and paged here."""
+"""The caller's projects: fetched as the ownership source lists them, then searched, sorted and paged."""
 
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
-from common.access.ownership import Ownership
-from common.access.roles import may_list
-from common.billing.client import Answer, BillingClient, ProjectNotFound, Question
+from common.access.roles import Namespace, Organization, listed_namespaces
+from common.billing.rejections import ProjectNotFound
+from common.endpoint import Call
 from common.http.errors import BillingIncomplete, BillingUnreachable
-from common.identity.authenticator import Caller
-from common.models import BillingSummary, ListParameters, Project, ProjectList, Totals
+from common.http.response import Result
+from functions.projects.models import PROJECTS, SUMMARY, ListParameters, Project, ProjectList, Totals
+
+if TYPE_CHECKING:
+    from common.billing.summary import BillingSummary
 
 
-async def fetch_projects(
-    caller: Caller, billing: BillingClient, ownership: Ownership, question: Question
-) -> Answer[list[Project]]:
+async def fetch_projects(call: Call[Any, None]) -> Result[list[Project]]:
     """Raises BillingUnreachable: what cannot be decided is never an empty list."""
-    namespaces = await ownership.list_namespaces(caller)
-    if namespaces is None:
-        reply = await billing.fetch_project_list(caller.organization, question)
-        mine = [project for project in reply.value if may_list(caller, project.namespace)]
-        return Answer(mine, reply.as_of, reply.age_seconds, reply.stale)
-    return await _fan_out(caller, [name for name in namespaces if may_list(caller, name)], billing, question)
+    owned = await call.ownership.list_namespaces(call.caller)
+    if owned is None:
+        return await call.billing.fetch(PROJECTS, call.organization, call.upstream)
+    return await _fan_out(call, listed_namespaces(call.organization, owned))
 
 
-async def _fan_out(
-    caller: Caller, namespaces: Sequence[str], billing: BillingClient, question: Question
-) -> Answer[list[Project]]:
+async def _fan_out(call: Call[Any, None], namespaces: Sequence[Namespace]) -> Result[list[Project]]:
     """One overview per project, a few at a time, for a billing service without a registry."""
-    free = asyncio.Semaphore(billing.fan_out)
+    free = asyncio.Semaphore(call.billing.fan_out)
     failures: list[BillingUnreachable] = []
-    answers: list[Answer[object]] = []
+    results: list[Result[BillingSummary]] = []
 
-    async def one(namespace: str) -> Project:
+    async def fetch(namespace: Namespace) -> Project:
         async with free:
             try:
-                found = await billing.fetch_overview(caller.organization, namespace, question)
+                result = await call.billing.fetch(SUMMARY, namespace, call.upstream)
             except (BillingIncomplete, ProjectNotFound):
-                return Project.unpriced(namespace, BillingIncomplete.text)
+                return Project.unpriced(namespace.name, BillingIncomplete.text)
             except BillingUnreachable as exc:
                 failures.append(exc)
-                return Project.unpriced(namespace, exc.text)
-            answers.append(Answer(None, found.as_of, found.age_seconds, found.stale))
-            return Project.priced(namespace, found.value.billing_summary)
+                return Project.unpriced(namespace.name, exc.text)
+            results.append(result)
+            return Project.priced(namespace.name, result.value)
 
-    projects = list(await asyncio.gather(*map(one, namespaces)))
-    if failures and not answers:
+    projects = list(await asyncio.gather(*map(fetch, namespaces)))
+    if failures and not results:
         raise failures[0]
-    return Answer(
+    return Result(
         projects,
-        min((answer.as_of for answer in answers), default=datetime.now(UTC)),
-        max((answer.age_seconds for answer in answers), default=0.0),
-        any(answer.stale for answer in answers),
+        min((result.as_of for result in results), default=datetime.now(UTC)),
+        max((result.age_seconds for result in results), default=0.0),
+        any(result.stale for result in results),
     )
 
 
-def select(found: Answer[list[Project]], organization: str, parameters: ListParameters) -> Answer[ProjectList]:
-    """One page of those that match; `total`, `totals` and `unpriced` speak of all of those."""
+def select(found: Result[list[Project]], organization: Organization, parameters: ListParameters) -> Result[ProjectList]:
+    """One page of the matching projects; `total`, `totals` and `unpriced` are about all matching ones."""
     matching = [project for project in found.value if parameters.search in project.namespace]
     ordered = _sorted(matching, parameters)
     page = ProjectList.model_construct(
-        organization=organization,
+        organization=organization.name,
         projects=ordered[parameters.offset : parameters.offset + parameters.limit],
         total=len(matching),
         totals=_totals(matching),
         unpriced=sum(project.billing_summary is None for project in matching),
     )
-    return Answer(page, found.as_of, found.age_seconds, found.stale)
+    return Result(page, found.as_of, found.age_seconds, found.stale)
 
 
 def _sorted(projects: list[Project], parameters: ListParameters) -> list[Project]:

@@ -1,0 +1,113 @@
+"""Translates error responses of the billing service. Only JSON with codes of our billing service is passed on."""
+
+import re
+from http import HTTPStatus
+from typing import Any, Final
+
+from common.billing.resource import UpstreamFailure, parse_reply
+from common.billing.transport import UpstreamResponse
+from common.http.errors import (
+    ApiError,
+    BillingIncomplete,
+    Conflict,
+    IdempotencyKeyReused,
+    InvalidBody,
+    InvalidParameter,
+    NotFound,
+    NotOffered,
+    PreconditionFailed,
+)
+
+UNPRICED_RETRY_AFTER_SECONDS: Final = 60  # an operator must enter a price first
+RETRIED_STATUSES: Final = frozenset({502, 503, 504})
+DECIDED_STATUSES: Final = frozenset({400, 404, 409, 412, 422, 501})
+PASSED_ON: Final[dict[tuple[int, str], type[ApiError]]] = {
+    (400, "bad_request"): InvalidParameter,
+    (409, "conflict"): Conflict,
+    (409, "idempotency_key_reused"): IdempotencyKeyReused,
+    (412, "precondition_failed"): PreconditionFailed,
+    (422, "invalid_body"): InvalidBody,
+    (501, "not_offered"): NotOffered,
+}
+"""Errors that the client can act on. Their messages are passed on if they are short and printable."""
+
+WITH_MESSAGE: Final = frozenset({"bad_request", "conflict", "invalid_body"})
+NOT_FOUND_CODE: Final = re.compile(r"([a-z]{1,30})_not_found")
+LABEL: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
+LONGEST_MESSAGE: Final = 300
+
+
+class ProjectNotFound(Exception):
+    """The organization does not have this project. The caller gets the same 403 as for any unknown namespace."""
+
+
+def read_rejection(response: UpstreamResponse, namespace: str) -> Exception:
+    """ProjectNotFound, an ApiError, or an UpstreamFailure for everything else."""
+    status = response.status
+    if status not in DECIDED_STATUSES:
+        return _failure(response)
+    error = _read_error(response)
+    code = error.get("code", error.get("error"))
+    if not isinstance(code, str):
+        return _failure(response)
+    if status == HTTPStatus.NOT_FOUND:
+        return _not_found(code) or _failure(response)
+    if (status, code) == (HTTPStatus.CONFLICT, "price_missing"):
+        return _unpriced(error, namespace)
+    kind = PASSED_ON.get((status, code))
+    if kind is None:
+        return _failure(response)
+    return kind(code, public=_message(error) if code in WITH_MESSAGE else None)
+
+
+def _read_error(response: UpstreamResponse) -> dict[str, Any]:
+    """`{"code": ...}`, `{"error": "code"}` or `{"error": {"code": ...}}`; empty for everything else."""
+    body = parse_reply(response) if response.is_json else None
+    error = body if isinstance(body, dict) else {}
+    return error["error"] if isinstance(error.get("error"), dict) else error
+
+
+def _not_found(code: str) -> Exception | None:
+    if code == "project_not_found":
+        return ProjectNotFound(code)
+    match = NOT_FOUND_CODE.fullmatch(code)
+    if match is None or match[1] == "organization":
+        return None
+    return NotFound(code, details={"resource": match[1]})
+
+
+def _unpriced(error: dict[str, Any], namespace: str) -> BillingIncomplete:
+    named = {key: error[key] for key in ("resource", "month") if _is_label(error.get(key))}
+    details = {"namespace": namespace, **named}
+    return BillingIncomplete("price_missing", retry_after=UNPRICED_RETRY_AFTER_SECONDS, details=details, log=named)
+
+
+def _is_label(value: object) -> bool:
+    """A resource or month is passed on only if it has the form of a label."""
+    return isinstance(value, str) and LABEL.fullmatch(value) is not None
+
+
+def _message(error: dict[str, Any]) -> str | None:
+    text = error.get("message")
+    if isinstance(text, str) and 0 < len(text) <= LONGEST_MESSAGE and text.isprintable():
+        return text
+    return None
+
+
+def _failure(response: UpstreamResponse) -> UpstreamFailure:
+    """The reason codes are listed in docs/operations.md."""
+    status = response.status
+    if status in RETRIED_STATUSES:
+        return UpstreamFailure("http_5xx", outage=True, retriable=True, retry_after=_retry_after(response))
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return UpstreamFailure("throttled", outage=False, retry_after=_retry_after(response) or 1)
+    if status == HTTPStatus.NOT_FOUND:
+        return UpstreamFailure("http_404", outage=False)
+    kinds = {3: "redirect", 4: "http_4xx", 5: "http_500" if status == HTTPStatus.INTERNAL_SERVER_ERROR else "http_5xx"}
+    return UpstreamFailure(kinds.get(status // 100, "http_status"), outage=status >= HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _retry_after(response: UpstreamResponse) -> float | None:
+    """Seconds (RFC 9110 section 10.2.3), as a whole number of at most 6 digits, or None."""
+    text = response.headers.get("retry-after", "")
+    return float(text) if text.isascii() and text.isdigit() and len(text) <= 6 else None  # noqa: PLR2004 - a week

@@ -1,0 +1,36 @@
+"""The values that one incoming request gives to its upstream calls."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from common.http.preconditions import Preconditions
+
+if TYPE_CHECKING:
+    from common.http.request import Request
+
+
+@dataclass(slots=True)
+class UpstreamRequest:
+    """All calls of one request share its deadline (monotonic seconds)."""
+
+    deadline: float
+    headers: dict[str, str] = field(default_factory=dict)
+    may_repeat_changes: bool = False  # the client sent an Idempotency-Key
+    on_wait: Callable[[], None] = lambda: None  # called before the first wait
+    upstream_seconds: float = 0.0  # time spent waiting, for the log line
+    reason: str | None = None  # why a result is stale, for the log line
+
+    def add(self, preconditions: Preconditions) -> None:
+        if preconditions.if_match is not None:
+            self.headers["if-match"] = preconditions.if_match
+        if preconditions.idempotency_key is not None:
+            self.headers["idempotency-key"] = preconditions.idempotency_key
+            self.may_repeat_changes = True
+
+
+def make_upstream_request(request: "Request", deadline: float, on_wait: Callable[[], None]) -> UpstreamRequest:
+    headers = {"x-request-id": request.request_id}
+    if request.traceparent:
+        headers["traceparent"] = request.traceparent
+    return UpstreamRequest(deadline, headers, on_wait=on_wait)

@@ -1,0 +1,42 @@
+"""CORS for the console, which is another origin and sends the token in a header (Fetch standard, section 3.3)."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from common.http.request import Request
+from common.http.response import Headers
+from common.http.routing import Path
+
+EXPOSED: Final = (
+    b"access-control-expose-headers",
+    b"X-Request-Id, Retry-After, Age, WWW-Authenticate, ETag, Location",
+)
+ALWAYS_ALLOWED: Final = "Authorization, Content-Type, traceparent, If-None-Match"
+ALLOWED_FOR_CHANGES: Final = ", If-Match, Idempotency-Key"
+MAX_AGE: Final = (b"access-control-max-age", b"7200")
+
+
+class Cors:
+    def __init__(self, origins: Iterable[str]) -> None:
+        self._origins = frozenset(origin.encode() for origin in origins)
+
+    def response_headers(self, request: Request) -> Sequence[tuple[bytes, bytes]]:
+        """Also for errors. Empty if the origin is not allowed."""
+        origin = request.origin
+        if origin is None or origin not in self._origins:
+            return ()
+        return (
+            (b"access-control-allow-origin", origin),
+            (b"access-control-allow-credentials", b"true"),
+            EXPOSED,
+        )
+
+    def preflight_headers(self, request: Request, path: Path) -> Headers:
+        if request.origin not in self._origins:
+            return []
+        changes = "" if set(path.methods) <= {"GET", "HEAD"} else ALLOWED_FOR_CHANGES
+        return [
+            (b"access-control-allow-methods", ", ".join(path.methods).encode()),
+            (b"access-control-allow-headers", (ALWAYS_ALLOWED + changes).encode()),
+            MAX_AGE,
+        ]

@@ -1,0 +1,80 @@
+"""The return types of an endpoint: a Result becomes the success envelope, a Response is sent unchanged."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Generic, TypeVar
+
+from common.http.envelope import render_error, render_success, to_json
+from common.http.errors import ApiError
+
+T = TypeVar("T")
+Headers = list[tuple[bytes, bytes]]
+
+JSON: Final = b"application/json"
+SECURITY_HEADERS: Final = [
+    (b"cache-control", b"no-store"),
+    (b"vary", b"Authorization, Origin"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+]
+WITHOUT_BODY: Final = frozenset({204, 304})  # RFC 9110 section 8.6: neither length nor type
+
+
+@dataclass(slots=True)
+class Result(Generic[T]):
+    """Data and its age.
+
+    `age_seconds`: time since the data was fetched. `stale`: an older result, used because the billing service failed.
+    `etag`: the version that the billing service sent. `headers`: more response headers, such as Location.
+    """
+
+    value: T
+    as_of: datetime
+    age_seconds: float = 0.0
+    stale: bool = False
+    etag: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    _json: bytes | None = None
+
+    def to_json(self) -> bytes:
+        """The data is encoded once for all requests that share a cached result."""
+        if self._json is None:
+            self._json = to_json(self.value)
+        return self._json
+
+
+@dataclass(slots=True)
+class Response:
+    """`body` is bytes, or an iterator of chunks (a file, an export)."""
+
+    status: int
+    body: bytes | AsyncIterator[bytes]
+    headers: Headers = field(default_factory=list)
+    media_type: bytes = JSON
+
+
+def success_response(result: Result[Any], status: int, etag: str | None) -> Response:
+    headers: Headers = [(b"age", str(int(result.age_seconds)).encode())] if result.stale else []
+    headers += [(name.lower().encode(), value.encode()) for name, value in result.headers.items()]
+    if etag is not None:
+        headers.append((b"etag", etag.encode()))
+    if status in WITHOUT_BODY:
+        return Response(status, b"", headers)
+    return Response(status, render_success(result.to_json(), result.as_of, stale=result.stale), headers)
+
+
+def error_response(error: ApiError) -> Response:
+    headers = [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
+    return Response(int(error.status), render_error(error), headers)
+
+
+def all_headers(response: Response, request_id: str, cors: Sequence[tuple[bytes, bytes]]) -> Headers:
+    headers = [(b"x-request-id", request_id.encode()), *SECURITY_HEADERS, *response.headers, *cors]
+    if response.status in WITHOUT_BODY:
+        return headers
+    if isinstance(response.body, bytes):
+        headers.insert(0, (b"content-length", str(len(response.body)).encode()))
+    headers.insert(0, (b"content-type", response.media_type))
+    return headers

@@ -1,0 +1,76 @@
+"""Base classes and field types of all request, response and reply models.
+
+Response models have no defaults, so every member is always present. Numbers from the billing service are validated
+strictly: a string, null or a negative number is an error.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+NAMESPACE_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"  # RFC 1123 label, as in Kubernetes
+
+
+def _moment(value: object) -> datetime:
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
+        msg = "must be an RFC 3339 timestamp with its offset"
+        raise ValueError(msg)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must be in the years 1 to 9999, in UTC") from None
+
+
+Count = Annotated[int, Field(ge=0, le=10**9)]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+NamespaceName = Annotated[str, StringConstraints(pattern=NAMESPACE_PATTERN, max_length=63)]
+Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+
+
+class WireModel(BaseModel):
+    """What the API returns and what the billing service sends. Unknown members are dropped."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="ignore",
+        defer_build=True,  # a model is built when it is first used
+    )
+
+
+class BodyModel(BaseModel):
+    """A request body. An unknown member is an error, so that a typing error is not ignored."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
+
+
+class Parameters(BaseModel):
+    """Path and query parameters of an endpoint, read from text. A field is required if it is in the path."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+class Meta(WireModel):
+    """The time of the figures in a response."""
+
+    as_of: datetime = Field(description="Time of the figures, UTC")
+    stale: bool = Field(description="True if the billing service failed and this is an older response (RFC 5861)")
+
+
+def wire_names(model: type[BaseModel]) -> list[str]:
+    """The names of a model's fields as a client writes them."""
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def whole_number(lowest: int, highest: int) -> BeforeValidator:
+    """Text of ASCII digits only. Python also accepts `1_0`, ` 5` and `+5`; they are rejected here."""
+
+    def read(value: object) -> object:
+        digits = isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= len(str(10**9))
+        if isinstance(value, str) and not (digits and lowest <= int(value) <= highest):
+            raise ValueError(f"must be a whole number from {lowest} to {highest}")
+        return value
+
+    return BeforeValidator(read)

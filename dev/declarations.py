@@ -1,0 +1,142 @@
+"""Every function of functions/ with its endpoints, as its main.py declares them, and what a declaration must keep."""
+
+import importlib
+import inspect
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from common.endpoint import Access, Capacity, Endpoint
+from common.function import Function
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+FOLDER: Final = ROOT / "functions"
+FOLDER_NAME: Final = re.compile(r"[a-z]([a-z0-9_]{0,30}[a-z0-9])?")  # a Python package
+PREFIX: Final = "/api/billing/"
+PATH_PARAMETER: Final = re.compile(r"\{(\w+)\}")
+PORTS: Final = range(8090, 8190)
+JSON: Final = "application/json"
+
+
+class DeclarationError(Exception):
+    """One line for each mistake: the file and what is wrong."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """`name` is the folder's with hyphens for underscores; the Knative Service has `billing-` before it."""
+
+    name: str
+    folder: str  # and the target of functions-framework
+    about: str  # first line of main.py's docstring, without the full stop
+    app: Function
+
+    @property
+    def routes(self) -> list[str]:
+        return list(dict.fromkeys(endpoint.route for endpoint in self.app.endpoints))
+
+    @property
+    def capacity(self) -> Capacity:
+        """Of the endpoint that can take the fewest requests at once: a pod serves all of them."""
+        return min((endpoint.capacity for endpoint in self.app.endpoints), key=lambda capacity: capacity.target)
+
+
+def function_names() -> list[str]:
+    return [name_of(folder) for folder in _folders()]
+
+
+def name_of(folder: str) -> str:
+    return folder.replace("_", "-")
+
+
+def _folders() -> list[str]:
+    return sorted(main.parent.name for main in FOLDER.glob("*/main.py"))
+
+
+def read_functions() -> list[Declared]:
+    """Sorted by name. Raises DeclarationError with every mistake."""
+    functions = [_read(folder) for folder in _folders()]
+    mistakes = [f"functions/{f.folder}/main.py: {mistake}" for f in functions for mistake in _mistakes(f)]
+    mistakes += _mistakes_of_several(functions)
+    if mistakes:
+        raise DeclarationError("\n".join(mistakes))
+    return functions
+
+
+def local_ports() -> dict[str, int]:
+    """The port of each function on a developer's machine."""
+    return {function.name: function.app.port for function in read_functions()}
+
+
+def example_path(endpoint: Endpoint[Any, Any], namespace: str) -> str | None:
+    """A path that can be requested; None where a parameter is needed that nobody can guess."""
+    required = any(field.is_required() for field in endpoint.parameters.model_fields.values())
+    return None if required else endpoint.route.replace("{namespace}", namespace)
+
+
+def _read(folder: str) -> Declared:
+    path = f"functions/{folder}/main.py"
+    if not FOLDER_NAME.fullmatch(folder):
+        raise DeclarationError(f"{path}: the folder's name must be lower-case letters, digits and underscores")
+    try:
+        module = importlib.import_module(f"functions.{folder}.main")
+    except TypeError as exc:  # a declaration without a required member, such as `data`
+        raise DeclarationError(f"{path}: {exc}") from exc
+    app, target = getattr(module, "app", None), getattr(module, folder, None)
+    if not isinstance(app, Function) or not inspect.iscoroutinefunction(target):
+        raise DeclarationError(f"{path}: needs `app = Function(...)` and the target `async def {folder}`")
+    return Declared(name_of(folder), folder, (inspect.getdoc(module) or "").partition("\n")[0].rstrip("."), app)
+
+
+def _mistakes(function: Declared) -> Iterator[str]:
+    if function.app.name != function.name:
+        yield f"Function({function.app.name!r}) must be named {function.name!r}, like its folder"
+    if not function.about:
+        yield "the docstring must say in its first line what the function is"
+    if function.app.port not in PORTS:
+        yield f"port {function.app.port} must be from {PORTS.start} to {PORTS.stop - 1}"
+    if not function.app.endpoints:
+        yield "declares no endpoint"
+    declared = set()
+    for endpoint in function.app.endpoints:
+        where = f"{endpoint.method} {endpoint.route}"
+        if (endpoint.method, endpoint.route) in declared:
+            yield f"{where} is declared twice"
+        declared.add((endpoint.method, endpoint.route))
+        yield from (f"{where}: {mistake}" for mistake in _mistakes_of(endpoint))
+
+
+def _mistakes_of(endpoint: Endpoint[Any, Any]) -> Iterator[str]:
+    if not endpoint.route.startswith(PREFIX):
+        yield f"the route must begin with {PREFIX}"
+    in_path = PATH_PARAMETER.findall(endpoint.route)
+    missing = [name for name in in_path if name != "namespace" and name not in endpoint.parameters.model_fields]
+    if missing:
+        yield f"{endpoint.parameters.__name__} has no field for the path parameter {', '.join(missing)}"
+    if ("namespace" in in_path) != (endpoint.access is Access.NAMESPACE):
+        yield "a route with {namespace} has Access.NAMESPACE, and only such a route has it"
+    if endpoint.data is None and endpoint.media_type == JSON and endpoint.status != 204:  # noqa: PLR2004 - HTTP's own
+        yield "needs a data model, or the media_type of its stream"
+    if endpoint.body is not None and endpoint.method in {"GET", "DELETE"}:
+        yield f"a {endpoint.method} has no body model"
+    if endpoint.head and endpoint.method != "GET":
+        yield "only a GET can have head=True"
+    if not inspect.getdoc(endpoint.handle):
+        yield f"{getattr(endpoint.handle, '__name__', 'handle')} needs a docstring: it is the text in OpenAPI"
+    if not 0 < endpoint.capacity.target <= endpoint.capacity.limit:
+        yield "capacity: target must be from 1 to limit"
+
+
+def _mistakes_of_several(functions: Sequence[Declared]) -> Iterator[str]:
+    ports: dict[int, str] = {}
+    routes: dict[str, str] = {}
+    for function in functions:
+        other = ports.setdefault(function.app.port, function.name)
+        if other != function.name:
+            yield f"functions/{function.folder}/main.py: port {function.app.port} is the port of {other} already"
+        for route in function.routes:
+            other = routes.setdefault(PATH_PARAMETER.sub("{}", route), function.name)
+            if other != function.name:
+                yield f"functions/{function.folder}/main.py: {route} is a route of {other} already"

@@ -1,0 +1,33 @@
+"""Write everything that follows from the functions' declarations: `make generate`.
+
+With --check nothing is written; files that would change are named and the exit code is 1.
+"""
+
+import sys
+
+from dev.declarations import ROOT, DeclarationError, read_functions
+from dev.generate import knative, openapi
+
+
+def main() -> int:
+    try:
+        functions = read_functions()
+    except DeclarationError as exc:
+        print(exc, file=sys.stderr)
+        return 1
+    wanted = {**knative.render(functions), openapi.DOCUMENT: openapi.render(functions)}
+    surplus = knative.surplus(functions)
+    changed = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
+    for path in [*changed, *surplus]:
+        print(path.relative_to(ROOT))
+    if "--check" in sys.argv[1:]:
+        return 1 if changed or surplus else 0
+    for path in changed:
+        path.write_text(wanted[path])
+    for path in surplus:
+        path.unlink()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

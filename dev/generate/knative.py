@@ -1,0 +1,72 @@
+"""The manifests that follow from the declarations: Knative Service, route, canary, and the lists of them.
+
+They are checked in, because people read them. Everything that is not about one function is written by hand.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from dev.declarations import ROOT, Declared
+
+FUNCTIONS: Final = ROOT / "knative" / "functions"
+ROUTE: Final = ROOT / "knative" / "base" / "httproute.yaml"
+FLAGGER: Final = ROOT / "knative" / "components" / "flagger"
+TEMPLATES: Final = Path(__file__).parent / "templates"
+
+
+def render(functions: Sequence[Declared]) -> dict[Path, str]:
+    """Every generated manifest by its path."""
+    service, canary = _template("service.yaml"), _template("canary.yaml")
+    found = {FUNCTIONS / f"{function.name}.yaml": _fill(service, function) for function in functions}
+    found |= {FLAGGER / f"canary-{function.name}.yaml": _fill(canary, function) for function in functions}
+    found[FUNCTIONS / "kustomization.yaml"] = _list("functions-kustomization.yaml", (f.name for f in functions))
+    found[FLAGGER / "kustomization.yaml"] = _list(
+        "flagger-kustomization.yaml", [*(f"canary-{f.name}" for f in functions), "metrictemplate"]
+    )
+    found[ROUTE] = _template("httproute.yaml").replace("RULES\n", "".join(_rule(f) for f in _by_precedence(functions)))
+    return found
+
+
+def surplus(functions: Sequence[Declared]) -> list[Path]:
+    """Manifests of functions that are no longer there."""
+    wanted = render(functions)
+    return [path for path in [*FUNCTIONS.glob("*.yaml"), *FLAGGER.glob("canary-*.yaml")] if path not in wanted]
+
+
+def _template(name: str) -> str:
+    return (TEMPLATES / name).read_text()
+
+
+def _fill(template: str, function: Declared) -> str:
+    capacity = function.capacity
+    values = {
+        "NAME": function.name,
+        "FOLDER": function.folder,
+        "ABOUT": f"{function.about[0].lower()}{function.about[1:]}",
+        "CONCURRENT": str(capacity.target),
+        "LIMIT": str(capacity.limit),
+        "WHY": capacity.why,
+    }
+    return re.sub(r"\$([A-Z]+)", lambda match: values[match[1]], template)
+
+
+def _list(template: str, names: Iterable[str]) -> str:
+    return _template(template) + "".join(f"  - {name}.yaml\n" for name in names)
+
+
+def _by_precedence(functions: Sequence[Declared]) -> list[Declared]:
+    """Fixed paths before patterns, as a gateway matches them."""
+    return sorted(functions, key=lambda function: ("{" in "".join(function.routes), function.name))
+
+
+def _rule(function: Declared) -> str:
+    matches = "".join(f"        - path: {_path(route)}\n" for route in function.routes)
+    return _fill(_template("rule.yaml"), function).replace("MATCHES\n", matches)
+
+
+def _path(route: str) -> str:
+    if "{" not in route:
+        return f"{{type: Exact, value: {route}}}"
+    return f'{{type: RegularExpression, value: "{re.sub(r"{[a-z_]+}", "[^/]+", route)}"}}'

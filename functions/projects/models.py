@@ -1,0 +1,125 @@
+"""What /projects accepts and returns, and what the billing service replies."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from common.access.roles import Namespace, Organization
+from common.billing.resource import Resource
+from common.billing.summary import BillingSummary, SummaryReply
+from common.http.errors import BillingIncomplete
+from common.model import Count, NamespaceName, Parameters, WireModel, whole_number
+from common.money.amount import Amount, Currency
+
+LARGEST_PAGE = 1000
+LARGEST_OFFSET = 10**6
+
+
+class ListParameters(Parameters):
+    """Ties are ordered by namespace; projects without a figure come last in either direction."""
+
+    search: Annotated[str, StringConstraints(max_length=63, to_lower=True)] = Field(
+        "", description="Substring of the namespace's name"
+    )
+    sort: Literal[
+        "namespace",
+        "-namespace",
+        "current_month_total",
+        "-current_month_total",
+        "last_day_spend",
+        "-last_day_spend",
+        "total_cost_per_hour",
+        "-total_cost_per_hour",
+    ] = Field("namespace", description="- before the name for descending")
+    limit: Annotated[int, whole_number(1, LARGEST_PAGE)] = Field(
+        LARGEST_PAGE, ge=1, le=LARGEST_PAGE, description="Projects on a page"
+    )
+    offset: Annotated[int, whole_number(0, LARGEST_OFFSET)] = Field(
+        0, ge=0, le=LARGEST_OFFSET, description="Projects to leave out before the page"
+    )
+
+
+class Project(WireModel):
+    namespace: NamespaceName
+    billing_summary: BillingSummary | None
+    error: str | None = Field(description="Why there is no figure; null when there is one")
+
+    @classmethod
+    def priced(cls, namespace: str, summary: BillingSummary) -> Self:
+        return cls.model_construct(namespace=namespace, billing_summary=summary, error=None)
+
+    @classmethod
+    def unpriced(cls, namespace: str, why: str) -> Self:
+        return cls.model_construct(namespace=namespace, billing_summary=None, error=why)
+
+
+class Totals(WireModel):
+    """Decimal sums over the matching projects that have a figure, one per currency."""
+
+    currency: Currency | None
+    current_month_total: Amount
+    last_day_spend: Amount
+    total_cost_per_hour: Amount
+
+
+class ProjectList(WireModel):
+    organization: str
+    projects: list[Project]
+    total: Count = Field(description="Projects that match, on every page")
+    totals: list[Totals]
+    unpriced: Count = Field(description="Matching projects without a figure")
+
+
+# --- what the billing service replies -----------------------------------------
+
+
+class ReplyError(WireModel):
+    code: str
+
+
+class ProjectReply(WireModel):
+    namespace: NamespaceName
+    billing_summary: SummaryReply | None
+    error: ReplyError | None = None
+
+    def to_project(self) -> Project:
+        if self.billing_summary is None or self.error is not None:
+            return Project.unpriced(self.namespace, BillingIncomplete.text)
+        return Project.priced(self.namespace, self.billing_summary.rounded())
+
+
+class ProjectListReply(WireModel):
+    projects: Annotated[list[ProjectReply], Field(max_length=10_000)]
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        names = {project.namespace for project in self.projects}
+        if len(names) != len(self.projects):
+            raise ValueError("a project appears twice")
+        return self
+
+
+class SummaryOnlyReply(WireModel):
+    """An overview, of which the list needs the summary."""
+
+    billing_summary: SummaryReply
+
+
+def _list_projects(reply: ProjectListReply, organization: Organization) -> list[Project]:
+    del organization
+    return [project.to_project() for project in reply.projects]
+
+
+def _only_visible(projects: list[Project], organization: Organization) -> list[Project]:
+    return [project for project in projects if organization.may_list(project.namespace)]
+
+
+def _summarize(reply: SummaryOnlyReply, namespace: Namespace) -> BillingSummary:
+    del namespace
+    return reply.billing_summary.rounded()
+
+
+PROJECTS = Resource(
+    "projects", "/api/organization/{organization}/projects", ProjectListReply, _list_projects, narrow=_only_visible
+)
+SUMMARY = Resource("overview", "/api/project/{namespace}/overview", SummaryOnlyReply, _summarize)

@@ -1,0 +1,26 @@
+"""Documents do not point at what is gone."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from dev.settings import ROOT
+
+DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "dev/README.md", ROOT / "ui/README.md"]
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)(?:#[^)]*)?\)")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_relative_link_leads_to_a_file(document: Path) -> None:
+    """Links to other sites are not followed."""
+    links = LINK.findall(document.read_text())
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_the_root_has_the_documents_that_readers_look_for() -> None:
+    """And the README leads to them."""
+    readme = (ROOT / "README.md").read_text()
+    for name in ("LICENSE", "CONTRIBUTING.md", "SECURITY.md", "docs/functions-framework.md"):
+        assert (ROOT / name).is_file()
+        assert f"({name})" in readme
