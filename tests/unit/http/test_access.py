@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.envelopes import assert_error_envelope, assert_success_envelope
+from tests.kit.envelopes import assert_error_envelope, assert_success_envelope
 
 from common.endpoint import Access, Call
 from common.http.response import Result

@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx2 as httpx
 import pytest
-from tests.envelopes import assert_common_headers, assert_error_envelope, assert_success_envelope
-from tests.unit.endpoints import captured_log
+from tests.kit.envelopes import assert_common_headers, assert_error_envelope, assert_success_envelope
+from tests.kit.in_process import captured_log
 
 from common.endpoint import Call
 from common.http.response import Response, Result
