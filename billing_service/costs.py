@@ -51,6 +51,12 @@ async def project_list(database: Database, organization: str, now: datetime | No
     }
 
 
+async def organization_list(database: Database) -> dict[str, Any]:
+    """The names of all organizations. A function uses it to tell real realms from invented ones."""
+    rows = await database.fetch("SELECT name FROM organizations ORDER BY name")
+    return {"organizations": [row["name"] for row in rows]}
+
+
 def _list_entry(row: DictRow) -> dict[str, Any]:
     error = _price_missing(row)
     return {
