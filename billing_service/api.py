@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from billing_service import costs
 from billing_service.database import Database
-from billing_service.errors import BadRequest, SchemaOutdated, ServiceError, Unauthorized
+from billing_service.errors import BadRequest, SchemaOutdated, ServiceError, Stuck, Unauthorized
 from billing_service.migrate import shipped
 from billing_service.request_log import RequestLog
 
@@ -48,6 +48,13 @@ def _health(database: Database) -> APIRouter:
         rows = await database.fetch("SELECT max(version) AS version FROM schema_migrations")
         if (rows[0]["version"] or 0) < newest:
             raise SchemaOutdated("The database schema is not up to date: run the migrations")
+        return render(HTTPStatus.OK, {"status": "ok"})
+
+    @router.get("/api/live")
+    async def live() -> Response:
+        """Of the process alone: a database that is away does not make it unhealthy."""
+        if database.stuck:
+            raise Stuck("A query to the database outlived its time limit: the process has to be restarted")
         return render(HTTPStatus.OK, {"status": "ok"})
 
     return router
@@ -103,7 +110,8 @@ def _plain(value: object) -> simplejson.RawJSON:
     return simplejson.RawJSON(format(value, "f"))
 
 
-async def _service_error(_: Request, error: ServiceError) -> Response:
+async def _service_error(request: Request, error: ServiceError) -> Response:
+    request.state.log = error.log
     return render(error.status, error.body(), error.headers)
 
 

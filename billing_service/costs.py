@@ -7,22 +7,21 @@ full hour, which is the last one counted. Usage of quantity 0 needs no price.
 
 from datetime import UTC, datetime
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any, LiteralString
+
+from psycopg.rows import DictRow
 
 from billing_service.database import Database
 from billing_service.errors import OrganizationNotFound, PriceMissing, ProjectNotFound
 
-if TYPE_CHECKING:
-    import asyncpg
-
-_COSTS = files("billing_service").joinpath("costs.sql").read_text(encoding="utf-8")
+_COSTS: LiteralString = files("billing_service").joinpath("costs.sql").read_text(encoding="utf-8")
 
 
 async def overview(
     database: Database, organization: str, namespace: str, now: datetime | None = None
 ) -> dict[str, Any]:
     """Raises ProjectNotFound (404), PriceMissing (409)."""
-    rows = await database.fetch(_COSTS, organization, namespace, now)
+    rows = await database.fetch(_COSTS, organization=organization, namespace=namespace, now=now)
     if not rows or rows[0]["namespace"] is None:
         raise ProjectNotFound(f"Organization {organization} has no project {namespace}")
     row = rows[0]
@@ -42,7 +41,7 @@ async def overview(
 
 async def project_list(database: Database, organization: str, now: datetime | None = None) -> dict[str, Any]:
     """Raises OrganizationNotFound (404); a project without a price has its error beside it."""
-    rows = await database.fetch(_COSTS, organization, None, now)
+    rows = await database.fetch(_COSTS, organization=organization, namespace=None, now=now)
     if not rows:
         raise OrganizationNotFound(f"There is no organization {organization}")
     return {
@@ -52,7 +51,7 @@ async def project_list(database: Database, organization: str, now: datetime | No
     }
 
 
-def _list_entry(row: "asyncpg.Record") -> dict[str, Any]:
+def _list_entry(row: DictRow) -> dict[str, Any]:
     error = _price_missing(row)
     return {
         "namespace": row["namespace"],
@@ -61,12 +60,12 @@ def _list_entry(row: "asyncpg.Record") -> dict[str, Any]:
     }
 
 
-def _billing_summary(row: "asyncpg.Record") -> dict[str, Any]:
+def _billing_summary(row: DictRow) -> dict[str, Any]:
     names = ("current_month_total", "last_day_spend", "billing_period", "total_cost_per_hour", "currency")
     return {name: row[name] for name in names}
 
 
-def _price_missing(row: "asyncpg.Record") -> PriceMissing | None:
+def _price_missing(row: DictRow) -> PriceMissing | None:
     resource, month = row["unpriced_resource"], row["unpriced_month"]
     if resource is None:
         return None

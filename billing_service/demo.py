@@ -11,13 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from billing_service.database import Connection
 from billing_service.import_kinds import INSTANCES, ORGANIZATIONS, PRICES, PROJECTS, USAGE, Kind
 from billing_service.importer import Imported, import_file
-
-if TYPE_CHECKING:
-    import asyncpg
 
 SEED = 7
 DAYS = 90
@@ -77,15 +74,15 @@ def instances_row(namespace: str, hour: datetime, seed: int = SEED) -> tuple[obj
     return (namespace, 2 * size + 1, size // 4, cores, memory)
 
 
-async def load(connection: "asyncpg.Connection", folder: Path) -> list[Imported]:
+async def load(connection: Connection, folder: Path) -> list[Imported]:
     """Writes the files to `folder` and imports them; usage only for the hours that are not there yet."""
-    now = await connection.fetchval("SELECT now()")
-    last_hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
-    rows = await connection.fetch(
-        "SELECT namespace, max(hour) AS hour FROM usage WHERE namespace = ANY($1) GROUP BY namespace",
-        list(PROJECT_OWNERS),
+    [now] = await (await connection.execute("SELECT now()")).fetchall()
+    last_hour = now["now"].astimezone(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
+    rows = await connection.execute(
+        "SELECT namespace, max(hour) AS hour FROM usage WHERE namespace = ANY(%s) GROUP BY namespace",
+        [list(PROJECT_OWNERS)],
     )
-    newest = {row["namespace"]: row["hour"].astimezone(UTC) for row in rows}
+    newest = {row["namespace"]: row["hour"].astimezone(UTC) async for row in rows}
     prices = ((resource, currency, *price) for currency in ("EUR", "USD") for resource, *price in PRICE_LIST)
     files = [
         _write(folder, ORGANIZATIONS, CURRENCIES.items()),

@@ -8,6 +8,7 @@ ServiceError
   PriceMissing          409 price_missing          usage that no price covers
   DatabaseUnavailable   503 database_unavailable   PostgreSQL away, restarting or too slow
   SchemaOutdated        503 schema_outdated        migrations are still to be applied
+  Stuck                 503 stuck                  liveness only: the process has to be restarted
 """
 
 from typing import ClassVar
@@ -24,6 +25,7 @@ class ServiceError(Exception):
         super().__init__(message)
         self.message = message
         self.details = details
+        self.log: dict[str, str | None] = {}  # for the log line alone
 
     def body(self) -> dict[str, str]:
         return {"code": self.code, "message": self.message, **self.details}
@@ -67,3 +69,8 @@ class SchemaOutdated(ServiceError):
     status = 503
     code = "schema_outdated"
     headers: ClassVar = {"Retry-After": "5"}
+
+
+class Stuck(ServiceError):
+    status = 503
+    code = "stuck"

@@ -1,7 +1,7 @@
 """The kinds of CSV files: what each column allows, and the SQL that checks the lines together and stores them.
 
 `staging` makes the temporary table `incoming`, which holds the lines as they were read; `checks` finds what one line
-alone does not show (a name that is not registered, a line that repeats another), at most $1 problems.
+alone does not show (a name that is not registered, a line that repeats another).
 """
 
 import re
@@ -9,13 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import LiteralString
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 _COUNT = re.compile(r"[0-9]{1,9}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)", re.ASCII)
-_NO_MOMENT = datetime.min.replace(tzinfo=UTC)  # asyncpg writes it as -infinity, which the schema refuses without a line
+_NO_MOMENT = datetime.min.replace(tzinfo=UTC)  # what programs write for "never"
 _RESOURCES = ("cpu_core_hour", "memory_gib_hour", "storage_gib_hour", "network_gib", "public_ip_hour")
 
 
@@ -81,9 +82,9 @@ class Column:
 class Kind:
     name: str
     columns: tuple[Column, ...]
-    staging: str
-    checks: str
-    upsert: str
+    staging: LiteralString
+    checks: LiteralString
+    upsert: LiteralString
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -98,7 +99,7 @@ ORGANIZATIONS = Kind(
         SELECT line, 'organization' AS column, 'repeats line ' || first AS text
         FROM (SELECT line, min(line) OVER (PARTITION BY organization) AS first FROM incoming) AS seen
         WHERE line > first
-        ORDER BY line LIMIT $1
+        ORDER BY line LIMIT %(most)s
     """,
     upsert="""
         INSERT INTO organizations AS stored (name, currency)
@@ -116,9 +117,9 @@ PROJECTS = Kind(
         FROM (SELECT line, min(line) OVER (PARTITION BY namespace) AS first FROM incoming) AS seen
         WHERE line > first
         UNION ALL
-        SELECT line, 'organization', format('''%s'' is not registered: import it first', organization)
+        SELECT line, 'organization', quote_literal(organization) || ' is not registered: import it first'
         FROM incoming WHERE organization NOT IN (SELECT name FROM organizations)
-        ORDER BY line LIMIT $1
+        ORDER BY line LIMIT %(most)s
     """,
     upsert="""
         INSERT INTO projects AS stored (namespace, organization)
@@ -145,7 +146,7 @@ PRICES = Kind(
         SELECT line, 'valid_from' AS column, 'repeats line ' || first AS text
         FROM (SELECT line, min(line) OVER (PARTITION BY resource, currency, valid_from) AS first FROM incoming) AS seen
         WHERE line > first
-        ORDER BY line LIMIT $1
+        ORDER BY line LIMIT %(most)s
     """,
     upsert="""
         INSERT INTO prices AS stored (resource, currency, unit_price, valid_from)
@@ -177,12 +178,12 @@ USAGE = Kind(
         FROM (SELECT line, min(line) OVER (PARTITION BY namespace, hour) AS first FROM incoming) AS seen
         WHERE line > first
         UNION ALL
-        SELECT line, 'namespace', format('''%s'' is not registered: import its project first', namespace)
+        SELECT line, 'namespace', quote_literal(namespace) || ' is not registered: import its project first'
         FROM incoming WHERE namespace NOT IN (SELECT p.namespace FROM projects AS p)
         UNION ALL
         SELECT line, 'hour', 'is in the future: an hour may be imported once it has begun'
         FROM incoming WHERE hour > now()
-        ORDER BY line LIMIT $1
+        ORDER BY line LIMIT %(most)s
     """,
     upsert="""
         INSERT INTO usage AS stored (namespace, resource, hour, quantity)
@@ -220,9 +221,9 @@ INSTANCES = Kind(
         FROM (SELECT line, min(line) OVER (PARTITION BY namespace) AS first FROM incoming) AS seen
         WHERE line > first
         UNION ALL
-        SELECT line, 'namespace', format('''%s'' is not registered: import its project first', namespace)
+        SELECT line, 'namespace', quote_literal(namespace) || ' is not registered: import its project first'
         FROM incoming WHERE namespace NOT IN (SELECT p.namespace FROM projects AS p)
-        ORDER BY line LIMIT $1
+        ORDER BY line LIMIT %(most)s
     """,
     upsert="""
         INSERT INTO instances AS stored (namespace, running_pods, running_vms, cpu_cores, memory_gib)

@@ -4,12 +4,10 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
+from billing_service.database import Connection
 from billing_service.import_kinds import KINDS, Kind
-
-if TYPE_CHECKING:
-    import asyncpg
 
 MAX_PROBLEMS = 20
 _LOCK = 5_317_002  # imports run one after another, so that two of the same rows cannot lock each other out
@@ -104,19 +102,25 @@ def _unreadable(error: csv.Error | UnicodeDecodeError) -> str:
     return "is not UTF-8" if isinstance(error, UnicodeDecodeError) else f"is not CSV: {error}"
 
 
-async def import_file(connection: "asyncpg.Connection", path: Path) -> Imported:
+async def import_file(connection: Connection, path: Path) -> Imported:
     """In one transaction; the same file again changes nothing. Raises BadFileError, OSError."""
     with path.open("rb") as binary:
         file = CsvFile(path, binary)
         kind = file.kind
         async with connection.transaction():
-            await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+            await connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
             await connection.execute(kind.staging)
-            await connection.copy_records_to_table("incoming", records=file.records())
-            rows = await connection.fetch(kind.checks, MAX_PROBLEMS)
+            await _copy(connection, file)
+            rows = await (await connection.execute(kind.checks, {"most": MAX_PROBLEMS})).fetchall()
             problems = file.problems + [Problem(row["line"], row["column"], row["text"]) for row in rows]
             if problems:
                 raise BadFileError(path, problems)
             await connection.execute(kind.upsert)
             await connection.execute("DROP TABLE incoming")
     return Imported(kind.name, file.lines)
+
+
+async def _copy(connection: Connection, file: CsvFile) -> None:
+    async with connection.cursor() as cursor, cursor.copy("COPY incoming FROM STDIN") as copy:
+        for record in file.records():
+            await copy.write_row(record)

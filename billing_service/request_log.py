@@ -37,6 +37,7 @@ def configure() -> None:
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.getLogger("asyncio").setLevel(logging.WARNING)
+    logging.getLogger("psycopg").setLevel(logging.ERROR)  # its warnings hold addresses and names; ours have the reason
 
 
 def frames(error: BaseException) -> list[str]:
@@ -94,6 +95,7 @@ def _write(scope: Scope, status: int, seconds: float, bug: Exception | None) -> 
         "status": status,
         "duration_ms": round(seconds * 1000, 1),
         "exception": frames(bug) if bug else None,
+        **scope.get("state", {}).get("log", {}),
     }
     level = logging.ERROR if status >= 500 else logging.INFO  # noqa: PLR2004 - server errors are 5xx
     _logger.log(

@@ -5,11 +5,13 @@ A wrong or missing variable stops the start with one message that names every mi
 
 from collections.abc import Mapping
 from typing import Annotated, Self
-from urllib.parse import urlsplit
 
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 _TOKEN_MIN_LENGTH = 16
+_MAX_PORT = 65535
 
 
 class SettingsError(Exception):
@@ -17,16 +19,24 @@ class SettingsError(Exception):
 
 
 def _postgresql_url(value: SecretStr) -> SecretStr:
+    """As libpq has it: several hosts, `target_session_attrs` and every other of its parameters."""
+    url = value.get_secret_value()
     try:
-        parts = urlsplit(value.get_secret_value())
-        _ = parts.port  # reading it raises ValueError where it is no port
-    except ValueError:
-        parts = urlsplit("")
-    if parts.scheme not in {"postgresql", "postgres"}:
+        given = conninfo_to_dict(url)
+        ports = str(given.get("port", "")).split(",")
+        good = url.startswith(("postgresql://", "postgres://")) and all(_is_port(port) for port in ports)
+    except psycopg.Error:  # its text holds the URL
+        good = False
+    if not good:
         raise ValueError(
-            "must be a URL like postgresql://user@host:5432/billing or postgresql:///billing?host=/run/dir"
+            "must be a URL like postgresql://user@host:5432/billing, postgresql://user@one,two/billing or "
+            "postgresql:///billing?host=/run/dir, with libpq's parameters"
         )
     return value
+
+
+def _is_port(text: str) -> bool:
+    return not text or (text.isascii() and text.isdigit() and 0 < int(text) <= _MAX_PORT)
 
 
 def _service_token(value: SecretStr) -> SecretStr:
@@ -52,7 +62,7 @@ class DatabaseSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     database_url: Annotated[SecretStr, AfterValidator(_postgresql_url)] = Field(
-        description="The PostgreSQL database, over TCP or a Unix socket; it may hold a password and is never printed"
+        description="The PostgreSQL database, as libpq reads it; it may hold a password and is never printed"
     )
 
     @classmethod

@@ -23,10 +23,10 @@ TYPE = "type.googleapis.com/envoy."
 API = "/api/billing"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # A function that restarts refuses connections for about a second. Knative's activator holds the requests until a pod is
-# ready; here the ingress retries for about four seconds.
+# ready; here the ingress retries for about six seconds.
 RETRIES = {
     "retry_on": "connect-failure,reset-before-request",
-    "num_retries": 40,
+    "num_retries": 60,
     "retry_back_off": {"base_interval": "0.1s", "max_interval": "0.2s"},
 }
 

@@ -1,19 +1,25 @@
 """Reads a request body into the endpoint's body model. An invalid body is a 4xx that names the mistake."""
 
 import asyncio
+from json import JSONDecodeError
 from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
+from common.http.envelope import to_json
 from common.http.errors import BodyTimeout, BodyTooLarge, InvalidBody, MalformedBody, UnsupportedMediaType
 from common.http.request import ClientDisconnected, Request
-from common.model import BodyModel
+from common.http.text import printable
+from common.model import BodyModel, wire_names
 from common.money.strict_json import DuplicateMemberError, NonFiniteError, TooDeepError, parse_json
 
 B = TypeVar("B", bound=BodyModel)
 
 MAX_DEPTH: Final = 32
 SHOWN_MISTAKES: Final = 5
+LONGEST_NAME: Final = 40
+LONGEST_MESSAGE: Final = 200
 
 
 async def read_body(request: Request, model: type[B], max_bytes: int, seconds: float) -> B:
@@ -26,7 +32,8 @@ async def read_body(request: Request, model: type[B], max_bytes: int, seconds: f
         async with asyncio.timeout(seconds):
             text = await _receive(request, max_bytes)
     except TimeoutError:
-        raise BodyTimeout("body_timeout") from None
+        # The rest of the body may still arrive: it is not the next request (RFC 9110 section 15.5.9).
+        raise BodyTimeout("body_timeout", headers={"Connection": "close"}) from None
     return _validate(model, _parse(text))
 
 
@@ -35,7 +42,7 @@ def _check_type(request: Request) -> None:
     charset = parameters.strip()
     if media_type.strip() != b"application/json" or charset not in {b"", b"charset=utf-8", b'charset="utf-8"'}:
         raise UnsupportedMediaType("content_type")
-    if request.headers[b"content-encoding"]:
+    if b"content-encoding" in request.headers:
         raise UnsupportedMediaType("content_encoding", public="A body with Content-Encoding is not supported")
 
 
@@ -62,43 +69,59 @@ def _too_large(max_bytes: int) -> BodyTooLarge:
 
 def _parse(text: bytes) -> Any:
     try:
-        return parse_json(text, max_depth=MAX_DEPTH)
+        value = parse_json(text, max_depth=MAX_DEPTH)
+        if b"\\u" in text:
+            to_json(value)  # fails for a lone surrogate, which no UTF-8 can contain
     except DuplicateMemberError:
-        raise _malformed("The body has an object with a repeated member") from None
+        raise _malformed("has an object with a repeated member") from None
     except NonFiniteError:
-        raise _malformed("The body has a number that is not finite") from None
+        raise _malformed("has a number that is not finite") from None
     except TooDeepError:
-        raise _malformed(f"The body is nested too deep; at most {MAX_DEPTH} levels are allowed") from None
+        raise _malformed(f"is nested too deep; at most {MAX_DEPTH} levels are allowed") from None
     except UnicodeDecodeError:
-        raise _malformed("The body is not UTF-8") from None
-    except ValueError as exc:
-        line = getattr(exc, "lineno", None)
-        where = f": line {line} column {getattr(exc, 'colno', 0)}" if line else ": a number has too many digits"
-        raise _malformed(f"The body is not valid JSON{where}") from None
+        raise _malformed("is not UTF-8") from None
+    except UnicodeEncodeError:
+        raise _malformed("has a lone surrogate") from None
+    except JSONDecodeError as exc:
+        raise _malformed(f"is not valid JSON: line {exc.lineno} column {exc.colno}") from None
+    except ValueError:
+        raise _malformed("has a number with too many digits") from None
+    return value
 
 
-def _malformed(text: str) -> MalformedBody:
-    return MalformedBody("malformed_body", public=text)
+def _malformed(mistake: str) -> MalformedBody:
+    return MalformedBody("malformed_body", public=f"The body {mistake}")
 
 
 def _validate(model: type[B], value: Any) -> B:
     if not isinstance(value, dict):
-        raise InvalidBody("invalid_body", public="The body must be a JSON object")
+        errors = [{"pointer": "", "message": "must be a JSON object"}]
+        raise InvalidBody("invalid_body", public="The body must be a JSON object", details={"errors": errors})
     try:
         return model.model_validate(value)
     except ValidationError as exc:
         mistakes = exc.errors(include_url=False, include_input=False)[:SHOWN_MISTAKES]
-        errors = [{"pointer": _pointer(m["loc"]), "message": _message(m["type"], m["msg"], model)} for m in mistakes]
+        errors = [{"pointer": _pointer(mistake, value), "message": _message(mistake, model)} for mistake in mistakes]
         text = "; ".join(f"{error['pointer'] or 'body'}: {error['message']}" for error in errors)
         raise InvalidBody("invalid_body", public=text, details={"errors": errors}) from None
 
 
-def _pointer(location: tuple[int | str, ...]) -> str:
-    """RFC 6901. Long member names are cut, because they are sent back to the client."""
-    return "".join("/" + str(part)[:40].replace("~", "~0").replace("/", "~1") for part in location)
+def _pointer(mistake: ErrorDetails, value: Any) -> str:
+    """RFC 6901. pydantic's location also names the member of a union, which is not in the body."""
+    pointer = ""
+    absent = len(mistake["loc"]) if mistake["type"] == "missing" else 0  # then the last part is not in the body
+    for n, part in enumerate(mistake["loc"], start=1):
+        if isinstance(value, dict | list) and part in (value if isinstance(value, dict) else range(len(value))):
+            value = value[part]  # type: ignore[index] # a list has numbers in its range only
+        elif n != absent:
+            continue
+        pointer += "/" + printable(str(part), LONGEST_NAME).replace("~", "~0").replace("/", "~1")
+    return pointer
 
 
-def _message(kind: str, text: str, model: type[BodyModel]) -> str:
-    if kind == "extra_forbidden":
-        return f"unknown member; allowed: {', '.join(model.model_fields)}"
-    return text.removeprefix("Value error, ")
+def _message(mistake: ErrorDetails, model: type[BodyModel]) -> str:
+    if mistake["type"] != "extra_forbidden":
+        return printable(mistake["msg"].removeprefix("Value error, "), LONGEST_MESSAGE)
+    if len(mistake["loc"]) > 1:
+        return "unknown member"
+    return f"unknown member; allowed: {', '.join(wire_names(model))}"

@@ -8,26 +8,33 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from common.http.errors import InvalidParameter
-from common.model import Parameters
+from common.http.text import printable
+from common.model import Parameters, wire_names
 
 P = TypeVar("P", bound=Parameters)
 
 MAX_QUERY_BYTES: Final = 2048
 SHOWN_MISTAKES: Final = 5
-UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]{1,128}")  # RFC 3986 section 2.3: needs no percent-encoding
+LONGEST_MESSAGE: Final = 200
+# RFC 3986 section 2.3: needs no percent-encoding. `.` and `..` are dot segments (section 3.3).
+UNRESERVED: Final = re.compile(r"(?!\.\.?$)[A-Za-z0-9._~-]{1,128}")
 
 
 def read_parameters(model: type[P], in_path: dict[str, str], query: bytes) -> P:
     """`in_path` is not decoded and does not contain the namespace. Raises InvalidParameter."""
     for name, value in in_path.items():
         if not UNRESERVED.fullmatch(value):
-            raise _invalid(f"Path parameter '{name}': 1 to 128 letters, digits and -._~ are allowed")
+            raise _invalid(f"Path parameter '{name}': 1 to 128 letters, digits and -._~ are allowed, not . or .. alone")
     pairs = _read_query(query)
     for name, _ in pairs:
         if name in in_path:
             raise _invalid(f"Unknown query parameter {_shown(name)}; {_allowed(model, in_path)}")
+    return _validate(model, in_path, {**dict(pairs), **in_path})
+
+
+def _validate(model: type[P], in_path: dict[str, str], values: dict[str, str]) -> P:
     try:
-        return model.model_validate({**dict(pairs), **in_path})
+        return model.model_validate(values)
     except ValidationError as exc:
         mistakes = exc.errors(include_url=False)[:SHOWN_MISTAKES]
         raise _invalid("; ".join(_explain(model, in_path, mistake) for mistake in mistakes)) from None
@@ -57,14 +64,14 @@ def _explain(model: type[Parameters], in_path: dict[str, str], mistake: ErrorDet
     name = str(mistake["loc"][0]) if mistake["loc"] else ""
     if mistake["type"] == "extra_forbidden":
         return f"Unknown query parameter {_shown(name)}; {_allowed(model, in_path)}"
-    message = mistake["msg"].removeprefix("Value error, ")
+    message = printable(mistake["msg"].removeprefix("Value error, "), LONGEST_MESSAGE)
     if not name:  # a check of several parameters together
         return message
     return f"{'Path' if name in in_path else 'Query'} parameter {_shown(name)}: {message}"
 
 
 def _allowed(model: type[Parameters], in_path: dict[str, str]) -> str:
-    known = ", ".join(name for name in model.model_fields if name not in in_path)
+    known = ", ".join(name for name in wire_names(model) if name not in in_path)
     return f"allowed: {known}" if known else "this path takes none"
 
 

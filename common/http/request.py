@@ -20,19 +20,21 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9-]{1,64}")
-READ_HEADERS: Final = (
-    b"access-control-request-method",
-    b"authorization",
-    b"content-encoding",
-    b"content-length",
-    b"content-type",
-    b"idempotency-key",
-    b"if-match",
-    b"if-none-match",
-    b"origin",
-    b"traceparent",
-    b"transfer-encoding",
-    b"x-request-id",
+READ_HEADERS: Final = frozenset(
+    {
+        b"access-control-request-method",
+        b"authorization",
+        b"content-encoding",
+        b"content-length",
+        b"content-type",
+        b"idempotency-key",
+        b"if-match",
+        b"if-none-match",
+        b"origin",
+        b"traceparent",
+        b"transfer-encoding",
+        b"x-request-id",
+    }
 )
 
 
@@ -46,7 +48,7 @@ class Request:
     receive: Receive
     started: float  # monotonic seconds
     request_id: str
-    headers: dict[bytes, list[bytes]]  # every value of the headers in READ_HEADERS
+    headers: dict[bytes, list[bytes]]  # of READ_HEADERS those that were sent, with every value
     traceparent: str | None
     route: str = ""
     status: int = 0
@@ -67,25 +69,25 @@ class Request:
 
     @property
     def has_body(self) -> bool:
-        lengths = self.headers[b"content-length"]
-        return bool(self.headers[b"transfer-encoding"]) or any(value.strip(b"0") for value in lengths)
+        lengths = self.headers.get(b"content-length", ())
+        return b"transfer-encoding" in self.headers or any(value.strip(b"0") for value in lengths)
 
     @property
     def is_preflight(self) -> bool:
-        return bool(self.headers[b"origin"] and self.headers[b"access-control-request-method"])
+        return b"origin" in self.headers and b"access-control-request-method" in self.headers
 
     def header(self, name: bytes) -> bytes | None:
-        """The value of a header that was sent exactly once. A repeated header counts as absent."""
-        values = self.headers[name]
+        """The value of a header that was sent exactly once; a repeated one counts as absent."""
+        values = self.headers.get(name, ())
         return values[0] if len(values) == 1 else None
 
 
 def read_request(scope: Scope, receive: Receive) -> Request:
-    """Reads the headers in one pass."""
-    headers: dict[bytes, list[bytes]] = {name: [] for name in READ_HEADERS}
+    """One pass over the headers."""
+    headers: dict[bytes, list[bytes]] = {}
     for name, value in scope["headers"]:
-        if name in headers:
-            headers[name].append(value)
+        if name in READ_HEADERS:
+            headers.setdefault(name, []).append(value)
     request = Request(scope, receive, time.monotonic(), "", headers, None)
     request_id, traceparent = request.header(b"x-request-id"), request.header(b"traceparent")
     valid_id = request_id is not None and REQUEST_ID.fullmatch(request_id)

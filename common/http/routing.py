@@ -55,16 +55,17 @@ class Path:
 
 class Router:
     def __init__(self, endpoints: "Iterable[Endpoint[Any, Any]]") -> None:
-        self._paths: dict[str, Path] = {}
+        paths: dict[str, Path] = {}
         for endpoint in endpoints:
-            self._paths.setdefault(endpoint.route, Path(endpoint.route)).endpoints[endpoint.method] = endpoint
+            paths.setdefault(endpoint.route, Path(endpoint.route)).endpoints[endpoint.method] = endpoint
+        self._paths = sorted(paths.values(), key=lambda path: path.pattern.groups)  # /things/new before /things/{id}
 
     def find(self, scope: "Scope") -> tuple[Path, dict[str, str]]:
         """The path and its parameters, not decoded. Raises NotFound."""
         raw = scope.get("raw_path") or scope["path"].encode()
         text = raw.decode("latin-1")
-        for path in self._paths.values():
-            match = path.pattern.match(text)
+        for path in self._paths:
+            match = path.pattern.fullmatch(text)
             if match:
                 return path, match.groupdict()
         raise NotFound("path")

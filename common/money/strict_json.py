@@ -2,7 +2,9 @@
 
 import json
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Final
+
+LONGEST_NUMBER: Final = 4300  # characters; Python's own limit for integers (sys.int_info)
 
 
 class DuplicateMemberError(ValueError):
@@ -22,7 +24,7 @@ def parse_json(text: bytes, max_depth: int | None = None) -> Any:
     try:
         value = json.loads(
             text.decode("utf-8"),
-            parse_float=Decimal,
+            parse_float=_decimal,
             parse_constant=_reject_constant,
             object_pairs_hook=_unique_members,
         )
@@ -35,6 +37,12 @@ def parse_json(text: bytes, max_depth: int | None = None) -> Any:
     if max_depth is not None and _depth_exceeds(value, max_depth):
         raise TooDeepError("nested too deep")
     return value
+
+
+def _decimal(text: str) -> Decimal:
+    if len(text) > LONGEST_NUMBER:
+        raise ValueError("a number has too many digits")
+    return Decimal(text)
 
 
 def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -4,34 +4,28 @@ import asyncio
 import socket
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.faults.bench import Bench
-from tests.faults.identity import IdentityProvider
-from tests.faults.process import (
+from tests.faults.resolver import resolver
+from tests.functions.overview.replies import overview
+from tests.kit.billing import changed_body, good, good_body
+from tests.kit.identity import IdentityServer
+from tests.kit.kubernetes_api import ApiServer, project
+from tests.kit.process import (
+    Asked,
     FunctionProcess,
     assert_answered,
     assert_refused,
     assert_unreachable,
 )
-from tests.faults.upstream import (
-    Behaviour,
-    Upstream,
-    answer,
-    changed_body,
-    drip,
-    first,
-    good,
-    good_body,
-    hang,
-    head,
-    overview,
-    raw,
-    reset,
-    reset_unanswered,
-)
+from tests.kit.raw_server import dropping
+from tests.kit.server import Behaviour, Server, answer, drip, first, hang, head, raw, reset, reset_unanswered
 
 Measured = Callable[[str], None]
 
@@ -48,7 +42,7 @@ def test_row_01_billing_refuses_connections(bench: Bench, measured: Measured) ->
 
 @pytest.mark.row(1, "billing refuses connections")
 @pytest.mark.slow_fault
-def test_row_01_billing_drops_connections(identity: IdentityProvider, namespace: str, measured: Measured) -> None:
+def test_row_01_billing_drops_connections(identity: IdentityServer, namespace: str, measured: Measured) -> None:
     """A full accept queue drops SYNs: each attempt gives up after the connect time-out, all within 8 s."""
     with socket.socket() as full, socket.socket() as one, socket.socket() as two:
         full.bind(("127.0.0.1", 0))
@@ -67,7 +61,7 @@ def test_row_01_billing_drops_connections(identity: IdentityProvider, namespace:
 
 
 @pytest.mark.row(2, "its name does not resolve")
-def test_row_02_name_does_not_resolve(identity: IdentityProvider, namespace: str, measured: Measured) -> None:
+def test_row_02_name_does_not_resolve(identity: IdentityServer, namespace: str, measured: Measured) -> None:
     """A name that does not exist is not asked for again."""
     settings = {"KEYCLOAK_URL": identity.url, "BILLING_API_URL": "http://billing.invalid:5000"}
     with FunctionProcess(settings) as process:
@@ -80,6 +74,54 @@ def test_row_02_name_does_not_resolve(identity: IdentityProvider, namespace: str
         measured(f"{asked.seconds:.2f} s")
 
 
+@pytest.mark.row(2, "its name does not resolve")
+@pytest.mark.parametrize(("failures", "attempts"), [(1, 1), (9, 3)])
+def test_row_02_name_does_not_resolve_for_now(
+    identity: IdentityServer, upstream: Server, namespace: str, tmp_path: Path, *, failures: int, attempts: int
+) -> None:
+    """A temporary failure of the resolver is retried: 200 when it ends in time, 503 after the retries."""
+    settings = {"KEYCLOAK_URL": identity.url, "BILLING_API_URL": f"http://billing.example:{upstream.port}"}
+    settings |= resolver(tmp_path, {"billing.example": [*["EAI_AGAIN"] * failures, ["127.0.0.1"]]})
+    with FunctionProcess(settings) as process:
+        asked = process.ask(namespace, identity.token())
+        assert process.metric("upstream_failures_total", reason="dns") == attempts
+        if failures == 1:
+            assert_answered(asked)
+        else:
+            assert_unreachable(asked)
+            assert process.line_of(asked)["reason"] == "dns"
+
+
+@pytest.mark.row(2, "its name does not resolve")
+def test_row_02b_the_first_address_drops_packets(
+    identity: IdentityServer, upstream: Server, tmp_path: Path, measured: Measured
+) -> None:
+    """Of billing service, identity provider and API server: each name's second address is used after 0.25 s."""
+    api = ApiServer(tmp_path)
+    api.projects = {"acme": [project("acme", "web", "acme-web")]}
+    addresses = [["127.0.0.2", "127.0.0.1"]]
+    settings = {
+        "KEYCLOAK_URL": identity.url,
+        "OIDC_JWKS_BASE_URL": f"http://keycloak.example:{identity.server.port}",
+        "BILLING_API_URL": f"http://billing.example:{upstream.port}",
+        "NAMESPACE_OWNERSHIP": "kubernetes",
+        "KUBERNETES_API_URL": api.url.replace("127.0.0.1", "kubernetes.example"),
+        "KUBERNETES_CREDENTIALS": str(api.credentials),
+        **resolver(tmp_path, {f"{name}.example": addresses for name in ("keycloak", "billing", "kubernetes")}),
+    }
+    ports = (identity.server.port, upstream.port, int(api.url.rpartition(":")[2]))
+    with ExitStack() as stack:
+        stack.callback(api.stop)
+        for port in ports:
+            stack.enter_context(dropping("127.0.0.2", port))
+        process = stack.enter_context(FunctionProcess(settings))
+        asked = process.ask("acme-web", identity.token())
+        assert_answered(asked)
+        assert 0.75 < asked.seconds < 2
+        assert process.metric("upstream_failures_total") == 0
+        measured(f"three names {asked.seconds:.2f} s")
+
+
 @pytest.mark.row(3, "accepts, never answers")
 def test_row_03_never_answers(bench: Bench) -> None:
     """Silence is not asked twice; the connection is given back."""
@@ -90,14 +132,14 @@ def test_row_03_never_answers(bench: Bench) -> None:
 
 
 @pytest.fixture(scope="module")
-def default_function(shared_upstream: Upstream, identity: IdentityProvider) -> Iterator[FunctionProcess]:
+def default_function(shared_upstream: Server, identity: IdentityServer) -> Iterator[FunctionProcess]:
     """The function with every default of the budget."""
     with FunctionProcess({"KEYCLOAK_URL": identity.url, "BILLING_API_URL": shared_upstream.url}) as process:
         yield process
 
 
 @pytest.fixture
-def unshortened(default_function: FunctionProcess, upstream: Upstream, namespace: str, token: str) -> Bench:
+def unshortened(default_function: FunctionProcess, upstream: Server, namespace: str, token: str) -> Bench:
     return Bench(default_function, upstream, namespace, token)
 
 
@@ -131,7 +173,7 @@ def test_row_04_drips(bench: Bench, at_once: int) -> None:
 
 @pytest.mark.row(4, "drips 1 byte/s of headers or body")
 @pytest.mark.slow_fault
-def test_row_04_slow_502s_share_one_deadline(identity: IdentityProvider, upstream: Upstream, namespace: str) -> None:
+def test_row_04_slow_502s_share_one_deadline(identity: IdentityServer, upstream: Server, namespace: str) -> None:
     """Retries do not add up: every attempt shares the request's deadline, and its end is counted and told."""
     settings = {"KEYCLOAK_URL": identity.url, "BILLING_API_URL": upstream.url}
     settings |= {"BILLING_FIRST_BYTE_TIMEOUT_SECONDS": "3", "REQUEST_TIMEOUT_SECONDS": "4"}
@@ -253,7 +295,7 @@ def test_row_06_a_second_answer_later(bench: Bench) -> None:
 @pytest.mark.row(6, "reset or EOF mid-body")
 @pytest.mark.parametrize(("ownership", "connections"), [("registry", 1), ("claims", 5)])
 def test_row_06_who_may_share_a_connection(
-    identity: IdentityProvider, upstream: Upstream, namespace: str, ownership: str, connections: int
+    identity: IdentityServer, upstream: Server, namespace: str, ownership: str, connections: int
 ) -> None:
     """Only replies that have to name whose numbers they hold follow each other on one connection."""
     settings = {"KEYCLOAK_URL": identity.url, "BILLING_API_URL": upstream.url, "NAMESPACE_OWNERSHIP": ownership}
@@ -366,7 +408,7 @@ def test_row_10_we_are_refused(bench: Bench, status: int) -> None:
         b'{"success": false, "error": {"code": "project_not_found"}}',
     ],
 )
-def test_row_11_project_not_found(bench: Bench, identity: IdentityProvider, body: bytes) -> None:
+def test_row_11_project_not_found(bench: Bench, identity: IdentityServer, body: bytes) -> None:
     """A namespace that the token names and billing does not know is answered like any stranger's."""
     mine = identity.token(groups=[], namespaces=[bench.namespace])
     denied = bench.function.metric("access_denied_total", reason="not_in_organization")
@@ -401,7 +443,7 @@ def test_row_11_any_other_404(bench: Bench, body: bytes, content_type: str) -> N
 
 @pytest.mark.row(12, "redirect")
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_row_12_redirect(bench: Bench, own_upstream: Upstream, status: int) -> None:
+def test_row_12_redirect(bench: Bench, own_upstream: Server, status: int) -> None:
     """A redirect is not followed."""
     bench.upstream.behaviour = answer(status, b"", location=own_upstream.url)
     bench.assert_failure(reason="redirect", attempts=1)
@@ -516,7 +558,7 @@ def test_row_17_unknown_members(bench: Bench) -> None:
         200, changed_body(cpu_cost='989.45, "gpu_cost": 5', namespace=f'"{bench.namespace}", "margin": 0.4')
     )
     data = assert_answered(bench.ask())
-    assert data.keys() == overview("n", "o").keys() - {"organization", "as_of"}
+    assert data.keys() == {"namespace", *overview()}
     assert "gpu_cost" not in data["cost_breakdown"]
     bench.function.wait_for_line(level="DEBUG", message="billing reply has unknown members")
 
@@ -537,6 +579,30 @@ def test_row_18_mismatch(bench: Bench, changes: dict[str, str]) -> None:
     """A reply about somebody else, or about nobody, is not forwarded."""
     bench.upstream.behaviour = answer(200, changed_body(**changes))
     bench.assert_failure(reason="mismatch", attempts=1)
+
+
+@pytest.mark.row(18, "the reply names another namespace or organization")
+def test_row_18_mismatch_closes_the_kept_connections(bench: Bench) -> None:
+    """A connection on which somebody else's reply came may be out of step, and so may the others."""
+
+    def ask_at_once(name: str) -> list[Asked]:
+        with ThreadPoolExecutor() as pool:
+            names = [f"{bench.namespace}-{name}-{n}" for n in range(2)]
+            return list(pool.map(lambda namespace: bench.function.ask(namespace, bench.token), names))
+
+    bench.upstream.behaviour = answer(200, good_body, after=0.2)
+    for asked in ask_at_once("a"):
+        assert_answered(asked)
+    opened = bench.upstream.counts.connections
+    for asked in ask_at_once("b"):
+        assert_answered(asked)
+    assert bench.upstream.counts.connections == opened
+    bench.upstream.behaviour = answer(200, changed_body(namespace='"globex-shop"'))
+    assert_unreachable(bench.ask())
+    bench.upstream.behaviour = answer(200, good_body, after=0.2)
+    for asked in ask_at_once("c"):
+        assert_answered(asked)
+    assert bench.upstream.counts.connections == opened + 2
 
 
 @pytest.mark.row(19, "100 MB body, no length")

@@ -1,14 +1,8 @@
 """The commands as an operator runs them: real processes, real signals, a real restart of PostgreSQL."""
 
 import asyncio
-import os
 import signal
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
@@ -19,52 +13,7 @@ from billing_service.demo import PROJECT_OWNERS
 from billing_service.migrate import migrate, shipped
 
 from .conftest import TOKEN, USAGE_HEADER, Server
-
-AUTHORIZATION = {"Authorization": f"Bearer {TOKEN}"}
-ROOT = Path(__file__).parents[3]
-
-
-def run(url: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    environ = {"DATABASE_URL": url, "PATH": os.environ["PATH"]} | environment
-    command = [sys.executable, "-W", "error", "-m", "billing_service", *arguments]
-    return subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-
-
-@contextmanager
-def served(url: str) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environ = {"DATABASE_URL": url, "BILLING_API_TOKEN": TOKEN, "PORT": str(port)}
-    command = [sys.executable, "-W", "error", "-m", "billing_service", "serve"]
-    with subprocess.Popen(command, env=environ, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            yield f"http://127.0.0.1:{port}", process
-        finally:
-            process.terminate()
-            process.wait(10)
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(headers=AUTHORIZATION, timeout=5) as client:
-        yield client
-
-
-async def wait_for(client: httpx2.AsyncClient, url: str, status: int, seconds: float) -> httpx2.Response:
-    """The first answer with that status, within that time."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            response = await client.get(url)
-        except httpx2.TransportError as error:
-            seen = repr(error)
-        else:
-            if response.status_code == status:
-                return response
-            seen = response.text
-        assert time.monotonic() < deadline, f"no {status} from {url} within {seconds} s, last: {seen}"
-        await asyncio.sleep(0.05)
+from .process import run, served, wait_for
 
 
 async def test_the_demo_is_loaded_once_and_then_extended(empty_database_url: str, client: httpx2.AsyncClient) -> None:

@@ -4,13 +4,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-import asyncpg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from billing_service import costs
-from billing_service.database import connect, open_database
+from billing_service.database import Connection, connect, open_database
 
 from .conftest import USAGE_HEADER, Api, Load
 
@@ -75,15 +74,16 @@ def flat(overview: dict[str, Any]) -> dict[str, Decimal]:
     }
 
 
-async def replace_rows(connection: asyncpg.Connection, currency: str, usage: Usage, prices: Prices) -> None:
+async def replace_rows(connection: Connection, currency: str, usage: Usage, prices: Prices) -> None:
     await connection.execute("TRUNCATE usage, prices")
-    await connection.execute("UPDATE organizations SET currency = $1 WHERE name = 'acme'", currency)
-    await connection.executemany(
-        "INSERT INTO prices (resource, currency, unit_price, valid_from) VALUES ($1, $2, $3, $4)",
+    await connection.execute("UPDATE organizations SET currency = %s WHERE name = 'acme'", [currency])
+    cursor = connection.cursor()
+    await cursor.executemany(
+        "INSERT INTO prices (resource, currency, unit_price, valid_from) VALUES (%s, %s, %s, %s)",
         [(resource, currency, price, start) for (resource, start), price in prices.items()],
     )
-    await connection.executemany(
-        "INSERT INTO usage (namespace, resource, hour, quantity) VALUES ('acme-web', $1, $2, $3)",
+    await cursor.executemany(
+        "INSERT INTO usage (namespace, resource, hour, quantity) VALUES ('acme-web', %s, %s, %s)",
         [(resource, hour, quantity) for (resource, hour), quantity in usage.items()],
     )
 

@@ -10,7 +10,7 @@ import pytest
 
 from common.billing import connections, transport
 from common.billing.transport import HttpClient, Timeouts, TransportFailure, UpstreamResponse
-from tests.raw_server import CLOSE, OK, PAUSE, Script, serving
+from tests.kit.raw_server import CLOSE, OK, PAUSE, RESET, Script, serving
 
 LIMIT = 400_000
 OTHER = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nother"
@@ -38,6 +38,7 @@ async def until(condition: Callable[[], Any]) -> None:
 COMPLETE: dict[str, tuple[Script, bytes, bool]] = {  # script, body, whether the connection is kept
     "length": ((OK,), b"ok", True),
     "length, byte by byte": ([OK[n : n + 1] for n in range(len(OK))], b"ok", True),
+    "length, in two pieces within the blank line": ((OK[:-3], PAUSE, OK[-3:]), b"ok", True),
     "length, head and body apart": ((OK[:-2], PAUSE, OK[-2:]), b"ok", True),
     "a body that looks like a response": ((b"HTTP/1.1 200 OK\r\ncontent-length: 40\r\n\r\n" + OK,), OK, True),
     "a large body": ((b"HTTP/1.1 200 OK\r\ncontent-length: 300000\r\n\r\n" + b"x" * 300_000,), b"x" * 300_000, True),
@@ -81,6 +82,10 @@ async def test_a_complete_response(case: str) -> None:
 
 BROKEN: dict[str, tuple[Script, str, bool]] = {
     "nothing": ((CLOSE,), "reset", True),
+    "a reset": ((RESET,), "reset", True),
+    "a reset within the head": ((b"HTTP/1.1 200 O", PAUSE, RESET), "protocol", False),
+    "a reset within the body": ((b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nok", PAUSE, RESET), "truncated", False),
+    "a reset in place of the end": ((b"HTTP/1.1 200 OK\r\n\r\nok", PAUSE, RESET), "truncated", False),
     "a part of a head": ((b"HTTP/1.1 200 O", CLOSE), "protocol", False),
     "another protocol": ((b"SSH-2.0-OpenSSH_9.2\r\n\r\n",), "protocol", False),
     "a length that is short": ((b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nok", CLOSE), "truncated", False),
@@ -210,7 +215,7 @@ LEFT_OVER: dict[str, Script] = {
     "a second response after no body": (b"HTTP/1.1 204 No Content\r\n\r\n" + OTHER,),
     "a body where there is none": (b"HTTP/1.1 204 No Content\r\ncontent-length: 49\r\n\r\n" + OTHER,),
     "a second response after an interim one": (b"HTTP/1.1 100 Continue\r\n\r\n" + OK + OTHER,),
-    "a head with other line ends": (b"HTTP/1.1 200 OK\ncontent-length: 6\n\n\r\n\r\nok" + OTHER,),
+    "a head with other line ends": (b"HTTP/1.1 200 OK\ncontent-length: 43\n\n" + b"x" * 39 + b"\r\n\r\n" + OTHER,),
     "more than its length": (OK + b"more",),
     "more than its length, later": (OK, PAUSE, b"more"),
     "a line break": (OK, PAUSE, b"\r\n"),

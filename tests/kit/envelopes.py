@@ -51,9 +51,9 @@ def assert_error_envelope(
     return body
 
 
-def assert_success_envelope(response: httpx2.Response) -> dict[str, Any]:
+def assert_success_envelope(response: httpx2.Response, status: int = 200) -> dict[str, Any]:
     """The whole body of a success."""
-    assert response.status_code == 200, response.text
+    assert response.status_code == status, response.text
     assert_common_headers(response)
     body = json.loads(response.content)
     assert body.keys() == {"success", "data", "timestamp", "meta"}

@@ -41,11 +41,11 @@ def make_ca(name: str) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
 
 
 def make_server_files(folder: Path, ca: tuple[ec.EllipticCurvePrivateKey, x509.Certificate]) -> tuple[Path, Path]:
-    """Certificate and key for 127.0.0.1."""
+    """Certificate and key for 127.0.0.1 and kubernetes.example."""
     ca_key, ca_certificate = ca
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kubernetes")])
-    names = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
+    names = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1")), x509.DNSName("kubernetes.example")])
     issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key())
     builder = _certificate(subject, ca_certificate.subject, key.public_key()).add_extension(names, critical=False)
     certificate = builder.add_extension(issuer_key, critical=False).sign(ca_key, hashes.SHA256())

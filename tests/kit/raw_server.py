@@ -1,17 +1,26 @@
-"""A server that sends scripted bytes for each request, whatever the request was."""
+"""Peers without HTTP's manners: a server that sends scripted bytes, and an address that drops packets."""
 
 import asyncio
+import socket
 import ssl
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import struct
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 PAUSE = b""  # in a script: time for the client to read
-CLOSE = None  # in a script: FIN
 
-Script = Sequence[bytes | None]
+
+class End(Enum):
+    CLOSE = "FIN"
+    RESET = "RST"
+
+
+CLOSE, RESET = End.CLOSE, End.RESET
+Script = Sequence[bytes | End]
 
 
 @dataclass
@@ -37,9 +46,12 @@ class RawServer:
             while True:
                 await self._read_request(reader)
                 for piece in self.scripts.pop(0) if self.scripts else (OK,):
-                    if piece is CLOSE:
+                    if isinstance(piece, End):
+                        if piece is RESET:
+                            linger = struct.pack("ii", 1, 0)  # close sends RST in place of FIN
+                            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
                         return
-                    writer.write(piece or b"")
+                    writer.write(piece)
                     await writer.drain()
                     if not piece:
                         await asyncio.sleep(0.03)
@@ -72,3 +84,18 @@ async def serving(
         for task in server.tasks:
             task.cancel()
         await asyncio.gather(*server.tasks, return_exceptions=True)
+
+
+@contextmanager
+def dropping(address: str, port: int) -> Iterator[None]:
+    """A full accept queue: the kernel drops every further SYN, as a lost node's network does."""
+    with ExitStack() as stack:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        full = stack.enter_context(socket.socket(family))
+        full.bind((address, port))
+        full.listen(0)
+        for _ in range(2):
+            filler = stack.enter_context(socket.socket(family))
+            filler.setblocking(False)
+            filler.connect_ex((address, port))
+        yield

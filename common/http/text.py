@@ -1,0 +1,8 @@
+"""Text of a request that is sent back to the client in an error: short and printable."""
+
+
+def printable(text: str, longest: int) -> str:
+    """Characters that are not printable are escaped as in Python; the end is cut."""
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:longest])
+    return text[:longest]
