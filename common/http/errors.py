@@ -112,8 +112,8 @@ class TokenExpired(Unauthenticated):
 
 class TokenTooLarge(Unauthenticated):
     code = "token_too_large"
-    text = "Authentication token too large"
-    when = "the token is longer than TOKEN_MAX_BYTES; an administrator must remove groups or namespaces from it"
+    text = "Authentication token too large: an administrator must remove groups or namespaces from it"
+    when = "the token is longer than TOKEN_MAX_BYTES; a new login does not help"
 
 
 class AccessDenied(ApiError):
