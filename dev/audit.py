@@ -1,4 +1,4 @@
-"""Known vulnerabilities of what is locked: `make audit`. Says loudly when the advisories cannot be had."""
+"""Checks the locked packages for known vulnerabilities: `make audit`. Warns if the advisories are unreachable."""
 
 import json
 import subprocess
@@ -12,7 +12,7 @@ NPM_FOLDERS: Final = ("ui", "dev/provider")
 
 
 def audit_python(lock: str) -> list[str] | None:
-    """Findings, or None where the advisories cannot be had."""
+    """Findings, or None if the advisories cannot be reached."""
     command = [sys.executable, "-m", "pip_audit", "-r", lock, "--disable-pip", "--require-hashes", "-f", "json"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     try:
@@ -25,7 +25,7 @@ def audit_python(lock: str) -> list[str] | None:
 
 
 def audit_npm(folder: str) -> list[str] | None:
-    """The same for the packages that are shipped."""
+    """The same for the npm packages that are shipped."""
     command = ["npm", "audit", "--omit=dev", "--json"]
     done = subprocess.run(command, cwd=ROOT / folder, capture_output=True, text=True, check=False)
     try:

@@ -1,5 +1,5 @@
-// Fails where this Node.js is not in the range that ui/package.json declares as "engines". Runs before anything is
-// installed, so it reads the two forms that stand there itself: ^20.19.0 and >=24.0.0.
+// Fails if this Node.js is not in the range that ui/package.json declares as "engines". Runs before anything is
+// installed, so it parses the two forms that are used there: ^20.19.0 and >=24.0.0.
 import { readFileSync } from "fs";
 
 const version = process.argv[2] || process.versions.node;

@@ -1,4 +1,4 @@
-"""`python -m dev run`, and the commands for a platform that runs."""
+"""`python -m dev run`, and the commands for a running platform."""
 
 import ipaddress
 import json
@@ -16,7 +16,7 @@ from dev.watcher import START, STOP
 
 USAGE_ERROR = 2
 REQUEST_SECONDS = 30.0
-EXPOSED = "HOST={host}: other machines may reach this platform, and the passwords above are known to everybody\n\n"
+EXPOSED = "HOST={host}: other machines may reach this platform, and the passwords above are public\n\n"
 
 
 def main(arguments: list[str]) -> int:

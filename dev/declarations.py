@@ -1,4 +1,4 @@
-"""Every function of functions/ with its endpoints, as its main.py declares them, and what a declaration must keep."""
+"""Reads the functions in functions/ with their declared endpoints, and checks the declarations."""
 
 import importlib
 import inspect
@@ -21,15 +21,15 @@ JSON: Final = "application/json"
 
 
 class DeclarationError(Exception):
-    """One line for each mistake: the file and what is wrong."""
+    """One line per mistake: the file and the mistake."""
 
 
 @dataclass(frozen=True)
 class Declared:
-    """`name` is the folder's with hyphens for underscores; the Knative Service has `billing-` before it."""
+    """`name` is the folder's name with hyphens for underscores. The Knative Service is named `billing-` + `name`."""
 
     name: str
-    folder: str  # and the target of functions-framework
+    folder: str  # also the target of functions-framework
     about: str  # first line of main.py's docstring, without the full stop
     app: Function
 
@@ -39,7 +39,7 @@ class Declared:
 
     @property
     def capacity(self) -> Capacity:
-        """Of the endpoint that can take the fewest requests at once: a pod serves all of them."""
+        """The lowest capacity of the function's endpoints, because a pod serves all of them."""
         return min((endpoint.capacity for endpoint in self.app.endpoints), key=lambda capacity: capacity.target)
 
 
@@ -56,7 +56,7 @@ def _folders() -> list[str]:
 
 
 def read_functions() -> list[Declared]:
-    """Sorted by name. Raises DeclarationError with every mistake."""
+    """Sorted by name. Raises DeclarationError with all mistakes."""
     functions = [_read(folder) for folder in _folders()]
     mistakes = [f"functions/{f.folder}/main.py: {mistake}" for f in functions for mistake in _mistakes(f)]
     mistakes += _mistakes_of_several(functions)
@@ -66,12 +66,12 @@ def read_functions() -> list[Declared]:
 
 
 def local_ports() -> dict[str, int]:
-    """The port of each function on a developer's machine."""
+    """The port of each function in `make run`."""
     return {function.name: function.app.port for function in read_functions()}
 
 
 def example_path(endpoint: Endpoint[Any, Any], namespace: str) -> str | None:
-    """A path that can be requested; None where a parameter is needed that nobody can guess."""
+    """A path for a test request. None if the path has a required parameter without a known value."""
     required = any(field.is_required() for field in endpoint.parameters.model_fields.values())
     return None if required else endpoint.route.replace("{namespace}", namespace)
 
@@ -94,7 +94,7 @@ def _mistakes(function: Declared) -> Iterator[str]:
     if function.app.name != function.name:
         yield f"Function({function.app.name!r}) must be named {function.name!r}, like its folder"
     if not function.about:
-        yield "the docstring must say in its first line what the function is"
+        yield "the first line of the docstring must describe the function"
     if function.app.port not in PORTS:
         yield f"port {function.app.port} must be from {PORTS.start} to {PORTS.stop - 1}"
     if not function.app.endpoints:

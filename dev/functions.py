@@ -1,4 +1,4 @@
-"""The functions as knative/functions/*.yaml deploys them, each run as its own functions-framework process."""
+"""The functions with the environment of knative/functions/*.yaml, each in a separate functions-framework process."""
 
 import sys
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ def read_function(path: Path) -> Function:
     return Function(
         name=path.stem,
         host=f"{metadata['name']}.{metadata['namespace']}.svc.cluster.local",
-        # What comes from a secret or a config map in the cluster is a local setting here.
+        # Values from a Secret or a ConfigMap in the cluster are local settings here.
         environment={entry["name"]: entry["value"] for entry in container.get("env", []) if "value" in entry},
         probe=container["readinessProbe"]["httpGet"]["path"],
     )
@@ -65,7 +65,7 @@ def part(function: Function, settings: Settings, billing_token: str | None) -> P
 
 
 def chosen(settings: Settings) -> dict[str, str]:
-    """A function's setting given to `make run` reaches every function, but for the addresses wired here."""
+    """The settings from the environment of `make run`, for every function. The addresses set here are excluded."""
     wired = {"METRICS_PORT", "KEYCLOAK_URL", "BILLING_API_URL", "BILLING_API_TOKEN"}
     names = {field.upper() for field in FunctionSettings.model_fields} - wired
     return {name: value for name, value in settings.environment.items() if name in names}

@@ -1,4 +1,4 @@
-"""Envoy's configuration, generated from the HTTPRoutes in knative/, so that the local routes are the deployed ones."""
+"""Generates Envoy's configuration from the HTTPRoutes in knative/, so that local and deployed routes are the same."""
 
 import re
 import socket
@@ -23,7 +23,7 @@ TYPE = "type.googleapis.com/envoy."
 API = "/api/billing"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # A function that restarts refuses connections for about a second. Knative's activator holds the requests until a pod is
-# ready; here the ingress tries again for about six seconds.
+# ready; here the ingress retries for about six seconds.
 RETRIES = {
     "retry_on": "connect-failure,reset-before-request",
     "num_retries": 60,
@@ -51,7 +51,7 @@ def read_rules(path: Path = ROUTES) -> list[Json]:
 
 
 def configuration(routes: Sequence[Json], functions: Sequence[Function], settings: Settings) -> Json:
-    """`routes` in any order: they are sorted as Envoy Gateway sorts them."""
+    """`routes` in any order. They are sorted in the order of Envoy Gateway."""
     ordered = [method_not_allowed(), *sorted([*routes, to_the_page(settings)], key=precedence)]
     ports = {function.name: settings.ports[port_variable(function.name)] for function in functions}
     ports["page"] = settings.ports["PAGE_PORT"]
@@ -69,7 +69,7 @@ def function_routes(rules: Sequence[Json], functions: Sequence[Function]) -> lis
 
 
 def precedence(route: Json) -> tuple[int, int]:
-    """As Envoy Gateway: exact paths, then regular expressions, then prefixes; the longer one first."""
+    """The order of Envoy Gateway: exact paths, then regular expressions, then prefixes; longer paths first."""
     match route["match"]:
         case {"path": value}:
             return 0, -len(value)
@@ -81,7 +81,7 @@ def precedence(route: Json) -> tuple[int, int]:
 
 
 def method_not_allowed() -> Json:
-    """A method that no function takes, whatever the path below the API's."""
+    """Rejects methods that no function has, for all paths of the API."""
     method = {"name": ":method", "string_match": {"safe_regex": {"regex": "|".join(METHODS)}}, "invert_match": True}
     return {
         "match": {"path_separated_prefix": API, "headers": [method]},
@@ -91,14 +91,14 @@ def method_not_allowed() -> Json:
 
 
 def to_the_page(settings: Settings) -> Json:
-    """For a person who opens the ingress's address without a path."""
+    """Redirects the ingress's address without a path to the page."""
     host = urlsplit(settings.page_origin).netloc
     redirect = {"host_redirect": host, "path_redirect": "/billing/", "response_code": "FOUND"}
     return {"match": {"path": "/"}, "redirect": redirect}
 
 
 def page_route(*, is_built: bool) -> Json:
-    """The page's prefix, to its server; where the page is not built, to a text that says how to build it."""
+    """Routes the page's prefix to its server. If the page is not built, the response describes how to build it."""
     [rule] = read_rules(PAGE_ROUTES)
     [match] = rule["matches"]
     prefix = path_match(match["path"])
@@ -127,7 +127,7 @@ def route(rule: Json, match: Json, by_host: Mapping[str, Function]) -> Json:
 
 
 def rewrites(rule: Json) -> tuple[str, list[Json]]:
-    """The host that a rule rewrites to, and the request headers it sets."""
+    """The host of a rule's rewrite, and the request headers that the rule sets."""
     filters = {entry["type"]: entry for entry in rule["filters"]}
     unknown = filters.keys() - {"URLRewrite", "RequestHeaderModifier"}
     if unknown:
@@ -153,7 +153,7 @@ def path_match(path: Json) -> Json:
 
 
 def example_paths(rules: Sequence[Json], namespace: str) -> list[str]:
-    """One concrete path per route: a path segment of any value becomes the namespace. A prefix has none."""
+    """One path per route for a test request. A variable path segment becomes the namespace. A prefix has none."""
     paths = [match["path"] for rule in rules for match in rule["matches"]]
     return [re.sub(re.escape("[^/]+"), namespace, path["value"]) for path in paths if path["type"] != "PathPrefix"]
 
@@ -187,10 +187,10 @@ def connection_manager(routes: Sequence[Json], origins: Sequence[str]) -> Json:
     return {
         "@type": f"{TYPE}extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "ingress",
-        "use_remote_address": True,  # an edge: what a client says about earlier hops does not count
-        "preserve_external_request_id": True,  # X-Request-Id is the client's own where it sent one
-        "server_header_transformation": "PASS_THROUGH",  # with the removal below: no banner
-        "normalize_path": True,  # these three as Envoy Gateway does
+        "use_remote_address": True,  # an edge proxy: headers of the client about earlier hops are ignored
+        "preserve_external_request_id": True,  # keeps the client's X-Request-Id
+        "server_header_transformation": "PASS_THROUGH",  # together with the removal below: no Server header
+        "normalize_path": True,  # these three as in Envoy Gateway
         "merge_slashes": True,
         "path_with_escaped_slashes_action": "UNESCAPE_AND_REDIRECT",
         "max_request_headers_kb": 32,

@@ -1,4 +1,4 @@
-"""What must never slip, checked on the syntax tree by `make lint`.
+"""Checks rules of this repository on the syntax tree: `make lint`.
 
 - Only authenticator.py makes a Caller or SignedClaims, only roles.py a Namespace or Organization: everywhere else these
   names stand in annotations only, so no alias, subclass, cast or partial makes one either, and the ways to make an
@@ -58,7 +58,7 @@ class Violation:
 
 
 def check(path: str, source: str) -> list[Violation]:
-    """`path` is relative to the repository; billing_service/ knows no callers and has an envelope of its own."""
+    """`path` is relative to the repository. billing_service/ has no callers and no envelope."""
     tree = ast.parse(source, path)
     found = [*_environment(path, tree)]
     if not path.startswith("billing_service/"):

@@ -12,14 +12,14 @@ from typing import Any
 Json = dict[str, Any]
 
 PATH = r"/api/billing([/?].*)?"
-# What Envoy itself responds with: status, then `code` and `error` of the envelope.
+# The responses of Envoy itself: status, then `code` and `error` of the envelope.
 ERRORS = {
     HTTPStatus.BAD_REQUEST: ("bad_request", "Bad request"),
     HTTPStatus.FORBIDDEN: ("upgrade_not_allowed", "Upgrade not allowed"),
     HTTPStatus.NOT_FOUND: ("not_found", "Not found"),
     HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed", "Method not allowed"),
     HTTPStatus.REQUEST_TIMEOUT: ("request_timeout", "Request timeout"),
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("content_too_large", "Content too large"),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("body_too_large", "The body is too large"),
     HTTPStatus.UPGRADE_REQUIRED: ("http_version_not_supported", "HTTP/1.1 or newer is required"),
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: ("headers_too_large", "Request header fields too large"),
     HTTPStatus.NOT_IMPLEMENTED: ("not_implemented", "Transfer coding not implemented"),
@@ -28,7 +28,7 @@ ERRORS = {
     HTTPStatus.GATEWAY_TIMEOUT: ("upstream_unavailable", "Service unavailable"),
 }
 RETRY_AFTER_SECONDS = 1
-# The client's own request id where it is valid, as in the functions. CEL refuses {1,64} as too large a pattern.
+# The client's request id if it is valid, as in the functions. CEL rejects {1,64} as a pattern that is too large.
 CLIENT_REQUEST_ID = (
     "'x-request-id' in request.headers && size(request.headers['x-request-id']) <= 64"
     " && request.headers['x-request-id'].matches('^[A-Za-z0-9-]+$')"
@@ -54,7 +54,7 @@ def mapper(status: HTTPStatus, origins: Sequence[str]) -> Json:
         "filter": {"and_filter": {"filters": [{"status_code_filter": has_status}, of_the_api()]}},
         "headers_to_add": [header(name, value) for name, value in headers(status, origins)],
         "body_format_override": {
-            # json_format would do as well, but for the order of the members
+            # json_format does not keep the order of the members
             "text_format_source": {"inline_string": json.dumps(envelope, separators=(",", ":"))},
             "content_type": "application/json",
         },
@@ -72,7 +72,7 @@ def of_the_api() -> Json:
 
 
 def headers(status: HTTPStatus, origins: Sequence[str]) -> list[tuple[str, str]]:
-    """Envoy leaves out a header whose value is empty."""
+    """Envoy omits a header with an empty value."""
     allowed = f"'origin' in request.headers && request.headers['origin'] in {json.dumps(list(origins))}"
     return [
         ("x-request-id", "%UNIQUE_ID%"),

@@ -33,7 +33,7 @@ def part(settings: Settings) -> Part:
 
 
 def env_script(settings: Settings) -> str:
-    """What the console gives its pages as globals."""
+    """The globals that the console defines for its pages."""
     addresses = {
         "backendURL": settings.api_url,
         "frontendURL": settings.page_origin,

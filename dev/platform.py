@@ -1,4 +1,4 @@
-"""The whole local platform: which parts there are, in which order, and what `ready` means."""
+"""The local platform: its parts, their order, and when each part is ready."""
 
 import contextlib
 import fcntl
@@ -25,7 +25,7 @@ ORG_ADMIN, PROJECT_USER = "alice", "bob"
 
 
 class Platform:
-    """`start` returns when every function has answered a signed request through the ingress."""
+    """`start` returns when every function has responded to a request with a token, through the ingress."""
 
     def __init__(self, settings: Settings, say: Callable[[str], None] = print) -> None:
         self.settings = settings
@@ -36,7 +36,7 @@ class Platform:
         self._watcher: Watcher | None = None
         self._lock: TextIO | None = None
         self._stopping = False
-        self.database_url = settings.database_url or ""  # known after `start`
+        self.database_url = settings.database_url or ""  # set by `start`
         self.billing_token: str | None = settings.environment.get("BILLING_API_TOKEN")
 
     @property
@@ -46,7 +46,7 @@ class Platform:
         return self._supervisor
 
     def start(self) -> None:
-        """Raises PlatformError; what was started by then is stopped again."""
+        """Raises PlatformError. Parts that were started before the error are stopped."""
         self.settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._take_lock()
         try:
@@ -70,7 +70,7 @@ class Platform:
         return folder
 
     def watch(self) -> None:
-        """Returns when a stop was requested."""
+        """Returns after `request_stop`."""
         if self._watcher is not None:
             self._watcher.run()
 
@@ -84,7 +84,7 @@ class Platform:
             self._lock = None
 
     def request_stop(self) -> None:
-        """For a signal handler: `start` and `watch` return at their next look."""
+        """For a signal handler. `start` and `watch` return at their next check."""
         self._stopping = True
         if self._supervisor is not None:
             self._supervisor.stopping = True
@@ -95,7 +95,7 @@ class Platform:
 
     @property
     def ready_users(self) -> tuple[str, ...]:
-        """In mode `claims` an org-admin, whose token names no project, is 503: nobody knows the organization's."""
+        """In mode `claims`, an org-admin without namespaces in the token gets 503, so only the project-user is used."""
         mode = self.settings.environment.get("NAMESPACE_OWNERSHIP")
         return (PROJECT_USER,) if mode == "claims" else (ORG_ADMIN, PROJECT_USER)
 
@@ -106,7 +106,7 @@ class Platform:
         self.supervisor.start_part(name)
 
     def tokens(self, username: str) -> dict[str, Any]:
-        """What the token endpoint answers: access_token, id_token, refresh_token, expires_in."""
+        """The response of the token endpoint: access_token, id_token, refresh_token, expires_in."""
         return sign_in(self.settings.provider_url, provider.demo_users()[username])
 
     def token(self, username: str) -> str:
@@ -190,12 +190,12 @@ class Platform:
         return postgres.server(account, port)
 
     def _check_every_function(self) -> None:
-        """Raises PlatformError that names the path that did not answer as it should."""
+        """Raises PlatformError with the path whose status is not as expected."""
         if self.settings.keycloak_url is not None:
-            self._say("asked without a token: the users of KEYCLOAK_URL are not known here")
+            self._say("checked without a token: the users of KEYCLOAK_URL are unknown here")
             self._check("nobody", {}, (httpx2.codes.UNAUTHORIZED,))
             return
-        # An existing billing service need not know the demo organizations.
+        # An existing billing service may not have the demo organizations.
         known = self.settings.billing_api_url is None
         allowed = (httpx2.codes.OK,) if known else (httpx2.codes.OK, httpx2.codes.FORBIDDEN)
         for username in self.ready_users:
@@ -212,7 +212,7 @@ class Platform:
             self._say(f"{username:<6} {answer.status_code} {path} {time.monotonic() - started:5.2f} s")
 
     def _remember(self) -> None:
-        """For `make token` and `make stop-part`, which need not be told the ports again."""
+        """Saves what `make token` and `make stop-part` need, so that they find the running platform."""
         with contextlib.suppress(FileNotFoundError):
             (self.settings.data / "platform.json").unlink()
         state = {

@@ -26,7 +26,7 @@ DROPPED_HOME = Path("/var/lib/kube-dc-billing")
 
 @dataclass(frozen=True)
 class Account:
-    """As whom PostgreSQL runs, and where its programs and data are."""
+    """The user that runs PostgreSQL, and the folders of its programs and data."""
 
     programs: Path
     data: Path
@@ -81,7 +81,7 @@ def database_url(port: int, password: str) -> str:
 
 
 def accepts_connections(data: Path) -> bool:
-    """The postmaster writes its state where pg_ctl looks for it too."""
+    """Reads the state that the postmaster writes. pg_ctl reads the same file."""
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()
     except FileNotFoundError:
@@ -90,7 +90,7 @@ def accepts_connections(data: Path) -> bool:
 
 
 def remove_stale_pid(data: Path) -> None:
-    """PostgreSQL replaces the file of a dead postmaster itself, but not if another program has its number now.
+    """PostgreSQL replaces the file of a dead postmaster, but not if another program now has its process id.
 
     Raises PlatformError when a postmaster of this data folder is alive.
     """
@@ -106,22 +106,22 @@ def remove_stale_pid(data: Path) -> None:
 
 
 def initialise(account: Account, password: str) -> None:
-    """A cluster with a role and a database `billing`; an interrupted one leaves nothing that looks whole.
+    """Creates a cluster with a role and a database `billing`. An interrupted run leaves no folder with the final name.
 
-    Raises PlatformError with what initdb said.
+    Raises PlatformError with the output of initdb.
     """
     unfinished = account.data.with_name("postgres.new")
     shutil.rmtree(unfinished, ignore_errors=True)
     locale = ("--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8")
     run(account, "initdb", "-D", str(unfinished), "-U", "postgres", "--auth=reject", *locale)
-    (unfinished / "pg_hba.conf").write_text(f"host billing billing {LOOPBACK}/32 scram-sha-256\n")  # and nobody else
+    (unfinished / "pg_hba.conf").write_text(f"host billing billing {LOOPBACK}/32 scram-sha-256\n")  # no others
     role = f"CREATE ROLE billing LOGIN PASSWORD '{password}'\nCREATE DATABASE billing OWNER billing\n"
     run(account, "postgres", "--single", "-D", str(unfinished), "postgres", text=role)
     unfinished.rename(account.data)
 
 
 def run(account: Account, program: str, *arguments: str, text: str = "") -> None:
-    """`text` goes to standard input: a password never stands in an argument list."""
+    """`text` goes to standard input, so that a password is never in an argument list."""
     uid, gid = account.user or (None, None)
     done = subprocess.run(
         [*account.prefix, str(account.programs / program), *arguments],

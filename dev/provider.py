@@ -1,4 +1,4 @@
-"""The OpenID provider of the local platform (dev/provider/, Node.js), and signing in to it as the page does."""
+"""The OpenID provider of the local platform (dev/provider/, Node.js), and a sign-in with the page's flow."""
 
 import base64
 import hashlib
@@ -20,7 +20,7 @@ from dev.supervisor import Part
 
 FOLDER = ROOT / "dev" / "provider"
 CLIENT_ID = "kube-dc-console"
-REDIRECT_URI = "http://127.0.0.1/token"  # nobody listens there: the code is read from the redirect itself
+REDIRECT_URI = "http://127.0.0.1/token"  # no server listens there: the code is read from the redirect
 AUDIENCE = "kube-dc-billing"
 PROBE_SECONDS = 1.0
 
@@ -55,20 +55,20 @@ def part(settings: Settings) -> Part:
 
 
 def answers(url: str, *, status: int = 200) -> bool:
-    """Asked twenty times a second while the parts start: a client with its certificates would cost more than they."""
+    """Called 20 times per second while the parts start, so it does not create a client with certificates."""
     address = urlsplit(url)
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=PROBE_SECONDS)
     try:
         connection.request("GET", address.path)
         return connection.getresponse().status == status
     except (OSError, http.client.HTTPException):
-        return False  # not up yet; a part that died is seen by the supervisor
+        return False  # not ready yet; the supervisor notices a part that died
     finally:
         connection.close()
 
 
 def sign_in(provider_url: str, user: User) -> dict[str, Any]:
-    """Authorization code with PKCE (RFC 7636) through the login form; returns the token endpoint's answer.
+    """Authorization code with PKCE (RFC 7636) through the login form; returns the response of the token endpoint.
 
     Raises PlatformError when the provider is not there or refuses.
     """
@@ -81,7 +81,7 @@ def sign_in(provider_url: str, user: User) -> dict[str, Any]:
             done = follow(client, client.post(form_action(form), data=credentials))
             answer = client.post(f"{endpoints}/token", data=token_request(done, verifier))
     except httpx2.TransportError as exc:
-        raise PlatformError(f"no OpenID provider answers at {provider_url}: start it with make run") from exc
+        raise PlatformError(f"the OpenID provider at {provider_url} cannot be reached: start it with make run") from exc
     tokens: dict[str, Any] = answer.json()
     if answer.status_code != httpx2.codes.OK:
         raise PlatformError(f"the provider refused the code: {tokens.get('error_description', tokens.get('error'))}")
@@ -89,7 +89,7 @@ def sign_in(provider_url: str, user: User) -> dict[str, Any]:
 
 
 def browser_cookies(provider_url: str) -> CookieJar:
-    """Keycloak's cookies are `Secure`; on loopback they go over http too, as in browsers (Secure Contexts, 3.1)."""
+    """Keycloak's cookies are `Secure`. On loopback they are also sent over http (Secure Contexts, 3.1)."""
     on_loopback = urlsplit(provider_url).hostname in {LOOPBACK, "::1", "localhost"}
     return CookieJar(DefaultCookiePolicy(secure_protocols=("https", "http") if on_loopback else ("https",)))
 
@@ -121,13 +121,13 @@ def token_request(redirect: httpx2.Response, verifier: str) -> Mapping[str, str]
 
 
 def follow(client: httpx2.Client, response: httpx2.Response) -> httpx2.Response:
-    """Up to a page, or to the redirect that carries the code."""
+    """Follows redirects until a page, or until the redirect with the code."""
     while response.is_redirect and not response.headers["location"].startswith(REDIRECT_URI):
         response = client.get(urljoin(str(response.url), response.headers["location"]))
     return response
 
 
 def form_action(page: httpx2.Response) -> str:
-    """A form without an action is sent to its own address."""
+    """A form without an action is sent to the address of its page."""
     action = re.search(r'<form[^>]*\saction="([^"]*)"', page.text)
     return urljoin(str(page.url), html.unescape(action[1])) if action else str(page.url)

@@ -1,4 +1,4 @@
-"""Where the local platform listens, what it keeps and which existing services it uses: read from the environment."""
+"""The settings of the local platform from the environment: addresses, ports, data folder, existing services."""
 
 import errno
 import fcntl
@@ -22,20 +22,20 @@ PORTS = {
     "POSTGRES_PORT": 5433,
 }
 METRICS_OFFSET = 1374  # a function's metrics port is its own port plus this: 8090 and 9464
-REACHED_AT = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104 -- a HOST that somebody chose
+REACHED_AT = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104 -- a HOST that the developer chose
 VITE_ORIGIN = "http://localhost:5173"  # the page's development server
 
 
 class PlatformError(Exception):
-    """The platform cannot go on; the text says why and what to do."""
+    """The platform cannot continue. The text has the reason and what to do."""
 
 
 @dataclass(frozen=True)
 class Settings:
     data: Path
     ports: Mapping[str, int]  # by environment variable
-    environment: Mapping[str, str]  # what the functions' own settings may be taken from
-    host: str = LOOPBACK  # address that every part but the database listens on
+    environment: Mapping[str, str]  # source of the functions' settings
+    host: str = LOOPBACK  # address that every part except the database listens on
     keycloak_url: str | None = None
     database_url: str | None = None
     billing_api_url: str | None = None
@@ -43,7 +43,7 @@ class Settings:
 
     @property
     def address(self) -> str:
-        """Where the parts are reached: `host`, or the loopback address where that is every address."""
+        """The address for connections to the parts: `host`, or the loopback address if `host` is every address."""
         return REACHED_AT.get(self.host, self.host)
 
     def url(self, variable: str) -> str:
@@ -61,7 +61,7 @@ class Settings:
 
     @property
     def page_origin(self) -> str:
-        """Another origin than the API's where they are on loopback, as in production."""
+        """On loopback, an origin that differs from the API's origin, as in production."""
         on_loopback = ipaddress.ip_address(self.address).is_loopback
         return f"http://localhost:{self.ports['INGRESS_PORT']}" if on_loopback else self.api_url
 

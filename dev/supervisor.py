@@ -1,4 +1,4 @@
-"""Starts the parts as soon as what they need is ready, and stops them in the reverse order."""
+"""Starts each part when the parts that it needs are ready, and stops the parts in the reverse order."""
 
 import contextlib
 import ctypes
@@ -19,7 +19,7 @@ TAIL_LINES = 20
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
-# A child gets what any program needs; everything else is said part by part.
+# The variables that every child inherits. All others are listed per part.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
@@ -28,9 +28,9 @@ class Part:
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
-    ready: Callable[[], bool] = lambda: True  # asked again and again, answers within a second
+    ready: Callable[[], bool] = lambda: True  # called repeatedly, returns within a second
     needs: tuple[str, ...] = ()
-    once: bool = False  # a step: it is ready when it has ended with 0
+    once: bool = False  # a step: it is ready when its exit code is 0
     follow: bool = False  # its log is shown
     hint: str = ""  # printed when it dies
     sources: tuple[Path, ...] = ()  # folders: a change of a file in them restarts the part
@@ -57,7 +57,7 @@ class Supervisor:
         self._say = say
         self._stop_seconds = stop_seconds
         self._running: dict[str, Running] = {}  # in the order of starting
-        self.stopping = False  # set by a signal handler: starting and watching end at the next look
+        self.stopping = False  # set by a signal handler: starting and watching end at the next check
 
     def start(self) -> None:
         """Returns when every part is ready, or when `stopping` was set. Raises PlatformError when a part dies."""
@@ -97,12 +97,12 @@ class Supervisor:
         with log.open("wb") as output:
             process = subprocess.Popen(
                 part.command,
-                cwd=ROOT if part.user is None else "/",  # another user may not be allowed into the checkout
+                cwd=ROOT if part.user is None else "/",  # another user may have no access to the checkout
                 env={name: os.environ[name] for name in INHERITED if name in os.environ} | dict(part.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                process_group=0,  # Ctrl-C reaches the supervisor alone, which stops the parts in order
+                process_group=0,  # Ctrl-C reaches the supervisor only, which stops the parts in order
                 user=uid,
                 group=gid,
                 extra_groups=None if part.user is None else [],
@@ -116,7 +116,7 @@ class Supervisor:
             raise PlatformError(describe_end(running))
 
     def dead(self) -> Iterator[Running]:
-        """The parts whose process has ended, but for the steps that are done."""
+        """The parts whose process has ended, without the steps that are done."""
         for running in list(self._running.values()):
             code = running.process.poll()
             if code is not None and not (running.part.once and code == 0):
@@ -138,7 +138,7 @@ class Supervisor:
             self.stop_part(name)
 
     def stop_together(self, names: Sequence[str]) -> None:
-        """Every part gets its signal before the first is waited for."""
+        """Sends the signal to all parts, then waits for each."""
         for name in names:
             self._signal(name)
         for name in names:
@@ -150,14 +150,14 @@ class Supervisor:
             running.process.send_signal(running.part.stop_signal)
 
     def stop_part(self, name: str) -> None:
-        """Also clears what the part may have left in its process group."""
+        """Also kills processes that the part left in its process group."""
         process = self._running[name].process
         self._signal(name)
         try:
             process.wait(self._stop_seconds)
         except subprocess.TimeoutExpired:
             self._say(f"{name} did not stop within {self._stop_seconds:g} s and is killed")
-        with contextlib.suppress(ProcessLookupError):  # the group is empty: what we want
+        with contextlib.suppress(ProcessLookupError):  # the group is empty, as intended
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         del self._running[name]
@@ -179,7 +179,7 @@ class Supervisor:
 
 
 def die_with_parent(stop_signal: signal.Signals) -> None:
-    """Where the supervisor is killed outright, Linux stops its children; elsewhere they would stay."""
+    """If the supervisor is killed, Linux stops its children. On other systems they stay."""
     if LIBC is not None:
         LIBC.prctl(PR_SET_PDEATHSIG, int(stop_signal))
 

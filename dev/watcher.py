@@ -17,14 +17,14 @@ import watchfiles
 from dev.settings import ROOT
 from dev.supervisor import Part, Supervisor, describe_end
 
-WAIT_MILLISECONDS = 100  # for a change; then the rest is looked after
+WAIT_MILLISECONDS = 100  # for a change; then parts and requests are checked
 SETTLE_MILLISECONDS = 50  # without a further change: an editor writes more than one file
 LONGEST_DELAY_SECONDS = 30.0
 STOP, START = "stop", "start"  # verbs of requests
 
 
 class Watcher:
-    """Made before the parts start, so that no change is missed."""
+    """Create it before the parts start, so that no change is missed."""
 
     def __init__(self, supervisor: Supervisor, requests: Path, say: Callable[[str], None]) -> None:
         self._supervisor = supervisor
@@ -67,7 +67,7 @@ class Watcher:
         self._supervisor.stop_together([name for name in restart if self._supervisor.is_started(name)])
 
     def _is_stopped(self, name: str) -> bool:
-        """By a request, and not by its own death."""
+        """Stopped by a request, not by its end."""
         return self._not_before.get(name) == math.inf and not self._deaths[name]
 
     def _hold_dead_parts(self) -> None:
@@ -106,13 +106,13 @@ def is_source(path: Path, part: Part) -> bool:
 
 
 def file_changes(folders: Iterable[Path], say: Callable[[str], None]) -> Iterator[set[Path]]:
-    """Each `next` returns what changed since the last one, after at most WAIT_MILLISECONDS without a change."""
+    """Each `next` returns the changes since the last one. Without a change it returns after WAIT_MILLISECONDS."""
     folders = sorted(folders)
     if not folders:
         return no_changes()
     try:
         return watch(folders, force_polling=None)
-    except OSError as exc:  # the limits of inotify belong to the machine
+    except OSError as exc:  # the limits of inotify are set per machine
         say(f"changes of files are looked for by polling: {exc}")
         return watch(folders, force_polling=True)
 

@@ -1,6 +1,6 @@
-"""Write everything that follows from the functions' declarations: `make generate`.
+"""Writes all files that are generated from the endpoint declarations: `make generate`.
 
-With --check nothing is written; files that would change are named and the exit code is 1.
+With --check it writes nothing. It lists the files that would change, and the exit code is then 1.
 """
 
 import sys

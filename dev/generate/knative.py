@@ -1,6 +1,6 @@
-"""The manifests that follow from the declarations: Knative Service, route, canary, and the lists of them.
+"""The generated manifests: Knative Services, routes, canaries, and the kustomizations that list them.
 
-They are checked in, because people read them. Everything that is not about one function is written by hand.
+They are checked in, because people read them. All other manifests are written by hand.
 """
 
 import re
@@ -30,7 +30,7 @@ def render(functions: Sequence[Declared]) -> dict[Path, str]:
 
 
 def surplus(functions: Sequence[Declared]) -> list[Path]:
-    """Manifests of functions that are no longer there."""
+    """Manifests of functions that no longer exist."""
     wanted = render(functions)
     return [path for path in [*FUNCTIONS.glob("*.yaml"), *FLAGGER.glob("canary-*.yaml")] if path not in wanted]
 
@@ -57,7 +57,7 @@ def _list(template: str, names: Iterable[str]) -> str:
 
 
 def _by_precedence(functions: Sequence[Declared]) -> list[Declared]:
-    """Fixed paths before patterns, as a gateway matches them."""
+    """Fixed paths before patterns, the order in which a gateway matches them."""
     return sorted(functions, key=lambda function: ("{" in "".join(function.routes), function.name))
 
 

@@ -1,4 +1,4 @@
-"""Lay out the folder of a new function: `make new-function NAME=trend`."""
+"""Creates the folder of a new function: `make new-function NAME=trend`."""
 
 import sys
 from pathlib import Path
@@ -31,7 +31,7 @@ def main(name: str) -> int:
         path = folder / template
         path.write_text(text)
         print(path.relative_to(ROOT))
-    print("now edit them, then: make generate")
+    print("edit these files, then run: make generate")
     return 0
 
 

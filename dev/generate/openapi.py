@@ -1,4 +1,4 @@
-"""docs/openapi.yaml: from the declared endpoints, their models and the error classes."""
+"""Writes docs/openapi.yaml from the declared endpoints, their models and the error classes."""
 
 import inspect
 from collections import defaultdict
@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 from common.endpoint import Access, Endpoint
 from common.http import errors
 from common.model import NAMESPACE_PATTERN, Meta
+from dev import local_replies
 from dev.declarations import PATH_PARAMETER, ROOT, Declared
 
 if TYPE_CHECKING:
@@ -57,27 +58,28 @@ WITH_BODY: Final = (
 CHANGES: Final = (errors.Conflict, errors.IdempotencyKeyReused)
 CHANGES_OF_A_VERSION: Final = (errors.PreconditionRequired, errors.PreconditionFailed)
 HEADERS: Final = {
-    401: {"WWW-Authenticate": "The challenge of RFC 6750"},
-    405: {"Allow": "The methods that are allowed"},
+    401: {"WWW-Authenticate": "Challenge of RFC 6750"},
+    405: {"Allow": "Allowed methods"},
     503: {"Retry-After": "Seconds to wait before the next request"},
 }
 DESCRIPTION: Final = (
-    "What projects cost, for the Billing page. Amounts are JSON numbers with the digits of their currency (hourly "
-    "rates up to four more); times are UTC. Names and meanings in a response never change; new members may appear."
+    "The cost of projects, for the Billing page. Amounts are JSON numbers with the digits of their currency. Hourly "
+    "rates have up to four more digits. Times are UTC. Names and meanings in a response never change. New members may "
+    "be added."
 )
 TIMESTAMP: Final = {"$ref": "#/components/schemas/Timestamp"}
 IF_MATCH: Final = {
     "name": "If-Match",
     "in": "header",
     "required": True,
-    "description": "The ETag of the version that is changed",
+    "description": "ETag of the version to change",
     "schema": {"type": "string"},
 }
 IDEMPOTENCY_KEY: Final = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "The same key and body again give the first response; the same key with another body is 409",
+    "description": "A repeated key with the same body returns the first response. With another body it is 409",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
 
@@ -112,7 +114,7 @@ def _schemas(functions: Sequence[Declared]) -> dict[str, Any]:
 
 
 def _plain(definitions: dict[str, Any]) -> dict[str, Any]:
-    """Timestamps as this API writes them, and no titles that only repeat the name."""
+    """Replaces timestamps by the format of this API, and removes titles, because they only repeat the name."""
     as_of = definitions["Meta"]["properties"]["as_of"]
     definitions["Meta"]["properties"]["as_of"] = {**TIMESTAMP, "description": as_of["description"]}
     for schema in definitions.values():
@@ -129,14 +131,15 @@ def error_classes(parent: type[errors.ApiError] = errors.ApiError) -> list[type[
 
 
 def _error_schema() -> dict[str, Any]:
-    codes = [kind.code for kind in error_classes()]
+    of_the_ingress = [code for code, _ in local_replies.ERRORS.values()]
+    codes = list(dict.fromkeys([*(kind.code for kind in error_classes()), *of_the_ingress]))
     return {
         "type": "object",
         "properties": {
             "success": {"const": False},
-            "error": {"type": "string", "description": "A text for people; the texts are listed with the status"},
-            "code": {"type": "string", "enum": codes, "description": "For programs; it never changes"},
-            "details": {"type": "object", "description": "More about this error; may be empty"},
+            "error": {"type": "string", "description": "Text for people. The responses list the texts"},
+            "code": {"type": "string", "enum": codes, "description": "Code for programs. It never changes"},
+            "details": {"type": "object", "description": "More data about the error. Can be empty"},
             "timestamp": TIMESTAMP,
         },
         "required": ["success", "error", "code", "details", "timestamp"],
@@ -156,7 +159,7 @@ def _operation(function: Declared, endpoint: Endpoint[Any, Any]) -> dict[str, An
     return {
         "operationId": operation_id(function, endpoint),
         "summary": first.replace("\n", " "),
-        "description": " ".join(rest.split()) + f" Needs {endpoint.access.value}.",
+        "description": " ".join(rest.split()) + f" Requires {endpoint.access.value}.",
         "parameters": _parameters(endpoint),
         **body,
         "responses": {str(endpoint.status): _success(endpoint), **_not_modified(endpoint), **_failures(endpoint)},
@@ -183,9 +186,9 @@ def _parameters(endpoint: Endpoint[Any, Any]) -> list[dict[str, Any]]:
 
 
 def _success(endpoint: Endpoint[Any, Any]) -> dict[str, Any]:
-    etag = {"description": "The version, where the billing service has one", "schema": {"type": "string"}}
+    etag = {"description": "Version of the data, if the billing service sends one", "schema": {"type": "string"}}
     age = {
-        "description": "Seconds since a stale result was fetched; only with meta.stale",
+        "description": "Age of the data in seconds. Only if meta.stale is true",
         "schema": {"type": "integer"},
     }
     response: dict[str, Any] = {"description": "Success", "headers": {"Age": age, "ETag": etag}}
@@ -207,7 +210,7 @@ def _success(endpoint: Endpoint[Any, Any]) -> dict[str, Any]:
 def _not_modified(endpoint: Endpoint[Any, Any]) -> dict[str, Any]:
     if endpoint.method != "GET":
         return {}
-    return {"304": {"description": "If-None-Match names the current version"}}
+    return {"304": {"description": "If-None-Match contains the current version"}}
 
 
 def _errors_of(endpoint: Endpoint[Any, Any]) -> list[type[errors.ApiError]]:
@@ -238,7 +241,7 @@ def _failures(endpoint: Endpoint[Any, Any]) -> dict[str, Any]:
 
 
 class Dumper(yaml.SafeDumper):
-    """Every schema is written out where it stands, without YAML anchors."""
+    """Writes every schema in full, without YAML anchors."""
 
     def ignore_aliases(self, data: Any) -> bool:
         del data
@@ -246,6 +249,6 @@ class Dumper(yaml.SafeDumper):
 
 
 def render(functions: Sequence[Declared]) -> str:
-    return "# Generated by `make generate` from the declared endpoints: change those instead.\n" + yaml.dump(
+    return "# Generated by `make generate` from the endpoint declarations. Do not edit.\n" + yaml.dump(
         build(functions), Dumper=Dumper, sort_keys=False, allow_unicode=True, width=110
     )

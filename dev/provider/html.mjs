@@ -1,4 +1,4 @@
-// The provider's few pages: plain HTML, readable without style sheet and script.
+// The pages of the provider: plain HTML, readable without a style sheet or script.
 const STYLE = `
   :root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; }
   body { max-width: 24rem; margin: 12vh auto; padding: 0 1rem; }
@@ -30,7 +30,7 @@ ${failed ? '<p role="alert">Invalid username or password.</p>' : ""}
 </form>
 <p>Local demo: the password is the username.</p>`);
 
-// `form` is oidc-provider's own, with its cross-site request forgery token.
+// `form` comes from oidc-provider, with its cross-site request forgery token.
 export const logout = (form) =>
   page("Sign out", `${form}<button type="submit" form="op.logoutForm" value="yes" name="logout" autofocus>Sign out</button>`);
 
@@ -39,7 +39,7 @@ export const loggedOut = () => page("Signed out", "<p>You have signed out.</p>")
 export const failure = ({ error, error_description: description }) =>
   page("This did not work", `<p role="alert">${escape(error)}: ${escape(description ?? "no further description")}</p>`);
 
-// With a Koa context the body is left to Koa, else the answer is ended here.
+// With a Koa context, Koa sends the body. Otherwise the response ends here.
 export function sender(pageOrigins) {
   const policy = [
     "default-src 'none'",

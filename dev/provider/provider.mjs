@@ -16,7 +16,7 @@ function required(name) {
   return value;
 }
 
-// Made once and kept, so that tokens survive a restart.
+// Created once and stored, so that tokens stay valid after a restart.
 function loadKeys(file) {
   if (existsSync(file)) return JSON.parse(readFileSync(file));
   const keys = { cookies: randomBytes(32).toString("base64url"), realms: {} };
@@ -42,7 +42,7 @@ async function readForm(request) {
   return new URLSearchParams(text);
 }
 
-// The provider's cookie ties the form to the browser that began to sign in.
+// The provider's cookie binds the form to the browser that started the sign-in.
 async function interact(realm, provider, request, response) {
   const { params } = await provider.interactionDetails(request, response);
   if (request.method !== "POST") {

@@ -2,12 +2,12 @@
 import { createPublicKey } from "node:crypto";
 import { jwtVerify } from "jose";
 
-// Node.js learnt URL.parse in 20.16 and 22.1; the provider needs it, and this project runs from 20.0 on.
+// URL.parse exists in Node.js from 20.16 and 22.1 on. The provider needs it.
 URL.parse ??= (url, base) => (URL.canParse(url, base) ? new URL(url, base) : null);
 const { Provider } = await import("oidc-provider");
 
 export const CLIENT = "kube-dc-console";
-// Nobody listens there: a native client reads the code from the redirect itself (RFC 8252, section 7.3).
+// No server listens there: a native client reads the code from the redirect (RFC 8252, section 7.3).
 export const LOOPBACK_REDIRECT = "http://127.0.0.1/token";
 const RESOURCE = "urn:kube-dc-billing"; // a resource indicator must be a URI (RFC 8707); the audience need not
 const AUDIENCE = ["kube-dc-billing", "account"];
@@ -30,7 +30,7 @@ export function createRealm({ name, base, users, jwk, cookieKey, pageOrigins, ac
       profile: ["name", "preferred_username"],
       email: ["email", "email_verified"],
     },
-    conformIdTokenClaims: false, // as Keycloak does: the ID token carries the profile
+    conformIdTokenClaims: false, // as in Keycloak: the ID token contains the profile
     issueRefreshToken: (ctx, client) => client.grantTypeAllowed("refresh_token"), // without offline_access, as Keycloak
     rotateRefreshToken: true,
     findAccount: (ctx, sub) => account(name, bySub.get(sub)),
@@ -38,7 +38,7 @@ export function createRealm({ name, base, users, jwk, cookieKey, pageOrigins, ac
     interactions: { url: (ctx, interaction) => `/realms/${name}/interaction/${interaction.uid}` },
     cookies: {
       keys: [cookieKey],
-      // Realms share a host; each keeps its cookies under its own path.
+      // Realms share a host. The cookies of each realm have a separate path.
       long: { httpOnly: true, sameSite: "lax", path: `/realms/${name}` },
       short: { httpOnly: true, sameSite: "lax" },
     },
@@ -117,7 +117,7 @@ function account(realm, user) {
   return user && { accountId: user.sub, claims: () => ({ sub: user.sub, ...profile(realm, user) }) };
 }
 
-// The demo console asks nobody for consent.
+// The demo console does not require consent.
 async function grantEverything(ctx) {
   const { provider, client, session, result } = ctx.oidc;
   const known = result?.consent?.grantId ?? session.grantIdFor(client.clientId);
@@ -137,7 +137,7 @@ function asKeycloakWrites(realm, bySub, token, jwt) {
   jwt.payload = { ...payload, ...profile(realm, user), typ: "Bearer", azp: client, aud: AUDIENCE };
 }
 
-// oidc-provider's own userinfo refuses tokens made for an API; Keycloak's does not, and the console has only those.
+// The userinfo endpoint of oidc-provider rejects tokens for an API. Keycloak's accepts them, and the console has only those.
 function userinfoOf(issuer, jwk, realm, bySub, pageOrigins) {
   const key = createPublicKey({ key: jwk, format: "jwk" });
   return async (request, response) => {
@@ -163,7 +163,7 @@ function userinfoOf(issuer, jwk, realm, bySub, pageOrigins) {
   };
 }
 
-// Codes, sessions and refresh tokens live as long as the process; what expired is swept away on the next write.
+// Codes, sessions and refresh tokens are stored in the process. Expired ones are removed on the next write.
 function memoryAdapter() {
   const rows = new Map();
   const live = (row) => (row && row.expires > Date.now() ? row.payload : undefined);

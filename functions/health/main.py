@@ -13,10 +13,10 @@ from functions.health.models import Health
 
 
 async def get_health(call: Call[Parameters, None]) -> Result[Health]:
-    """Whether this function and the billing service work.
+    """Health of this function and of the billing service.
 
-    For every valid token. 200 data: `status` of this function and of the `billing_service` (asked at most every 5 s);
-    503 when the billing service cannot be reached. No address, no version.
+    200 data: the `status` of this function and of the `billing_service`. The billing service is checked at most every
+    5 s. The status is 503 if the billing service cannot be reached. Addresses and versions are not shown.
     """
     as_of = await call.billing.fetch_health(call.upstream)
     return Result(Health(status="healthy", billing_service="healthy"), as_of)
@@ -36,4 +36,4 @@ app = Function(
 @functions_framework.aio.http
 async def health(request: Request) -> Any:
     del request
-    return app  # Starlette awaits an ASGI app as the response
+    return app  # Starlette calls the returned ASGI app as the response

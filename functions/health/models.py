@@ -1,4 +1,4 @@
-"""What /api/billing/health returns."""
+"""The response of /api/billing/health."""
 
 from typing import Literal
 

@@ -13,10 +13,10 @@ from functions.overview.models import OVERVIEW, Overview
 
 
 async def get_overview(call: Call[Parameters, None]) -> Result[Overview]:
-    """What one project costs.
+    """The cost of one project.
 
-    For callers with access to the namespace. 200 data: `namespace`, `billing_summary` (month to date, last 24 hours,
-    run rate), `compute_instances`, `cost_breakdown`; amounts in the summary's currency.
+    200 data: `namespace`, `billing_summary` (month to date, last 24 hours, run rate), `compute_instances` and
+    `cost_breakdown`. Amounts are in the currency of the summary.
     """
     return await call.billing.fetch(OVERVIEW, call.namespace, call.upstream)
 
@@ -39,4 +39,4 @@ app = Function(
 @functions_framework.aio.http
 async def overview(request: Request) -> Any:
     del request
-    return app  # Starlette awaits an ASGI app as the response
+    return app  # Starlette calls the returned ASGI app as the response

@@ -1,4 +1,4 @@
-"""What /overview returns, and what the billing service replies."""
+"""The response of /overview, and the reply of the billing service."""
 
 from typing import Self
 
@@ -16,7 +16,7 @@ class ComputeInstances(WireModel):
     running_vms: Count
     cpu_cores: Amount
     memory_gib: Amount
-    cost_per_hour: Amount = Field(description="The compute part of the run rate")
+    cost_per_hour: Amount = Field(description="Compute part of the run rate")
 
 
 class CostBreakdown(WireModel):
@@ -36,7 +36,7 @@ class Overview(WireModel):
     cost_breakdown: CostBreakdown
 
     def rounded(self) -> Self:
-        """Every amount to the currency's minor unit."""
+        """Rounds all amounts to the currency's minor unit."""
         currency = self.billing_summary.currency
         compute, parts = self.compute_instances, self.cost_breakdown
         rate = rounded(compute.cost_per_hour, currency, RATE_DIGITS)

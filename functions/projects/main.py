@@ -15,8 +15,8 @@ from functions.projects.models import ListParameters, ProjectList
 async def list_projects(call: Call[ListParameters, None]) -> Result[ProjectList]:
     """The caller's projects with their billing summary.
 
-    For every valid token but a guest's. Query: `search`, `sort`, `limit`, `offset`. 200 data: `projects` (each with a
-    summary, or null and why), `total` of those that match, decimal `totals` per currency, and how many are `unpriced`.
+    200 data: `projects` (each with its summary, or with null and the reason), the number of matching projects
+    (`total`), their decimal sums per currency (`totals`), and the number of projects without a figure (`unpriced`).
     """
     return select(await fetch_projects(call), call.organization, call.parameters)
 
@@ -41,4 +41,4 @@ app = Function(
 @functions_framework.aio.http
 async def projects(request: Request) -> Any:
     del request
-    return app  # Starlette awaits an ASGI app as the response
+    return app  # Starlette calls the returned ASGI app as the response

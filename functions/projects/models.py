@@ -1,4 +1,4 @@
-"""What /projects accepts and returns, and what the billing service replies."""
+"""Parameters and response of /projects, and the replies of the billing service."""
 
 from typing import Annotated, Literal, Self
 
@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 from common.access.roles import Namespace, Organization
 from common.billing.resource import Resource
 from common.billing.summary import BillingSummary, SummaryReply
-from common.http.errors import BillingIncomplete
+from common.http.errors import BillingIncomplete, BillingNotStarted, BillingUnreachable
 from common.model import Count, NamespaceName, Parameters, WireModel, whole_number
 from common.money.amount import Amount, Currency
 
@@ -16,10 +16,10 @@ LARGEST_OFFSET = 10**6
 
 
 class ListParameters(Parameters):
-    """Ties are ordered by namespace; projects without a figure come last in either direction."""
+    """Equal projects are sorted by namespace. Projects without a figure are last in both directions."""
 
     search: Annotated[str, StringConstraints(max_length=63, to_lower=True)] = Field(
-        "", description="Substring of the namespace's name"
+        "", description="Substring of the namespace"
     )
     sort: Literal[
         "namespace",
@@ -30,31 +30,46 @@ class ListParameters(Parameters):
         "-last_day_spend",
         "total_cost_per_hour",
         "-total_cost_per_hour",
-    ] = Field("namespace", description="- before the name for descending")
+    ] = Field("namespace", description="Sort key. A - before the key means descending")
     limit: Annotated[int, whole_number(1, LARGEST_PAGE)] = Field(
-        LARGEST_PAGE, ge=1, le=LARGEST_PAGE, description="Projects on a page"
+        LARGEST_PAGE, ge=1, le=LARGEST_PAGE, description="Maximum number of projects on a page"
     )
     offset: Annotated[int, whole_number(0, LARGEST_OFFSET)] = Field(
-        0, ge=0, le=LARGEST_OFFSET, description="Projects to leave out before the page"
+        0, ge=0, le=LARGEST_OFFSET, description="Number of projects before the page"
     )
 
 
 class Project(WireModel):
     namespace: NamespaceName
     billing_summary: BillingSummary | None
-    error: str | None = Field(description="Why there is no figure; null when there is one")
+    error: str | None = Field(description="Why there is no figure; null if there is one")
+    code: Literal["unpriced", "unreachable", "not_started"] | None = Field(
+        description="The same for programs. not_started: the namespace is in the token and not yet in the billing service"
+    )
 
     @classmethod
     def priced(cls, namespace: str, summary: BillingSummary) -> Self:
-        return cls.model_construct(namespace=namespace, billing_summary=summary, error=None)
+        return cls.model_construct(namespace=namespace, billing_summary=summary, error=None, code=None)
 
     @classmethod
-    def unpriced(cls, namespace: str, why: str) -> Self:
-        return cls.model_construct(namespace=namespace, billing_summary=None, error=why)
+    def unpriced(cls, namespace: str) -> Self:
+        return cls._without_figure(namespace, BillingIncomplete.text, "unpriced")
+
+    @classmethod
+    def unreachable(cls, namespace: str) -> Self:
+        return cls._without_figure(namespace, BillingUnreachable.text, "unreachable")
+
+    @classmethod
+    def not_started(cls, namespace: str) -> Self:
+        return cls._without_figure(namespace, BillingNotStarted.text, "not_started")
+
+    @classmethod
+    def _without_figure(cls, namespace: str, text: str, code: str) -> Self:
+        return cls.model_construct(namespace=namespace, billing_summary=None, error=text, code=code)
 
 
 class Totals(WireModel):
-    """Decimal sums over the matching projects that have a figure, one per currency."""
+    """Decimal sums of the matching projects with a figure, per currency."""
 
     currency: Currency | None
     current_month_total: Amount
@@ -65,12 +80,13 @@ class Totals(WireModel):
 class ProjectList(WireModel):
     organization: str
     projects: list[Project]
-    total: Count = Field(description="Projects that match, on every page")
+    total: Count = Field(description="Number of matching projects, the same on all pages")
     totals: list[Totals]
-    unpriced: Count = Field(description="Matching projects without a figure")
+    unpriced: Count = Field(description="Number of matching projects without a figure")
+    billing_started: bool = Field(description="False until the billing service has the organization")
 
 
-# --- what the billing service replies -----------------------------------------
+# --- replies of the billing service -------------------------------------------
 
 
 class ReplyError(WireModel):
@@ -84,7 +100,7 @@ class ProjectReply(WireModel):
 
     def to_project(self) -> Project:
         if self.billing_summary is None or self.error is not None:
-            return Project.unpriced(self.namespace, BillingIncomplete.text)
+            return Project.unpriced(self.namespace)
         return Project.priced(self.namespace, self.billing_summary.rounded())
 
 
@@ -100,7 +116,7 @@ class ProjectListReply(WireModel):
 
 
 class SummaryOnlyReply(WireModel):
-    """An overview, of which the list needs the summary."""
+    """An overview. The list uses its summary only."""
 
     billing_summary: SummaryReply
 

@@ -1,13 +1,13 @@
-"""Lay out the files of an image under a folder: what the Containerfile copies, and what the tests start.
+"""Creates the files of an image in a folder. The Containerfile copies them, and the tests start them.
 
-    python knative/image/build_rootfs.py packages LOCK ROOT     what the lock pins: one layer for all functions
+    python knative/image/build_rootfs.py packages LOCK ROOT     packages of the lock file: one layer for all functions
     python knative/image/build_rootfs.py code COMPONENT ROOT    one function's folder and common/, or billing-service
 
-ROOT gets `app/`: `packages/` with a bill of materials (`sbom.cdx.json`, CycloneDX 1.5), or our own code; bytecode for
-all of it. The same inputs give the same bytes, modes and times: files carry SOURCE_DATE_EPOCH (default 0), bytecode is
-checked by nothing at start and knows the path it has in the image.
-With `--stdlib` the bytecode of Python's own library is added, which the official image leaves out: with a read-only
-root it would be compiled anew at every start.
+ROOT gets `app/`: `packages/` with a bill of materials (`sbom.cdx.json`, CycloneDX 1.5), or our code. All files are
+compiled to bytecode. The same inputs give the same bytes, modes and times: files have the time SOURCE_DATE_EPOCH
+(default 0), and bytecode is not validated at start and contains its path in the image.
+`--stdlib` adds the bytecode of Python's standard library, which the official image does not contain. Without it, the
+library would be compiled at every start, because the root file system is read-only.
 """
 
 import argparse
@@ -30,7 +30,7 @@ STDLIB_LEFT_OUT: Final = {"site-packages", "test", "tests", "idlelib", "tkinter"
 
 
 class BuildError(Exception):
-    """The image cannot be laid out; the text says what is missing."""
+    """The files of the image cannot be created. The text names what is missing."""
 
 
 def components() -> list[str]:
@@ -38,7 +38,7 @@ def components() -> list[str]:
 
 
 def copies(component: str) -> Iterator[tuple[Path, Path]]:
-    """The one list of what of this repository is in an image: (file, its path under /app)."""
+    """The files of this repository that are in an image: (file, path under /app)."""
     folders = ["billing_service"] if component == BILLING_SERVICE else ["common", f"functions/{component}"]
     for folder in folders:
         for path in sorted((REPOSITORY / folder).rglob("*")):
@@ -49,7 +49,7 @@ def copies(component: str) -> Iterator[tuple[Path, Path]]:
 
 
 def install_packages(lock_file: Path, target: Path) -> None:
-    """Wheels of the running Python, each with the hash that the lock names. Raises BuildError."""
+    """Installs wheels for the running Python, with the hashes of the lock file. Raises BuildError."""
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
     command += [
         "--no-deps",
@@ -64,9 +64,9 @@ def install_packages(lock_file: Path, target: Path) -> None:
     ran = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - our own command line
     if ran.returncode:
         raise BuildError(f"pip could not install {lock_file.name}:\n{ran.stderr.strip()}")
-    shutil.rmtree(target / "bin", ignore_errors=True)  # scripts name the builder's Python; nothing starts them
+    shutil.rmtree(target / "bin", ignore_errors=True)  # they contain the builder's path, and are never started
     for path in [*target.rglob("RECORD"), *target.rglob("INSTALLER"), *target.rglob("REQUESTED")]:
-        path.unlink()  # pip's notes on this one installation
+        path.unlink()  # pip's records of this installation
 
 
 def compile_tree(folder: Path, image_path: Path) -> None:
@@ -87,7 +87,7 @@ def compile_file(source: Path, image_source: Path, beside: Path) -> None:
         )
     except py_compile.PyCompileError:
         if REPOSITORY in source.parents:
-            raise  # ours must compile; a package may carry templates that are no Python yet
+            raise  # our files must compile; a package may contain templates that are not Python
 
 
 def compile_stdlib(root: Path) -> None:
@@ -99,7 +99,7 @@ def compile_stdlib(root: Path) -> None:
 
 
 def bill_of_materials(lock_file: Path, packages: Path) -> dict[str, Any]:
-    """CycloneDX 1.5, without time or serial number, so that two builds agree."""
+    """CycloneDX 1.5, without time or serial number, so that two builds are identical."""
     found = []
     for metadata in sorted(packages.glob("*.dist-info/METADATA")):
         fields = HeaderParser().parsestr(metadata.read_text(encoding="utf-8"))
@@ -112,7 +112,7 @@ def bill_of_materials(lock_file: Path, packages: Path) -> dict[str, Any]:
 
 
 def settle(root: Path) -> None:
-    """One mode and one time for every file and folder: neither umask nor clock shows in the image."""
+    """Sets one mode and one time for every file and folder, so that umask and clock have no effect on the image."""
     epoch = int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
     for path in [root, *root.rglob("*")]:
         path.chmod(0o755 if path.is_dir() else 0o644)
@@ -132,7 +132,7 @@ def build_packages(lock_file: Path, root: Path, *, stdlib: bool) -> None:
 
 def build_code(component: str, root: Path) -> None:
     if component not in components():
-        raise BuildError(f"{component!r} is no component: choose one of {', '.join(components())}")
+        raise BuildError(f"{component!r} is not a component: choose one of {', '.join(components())}")
     for source, inside in copies(component):
         target = root / "app" / inside
         target.parent.mkdir(parents=True, exist_ok=True)

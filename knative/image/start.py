@@ -1,10 +1,9 @@
-"""PID 1 of a function's container: uvicorn in front of functions-framework's own ASGI app.
+"""PID 1 of a function's container: uvicorn in front of functions-framework's ASGI app.
 
-No shell and no second process: SIGTERM reaches uvicorn, which finishes what is under way, for at most 20 s. Then the
-process ends as a Python program does, so that the last log lines and figures are written; before the server runs it
-ends at once (PID 1 would ignore a signal that it does not handle).
-Knative sets PORT; FUNCTION_TARGET and FUNCTION_SOURCE are the manifest's.
-This is the one place that says how a function is started.
+There is no shell and no second process. After SIGTERM, uvicorn finishes the running requests, for at most 20 s. Then
+the process ends as every Python program, so that the last log lines and metrics are written. Before the server runs,
+SIGTERM ends the process immediately (PID 1 would ignore a signal without a handler).
+Knative sets PORT. The manifest sets FUNCTION_TARGET and FUNCTION_SOURCE.
 """
 
 import gc
@@ -17,13 +16,12 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, Final
 
 APP = Path(__file__).resolve().parent
-sys.path[:0] = [str(APP), str(APP / "packages")]  # the image has no site-packages of its own
+sys.path[:0] = [str(APP), str(APP / "packages")]  # the image has no site-packages folder
 
 HIGHEST_PORT = 65_535
 
-# What functions-framework names, when it is imported, of packages that only its synchronous side uses: 70 ms and 9 MiB;
-# and uvicorn's command line, which is not its server: 20 ms. Nothing of it is called. A name that is not here fails
-# at the import, so an upgrade cannot pass unseen.
+# Names that functions-framework imports from packages that only its synchronous targets use (70 ms, 9 MiB), and
+# uvicorn's command line (20 ms). They are never called. If an upgrade imports another name, the import fails.
 UNUSED: Final[dict[str, dict[str, Any]]] = {
     "flask": {"Request": object, "typing": SimpleNamespace(ResponseReturnValue=object)},
     "werkzeug": {},
@@ -37,7 +35,7 @@ UNUSED: Final[dict[str, dict[str, Any]]] = {
 
 
 def stand_in() -> None:
-    """Put small modules in the place of the unused packages."""
+    """Replaces the unused packages by small modules."""
     for name, names in UNUSED.items():
         module = ModuleType(name)
         module.__path__ = []
@@ -46,9 +44,9 @@ def stand_in() -> None:
 
 
 def import_lazily(name: str) -> None:
-    """From now on an import of `name` gives a module that loads itself when something of it is first used.
+    """After this call, an import of `name` returns a module that is loaded at its first use.
 
-    The recipe of importlib's documentation ("Implementing lazy imports"); the module's parent is imported at once.
+    The recipe is from importlib's documentation ("Implementing lazy imports"). The parent module is imported now.
     """
     spec = importlib.util.find_spec(name)
     if spec is None or spec.loader is None:
@@ -58,7 +56,7 @@ def import_lazily(name: str) -> None:
     sys.modules[name] = module
     spec.loader.exec_module(module)
     parent, _, child = name.rpartition(".")
-    setattr(sys.modules[parent], child, module)  # as an import does; looking for it elsewhere would load it
+    setattr(sys.modules[parent], child, module)  # as an import does; reading it from the module would load it
 
 
 def port(text: str) -> int:
@@ -72,32 +70,32 @@ def end(*_: object) -> None:
 
 
 def main() -> None:
-    signal.signal(signal.SIGTERM, end)  # uvicorn takes it over, and raises it again when it has finished
+    signal.signal(signal.SIGTERM, end)  # uvicorn replaces this handler, and raises the signal again at its end
     listen_on = port(os.environ.get("PORT", "8080"))
-    gc.disable()  # nothing of what an import makes is garbage; the function turns it on with its first request
+    gc.disable()  # imports create no garbage; the function enables it with its first request
     stand_in()
-    import_lazily("cryptography.x509")  # PyJWT imports it for certificates, which no token and no key set has: 20 ms
+    import_lazily("cryptography.x509")  # 20 ms; PyJWT imports it for certificates, which are not used
     from functions_framework.aio import create_asgi_app  # noqa: PLC0415 - needs the stand-ins
     from uvicorn.config import Config  # noqa: PLC0415
     from uvicorn.server import Server  # noqa: PLC0415
 
-    app = create_asgi_app()  # type: ignore[no-untyped-call] # a function that cannot be loaded or configured ends the container here
+    app = create_asgi_app()  # type: ignore[no-untyped-call] # ends the container if the function cannot be loaded or configured
     Server(
         Config(
             app,
-            host="0.0.0.0",  # noqa: S104 - a pod's own address is not known before it runs
+            host="0.0.0.0",  # noqa: S104 - the pod's address is unknown before it runs
             port=listen_on,
             loop="asyncio",
             http="httptools",
             ws="none",
-            lifespan="off",  # the app has no start of its own: it was made above
+            lifespan="off",  # the app has no start-up step: it is created above
             access_log=False,
-            log_config=None,  # the function's own log takes the server's lines too
-            proxy_headers=False,  # nothing asks where a request came from
+            log_config=None,  # the function's log also writes the server's lines
+            proxy_headers=False,  # the client's address is not used
             server_header=False,
             timeout_graceful_shutdown=20,
         )
-    ).run()  # a port that is taken ends the process there
+    ).run()  # ends the process if the port is taken
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Roll one function out: deploy, canary, promote, rollback, status, rollout.
+"""Rolls out one function: deploy, canary, promote, rollback, status, rollout.
 
     python -m knative.rollout COMMAND --function overview ...     (`make` targets: knative/rollout.mk)
 
-Each command says what it will do and what it did, may be repeated, and touches one Knative Service. The token of a
+Each command prints its plan and its result, can be repeated, and changes one Knative Service. The token for the
 rollout's probe comes from the environment (TOKEN), never from the command line.
 """
 
@@ -24,7 +24,7 @@ STEPS: Final = (5, 25, 50, 100)
 
 
 def deploy(cluster: Cluster, image: str) -> None:
-    """A candidate without traffic; the first revision of a function serves at once, as nothing else does."""
+    """Creates a candidate without traffic. The first revision of a function gets all traffic."""
     if not IMAGE.fullmatch(image):
         raise RolloutError(
             f"IMAGE is {image!r}: it must name a digest, like registry.example.com/billing-overview@sha256:..."
@@ -101,7 +101,7 @@ def status(cluster: Cluster) -> None:
 
 
 def rollout(cluster: Cluster, image: str, caller: Caller, prometheus: Prometheus, pace: "Pace") -> None:
-    """Everything, with a gate at each step; the first bad figure takes the candidate's traffic away."""
+    """Runs all steps, with a gate at each step. The first bad figure removes the candidate's traffic."""
     prometheus.check()
     deploy(cluster, image)
     namespace = _namespace(cluster)
@@ -129,11 +129,11 @@ class _WorseError(RolloutError):
 
 
 class _HeldError(RolloutError):
-    """There were too few requests to judge: the step stays as it is."""
+    """There were too few requests for a decision. The traffic stays unchanged."""
 
 
 class Pace:
-    """How long a step is watched, in seconds: `observe` at least, `hold` at most while there are too few requests."""
+    """Duration of a step in seconds: at least `observe`, at most `hold` while there are too few requests."""
 
     def __init__(self, observe: float, hold: float, interval: float = 15) -> None:
         self.observe, self.hold, self.interval = observe, hold, interval
@@ -187,7 +187,7 @@ def _move(cluster: Cluster, namespace: str, now: Traffic, wanted: Traffic) -> No
 
 def _function(text: str) -> str:
     if text not in function_names():
-        raise argparse.ArgumentTypeError(f"{text!r} is no function: choose one of {', '.join(function_names())}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a function: choose one of {', '.join(function_names())}")
     return text
 
 
@@ -195,14 +195,14 @@ def _overlay(text: str) -> Path:
     folder = KNATIVE / "overlays" / text if text in overlay_names() else Path(text)
     if not (folder / "functions").is_dir():
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no overlay: choose one of {', '.join(overlay_names())}, or a folder"
+            f"{text!r} is not an overlay: choose one of {', '.join(overlay_names())}, or a folder"
         )
     return folder
 
 
 def _percent(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= ALL:
-        raise argparse.ArgumentTypeError(f"{text!r} is no share: PERCENT must be a whole number from 1 to {ALL}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share: PERCENT must be a whole number from 1 to {ALL}")
     return int(text)
 
 
@@ -210,7 +210,7 @@ def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--function", type=_function, required=True)
     common.add_argument("--overlay", type=_overlay, default=KNATIVE / "overlays" / "kube-dc")
-    common.add_argument("--context", default=None, help="of the kubeconfig; the current one by default")
+    common.add_argument("--context", default=None, help="context of the kubeconfig; default: the current context")
     common.add_argument("--wait-seconds", type=float, default=180.0)
     parser = argparse.ArgumentParser(prog="rollout", description="Roll one function out")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -221,8 +221,8 @@ def _parser() -> argparse.ArgumentParser:
         if name == "canary":
             command.add_argument("--percent", type=_percent, required=True)
         if name == "rollout":
-            command.add_argument("--namespace", required=True, help="one that TOKEN may see")
-            command.add_argument("--foreign-namespace", required=True, help="one that TOKEN may not see")
+            command.add_argument("--namespace", required=True, help="a namespace that TOKEN can access")
+            command.add_argument("--foreign-namespace", required=True, help="a namespace that TOKEN cannot access")
             command.add_argument("--prom-url", required=True)
             command.add_argument("--observe-seconds", type=float, default=300.0)
             command.add_argument("--hold-seconds", type=float, default=1800.0)

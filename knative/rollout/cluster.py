@@ -1,4 +1,4 @@
-"""The cluster, by `kubectl` and `kn`: what they said is translated here, once."""
+"""Access to the cluster by `kubectl` and `kn`. This module translates their output."""
 
 import hashlib
 import json
@@ -38,7 +38,7 @@ Json = dict[str, Any]
 
 
 def function_names() -> list[str]:
-    """What is rolled out one at a time: each function, and the page."""
+    """The names that can be rolled out: all functions, and the page."""
     names = {path.stem for path in (KNATIVE / "functions").glob("*.yaml")} - {"kustomization"}
     return [*sorted(names), PAGE]
 
@@ -49,7 +49,7 @@ def overlay_names() -> list[str]:
 
 @dataclass(frozen=True)
 class Cluster:
-    """One function's Knative Service, or the page's, in one installation. `context` None: the current one."""
+    """The Knative Service of one function, or of the page, in one installation. `context` None: the current context."""
 
     function: str
     overlay: Path
@@ -64,7 +64,7 @@ class Cluster:
     # Commands
 
     def run(self, tool: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Raises RolloutError with the tool's own words when it fails and `check` is on."""
+        """Raises RolloutError with the tool's output if it fails and `check` is on."""
         command = self.command(tool, *arguments)
         ran = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - fixed commands
         if check and ran.returncode:
@@ -79,7 +79,7 @@ class Cluster:
         return [path, *arguments, *context]
 
     def get(self, kind: str, name: str, namespace: str | None = None) -> Json | None:
-        """The object, or None where there is none. Raises RolloutError where the cluster cannot say."""
+        """The object, or None if it does not exist. Raises RolloutError if the cluster does not respond."""
         where = ["--namespace", namespace] if namespace else []
         ran = self.run("kubectl", "get", kind, name, *where, "--output", "json", check=False)
         if ran.returncode == 0:
@@ -91,18 +91,18 @@ class Cluster:
         raise RolloutError(f"kubectl get {kind} {name} failed: {self._said(ran)}")
 
     def _said(self, ran: subprocess.CompletedProcess[str]) -> str:
-        """The tool's own words without klog's repetitions, and what to do where the cluster itself is out of reach."""
+        """The tool's output without klog's repetitions, and what to do if the cluster is unreachable."""
         words = [line for line in (ran.stderr or ran.stdout).strip().splitlines() if not KLOG.match(line)]
-        said = "\n".join(words) or "it said nothing"
+        said = "\n".join(words) or "it printed nothing"
         if any(sign in said for sign in OUT_OF_REACH):
             named = f"the context {self.context}" if self.context else "kubectl's current context"
-            said += f"\n{named} leads to no cluster: name one with CONTEXT= (kubectl config get-contexts lists them)"
+            said += f"\n{named} does not lead to a cluster: set CONTEXT= (kubectl config get-contexts lists them)"
         return said
 
-    # What is wanted
+    # The wanted state
 
     def manifest(self) -> Json:
-        """The function's Knative Service as the overlay builds it: without image digest, revision name, traffic."""
+        """The Knative Service from the overlay, without image digest, revision name and traffic."""
         built = self.run("kubectl", "kustomize", str(self.overlay / "functions"))
         objects = [o for o in yaml.safe_load_all(built.stdout) if o["metadata"]["name"] == self.name]
         if len(objects) != 1:
@@ -110,7 +110,7 @@ class Cluster:
         return dict(objects[0])
 
     def rendered(self, image: str) -> Json:
-        """With the image and a revision name that is a hash of the template: the same input is the same revision."""
+        """With the image, and a hash of the template as revision name, so that the same input is the same revision."""
         manifest = self.manifest()
         template = manifest["spec"]["template"]
         template["spec"]["containers"][0]["image"] = image
@@ -118,10 +118,10 @@ class Cluster:
         template["metadata"]["name"] = f"{self.name}-{hashlib.sha256(content).hexdigest()[:10]}"
         return manifest
 
-    # What is there
+    # The state of the cluster
 
     def check_prerequisites(self) -> str:
-        """The namespace. Raises RolloutError that names what is missing and the command that brings it."""
+        """Returns the namespace. Raises RolloutError with what is missing and the command that creates it."""
         for tool in INSTALL:
             self.command(tool)
         manifest = self.manifest()
@@ -160,7 +160,7 @@ class Cluster:
                     grant = condition["reason"] == "RefNotPermitted"
                     what = "the ReferenceGrant in kourier-system is missing" if grant else condition["message"]
                     raise RolloutError(
-                        f"the gateway refuses HTTPRoute {route_name} ({condition['reason']}): {what}: {apply}"
+                        f"the gateway rejects HTTPRoute {route_name} ({condition['reason']}): {what}: {apply}"
                     )
 
     def service(self, namespace: str) -> Json | None:
@@ -175,7 +175,7 @@ class Cluster:
         return service
 
     def problem_of(self, revision: str, namespace: str) -> str | None:
-        """Why a revision is not ready; None when it is."""
+        """The reason why a revision is not ready. None if it is ready."""
         found = self.get("revisions.serving.knative.dev", revision, namespace)
         if found is None:
             return "it does not exist"
@@ -191,7 +191,7 @@ class Cluster:
         conditions = {c["type"]: c["status"] for c in found.get("status", {}).get("conditions", [])}
         return conditions.get("Ready") == "False"
 
-    # What changes it
+    # Changes
 
     def apply(self, manifest: Json) -> None:
         with tempfile.NamedTemporaryFile("w", suffix=".json", prefix="kube-dc-billing-") as file:
@@ -202,13 +202,13 @@ class Cluster:
             self.run("kn", "service", "apply", self.name, *arguments)
 
     def move(self, traffic: Traffic, namespace: str) -> None:
-        """Set the traffic and wait until the route has it. Raises RolloutError when it does not come."""
+        """Sets the traffic and waits until the route has it. Raises RolloutError after `wait_seconds`."""
         flags = traffic.flags_from(self.existing(namespace))
         self.run("kn", "service", "update", self.name, *flags, "--namespace", namespace, "--no-wait")
         deadline = time.monotonic() + self.wait_seconds
         while self._serving(namespace) != traffic.shares():
             if time.monotonic() > deadline:
-                raise RolloutError(f"{self.name} was told {traffic}, but serves {self._serving(namespace)}")
+                raise RolloutError(f"{self.name} was set to {traffic}, but serves {self._serving(namespace)}")
             time.sleep(POLL_SECONDS)
 
     def _serving(self, namespace: str) -> dict[str, int]:
@@ -227,7 +227,7 @@ class Cluster:
             time.sleep(POLL_SECONDS)
 
     def _stuck(self, revision: str, namespace: str) -> list[str]:
-        """What its containers wait for in vain: Knative itself would take ten minutes to say so."""
+        """Errors of the containers that do not go away by waiting. Knative reports them only after ten minutes."""
         pods = [p for p in self.pods(namespace) if p["metadata"]["labels"].get(REVISION_LABEL) == revision]
         states = [c["state"].get("waiting", {}) for p in pods for c in p.get("status", {}).get("containerStatuses", [])]
         return sorted({f"{s['reason']}: {s.get('message', '')}" for s in states if s.get("reason") in STUCK})
@@ -242,7 +242,7 @@ class Cluster:
 
 
 def _references(manifest: Json) -> list[tuple[str, str]]:
-    """What must exist before the function: its service account, and each Secret and ConfigMap that is not optional."""
+    """The objects that the function needs: its service account, and all required Secrets and ConfigMaps."""
     spec = manifest["spec"]["template"]["spec"]
     found = [("serviceaccount", str(spec["serviceAccountName"]))]
     for variable in spec["containers"][0].get("env", []):

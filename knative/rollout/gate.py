@@ -1,4 +1,4 @@
-"""Whether a candidate may have more traffic: its figures against the stable revision's, from Prometheus."""
+"""Decides whether a candidate gets more traffic: compares its figures in Prometheus with the stable revision's."""
 
 import math
 from dataclasses import dataclass
@@ -9,18 +9,18 @@ import httpx2
 
 from knative.rollout.traffic import RolloutError
 
-MIN_REQUESTS: Final = 50  # fewer say nothing about 1 % of errors
+MIN_REQUESTS: Final = 50  # fewer are not enough to measure 1 % of errors
 ERROR_RATIO_ABOVE_STABLE: Final = 0.01
 UNAUTHORIZED_RATIO_ABOVE_STABLE: Final = 0.05
 P95_TIMES_STABLE: Final = 1.5
-P95_SECONDS_ABOVE_STABLE: Final = 0.25  # a fast function may become a little slower
-P95_SECONDS_ALONE: Final = 2.5  # where the stable revision has too few requests to compare with
+P95_SECONDS_ABOVE_STABLE: Final = 0.25  # a small absolute increase is allowed for a fast function
+P95_SECONDS_ALONE: Final = 2.5  # used if the stable revision has too few requests
 QUERY_SECONDS: Final = 10
 
 
 @dataclass(frozen=True)
 class Figures:
-    """Of one revision over one window. `p95` in seconds, NaN without requests."""
+    """Figures of one revision in one time window. `p95` in seconds, NaN without requests."""
 
     requests: float
     errors: float
@@ -41,7 +41,7 @@ class Figures:
 
 
 class Outcome(Enum):
-    PASS = "pass"  # noqa: S105 - no password
+    PASS = "pass"  # noqa: S105 - not a password
     HOLD = "hold"
     FAIL = "fail"
 
@@ -53,7 +53,7 @@ class Verdict:
 
 
 def judge(candidate: Figures, stable: Figures) -> Verdict:
-    """FAIL as soon as one figure is worse; HOLD while there are too few requests; never PASS without them."""
+    """FAIL if one figure is worse, HOLD while there are too few requests, otherwise PASS."""
     if candidate.requests < MIN_REQUESTS:
         return Verdict(Outcome.HOLD, f"{candidate.requests:.0f} requests, {MIN_REQUESTS} are needed")
     compared = stable.requests >= MIN_REQUESTS
@@ -67,7 +67,7 @@ def judge(candidate: Figures, stable: Figures) -> Verdict:
             UNAUTHORIZED_RATIO_ABOVE_STABLE,
         )
         if compared
-        else None,  # how many callers come with an old token is known only from the stable revision
+        else None,  # the normal share of expired tokens is measured on the stable revision only
         _worse("schema failures", candidate.ratio(candidate.schema_failures), base.ratio(base.schema_failures), 0.001),
         _slower(candidate.p95, base.p95 if compared else None),
     ]
@@ -94,7 +94,7 @@ def _slower(candidate: float, stable: float | None) -> str | None:
 
 
 class Prometheus:
-    """Reads figures by revision. Raises RolloutError where it is unreachable or answers nonsense."""
+    """Reads figures per revision. Raises RolloutError if it is unreachable or its response is invalid."""
 
     def __init__(self, url: str, transport: httpx2.BaseTransport | None = None) -> None:
         self._url = url.rstrip("/")
@@ -133,6 +133,6 @@ class Prometheus:
             result = answer.json()["data"]["result"]
             return float(result[0]["value"][1]) if result else empty
         except httpx2.HTTPError as exc:
-            raise RolloutError(f"Prometheus at PROM_URL could not be asked: {type(exc).__name__}: {exc}") from exc
+            raise RolloutError(f"Prometheus at PROM_URL could not be reached: {type(exc).__name__}: {exc}") from exc
         except (ValueError, LookupError, TypeError) as exc:
-            raise RolloutError("what answers at PROM_URL is no Prometheus: its answer has no data.result") from exc
+            raise RolloutError("PROM_URL is not a Prometheus server: its response has no data.result") from exc

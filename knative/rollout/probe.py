@@ -1,4 +1,4 @@
-"""Asks a candidate before it has traffic: through Kourier's internal gateway, by its tag's host, with a real token."""
+"""Sends requests to a candidate without traffic: by Kourier's internal gateway, to its tag's host, with a token."""
 
 import re
 import subprocess
@@ -20,7 +20,7 @@ COLD_START_SECONDS: Final = 60
 
 @dataclass(frozen=True)
 class Caller:
-    """Whom the probe asks as. `token` is in no message, log or command line."""
+    """The caller of the probe. `token` is never in a message, log or command line."""
 
     token: str
     namespace: str
@@ -40,7 +40,7 @@ class Check:
 
 
 def checks(function: Declared, caller: Caller) -> list[Check]:
-    """Nothing is changed: a route is requested by GET, and only where no parameter has to be guessed."""
+    """Only GET requests, and only routes without a required parameter that has no known value."""
     found = []
     for endpoint in function.app.endpoints:
         own = example_path(endpoint, caller.namespace) if endpoint.method == "GET" else None
@@ -55,7 +55,7 @@ def checks(function: Declared, caller: Caller) -> list[Check]:
 
 
 def probe(cluster: Cluster, namespace: str, caller: Caller) -> None:
-    """Raises RolloutError with the first answer that is not as it must be."""
+    """Raises RolloutError for the first response with an unexpected status."""
     host = _candidate_host(cluster, namespace)
     [function] = [declared for declared in read_functions() if declared.name == cluster.function]
     with _forwarded(cluster) as port, httpx2.Client(timeout=COLD_START_SECONDS) as client:
@@ -81,7 +81,7 @@ def _candidate_host(cluster: Cluster, namespace: str) -> str:
 
 @contextmanager
 def _forwarded(cluster: Cluster) -> Iterator[int]:
-    """A local port that leads to Kourier's internal gateway."""
+    """A local port that forwards to Kourier's internal gateway."""
     arguments = ["port-forward", "service/kourier-internal", ":80", "--namespace", "kourier-system"]
     command = cluster.command("kubectl", *arguments)
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:  # noqa: S603
@@ -90,7 +90,7 @@ def _forwarded(cluster: Cluster) -> Iterator[int]:
             found = re.search(r"Forwarding from 127\.0\.0\.1:(\d+)", said)
             if found is None:
                 raise RolloutError(
-                    f"kubectl port-forward to kourier-internal failed: {said.strip() or 'it said nothing'}"
+                    f"kubectl port-forward to kourier-internal failed: {said.strip() or 'it printed nothing'}"
                 )
             yield int(found[1])
         finally:

@@ -1,7 +1,7 @@
-"""Which revision serves, which one is tried, and the traffic that says so: pure, no cluster.
+"""The stable and the candidate revision, and the traffic between them. Does not access the cluster.
 
-Three tags, of one revision each: `stable` serves, `candidate` is tried, `previous` is what a rollback after a promotion
-goes back to.
+Three tags, each for one revision: `stable` serves, `candidate` is tested, `previous` is used by a rollback after a
+promotion.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ ALL: Final = 100
 
 
 class RolloutError(Exception):
-    """The command is refused or failed; the text says what was wrong and what to do."""
+    """The command was rejected or failed. The text has the reason and what to do."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Traffic:
 
     @classmethod
     def of(cls, service: Mapping[str, Any]) -> Self:
-        """Read a Knative Service's wanted traffic. Raises RolloutError where it is split by other hands."""
+        """Reads the wanted traffic of a Knative Service. Raises RolloutError if it was split without this command."""
         latest = service.get("status", {}).get("latestReadyRevisionName")
         targets = [(t.get("revisionName") or latest, t.get("percent") or 0, t.get("tag")) for t in _targets(service)]
         tags = {tag: revision for revision, _, tag in targets if tag in TAGS}
@@ -58,13 +58,13 @@ class Traffic:
         return replace(self, stable=self.candidate, candidate=None, percent=0, previous=self.stable)
 
     def rolled_back(self) -> Self:
-        """Without the candidate; or, where there is none, at what served before the last promotion."""
+        """Removes the candidate. Without a candidate, returns to the revision before the last promotion."""
         if self.candidate is not None or self.previous is None:
             return replace(self, candidate=None, percent=0)
         return replace(self, stable=self.previous, previous=None)
 
     def shares(self) -> dict[str, int]:
-        """Percent of each revision that has any."""
+        """Percentage of each revision with traffic."""
         found = {self.stable: ALL - self.percent} | ({self.candidate: self.percent} if self.candidate else {})
         return {revision: percent for revision, percent in found.items() if percent}
 
@@ -73,7 +73,7 @@ class Traffic:
         return {tag: revision for tag, revision in found.items() if revision is not None}
 
     def targets(self) -> list[dict[str, Any]]:
-        """As spec.traffic; never `latestRevision`, so that a new revision gets nothing by itself."""
+        """The value of spec.traffic. Never with `latestRevision`, so that a new revision gets no traffic."""
         found = [
             {"revisionName": revision, "percent": self.shares().get(revision, 0), "tag": tag}
             for tag, revision in self.tags().items()
@@ -81,7 +81,7 @@ class Traffic:
         return [target | {"latestRevision": False} for target in found]
 
     def flags_from(self, service: Mapping[str, Any]) -> list[str]:
-        """What `kn service update` is told: every share, the tags that move, and nothing about the template."""
+        """The flags for `kn service update`: all shares and the changed tags, nothing about the template."""
         now = {t["tag"]: t.get("revisionName") for t in _targets(service) if t.get("tag")}
         wanted = self.tags()
         gone = [tag for tag, revision in now.items() if tag in TAGS and wanted.get(tag) != revision]

@@ -20,10 +20,10 @@ from dev import ingress
 from dev.declarations import local_ports
 from dev.functions import read_functions
 from dev.settings import Settings, free_ports, port_variable
-from tests.faults.identity import IdentityProvider
-from tests.faults.process import ORIGIN, FunctionProcess, read_response
 from tests.faults.test_clients import wait_until
-from tests.faults.upstream import Upstream
+from tests.kit.identity import IdentityServer
+from tests.kit.process import ORIGIN, FunctionProcess, read_response
+from tests.kit.server import Server
 
 Measured = Callable[[str], None]
 
@@ -134,7 +134,7 @@ def test_row_35_huge_heads_at_the_ingress(envoy: Ingress, function: FunctionProc
 
 
 @pytest.mark.row(35, "huge headers, URL or request body")
-def test_row_35_long_token_is_let_through(envoy: Ingress, namespace: str, identity: IdentityProvider) -> None:
+def test_row_35_long_token_is_let_through(envoy: Ingress, namespace: str, identity: IdentityServer) -> None:
     """A token of 16 KiB is legal and has to reach the function, which refuses longer ones itself."""
     legal = identity.token(padding="a" * 11_000)
     assert 14_000 < len(legal) <= 16_384
@@ -143,7 +143,7 @@ def test_row_35_long_token_is_let_through(envoy: Ingress, namespace: str, identi
 
 
 @pytest.mark.row(35, "huge headers, URL or request body")
-def test_row_35_request_body_at_the_ingress(envoy: Ingress, namespace: str, token: str, upstream: Upstream) -> None:
+def test_row_35_request_body_at_the_ingress(envoy: Ingress, namespace: str, token: str, upstream: Server) -> None:
     """64 MiB of body are refused without being kept."""
     before = envoy.rss_bytes()
     size = 64 * 2**20
@@ -175,7 +175,7 @@ SHAPES = {
 @pytest.mark.row(39, "request smuggling shapes through the ingress (CL+TE)")
 @pytest.mark.parametrize("shape", SHAPES)
 def test_row_39_smuggling_shapes(  # noqa: PLR0917 - five fixtures and a shape
-    envoy: Ingress, function: FunctionProcess, upstream: Upstream, namespace: str, token: str, shape: str
+    envoy: Ingress, function: FunctionProcess, upstream: Server, namespace: str, token: str, shape: str
 ) -> None:
     """However the two lengths are told, the function sees one request at most and the hidden one never."""
     del upstream
@@ -204,7 +204,7 @@ def read_statuses(connection: socket.socket) -> list[int]:
 
 @pytest.mark.row(39, "request smuggling shapes through the ingress (CL+TE)")
 def test_row_39_the_next_client_gets_its_own_answer(
-    envoy: Ingress, upstream: Upstream, namespace: str, token: str
+    envoy: Ingress, upstream: Server, namespace: str, token: str
 ) -> None:
     """After every shape, a client on another connection gets the answer to its own question."""
     del upstream
@@ -351,7 +351,7 @@ def test_paths_that_are_not_the_api_keep_plain_responses(envoy: Ingress, path: s
 
 
 def test_a_prefix_rule_takes_what_exact_and_regular_expressions_leave(
-    function: FunctionProcess, namespace: str, token: str, upstream: Upstream, tmp_path: Path
+    function: FunctionProcess, namespace: str, token: str, upstream: Server, tmp_path: Path
 ) -> None:
     """Exact before regular expression before the longest prefix, whatever their order in the HTTPRoute."""
     del upstream

@@ -12,7 +12,7 @@ import pytest
 
 from dev.platform import Platform
 from dev.provider import AUDIENCE
-from tests.envelopes import assert_error_envelope, assert_success_envelope
+from tests.kit.envelopes import assert_error_envelope, assert_success_envelope
 
 OVERVIEW = "/api/billing/project/{}/overview"
 OVERVIEW_OF_BOB = OVERVIEW.format("acme-web")

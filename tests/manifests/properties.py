@@ -398,11 +398,17 @@ def every_function_has_its_route(objects: Objects) -> Iterator[str]:
     )
     routes = [route for route in of(objects, "HTTPRoute") if route["metadata"]["name"] != PAGE]
     for route in routes:
-        rewritten = [_filter(rule, "URLRewrite", "urlRewrite").get("hostname") for rule in route["spec"]["rules"]]
+        *rules, other = route["spec"]["rules"]
+        rewritten = [_filter(rule, "URLRewrite", "urlRewrite").get("hostname") for rule in rules]
         if sorted(map(str, rewritten)) != wanted:
             yield f"{name(route)}: rewrites to {rewritten}, the functions are {wanted}"
-        for rule in route["spec"]["rules"]:
+        for rule in rules:
             yield from _exact_path(name(route), rule)
+        if [match["path"] for match in other["matches"]] != [{"type": "PathPrefix", "value": "/api/billing"}]:
+            yield f"{name(route)}: the last rule must take every other path below /api/billing"
+        if _filter(other, "URLRewrite", "urlRewrite").get("hostname") not in wanted:
+            yield f"{name(route)}: the last rule must go to a function, whose 404 is the envelope"
+        for rule in route["spec"]["rules"]:
             yield from _rule(name(route), rule, route["spec"]["hostnames"])
     if len(routes) != 1:
         yield "the functions have one HTTPRoute"

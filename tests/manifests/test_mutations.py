@@ -193,6 +193,10 @@ MISTAKES: dict[str, tuple[Callable[[Objects], None], Property]] = {
         put(ROUTE, "spec/rules/0/matches/0/path/type", "PathPrefix"),
         properties.every_function_has_its_route,
     ),
+    "unknown paths are left to the gateway": (
+        put(ROUTE, "spec/rules/3/matches/0/path/value", "/api/billing/other"),
+        properties.every_function_has_its_route,
+    ),
     "gateway cuts the cold start off": (
         put(ROUTE, "spec/rules/0/timeouts/request", "10s"),
         properties.every_function_has_its_route,

@@ -161,7 +161,7 @@ def test_no_prometheus_stops_before_anything(installation: Installation) -> None
     """Without figures there is no rollout, and nothing was deployed."""
     installation.environment["PROM_URL"] = "http://127.0.0.1:9"
     ran = rollout(installation)
-    assert "Prometheus at PROM_URL could not be asked" in ran.stderr
+    assert "Prometheus at PROM_URL could not be reached" in ran.stderr
     assert installation.traffic() == {"stable": 100}
 
 
@@ -177,7 +177,7 @@ def test_no_gateway_is_said(installation: Installation) -> None:
 def test_what_is_no_prometheus_is_said(serve: Serve) -> None:
     """Another server's JSON is not read as figures."""
     port = serve(lambda _path, _headers: (200, {"status": "ok"}))
-    with Prometheus(f"http://127.0.0.1:{port}") as prometheus, pytest.raises(RolloutError, match="is no Prometheus"):
+    with Prometheus(f"http://127.0.0.1:{port}") as prometheus, pytest.raises(RolloutError, match="not a Prometheus"):
         prometheus.check()
 
 

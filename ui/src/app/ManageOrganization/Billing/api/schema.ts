@@ -12,8 +12,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * whether this function and the billing service work.
-         * @description For every valid token. 200 data: `status` of this function and of the `billing_service` (asked at most every 5 s); 503 when the billing service cannot be reached. No address, no version. Needs a valid token.
+         * Health of this function and of the billing service.
+         * @description 200 data: the `status` of this function and of the `billing_service`. The billing service is checked at most every 5 s. The status is 503 if the billing service cannot be reached. Addresses and versions are not shown. Requires a valid token.
          */
         get: operations["health"];
         put?: never;
@@ -32,8 +32,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * what one project costs.
-         * @description For callers with access to the namespace. 200 data: `namespace`, `billing_summary` (month to date, last 24 hours, run rate), `compute_instances`, `cost_breakdown`; amounts in the summary's currency. Needs access to the namespace.
+         * The cost of one project.
+         * @description 200 data: `namespace`, `billing_summary` (month to date, last 24 hours, run rate), `compute_instances` and `cost_breakdown`. Amounts are in the currency of the summary. Requires access to the namespace.
          */
         get: operations["overview"];
         put?: never;
@@ -52,8 +52,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * the caller's projects with their billing summary.
-         * @description For every valid token but a guest's. Query: `search`, `sort`, `limit`, `offset`. 200 data: `projects` (each with a summary, or null and why), `total` of those that match, decimal `totals` per currency, and how many are `unpriced`. Needs a valid token, not a guest's.
+         * The caller's projects with their billing summary.
+         * @description 200 data: `projects` (each with its summary, or with null and the reason), the number of matching projects (`total`), their decimal sums per currency (`totals`), and the number of projects without a figure (`unpriced`). Requires a valid token of a caller who is not a guest; an org-admin gets all projects of the organization, a project-user the projects in the token.
          */
         get: operations["projects"];
         put?: never;
@@ -78,7 +78,7 @@ export interface components {
             billing_period: string;
             /** @description Run rate of the last full hour */
             total_cost_per_hour: number;
-            /** @description ISO 4217; null when the billing service does not say */
+            /** @description ISO 4217 code. Null if the billing service does not send a currency */
             currency: string | null;
         };
         ComputeInstances: {
@@ -86,10 +86,10 @@ export interface components {
             running_vms: number;
             cpu_cores: number;
             memory_gib: number;
-            /** @description The compute part of the run rate */
+            /** @description Compute part of the run rate */
             cost_per_hour: number;
         };
-        /** @description What `current_month_total` is made of. */
+        /** @description The parts of `current_month_total`. */
         CostBreakdown: {
             cpu_cost: number;
             memory_cost: number;
@@ -103,10 +103,11 @@ export interface components {
             /** @constant */
             billing_service: "healthy";
         };
+        /** @description The time of the figures in a response. */
         Meta: {
-            /** @description What time the numbers are of, UTC */
+            /** @description Time of the figures, UTC */
             as_of: components["schemas"]["Timestamp"];
-            /** @description The billing service is away and this is an older answer (RFC 5861) */
+            /** @description True if the billing service failed and this is an older response (RFC 5861) */
             stale: boolean;
         };
         Overview: {
@@ -118,19 +119,23 @@ export interface components {
         Project: {
             namespace: string;
             billing_summary: components["schemas"]["BillingSummary"] | null;
-            /** @description Why there is no figure; null when there is one */
+            /** @description Why there is no figure; null if there is one */
             error: string | null;
+            /** @description The same for programs. not_started: the namespace is in the token and not yet in the billing service */
+            code: ("unpriced" | "unreachable" | "not_started") | null;
         };
         ProjectList: {
             organization: string;
             projects: components["schemas"]["Project"][];
-            /** @description Projects that match, on every page */
+            /** @description Number of matching projects, the same on all pages */
             total: number;
             totals: components["schemas"]["Totals"][];
-            /** @description Matching projects without a figure */
+            /** @description Number of matching projects without a figure */
             unpriced: number;
+            /** @description False until the billing service has the organization */
+            billing_started: boolean;
         };
-        /** @description Decimal sums over the matching projects that have a figure, one per currency. */
+        /** @description Decimal sums of the matching projects with a figure, per currency. */
         Totals: {
             currency: string | null;
             current_month_total: number;
@@ -145,9 +150,14 @@ export interface components {
         Error: {
             /** @constant */
             success: false;
-            /** @description One of the texts listed with the status */
+            /** @description Text for people. The responses list the texts */
             error: string;
-            /** @description What the text is about; may be empty */
+            /**
+             * @description Code for programs. It never changes
+             * @enum {string}
+             */
+            code: "invalid_namespace" | "invalid_parameter" | "invalid_header" | "unexpected_body" | "malformed_body" | "token_missing" | "token_invalid" | "token_expired" | "token_too_large" | "namespace_denied" | "guest" | "org_admin_required" | "not_found" | "billing_not_started" | "method_not_allowed" | "body_timeout" | "conflict" | "idempotency_key_reused" | "precondition_failed" | "body_too_large" | "unsupported_media_type" | "invalid_body" | "precondition_required" | "internal_error" | "not_offered" | "billing_unreachable" | "identity_unreachable" | "unpriced" | "bad_request" | "upgrade_not_allowed" | "request_timeout" | "http_version_not_supported" | "headers_too_large" | "not_implemented" | "upstream_unavailable";
+            /** @description More data about the error. Can be empty */
             details: Record<string, never>;
             timestamp: components["schemas"]["Timestamp"];
         };
@@ -169,11 +179,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The answer */
+            /** @description Success */
             200: {
                 headers: {
-                    /** @description Seconds since a stale answer was fetched; only with meta.stale */
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
                     Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -186,7 +198,14 @@ export interface operations {
                     };
                 };
             };
-            /** @description `Bad request`: malformed namespace or query parameter, or a body on GET; the text says which and what is allowed */
+            /** @description If-None-Match contains the current version */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `unexpected_body` (This request must not have a body): a body was sent where none is allowed */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -195,10 +214,10 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Authentication token required`: no bearer token, or a malformed Authorization header; `Invalid authentication token`: the token is not one of this platform's access tokens; `Authentication token expired`: the token was good once; sign in again */
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large): the token is longer than TOKEN_MAX_BYTES; an administrator must remove groups or namespaces from it */
             401: {
                 headers: {
-                    /** @description The challenge of RFC 6750 */
+                    /** @description Challenge of RFC 6750 */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -206,7 +225,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Not found`: no such path */
+            /** @description `not_found` (Not found): the path or the resource does not exist */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -215,10 +234,10 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Method not allowed`: any method but GET (and a CORS preflight), HEAD too */
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
             405: {
                 headers: {
-                    /** @description The methods that are allowed */
+                    /** @description Allowed methods */
                     Allow?: string;
                     [name: string]: unknown;
                 };
@@ -226,7 +245,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Internal server error`: a bug; the log has the trace under the request id */
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -235,10 +254,10 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Billing service unreachable`: the billing service cannot be reached, times out, or answers nonsense; `Identity provider unreachable`: the realm's keys cannot be fetched and none are kept */
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached */
             503: {
                 headers: {
-                    /** @description Seconds to wait before asking again */
+                    /** @description Seconds to wait before the next request */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -260,11 +279,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The answer */
+            /** @description Success */
             200: {
                 headers: {
-                    /** @description Seconds since a stale answer was fetched; only with meta.stale */
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
                     Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -277,7 +298,14 @@ export interface operations {
                     };
                 };
             };
-            /** @description `Bad request`: malformed namespace or query parameter, or a body on GET; the text says which and what is allowed */
+            /** @description If-None-Match contains the current version */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `invalid_namespace` (Malformed namespace: 1 to 63 lower-case letters, digits and hyphens are allowed, beginning and ending with a letter or digit): the namespace in the path is not an RFC 1123 label; `unexpected_body` (This request must not have a body): a body was sent where none is allowed */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -286,10 +314,10 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Authentication token required`: no bearer token, or a malformed Authorization header; `Invalid authentication token`: the token is not one of this platform's access tokens; `Authentication token expired`: the token was good once; sign in again */
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large): the token is longer than TOKEN_MAX_BYTES; an administrator must remove groups or namespaces from it */
             401: {
                 headers: {
-                    /** @description The challenge of RFC 6750 */
+                    /** @description Challenge of RFC 6750 */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -297,7 +325,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Billing access denied`: the caller is a guest: neither org-admin nor with a project in the token; `Access denied to namespace`: the namespace is unknown or not the caller's; the two are not told apart */
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token; `namespace_denied` (Access denied to namespace): the namespace does not exist or the caller has no access; the two cases have the same response */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -306,7 +334,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Not found`: no such path */
+            /** @description `not_found` (Not found): the path or the resource does not exist */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -315,10 +343,10 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Method not allowed`: any method but GET (and a CORS preflight), HEAD too */
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
             405: {
                 headers: {
-                    /** @description The methods that are allowed */
+                    /** @description Allowed methods */
                     Allow?: string;
                     [name: string]: unknown;
                 };
@@ -326,7 +354,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Internal server error`: a bug; the log has the trace under the request id */
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -335,10 +363,19 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Billing service unreachable`: the billing service cannot be reached, times out, or answers nonsense; `Identity provider unreachable`: the realm's keys cannot be fetched and none are kept; `Billing data incomplete`: usage has no price */
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
             503: {
                 headers: {
-                    /** @description Seconds to wait before asking again */
+                    /** @description Seconds to wait before the next request */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -351,13 +388,13 @@ export interface operations {
     projects: {
         parameters: {
             query?: {
-                /** @description Substring of the namespace's name */
+                /** @description Substring of the namespace */
                 search?: string;
-                /** @description - before the name for descending */
+                /** @description Sort key. A - before the key means descending */
                 sort?: "namespace" | "-namespace" | "current_month_total" | "-current_month_total" | "last_day_spend" | "-last_day_spend" | "total_cost_per_hour" | "-total_cost_per_hour";
-                /** @description Projects on a page */
+                /** @description Maximum number of projects on a page */
                 limit?: number;
-                /** @description Projects to leave out before the page */
+                /** @description Number of projects before the page */
                 offset?: number;
             };
             header?: never;
@@ -366,11 +403,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The answer */
+            /** @description Success */
             200: {
                 headers: {
-                    /** @description Seconds since a stale answer was fetched; only with meta.stale */
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
                     Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -383,7 +422,14 @@ export interface operations {
                     };
                 };
             };
-            /** @description `Bad request`: malformed namespace or query parameter, or a body on GET; the text says which and what is allowed */
+            /** @description If-None-Match contains the current version */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `unexpected_body` (This request must not have a body): a body was sent where none is allowed */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -392,10 +438,10 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Authentication token required`: no bearer token, or a malformed Authorization header; `Invalid authentication token`: the token is not one of this platform's access tokens; `Authentication token expired`: the token was good once; sign in again */
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large): the token is longer than TOKEN_MAX_BYTES; an administrator must remove groups or namespaces from it */
             401: {
                 headers: {
-                    /** @description The challenge of RFC 6750 */
+                    /** @description Challenge of RFC 6750 */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -403,7 +449,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Billing access denied`: the caller is a guest: neither org-admin nor with a project in the token */
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -412,7 +458,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Not found`: no such path */
+            /** @description `not_found` (Not found): the path or the resource does not exist */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -421,10 +467,10 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Method not allowed`: any method but GET (and a CORS preflight), HEAD too */
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
             405: {
                 headers: {
-                    /** @description The methods that are allowed */
+                    /** @description Allowed methods */
                     Allow?: string;
                     [name: string]: unknown;
                 };
@@ -432,7 +478,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Internal server error`: a bug; the log has the trace under the request id */
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -441,10 +487,19 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `Billing service unreachable`: the billing service cannot be reached, times out, or answers nonsense; `Identity provider unreachable`: the realm's keys cannot be fetched and none are kept */
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
             503: {
                 headers: {
-                    /** @description Seconds to wait before asking again */
+                    /** @description Seconds to wait before the next request */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
