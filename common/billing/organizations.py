@@ -1,4 +1,4 @@
-"""The organizations that the billing service knows, to tell real realms from invented ones."""
+"""The organizations that the billing service has, to distinguish real realms from invented ones."""
 
 from http import HTTPStatus
 from typing import Final

@@ -37,7 +37,7 @@ class BadKeySet(Exception):
 
 
 def is_unknown_realm(reply: UpstreamResponse) -> bool:
-    """Keycloak's own 404: `{"error": "Realm does not exist"}`. The 404 of a proxy says nothing about the realm."""
+    """Keycloak's own 404: `{"error": "Realm does not exist"}`. The 404 of a proxy is not about the realm."""
     if reply.status != HTTPStatus.NOT_FOUND or not reply.is_json:
         return False
     try:

@@ -1,4 +1,4 @@
-"""Types of settings: what a value may be, and the error that says what to write instead."""
+"""Types of settings: what a value may be, and the error with the right form."""
 
 import ipaddress
 import os

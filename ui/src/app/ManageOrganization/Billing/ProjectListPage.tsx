@@ -50,7 +50,7 @@ export function ProjectListPage() {
 function Projects({ fresh: { data, asOf } }: { fresh: Fresh<ProjectList> }) {
   const period = data.projects.find((project) => project.billing_summary !== null)?.billing_summary?.billing_period;
   const pending = data.projects.filter((project) => project.code === 'not_started').length;
-  const unpriced = data.unpriced - pending; // a new project is no reason for a warning
+  const unpriced = data.unpriced - pending; // there is no warning for a new project
   return (
     <>
       {unpriced > 0 && <UnpricedNotice count={unpriced} />}
