@@ -1,4 +1,4 @@
-"""The organizations that the billing service has, to distinguish real realms from invented ones."""
+"""The names of all organizations of the billing service. They separate real realms from invented ones."""
 
 from http import HTTPStatus
 from typing import Final
@@ -35,10 +35,10 @@ class Organizations:
         self._flights: SingleFlight[None] = SingleFlight()
 
     async def includes(self, name: str) -> bool | None:
-        """None if the billing service cannot tell: it has no list of organizations, or it fails."""
+        """None if this cannot be decided: the service has no list of organizations, an empty one, or it fails."""
         if name not in (self._names or ()) and self._clock() - self._tried_at >= REFRESH_SECONDS:
             await self._flights.share(LIST.operation, self._fetch)
-        return None if self._names is None else name in self._names
+        return name in self._names if self._names else None
 
     async def _fetch(self) -> None:
         """A failure keeps the older list."""

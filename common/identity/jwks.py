@@ -37,7 +37,7 @@ class BadKeySet(Exception):
 
 
 def is_unknown_realm(reply: UpstreamResponse) -> bool:
-    """Keycloak's own 404: `{"error": "Realm does not exist"}`. The 404 of a proxy is not about the realm."""
+    """Keycloak's own 404: `{"error": "Realm does not exist"}`. A proxy's 404 has another body."""
     if reply.status != HTTPStatus.NOT_FOUND or not reply.is_json:
         return False
     try:

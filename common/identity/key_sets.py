@@ -20,7 +20,7 @@ from common.process import log, metrics
 from common.process.settings import Settings
 
 MAX_UNPROVEN: Final = 1024
-MAX_FETCHES_BEYOND_LIMIT: Final = 8  # at once, if the registry of organizations cannot tell
+MAX_FETCHES_BEYOND_LIMIT: Final = 8  # concurrent, for realms of which it is undecided whether they exist
 MAX_PROVEN: Final = 2000
 FAILED_PAUSE_SECONDS: Final = 1.0  # between two fetches of a realm, after a failed fetch
 REFRESH_AHEAD: Final = 0.8
@@ -41,24 +41,24 @@ class Realm:
     used_at: float = 0.0
 
 
-async def _cannot_tell(_: str) -> None:
-    """The registry of an installation without one."""
+async def _undecided(_: str) -> None:
+    """For a KeySets without a registry of organizations."""
 
 
 class KeySets:
-    """`knows`: whether the registry of organizations has this name; None if it cannot tell."""
+    """`is_registered`: whether the registry of organizations has this name. None if this cannot be decided."""
 
     def __init__(
         self,
         settings: Settings,
         http: HttpClient,
         clock: Clock = time.monotonic,
-        knows: Callable[[str], Awaitable[bool | None]] = _cannot_tell,
+        is_registered: Callable[[str], Awaitable[bool | None]] = _undecided,
     ) -> None:
         self._settings = settings
         self._http = http
         self._clock = clock
-        self._knows = knows
+        self._is_registered = is_registered
         self._running = 0  # fetches
         self._proven: OrderedDict[str, Realm] = OrderedDict()
         self._unproven: OrderedDict[str, Realm] = OrderedDict()
@@ -123,7 +123,7 @@ class KeySets:
         return realm
 
     def _keep(self, name: str, realm: Realm) -> None:
-        """Again after a fetch: others may have removed the realm meanwhile, and `prove` looks for it."""
+        """Also called after a fetch: other realms may have removed this one meanwhile, and `prove` needs it."""
         if not realm.proven:
             self._unproven[name] = realm
             self._unproven.move_to_end(name)
@@ -146,7 +146,7 @@ class KeySets:
         return now - last >= pause
 
     async def _refresh_within_limit(self, name: str, realm: Realm) -> None:
-        """Raises IdentityUnreachable if all unproven realms exceed their common limit, and this one may be invented."""
+        """Raises IdentityUnreachable if the unproven realms exceed their common limit and this one is not registered."""
         if not (realm.proven or self._take_allowance() or await self._may_exceed_limit(name)):
             log.warn_sampled("key-set fetches are limited", reason="jwks_rate_limited")
             raise IdentityUnreachable("jwks_rate_limited", retry_after=1)
@@ -154,8 +154,8 @@ class KeySets:
         await self._refresh(name, realm)
 
     async def _may_exceed_limit(self, name: str) -> bool:
-        known = await self._knows(name)
-        return self._running < MAX_FETCHES_BEYOND_LIMIT if known is None else known
+        registered = await self._is_registered(name)
+        return self._running < MAX_FETCHES_BEYOND_LIMIT if registered is None else registered
 
     def _take_allowance(self) -> bool:
         now, rate = self._clock(), self._settings.jwks_fetches_per_second

@@ -1,4 +1,4 @@
-"""Types of settings: what a value may be, and the error with the right form."""
+"""Types of settings: the allowed values, and the error messages for other values."""
 
 import ipaddress
 import os

@@ -28,12 +28,12 @@ KEYCLOAKS_404 = httpx.Response(404, json={"error": "Realm does not exist"})
 class World:
     """An identity provider, what knows its keys, and the time (Unix and monotonic at once)."""
 
-    def __init__(self, knows: Any = None, **changes: Any) -> None:
+    def __init__(self, is_registered: Any = None, **changes: Any) -> None:
         self.now = time.time()
         self.provider = IdentityProvider()
         s = settings(**changes)
         http = HttpClient(Timeouts(1, 1, 1, 1), s.jwks_max_bytes, transport=Double(self.provider))
-        more = {} if knows is None else {"knows": knows}
+        more = {} if is_registered is None else {"is_registered": is_registered}
         self.key_sets = KeySets(s, http, lambda: self.now, **more)
         self.authenticator = Authenticator(s, self.key_sets, lambda: self.now)
 
@@ -211,7 +211,7 @@ async def test_without_a_list_few_fetches_run_beyond_the_limit_at_once() -> None
 
     s = settings(jwks_fetches_per_second=1)
     http = HttpClient(Timeouts(1, 1, 1, 1), s.jwks_max_bytes, transport=Slow(IdentityProvider()))
-    authenticator = Authenticator(s, KeySets(s, http, knows=cannot_tell))
+    authenticator = Authenticator(s, KeySets(s, http, is_registered=cannot_tell))
     found = await asyncio.gather(*(authenticator.authenticate(invented(n)) for n in range(100)), return_exceptions=True)
     assert {type(error) for error in found} == {TokenInvalid, IdentityUnreachable}
     assert 1 < peak <= 9
