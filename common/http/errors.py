@@ -3,12 +3,11 @@
 400  InvalidNamespace, InvalidParameter, InvalidHeader, UnexpectedBody, MalformedBody
 401  Unauthenticated: TokenMissing, TokenInvalid, TokenExpired, TokenTooLarge
 403  AccessDenied, GuestDenied, AdminRequired
-404  NotFound                                      405  MethodNotAllowed
+404  NotFound, BillingNotStarted                   405  MethodNotAllowed
 408  BodyTimeout                                   409  Conflict, IdempotencyKeyReused
 412  PreconditionFailed                            413  BodyTooLarge
 415  UnsupportedMediaType                          422  InvalidBody
-428  PreconditionRequired                          500  InternalError
-501  NotOffered
+428  PreconditionRequired                          500  InternalError           501  NotOffered
 503  ServiceUnavailable: BillingUnreachable, IdentityUnreachable, BillingIncomplete
 
 `reason` is for logs and metrics. It is never sent to the client. `log` has more fields for the log line.
@@ -141,6 +140,12 @@ class NotFound(ApiError):
     status, code = HTTPStatus.NOT_FOUND, "not_found"
     text = "Not found"
     when = "the path or the resource does not exist"
+
+
+class BillingNotStarted(ApiError):
+    status, code = HTTPStatus.NOT_FOUND, "billing_not_started"
+    text = "Billing has not started"
+    when = "the billing service does not know the organization yet"
 
 
 class MethodNotAllowed(ApiError):

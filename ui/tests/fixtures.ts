@@ -1,4 +1,4 @@
-/** Answers of the API as the contract has them, for tests that bring their own. */
+/** Example responses of the API, for tests with fixed responses. */
 import type { BillingSummary, Overview, Project, ProjectList } from '../src/app/ManageOrganization/Billing/api/models';
 
 export const AS_OF = '2025-09-29T15:00:00.000Z';
@@ -22,7 +22,7 @@ export function unpricedProject(namespace: string): Project {
   return { namespace, billing_summary: null, error: 'Billing data incomplete' };
 }
 
-/** Totals are given by the test as the API would: never summed by what is tested. */
+/** The test gives the totals, as the API does. The code under test does not sum them. */
 export function projectList(projects: Project[], totals: ProjectList['totals']): ProjectList {
   return {
     organization: 'acme',

@@ -113,7 +113,7 @@ async def test_what_was_kept_is_gone_after_any_404(name: str, where: str) -> Non
     billing, clock = priced(), Clock()
     function = endpoint(name, "registry", billing, clock)
     assert_success_envelope(await get(function, where, admin("acme")))
-    for fail in (lambda _: (404, {"code": "organization_not_found"}), away):
+    for fail in (lambda _: (404, {"code": "not_found"}), away):
         billing.fail = fail
         clock.now += function.settings.cache_fresh_seconds
         response = await get(function, where, admin("acme"))

@@ -23,7 +23,7 @@ import { billingKeys } from './queries/keys';
 import { useProjectsQuery } from './queries/useProjectsQuery';
 import { texts } from './texts';
 
-/** What all projects of the caller cost. */
+/** The cost of all projects of the caller. */
 export function ProjectListPage() {
   const query = useProjectsQuery();
   const organization = query.data?.data.organization;
