@@ -71,6 +71,10 @@ def _billing(database: Database, now: Clock) -> APIRouter:
         found = await costs.project_list(database, organization, now(), limit=most, after=after)
         return render(HTTPStatus.OK, found)
 
+    @router.get("/api/organizations", dependencies=[Depends(only())])
+    async def organizations() -> Response:
+        return render(HTTPStatus.OK, await costs.organization_list(database))
+
     return router
 
 

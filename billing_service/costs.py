@@ -71,6 +71,12 @@ def _question(organization: str, now: datetime | None) -> dict[str, object]:
     return {"organization": organization, "now": now, "namespace": None, "after": None, "most": None}
 
 
+async def organization_list(database: Database) -> dict[str, Any]:
+    """The names of all organizations. A function uses it to tell real realms from invented ones."""
+    rows = await database.fetch("SELECT name FROM organizations ORDER BY name")
+    return {"organizations": [row["name"] for row in rows]}
+
+
 def _list_entry(row: DictRow) -> dict[str, Any]:
     error = _not_shown(row)
     return {

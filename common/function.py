@@ -76,7 +76,9 @@ class Function:
             ca_file=settings.oidc_ca_file,
             transport=identity_transport,
         )
-        self.authenticator = Authenticator(settings, KeySets(settings, identity))
+        self.authenticator = Authenticator(
+            settings, KeySets(settings, identity, knows=self.billing.organizations.includes)
+        )
         self.ownership: Ownership = make_ownership(settings)
         self._cors = Cors(settings.cors_allowed_origins)
         self._serving = Serving(self.name, settings)

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from common.endpoint import Access
+from common.http.errors import TokenTooLarge
 from tests.kit.declared import Case
 from tests.kit.envelopes import assert_error_envelope, assert_success_envelope
 from tests.kit.tokens import (
@@ -132,7 +133,7 @@ def cheap(name: str, source: str, make: Callable[[], Attempt], reason: str, note
 
 def large(name: str, source: str, make: Callable[[], Attempt]) -> Row:
     """Rejected by its size, before anything is parsed."""
-    return Row(name, source, make, "Authentication token too large", "too_large", 0)
+    return Row(name, source, make, TokenTooLarge.text, "too_large", 0)
 
 
 def checked(name: str, source: str, make: Callable[[], Attempt], reason: str, note: str = "") -> Row:

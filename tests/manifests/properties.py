@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 import kubernetes_validate
 
-from common.process.settings import KNATIVE_RESERVED_PORTS, Settings
+from common.process.setting_types import KNATIVE_RESERVED_PORTS
+from common.process.settings import Settings
 
 Objects = list[dict[str, Any]]
 Property = Callable[[Objects], Iterator[str]]

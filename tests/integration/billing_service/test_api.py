@@ -95,6 +95,14 @@ async def test_the_list_is_the_organizations_own_in_order(api: Api) -> None:
     assert set(body) == {"organization", "as_of", "projects"}
 
 
+async def test_the_names_of_all_organizations(api: Api) -> None:
+    """Sorted, for the service token only, without parameters."""
+    assert (await api.get("/api/organizations")).json() == {
+        "organizations": ["acme", "acme-prod", "globex", "nippon"],
+    }
+    assert_error(await api.get("/api/organizations?x=1"), 400, "bad_request")
+
+
 async def test_the_list_agrees_with_the_overviews(api: Api, load: Load) -> None:
     """A project's summary is the same in the list and alone."""
     await load("resource,currency,unit_price,valid_from\ncpu_core_hour,EUR,0.035,2025-01-01T00:00:00Z\n")
