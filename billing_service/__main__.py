@@ -57,9 +57,9 @@ def _arguments() -> argparse.Namespace:
 
 async def _run(arguments: argparse.Namespace) -> None:
     if arguments.command == "serve":
-        await serve(ServiceSettings.read(os.environ))
+        await serve(ServiceSettings.read(os.environ))  # noqa: TID251 - settings.py gets it from here
         return
-    settings = DatabaseSettings.read(os.environ)
+    settings = DatabaseSettings.read(os.environ)  # noqa: TID251 - settings.py gets it from here
     async with connect(settings.database_url.get_secret_value()) as connection:
         match arguments.command:
             case "migrate":
