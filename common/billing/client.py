@@ -7,7 +7,7 @@ Only a complete, valid, finite, non-negative reply for the right owner is used. 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from dataclasses import replace  # noqa: TID251 - dates a cached Result, which has no caller in it
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from types import MappingProxyType

@@ -44,7 +44,7 @@ class Project(WireModel):
     billing_summary: BillingSummary | None
     error: str | None = Field(description="Why there is no figure; null if there is one")
     code: Literal["unpriced", "unreachable", "not_started"] | None = Field(
-        description="The same for programs. not_started: the namespace is in the token and not yet in the billing service"
+        description="The same for programs. not_started: the namespace is in the token, not yet in billing"
     )
 
     @classmethod

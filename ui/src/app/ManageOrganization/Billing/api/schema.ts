@@ -121,7 +121,7 @@ export interface components {
             billing_summary: components["schemas"]["BillingSummary"] | null;
             /** @description Why there is no figure; null if there is one */
             error: string | null;
-            /** @description The same for programs. not_started: the namespace is in the token and not yet in the billing service */
+            /** @description The same for programs. not_started: the namespace is in the token, not yet in billing */
             code: ("unpriced" | "unreachable" | "not_started") | null;
         };
         ProjectList: {
