@@ -215,6 +215,13 @@ async def test_without_a_list_few_fetches_run_beyond_the_limit_at_once() -> None
     found = await asyncio.gather(*(authenticator.authenticate(invented(n)) for n in range(100)), return_exceptions=True)
     assert {type(error) for error in found} == {TokenInvalid, IdentityUnreachable}
     assert 1 < peak <= 9
+    good = token().encode()
+    flooding = [asyncio.create_task(authenticator.authenticate(invented(n))) for n in range(200, 300)]
+    await asyncio.sleep(0)
+    with pytest.raises(IdentityUnreachable):
+        await authenticator.authenticate(good)
+    assert (await authenticator.authenticate(good)).organization == "acme"
+    await asyncio.gather(*flooding, return_exceptions=True)
 
 
 async def test_a_flood_does_not_push_out_a_realm_that_is_being_fetched() -> None:
