@@ -40,7 +40,7 @@ async def fetch_projects(call: Call[Any, None]) -> Found:
 
 
 def _with_namespaces_of_the_token(call: Call[Any, None], result: Result[list[Project]]) -> Result[list[Project]]:
-    """A new project is in the token before it is in the registry. A namespace of another organization has the same entry."""
+    """A new project is in the token before it is in the registry. A foreign namespace has the same entry."""
     missing = call.caller.namespaces - {project.namespace for project in result.value}
     if not missing:
         return result

@@ -59,7 +59,7 @@ async function send(api: BillingApi, path: string, token: string | null, signal:
       throw cause;
     }
     if (deadline.aborted) {
-      throw new ApiError('timeout', `No answer within ${DEADLINE_MILLISECONDS / 1000} s`, { cause });
+      throw new ApiError('timeout', `No response within ${DEADLINE_MILLISECONDS / 1000} s`, { cause });
     }
     const kind = navigator.onLine ? 'unreachable' : 'offline';
     throw new ApiError(kind, 'The response is not readable', { cause });
@@ -82,7 +82,7 @@ async function read<Data>(response: Response, check: Check<Data>): Promise<Fresh
     if (cause instanceof DOMException && cause.name === 'AbortError') {
       throw cause;
     }
-    throw new ApiError('failed', `The API's answer is not what it promises: ${String(cause)}`, {
+    throw new ApiError('failed', `The response does not match the API: ${String(cause)}`, {
       status: response.status,
       requestId: response.headers.get('X-Request-Id'),
       cause,
