@@ -5,4 +5,7 @@ shift
 while sleep "${PROGRESS_SECONDS:-4}"; do echo "  still $what, $SECONDS s"; done >&2 &
 lines=$!
 trap 'kill $lines' EXIT
-"$@"
+"$@" && exit
+code=$?
+echo "failed: $what" >&2
+exit $code
