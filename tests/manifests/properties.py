@@ -369,6 +369,36 @@ def metrics_are_scraped_where_they_are(objects: Objects) -> Iterator[str]:
             yield f"{name(policy)}: opens {ports}, not {metrics}"
 
 
+def unselected(expression: str, selections: set[str]) -> list[str]:
+    """The metrics of a PromQL expression whose selector does not begin with one of the selections."""
+    bare = re.sub(r"\bby \([^)]*\)|\b(histogram_quantile|label_values)\(", "", expression)
+    found = re.findall(r"\b([a-z]+[_:][a-z0-9_:]+)\b(\{[^}]*\})?", bare)
+    return [metric for metric, selector in found if not any(selector.startswith(start) for start in selections)]
+
+
+def rules_count_our_own_pods_only(objects: Objects) -> Iterator[str]:
+    """By namespace and job: other applications in the same Prometheus have metrics with the same names."""
+    monitors = [(m["metadata"]["namespace"], m["metadata"]["name"], m) for m in of(objects, "PodMonitor")]
+    for namespace, called, monitor in monitors:
+        for endpoint in monitor["spec"]["podMetricsEndpoints"]:
+            jobs = [r.get("replacement") for r in endpoint["relabelings"] if r.get("targetLabel") == "job"]
+            if jobs != [f"{namespace}/{called}"]:
+                yield f"{name(monitor)}: job is {jobs}, not {namespace}/{called}"
+    selections = {f'{{namespace="{namespace}",job="{namespace}/{called}"' for namespace, called, _ in monitors}
+    for found in of(objects, "PrometheusRule"):
+        for rule in (rule for group in found["spec"]["groups"] for rule in group["rules"]):
+            for metric in unselected(rule["expr"], selections):
+                yield f"{name(found)}: {rule.get('alert', rule.get('record'))} counts {metric} of everybody"
+
+
+def alerts_link_to_their_page(objects: Objects) -> Iterator[str]:
+    for found in of(objects, "PrometheusRule"):
+        for rule in (rule for group in found["spec"]["groups"] for rule in group["rules"] if "alert" in rule):
+            link = urlsplit(rule.get("annotations", {}).get("runbook_url", ""))
+            if link.scheme not in {"http", "https"} or not link.hostname or link.fragment != rule["alert"].lower():
+                yield f"{name(found)}: the link of {rule['alert']} is not an absolute address with its heading"
+
+
 def the_billing_service_admits_functions_only(objects: Objects) -> Iterator[str]:
     if not (deployments := of(objects, "Deployment")):
         return
@@ -598,6 +628,8 @@ PROPERTIES: tuple[Property, ...] = (
     services_are_reached_as_knative_does,
     functions_reach_what_they_need,
     metrics_are_scraped_where_they_are,
+    rules_count_our_own_pods_only,
+    alerts_link_to_their_page,
     the_billing_service_admits_functions_only,
     every_function_has_its_route,
     the_page_has_its_prefix_of_the_console_s_host,

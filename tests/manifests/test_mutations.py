@@ -18,6 +18,8 @@ ROUTE = "HTTPRoute/billing"
 PAGE = "Service/billing-page"
 PAGE_ROUTE = "HTTPRoute/billing-page"
 PAGE_ACCESS = "NetworkPolicy/billing-page-access"
+RULES = "PrometheusRule/kube-dc-billing"
+OURS = 'namespace="kube-dc-billing",job="kube-dc-billing/kube-dc-billing"'
 FRONTEND = "ConfigMap/kube-dc-frontend-config"
 ENV_JS = """window.backendURL = "https://backend.stage.kube-dc.com";
 window.frontendURL = "https://console.stage.kube-dc.com";
@@ -171,6 +173,26 @@ MISTAKES: dict[str, tuple[Callable[[Objects], None], Property]] = {
     "metrics port that no container declares": (
         put("PodMonitor/kube-dc-billing", "spec/podMetricsEndpoints/0/portNumber", 9464),
         properties.metrics_are_scraped_where_they_are,
+    ),
+    "monitor with another job": (
+        drop("PodMonitor/kube-dc-billing", "spec/podMetricsEndpoints/0/relabelings/3"),
+        properties.rules_count_our_own_pods_only,
+    ),
+    "rule that counts every namespace": (
+        put(RULES, "spec/groups/1/rules/0/expr", 'max(jwks_age_seconds{job="kube-dc-billing/kube-dc-billing"}) > 900'),
+        properties.rules_count_our_own_pods_only,
+    ),
+    "rule with one selector too few": (
+        put(RULES, "spec/groups/1/rules/0/expr", f"max(jwks_age_seconds{{{OURS}}}) > max(jwks_age_seconds)"),
+        properties.rules_count_our_own_pods_only,
+    ),
+    "relative link of an alert": (
+        put(RULES, "spec/groups/1/rules/0/annotations/runbook_url", "docs/operations.md#billingkeysetold"),
+        properties.alerts_link_to_their_page,
+    ),
+    "link of an alert to another page": (
+        put(RULES, "spec/groups/1/rules/0/annotations/runbook_url", "https://git.example.com/operations.md"),
+        properties.alerts_link_to_their_page,
     ),
     "billing service open to a namespace": (
         drop("NetworkPolicy/billing-dashboard-access", "spec/ingress/0/from/0/podSelector"),
