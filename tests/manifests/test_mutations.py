@@ -211,6 +211,22 @@ MISTAKES: dict[str, tuple[Callable[[Objects], None], Property]] = {
         put(ROUTE, "spec/rules/0/backendRefs/0/name", "billing-health"),
         properties.every_function_has_its_route,
     ),
+    "backend without its weight": (
+        drop(ROUTE, "spec/rules/0/backendRefs/0/weight"),
+        properties.every_function_has_its_route,
+    ),
+    "page's backend without its group": (
+        drop(PAGE_ROUTE, "spec/rules/0/backendRefs/0/group"),
+        properties.the_page_has_its_prefix_of_the_console_s_host,
+    ),
+    "gateway without its kind": (
+        drop(ROUTE, "spec/parentRefs/0/kind"),
+        properties.lists_have_what_the_server_fills_in,
+    ),
+    "relabeling without its action": (
+        drop("PodMonitor/kube-dc-billing", "spec/podMetricsEndpoints/0/relabelings/0/action"),
+        properties.lists_have_what_the_server_fills_in,
+    ),
     "prefix instead of path": (
         put(ROUTE, "spec/rules/0/matches/0/path/type", "PathPrefix"),
         properties.every_function_has_its_route,
