@@ -1,4 +1,4 @@
-# Every target prints itself: `## text` behind a target, `##@ text` for a group. `make` alone is `make help`.
+# `make` without a target is `make help`. It prints `## text` of each target, and `##@ text` of each group.
 SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -14,9 +14,9 @@ PAGE := ui/dist/index.html
 
 PROGRESS := bash dev/progress.sh
 
-##@ Use it
+##@ Use
 .PHONY: run
-run: ## start the complete platform on this machine: http://localhost:8080/billing/
+run: ## start the local platform: http://localhost:8080/billing/
 	@$(or $(wildcard $(BIN)/python),$(PYTHON)) dev/preflight.py
 	@$(MAKE) -s -j3 $(INSTALLED) $(PROVIDER) $(PAGE)
 	@exec $(BIN)/python -m dev run
@@ -26,74 +26,75 @@ token: $(INSTALLED) ## print an access token of a running platform: make token U
 	@$(BIN)/python -m dev token $(if $(filter command line,$(origin USER)),"$(USER)",)
 
 .PHONY: stop-part start-part
-stop-part: $(INSTALLED) ## stop one part of a running platform, to see what an outage does: make stop-part PART=billing
+stop-part: $(INSTALLED) ## stop one part of the running platform, to test an outage: make stop-part PART=billing
 	@$(BIN)/python -m dev stop-part "$(PART)"
-start-part: $(INSTALLED) ## start it again: make start-part PART=billing
+start-part: $(INSTALLED) ## start a stopped part: make start-part PART=billing
 	@$(BIN)/python -m dev start-part "$(PART)"
 
 .PHONY: help
-help: ## this list
+help: ## print this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
 		/^[a-z][a-z0-9-]*:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##@ Develop
 .PHONY: install
-install: $(INSTALLED) $(PROVIDER) $(UI) ## install what everything here needs, pinned with hashes, into .venv and node_modules
+install: $(INSTALLED) $(PROVIDER) $(UI) ## install all packages, pinned by hash, into .venv and node_modules
 
 .PHONY: test
-test: lint test-ui test-python ## lint, types and every test that needs no waiting
+test: lint test-ui test-python ## run lint, type checks, and all tests except the slow ones
 
 .PHONY: test-python
-test-python: $(INSTALLED) $(PROVIDER) $(PAGE) ## the Python tests of it
+test-python: $(INSTALLED) $(PROVIDER) $(PAGE) ## run only the Python tests of `make test`
 	$(BIN)/python -m pytest -m "not slow_fault and not e2e"
 
 .PHONY: test-ui
-test-ui: $(UI) ## the page's unit tests
+test-ui: $(UI) ## run the page's unit tests
 	cd ui && npm run --silent test
 
 .PHONY: test-faults
-test-faults: $(INSTALLED) $(PROVIDER) ## every row of the fault matrix, those that wait too, with a mark per row (10 minutes)
+test-faults: $(INSTALLED) $(PROVIDER) ## run all rows of the fault matrix, and print the result of each row (10 minutes)
 	$(BIN)/python -m pytest tests/faults tests/unit/common/test_resilience.py
 
 .PHONY: test-e2e
-test-e2e: $(INSTALLED) $(PROVIDER) $(PAGE) ## the page in a real Chromium against the whole platform, provider login included
+test-e2e: $(INSTALLED) $(PROVIDER) $(PAGE) ## test the page in Chromium with the local platform, including the login
 	$(BIN)/python -m pytest tests/e2e -m e2e
 
 .PHONY: screenshots
-screenshots: $(UI) ## every state of the page in Chromium: texts, accessibility, pictures in ui/screenshots/ (3 minutes)
+screenshots: $(UI) ## test every state of the page in Chromium, and write pictures to ui/screenshots/ (3 minutes)
 	cd ui && npm run --silent screenshots
 
 .PHONY: test-keycloak
-test-keycloak: $(INSTALLED) ## the identity rules against a real Keycloak 26 (Java 17 and Maven, or KEYCLOAK_HOME)
+test-keycloak: $(INSTALLED) ## test the identity rules with a real Keycloak 26 (needs Java 17 and Maven, or KEYCLOAK_HOME)
 	$(BIN)/python -m pytest tests/keycloak
 
 .PHONY: audit
-audit: ## known vulnerabilities of what is locked, where the advisories can be reached
+audit: ## check the locked packages for known vulnerabilities (needs access to the advisories)
 	@[ -x .venv-audit/bin/pip-audit ] || { $(PYTHON) -m venv .venv-audit && .venv-audit/bin/python -m pip install -q \
 		--disable-pip-version-check --require-hashes -r requirements-audit.lock; }
 	@.venv-audit/bin/python dev/audit.py
 
 FUZZ_SECONDS ?= 60
 .PHONY: fuzz
-fuzz: $(INSTALLED) ## fuzz the token path, guided by coverage (FUZZ_SECONDS=60)
+fuzz: $(INSTALLED) ## fuzz the token checks, guided by coverage (FUZZ_SECONDS=60)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --only-binary atheris \
 		-r requirements-fuzz.lock || { echo "NOT FUZZED: atheris has no wheel for this Python and platform" >&2; exit 1; }
 	@mkdir -p .build
 	PYTHONPATH=. $(BIN)/python tests/fuzz/fuzz_token.py -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=.build/fuzz-
 
 .PHONY: ui
-ui: $(UI) ## the page in watch mode on http://localhost:5173/billing/, against a running platform
+ui: $(UI) ## serve the page in watch mode on http://localhost:5173/billing/ (needs a running platform)
 	@cd ui && exec npm run dev
 
 .PHONY: page
 page: $(PAGE) ## build the page into ui/dist
 
 .PHONY: lint
-lint: $(INSTALLED) $(UI) ## ruff, mypy, eslint, tsc and the house's own checks
+lint: $(INSTALLED) $(UI) ## run ruff, mypy, eslint, tsc, and the checks of this repository (invariants, words)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m dev.invariants
+	$(BIN)/python -m dev.words
 	cd ui && npm run --silent lint && npm run --silent typecheck && npm run --silent check:types-drift
 
 .PHONY: format
@@ -102,18 +103,18 @@ format: $(INSTALLED) ## format the Python code
 	$(BIN)/ruff check --fix .
 
 .PHONY: generate
-generate: $(INSTALLED) $(UI) ## write what follows from the functions' declarations: OpenAPI, manifests, the page's types
+generate: $(INSTALLED) $(UI) ## write the generated files: OpenAPI, manifests, the page's types
 	@$(BIN)/python -m dev.generate
 	@cd ui && npm run --silent generate
 
 .PHONY: new-function
-new-function: $(INSTALLED) ## lay out a function's folder: make new-function NAME=trend, then edit it and make generate
+new-function: $(INSTALLED) ## create a function's folder: make new-function NAME=trend; edit it, then run make generate
 	@$(BIN)/python -m dev.generate.new_function "$(NAME)"
 
 UV_COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 .PHONY: lock
-lock: ## renew the lock files from pyproject.toml (UPGRADE=1 takes newer versions)
+lock: ## update the lock files from pyproject.toml (UPGRADE=1: use newer versions)
 	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements.lock
 	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) -c requirements.lock --group service -o requirements-service.lock
 	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) -c requirements.lock -c requirements-service.lock \
@@ -122,7 +123,7 @@ lock: ## renew the lock files from pyproject.toml (UPGRADE=1 takes newer version
 	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --group audit -o requirements-audit.lock
 
 .PHONY: clean
-clean: ## remove what was installed and built; .data (the local database) stays
+clean: ## remove installed and built files, but not .data (the local database)
 	rm -rf $(VENV) .build .mypy_cache .ruff_cache .pytest_cache dev/provider/node_modules ui/node_modules ui/dist
 
 include bench.mk

@@ -1,19 +1,19 @@
 ##@ Measure
 .PHONY: bench
-bench: $(INSTALLED) ## hot path, imports, cold start and warm load; compare the lines of one run
+bench: $(INSTALLED) ## measure hot path, imports, cold start and warm load; compare only lines of one run
 	$(BIN)/python -m tests.benchmarks
 
 .PHONY: bench-growth
-bench-growth: $(INSTALLED) ## measure how cost grows again and draw docs/images/growth.svg (10 minutes)
+bench-growth: $(INSTALLED) ## measure the growth of cost and draw docs/images/growth.svg (10 minutes)
 	$(BIN)/python -m tests.benchmarks growth
 
-# A folder with bench.py, which starts peers and a target in turn on one core; optional.
+# Optional: a folder with bench.py, which starts peers and a target in turn on one core.
 BENCH_DIR ?= ../shared/bench
 BENCH_PEERS ?= ff-naive,express,envoy,ff-hello
 BENCH_ARGS ?= --rounds 5 --cold 10 --concurrency 1,16 --tokens 16
 BENCH_COMMAND ?= $(CURDIR)/$(BIN)/python -B $(CURDIR)/knative/image/start.py
 .PHONY: bench-peers
-bench-peers: $(INSTALLED) ## the overview function beside peers, where BENCH_DIR has a bench.py (BENCH_ARGS, BENCH_COMMAND)
+bench-peers: $(INSTALLED) ## compare the overview function with peers; BENCH_DIR must have a bench.py (BENCH_ARGS, BENCH_COMMAND)
 	@[ -f $(BENCH_DIR)/bench.py ] || { echo "BENCH_DIR=$(BENCH_DIR) has no bench.py: set BENCH_DIR" >&2; exit 1; }
 	cd $(BENCH_DIR) && .venv/bench/bin/python bench.py --peers $(BENCH_PEERS) $(BENCH_ARGS) \
 		--target "$(BENCH_COMMAND)" --port 9100 --target-cwd $(CURDIR) \

@@ -6,23 +6,21 @@ Exit codes: 0 done, 1 the command failed (a bad file, the database), 2 wrong arg
 import argparse
 import asyncio
 import os
-import signal
 import sys
 import tempfile
 from pathlib import Path
 
-import asyncpg
-import uvicorn
+import psycopg
 
-from billing_service import demo, request_log
-from billing_service.api import create_app
-from billing_service.database import connect, open_database
+from billing_service import demo
+from billing_service.csv_file import BadFileError
+from billing_service.database import connect
+from billing_service.database_failure import OUTDATED
 from billing_service.import_kinds import KINDS
-from billing_service.importer import BadFileError, import_file
+from billing_service.importer import import_file
 from billing_service.migrate import MigrationError, migrate, shipped
+from billing_service.serve import serve
 from billing_service.settings import DatabaseSettings, ServiceSettings, SettingsError
-
-_OUTDATED = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedObjectError)
 
 
 def main() -> int:
@@ -33,9 +31,9 @@ def main() -> int:
         return _fail(str(error), 2)
     except (BadFileError, MigrationError) as error:
         return _fail(str(error), 1)
-    except _OUTDATED:
+    except OUTDATED:
         return _fail("the database schema is not up to date: run `python -m billing_service migrate` first", 1)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+    except (OSError, psycopg.Error, ValueError) as error:
         return _fail(f"{arguments.command}: {_reason(error)}", 1)
     return 0
 
@@ -51,6 +49,7 @@ def _arguments() -> argparse.Namespace:
         + " | ".join(f"{kind.name}: {','.join(kind.header)}" for kind in KINDS),
     )
     imports.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    imports.add_argument("--allow-truncated", action="store_true", help="accept a file without a line break at its end")
     commands.add_parser("demo", help="load demo organizations with 90 days of usage, up to the last full hour")
     commands.add_parser("serve", help="answer HTTP requests until SIGTERM")
     return parser.parse_args()
@@ -58,7 +57,7 @@ def _arguments() -> argparse.Namespace:
 
 async def _run(arguments: argparse.Namespace) -> None:
     if arguments.command == "serve":
-        await _serve(ServiceSettings.read(os.environ))
+        await serve(ServiceSettings.read(os.environ))
         return
     settings = DatabaseSettings.read(os.environ)
     async with connect(settings.database_url.get_secret_value()) as connection:
@@ -68,7 +67,9 @@ async def _run(arguments: argparse.Namespace) -> None:
                 print(f"migrate: {', '.join(migration.name for migration in applied) or 'nothing to do'}")
             case "import":
                 for file in arguments.files:
-                    imported = await import_file(connection, file)
+                    imported = await import_file(connection, file, allow_truncated=arguments.allow_truncated)
+                    for warning in imported.warnings:
+                        print(f"WARNING {warning.located(file)}", file=sys.stderr)
                     print(f"{file}: {imported.lines} lines of {imported.kind}")
             case "demo":
                 with tempfile.TemporaryDirectory() as folder:
@@ -76,35 +77,10 @@ async def _run(arguments: argparse.Namespace) -> None:
                 print("demo: " + ", ".join(f"{imported.lines} lines of {imported.kind}" for imported in loaded))
 
 
-async def _serve(settings: ServiceSettings) -> None:
-    request_log.configure()
-    database = open_database(
-        settings.database_url.get_secret_value(),
-        pool_size=settings.database_pool_size,
-        timeout_seconds=settings.database_timeout_seconds,
-    )
-    # uvicorn stops cleanly on SIGTERM and then raises it again: that second one is the end of a good run.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    async with database as opened:
-        app = create_app(opened, settings.billing_api_token.get_secret_value())
-        config = uvicorn.Config(
-            app,
-            host=settings.host,
-            port=settings.port,
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            timeout_graceful_shutdown=5,
-        )
-        await uvicorn.Server(config).serve()
-
-
 def _reason(error: Exception) -> str:
     """PostgreSQL's own message names objects and limits, not passwords; connection errors may have no text."""
-    if isinstance(error, asyncpg.PostgresError):
-        return f"PostgreSQL says: {error.args[0] if error.args else type(error).__name__}"
+    if isinstance(error, psycopg.Error) and error.diag.message_primary:
+        return f"PostgreSQL: {error.diag.message_primary}"
     return str(error) or type(error).__name__
 
 

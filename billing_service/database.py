@@ -1,74 +1,91 @@
-"""PostgreSQL through a pool of connections: one place that knows asyncpg's failures."""
+"""Queries to PostgreSQL, each with one time limit whatever it waits for."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any, LiteralString
 
-import asyncpg
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import DictRow, dict_row
 
-from billing_service.errors import DatabaseUnavailable, SchemaOutdated
+from billing_service.connection import PARAMETERS, ReadConnection
+from billing_service.database_failure import AWAY, OUTDATED, unavailable
+from billing_service.errors import SchemaOutdated
+from billing_service.pool import Pool
 
-# jit costs more than it saves on questions of milliseconds; all times are UTC.
-SESSION = {"application_name": "billing-service", "timezone": "UTC", "jit": "off"}
-
-_AWAY = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,  # the connection closed under the question
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,  # shutting down, starting up, or the statement was cancelled
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidCatalogNameError,
-)
+_STATEMENT_SHARE = 0.9  # of the limit: the server ends a slow query itself, and the connection stays good
+_STUCK_SECONDS = 10
 
 
 class Database:
-    """Reads only; every question has one time limit, waiting for a connection included."""
+    """Reads only."""
 
-    def __init__(self, pool: "asyncpg.Pool", timeout_seconds: float) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, timeout_seconds: float) -> None:
+        self.pool = pool
         self._timeout_seconds = timeout_seconds
+        self._running: dict[asyncio.Timeout, float] = {}  # and since when
 
-    async def fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
+    async def fetch(self, query: LiteralString, **arguments: object) -> list[DictRow]:
         """Raises DatabaseUnavailable (503), SchemaOutdated (503)."""
         with _translated():
-            async with asyncio.timeout(self._timeout_seconds), self._pool.acquire() as connection:
-                rows: list[asyncpg.Record] = await connection.fetch(query, *arguments)
-                return rows
+            async with asyncio.timeout(self._timeout_seconds) as limit:
+                self._running[limit] = time.monotonic()
+                try:
+                    connection = await self.pool.acquire()
+                    try:
+                        return await connection.read(query, arguments)
+                    finally:
+                        self.pool.release(connection)
+                finally:
+                    del self._running[limit]
+
+    @property
+    def stuck(self) -> bool:
+        """A query outlived its limit, which only a bug can bring about."""
+        oldest = min(self._running.values(), default=time.monotonic())
+        return time.monotonic() - oldest > self._timeout_seconds + _STUCK_SECONDS
+
+    def end_within(self, seconds: float) -> None:
+        """What runs now is given up after that time: its callers get 503 before the process ends."""
+        end = asyncio.get_running_loop().time() + seconds
+        for limit in self._running:
+            limit.reschedule(min(end, limit.when() or end))
 
 
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
-    except _AWAY as error:
-        raise DatabaseUnavailable("The database is not available") from error
-    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedObjectError) as error:
+    except OUTDATED as error:
         raise SchemaOutdated("The database schema is not up to date: run the migrations") from error
+    except AWAY as error:
+        raise unavailable(error) from error
 
 
 @asynccontextmanager
 async def open_database(url: str, *, pool_size: int = 4, timeout_seconds: float = 3) -> AsyncIterator[Database]:
-    """Connects with the first question, so that a service may start before its database."""
-    limit_ms = str(int(timeout_seconds * 1000))
-    pool = asyncpg.create_pool(
-        url,
-        min_size=0,
-        max_size=pool_size,
-        timeout=timeout_seconds,
-        server_settings={**SESSION, "default_transaction_read_only": "on", "statement_timeout": limit_ms},
-    )
-    async with pool:
+    """Connects with the first query, so that a service may start before its database."""
+    limit_ms = max(1, int(timeout_seconds * 1000 * _STATEMENT_SHARE))
+    pool = Pool(lambda: ReadConnection.open(url, limit_ms), pool_size)
+    try:
         yield Database(pool, timeout_seconds)
+    finally:
+        await pool.close()
+
+
+Connection = psycopg.AsyncConnection[dict[str, Any]]
 
 
 @asynccontextmanager
-async def connect(url: str) -> AsyncIterator["asyncpg.Connection"]:
-    """One connection that may write, for the commands."""
-    # No cache of statements: each import makes its own table `incoming`, a remembered one has other columns.
-    connection = await asyncpg.connect(url, timeout=10, server_settings=SESSION, statement_cache_size=0)
+async def connect(url: str) -> AsyncIterator[Connection]:
+    """One connection that may write, for the commands. Nothing is prepared: each import makes its own `incoming`."""
+    parameters: dict[str, Any] = PARAMETERS | {"connect_timeout": "10"} | conninfo_to_dict(url)
+    connection = await psycopg.AsyncConnection.connect(
+        **parameters, autocommit=True, prepare_threshold=None, row_factory=dict_row
+    )
     try:
         yield connection
     finally:
-        await connection.close(timeout=10)
+        await connection.close()

@@ -11,13 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from billing_service.database import Connection
 from billing_service.import_kinds import INSTANCES, ORGANIZATIONS, PRICES, PROJECTS, USAGE, Kind
 from billing_service.importer import Imported, import_file
-
-if TYPE_CHECKING:
-    import asyncpg
 
 SEED = 7
 DAYS = 90
@@ -77,15 +74,15 @@ def instances_row(namespace: str, hour: datetime, seed: int = SEED) -> tuple[obj
     return (namespace, 2 * size + 1, size // 4, cores, memory)
 
 
-async def load(connection: "asyncpg.Connection", folder: Path) -> list[Imported]:
+async def load(connection: Connection, folder: Path) -> list[Imported]:
     """Writes the files to `folder` and imports them; usage only for the hours that are not there yet."""
-    now = await connection.fetchval("SELECT now()")
-    last_hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
-    rows = await connection.fetch(
-        "SELECT namespace, max(hour) AS hour FROM usage WHERE namespace = ANY($1) GROUP BY namespace",
-        list(PROJECT_OWNERS),
+    [now] = await (await connection.execute("SELECT now()")).fetchall()
+    last_hour = now["now"].astimezone(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
+    rows = await connection.execute(
+        "SELECT namespace, max(hour) AS hour FROM usage WHERE namespace = ANY(%s) GROUP BY namespace",
+        [list(PROJECT_OWNERS)],
     )
-    newest = {row["namespace"]: row["hour"].astimezone(UTC) for row in rows}
+    newest = {row["namespace"]: row["hour"].astimezone(UTC) async for row in rows}
     prices = ((resource, currency, *price) for currency in ("EUR", "USD") for resource, *price in PRICE_LIST)
     files = [
         _write(folder, ORGANIZATIONS, CURRENCIES.items()),
@@ -94,7 +91,7 @@ async def load(connection: "asyncpg.Connection", folder: Path) -> list[Imported]
         _write(folder, USAGE, _missing_usage(newest, last_hour)),
         _write(folder, INSTANCES, (instances_row(namespace, last_hour) for namespace in PROJECT_OWNERS)),
     ]
-    return [await import_file(connection, file) for file in files]
+    return [await import_file(connection, file) for file in files if file]
 
 
 def _missing_usage(newest: Mapping[str, datetime], last_hour: datetime) -> Iterator[tuple[object, ...]]:
@@ -107,12 +104,18 @@ def _missing_usage(newest: Mapping[str, datetime], last_hour: datetime) -> Itera
             hour += timedelta(hours=1)
 
 
-def _write(folder: Path, kind: Kind, rows: Iterable[tuple[object, ...]]) -> Path:
+def _write(folder: Path, kind: Kind, rows: Iterable[tuple[object, ...]]) -> Path | None:
+    """None when there are no rows: an import refuses a header alone."""
     path = folder / f"{kind.name}.csv"
+    left = iter(rows)
+    first = next(left, None)
+    if first is None:
+        return None
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(kind.header)
-        writer.writerows(rows)
+        writer.writerow(first)
+        writer.writerows(left)
     return path
 
 

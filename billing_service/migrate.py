@@ -3,10 +3,9 @@
 import hashlib
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import LiteralString
 
-if TYPE_CHECKING:
-    import asyncpg
+from billing_service.database import Connection
 
 _LOCK = 5_317_001  # any number, the same for every process: two that start together apply each migration once
 
@@ -28,7 +27,7 @@ class MigrationError(Exception):
 class Migration:
     version: int
     name: str
-    sql: str
+    sql: LiteralString
 
     @property
     def checksum(self) -> str:
@@ -43,21 +42,20 @@ def shipped() -> list[Migration]:
     )
 
 
-async def migrate(connection: "asyncpg.Connection", migrations: list[Migration]) -> list[Migration]:
+async def migrate(connection: Connection, migrations: list[Migration]) -> list[Migration]:
     """Applies what is missing, all of it or nothing, and returns it. Raises MigrationError."""
     async with connection.transaction():
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        await connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         await connection.execute(_SCHEMA_MIGRATIONS)
-        rows = await connection.fetch("SELECT version, name, checksum FROM schema_migrations ORDER BY version")
+        stored = await connection.execute("SELECT version, name, checksum FROM schema_migrations ORDER BY version")
+        rows = await stored.fetchall()
         _compare({row["version"]: (row["name"], row["checksum"]) for row in rows}, migrations)
         pending = migrations[len(rows) :]
         for migration in pending:
             await connection.execute(migration.sql)
             await connection.execute(
-                "INSERT INTO schema_migrations (version, name, checksum) VALUES ($1, $2, $3)",
-                migration.version,
-                migration.name,
-                migration.checksum,
+                "INSERT INTO schema_migrations (version, name, checksum) VALUES (%s, %s, %s)",
+                [migration.version, migration.name, migration.checksum],
             )
     return pending
 

@@ -9,8 +9,9 @@ A function is an ASGI app: functions-framework calls its target, which returns t
 
 import asyncio
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final, Self
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, Final, Self, assert_never
 
 from starlette.responses import StreamingResponse
 
@@ -23,25 +24,19 @@ from common.billing.upstream_request import make_upstream_request
 from common.endpoint import Access, Call, Endpoint
 from common.http.body import read_body
 from common.http.cors import Cors
-from common.http.errors import (
-    ApiError,
-    BillingUnreachable,
-    InternalError,
-    InvalidNamespace,
-    MethodNotAllowed,
-    UnexpectedBody,
-)
+from common.http.errors import ApiError, InternalError, InvalidNamespace, MethodNotAllowed, UnexpectedBody
 from common.http.parameters import read_parameters
 from common.http.preconditions import Preconditions, caller_etag, read_preconditions
 from common.http.request import ClientDisconnected, Receive, Request, Scope, Send, read_request
-from common.http.response import Response, Result, all_headers, error_response, success_response
+from common.http.response import Headers, Response, Result, all_headers, error_response, success_response
 from common.http.routing import Router
 from common.identity.authenticator import Authenticator
+from common.identity.caller import Caller
 from common.identity.key_sets import KeySets
 from common.identity.token import read_credentials
 from common.model import NAMESPACE_PATTERN
 from common.process import log, request_log, startup
-from common.process.deadline import Deadline, is_cancelled, uncancel
+from common.process.deadline import Deadline, is_cancelled
 from common.process.serving import Serving, read_settings_or_exit
 from common.process.settings import Settings
 
@@ -81,7 +76,9 @@ class Function:
             ca_file=settings.oidc_ca_file,
             transport=identity_transport,
         )
-        self.authenticator = Authenticator(settings, KeySets(settings, identity))
+        self.authenticator = Authenticator(
+            settings, KeySets(settings, identity, knows=self.billing.organizations.includes)
+        )
         self.ownership: Ownership = make_ownership(settings)
         self._cors = Cors(settings.cors_allowed_origins)
         self._serving = Serving(self.name, settings)
@@ -118,6 +115,7 @@ class Function:
         return self._serving
 
     async def _respond(self, request: Request) -> Response:
+        """The steps of a request, in their order. Raises ApiError and ClientDisconnected."""
         if request.scope["path"] == request_log.PROBE_PATH:
             return _probe(request)
         path, in_path = self._router.find(request.scope)
@@ -125,70 +123,54 @@ class Function:
         if request.method == "OPTIONS" and request.is_preflight:
             return Response(204, b"", self._cors.preflight_headers(request, path))
         endpoint = path.get_endpoint(request.method)
-        unverified_token = read_credentials(request.headers.get(b"authorization", ()))
-        caller = self.authenticator.get_caller(unverified_token)
-        request.caller = caller = caller or await self.authenticator.authenticate(unverified_token)
-        namespace = _read_namespace(request, in_path)
+        request.caller = caller = await self._authenticate(request)
+        request.namespace = _read_namespace(in_path)
+        parameters = read_parameters(endpoint.parameters, in_path, request.scope["query_string"])
         deadline = Deadline(
             request.started,
             self.settings.request_timeout_seconds,
             request.receive,
-            watch_client=endpoint.method == "GET",
+            watch_client=endpoint.method == "GET",  # a change that was sent is finished
         )
-        parameters = read_parameters(endpoint.parameters, in_path, request.scope["query_string"])
-        body = await _read_body(request, endpoint, deadline)
+        body = await _read_body(request, endpoint, deadline.seconds_left)
         request.upstream = upstream = make_upstream_request(request, deadline.work_until, deadline.watch)
         call = Call(caller, parameters, body, self.billing, self.ownership, upstream)
-        return await self._within(deadline, request, endpoint, call, namespace)
-
-    async def _within(
-        self, deadline: Deadline, request: Request, endpoint: Endpoint[Any, Any], call: Call[Any, Any], namespace: str
-    ) -> Response:
-        """Access and the endpoint's own lines, until the deadline or until the client disconnects."""
         try:
-            await self._check_access(endpoint, call, namespace)
-            preconditions = read_preconditions(request)
-            call.upstream.add(preconditions)
-            returned = await endpoint.handle(call)
-        except asyncio.CancelledError:
-            if deadline.disconnected:
-                uncancel()
-                raise ClientDisconnected from None
-            if not deadline.expired:
-                raise
-            uncancel()
-            raise BillingUnreachable("timeout") from None
+            with deadline:
+                await self._check_access(endpoint.access, call, request.namespace)
+                preconditions = read_preconditions(request)
+                upstream.add(preconditions)
+                returned = await endpoint.handle(call)
         except ProjectNotFound:
-            raise deny(call.caller, namespace, "not_in_organization") from None
-        finally:
-            deadline.stop()
-        return _render(request, endpoint, returned, preconditions) if isinstance(returned, Result) else returned
+            raise deny(caller, request.namespace, "not_in_organization") from None
+        return _render(request, endpoint, caller, preconditions, returned)
 
-    async def _check_access(self, endpoint: Endpoint[Any, Any], call: Call[Any, Any], namespace: str) -> None:
-        access = endpoint.access
+    async def _authenticate(self, request: Request) -> Caller:
+        unverified_token = read_credentials(request.headers.get(b"authorization", ()))
+        caller = self.authenticator.get_caller(unverified_token)
+        return caller or await self.authenticator.authenticate(unverified_token)
+
+    async def _check_access(self, access: Access, call: Call[Any, Any], namespace: str | None) -> None:
         if access is Access.NAMESPACE:
             call.checked_namespace = await require_namespace(call.caller, namespace, self.ownership)
-        elif access is Access.MEMBER:
-            require_member(call.caller)
         elif access is Access.ORGANIZATION:
-            call.checked_organization = require_organization(call.caller)
+            call.checked_organization = await require_organization(call.caller, self.ownership)
         elif access is Access.ORG_ADMIN:
             call.checked_organization = require_org_admin(call.caller)
+        elif access is Access.MEMBER:
+            require_member(call.caller)
+        elif access is not Access.TOKEN:
+            assert_never(access)
 
     async def _send(self, request: Request, response: Response, send: Send) -> None:
         request.status = response.status
         headers = all_headers(response, request.request_id, self._cors.response_headers(request))
-        if isinstance(response.body, bytes):
+        body = b"" if request.method == "HEAD" else response.body
+        if isinstance(body, bytes):
             await send({"type": "http.response.start", "status": response.status, "headers": headers})
-            await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else response.body})
-            return
-        stream = StreamingResponse(response.body, response.status)
-        stream.raw_headers = headers
-        try:
-            await stream(request.scope, request.receive, send)
-        except Exception as exc:  # noqa: BLE001 - the status is already sent; the client notices the missing end
-            log.bug("bug in a stream", exc, request_id=request.request_id)
-            request.log["reason"] = "bug"
+            await send({"type": "http.response.body", "body": body})
+        else:
+            await _stream(request, response.status, headers, body, send)
 
 
 # --- the steps ----------------------------------------------------------------
@@ -201,37 +183,53 @@ def _probe(request: Request) -> Response:
     return Response(200, b'{"status":"ok"}')
 
 
-def _read_namespace(request: Request, in_path: dict[str, str]) -> str:
-    """The namespace in the path, which is not a field of the parameter model. Empty if the route has none."""
+def _read_namespace(in_path: dict[str, str]) -> str | None:
+    """The namespace of the path, which is not a field of the parameter model. None if the route has none."""
     namespace = in_path.pop("namespace", None)
-    if namespace is None:
-        return ""
-    if not NAMESPACE.fullmatch(namespace):
+    if namespace is not None and not NAMESPACE.fullmatch(namespace):
         raise InvalidNamespace("namespace")
-    request.namespace = namespace
     return namespace
 
 
-async def _read_body(request: Request, endpoint: Endpoint[Any, Any], deadline: Deadline) -> Any:
+async def _read_body(request: Request, endpoint: Endpoint[Any, Any], seconds: float) -> Any:
     if endpoint.body is not None:
-        return await read_body(request, endpoint.body, endpoint.max_body_bytes, deadline.seconds_left)
+        return await read_body(request, endpoint.body, endpoint.max_body_bytes, seconds)
     if request.has_body:
         raise UnexpectedBody("body", public=f"A {request.method} request must not have a body")
     return None
 
 
 def _render(
-    request: Request, endpoint: Endpoint[Any, Any], result: Result[Any], preconditions: Preconditions
+    request: Request,
+    endpoint: Endpoint[Any, Any],
+    caller: Caller,
+    preconditions: Preconditions,
+    returned: Result[Any] | Response,
 ) -> Response:
-    """304 if the client has this version. The caller is already authorized at this point."""
-    caller = request.caller
+    """304 where the client has this version already. A stale result has no tag: the client has to learn its age."""
+    if isinstance(returned, Response):
+        return returned
     etag = None
-    if result.etag is not None and caller is not None:
+    if returned.etag is not None and not returned.stale:
         visible = (caller.organization, caller.role.value, *sorted(caller.namespaces))
-        etag = caller_etag(result.etag, *visible, request.scope["query_string"].decode("latin-1"))
-        if endpoint.method == "GET" and preconditions.is_fulfilled_by(etag):
-            return Response(NOT_MODIFIED, b"", [(b"etag", etag.encode())])
-    return success_response(result, endpoint.status, etag)
+        etag = caller_etag(returned.etag, *visible, request.scope["query_string"].decode("latin-1"))
+    if etag is not None and endpoint.method == "GET" and preconditions.is_fulfilled_by(etag):
+        return Response(NOT_MODIFIED, b"", [(b"etag", etag.encode())])
+    return success_response(returned, endpoint.status, etag)
+
+
+async def _stream(
+    request: Request, status: int, headers: Headers, body: AsyncGenerator[bytes, None], send: Send
+) -> None:
+    """Chunk by chunk, until the client disconnects. After a bug the end is missing, so that the client notices it."""
+    response = StreamingResponse(body, status)
+    response.raw_headers = headers
+    try:
+        async with aclosing(body):
+            await response(request.scope, request.receive, send)
+    except Exception as exc:  # noqa: BLE001 - the status was sent already
+        log.bug("bug in a stream", exc, request_id=request.request_id)
+        request.log["reason"] = "bug"
 
 
 def _reject(request: Request, error: ApiError) -> Response:

@@ -4,7 +4,8 @@ Response models have no defaults, so every member is always present. Numbers fro
 strictly: a string, null or a negative number is an error.
 """
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -12,13 +13,21 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 NAMESPACE_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"  # RFC 1123 label, as in Kubernetes
 
 
+# RFC 3339 section 5.6, with its note: small letters, and a space for the T.
+DATE_TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ]((?:[01]\d|2[0-3]):\d\d:)(\d\d)(\.\d+)?(?:[Zz]|([+-]\d\d:\d\d))", re.ASCII
+)
+
+
 def _moment(value: object) -> datetime:
-    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    if not isinstance(moment, datetime) or moment.tzinfo is None:
-        msg = "must be an RFC 3339 timestamp with its offset"
-        raise ValueError(msg)
+    match = DATE_TIME.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("must be an RFC 3339 timestamp with its offset")
+    date, time, seconds, fraction, offset = match.groups()
+    leap = timedelta(seconds=seconds == "60")
+    text = f"{date}T{time}{'59' if leap else seconds}{(fraction or '.0')[:7]}{offset or '+00:00'}"
     try:
-        return moment.astimezone(UTC)
+        return datetime.fromisoformat(text).astimezone(UTC) + leap
     except OverflowError:
         raise ValueError("must be in the years 1 to 9999, in UTC") from None
 

@@ -19,7 +19,7 @@ ERRORS = {
     HTTPStatus.NOT_FOUND: ("not_found", "Not found"),
     HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed", "Method not allowed"),
     HTTPStatus.REQUEST_TIMEOUT: ("request_timeout", "Request timeout"),
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("content_too_large", "Content too large"),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("body_too_large", "The body is too large"),
     HTTPStatus.UPGRADE_REQUIRED: ("http_version_not_supported", "HTTP/1.1 or newer is required"),
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: ("headers_too_large", "Request header fields too large"),
     HTTPStatus.NOT_IMPLEMENTED: ("not_implemented", "Transfer coding not implemented"),

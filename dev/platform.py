@@ -158,6 +158,7 @@ class Platform:
             "BILLING_API_TOKEN": self.billing_token,
             "HOST": settings.host,
             "PORT": str(settings.ports["BILLING_PORT"]),
+            "METRICS_PORT": str(settings.ports["BILLING_METRICS_PORT"]),
         }
 
         def command(verb: str) -> list[str]:
@@ -191,7 +192,7 @@ class Platform:
     def _check_every_function(self) -> None:
         """Raises PlatformError with the path whose status is not as expected."""
         if self.settings.keycloak_url is not None:
-            self._say("asked without a token: the users of KEYCLOAK_URL are not known here")
+            self._say("checked without a token: the users of KEYCLOAK_URL are unknown here")
             self._check("nobody", {}, (httpx2.codes.UNAUTHORIZED,))
             return
         # An existing billing service may not have the demo organizations.

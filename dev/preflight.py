@@ -43,7 +43,7 @@ def disk_problem() -> str:
 
 
 def port_problems() -> "list[str]":
-    """Of the parts that are no functions; those are declared in code that needs the packages."""
+    """Ports of the parts that are not functions. The functions' ports are declared in code that needs the packages."""
     from dev.settings import PlatformError, check_ports, lock_owner, read_settings, used_ports  # noqa: PLC0415
 
     try:

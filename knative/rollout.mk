@@ -1,4 +1,4 @@
-# Images and rollouts; included by the Makefile. What each command does: python -m knative.rollout --help.
+# Images and rollouts. The Makefile includes this file. python -m knative.rollout --help describes the commands.
 OVERLAY ?= kube-dc
 CONTEXT ?=
 ENGINE ?= $(firstword $(foreach engine,podman buildah docker,$(if $(shell command -v $(engine)),$(engine))))
@@ -33,23 +33,23 @@ images: ## build an image per function, of the billing service and of the page: 
 	done
 
 .PHONY: deploy
-deploy: $(INSTALLED) ## a new revision as candidate without traffic: make deploy FUNCTION=overview IMAGE=...@sha256:...
+deploy: $(INSTALLED) ## deploy a new revision as candidate without traffic: make deploy FUNCTION=overview IMAGE=...@sha256:...
 	$(ROLLOUT) deploy $(ROLLOUT_FLAGS) --image "$(IMAGE)"
 
 .PHONY: canary
-canary: $(INSTALLED) ## give the candidate a share of the requests: make canary FUNCTION=overview PERCENT=10
+canary: $(INSTALLED) ## set the candidate's share of the requests: make canary FUNCTION=overview PERCENT=10
 	$(ROLLOUT) canary $(ROLLOUT_FLAGS) --percent "$(PERCENT)"
 
 .PHONY: promote
-promote: $(INSTALLED) ## the candidate serves alone: make promote FUNCTION=overview
+promote: $(INSTALLED) ## give the candidate all requests: make promote FUNCTION=overview
 	$(ROLLOUT) promote $(ROLLOUT_FLAGS)
 
 .PHONY: rollback
-rollback: $(INSTALLED) ## back to what served before: make rollback FUNCTION=overview
+rollback: $(INSTALLED) ## return to the revision that served before: make rollback FUNCTION=overview
 	$(ROLLOUT) rollback $(ROLLOUT_FLAGS)
 
 .PHONY: status
-status: $(INSTALLED) ## revisions, traffic, readiness, pods: make status FUNCTION=overview
+status: $(INSTALLED) ## print revisions, traffic, readiness and pods: make status FUNCTION=overview
 	$(ROLLOUT) status $(ROLLOUT_FLAGS)
 
 .PHONY: rollout
@@ -59,5 +59,5 @@ rollout: $(INSTALLED) ## deploy, probe, 5-25-50-100 % with a gate: IMAGE= TOKEN=
 		--foreign-namespace "$(FOREIGN_NAMESPACE)" --prom-url "$(PROM_URL)"
 
 .PHONY: test-cluster
-test-cluster: $(INSTALLED) ## everything on a real cluster, in namespaces of its own: make test-cluster CONTEXT= ... (docs/operations.md)
+test-cluster: $(INSTALLED) ## test on a real cluster, in separate namespaces: make test-cluster CONTEXT= ... (docs/operations.md)
 	@CONTEXT="$(CONTEXT)" $(BIN)/python -m tests.cluster

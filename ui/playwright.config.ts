@@ -7,17 +7,17 @@ const isAgainstPreview = process.argv.includes('--project=states');
 
 const isTheRunner = process.env.TEST_WORKER_INDEX === undefined;
 if (isTheRunner && !isAgainstPreview && process.env.BILLING_PID === undefined) {
-  // eslint-disable-next-line no-console -- Playwright's list does not print why a test is skipped
+  // eslint-disable-next-line no-console -- Playwright's list does not print the reason of a skipped test
   console.warn('BILLING_PID is not set: the outage tests are skipped, as the billing service cannot be stopped');
 }
 
 export default defineConfig({
   outputDir: 'test-results',
   forbidOnly: true,
-  workers: isAgainstPreview ? 2 : 1, // the platform's state is one: its billing service is stopped once
+  workers: isAgainstPreview ? 2 : 1, // the tests share one platform, and one of them stops its billing service
   reporter: 'list',
   timeout: 60_000,
-  expect: { timeout: 15_000 }, // on a busy machine the charts alone take seconds to arrive
+  expect: { timeout: 15_000 }, // on a busy machine the charts need some seconds
   use: { launchOptions: { executablePath: await chromiumPath(), args: CHROMIUM_ARGUMENTS }, locale: 'en-GB' },
   projects: [
     {

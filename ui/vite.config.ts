@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 
 const BASE = '/billing/';
 
-/** `npm run dev` and `npm run preview` write env.js from their environment, as the static server does. */
+/** `npm run dev` and `npm run preview` write env.js from their environment, like the static server. */
 function environment(): Plugin {
   const serve: Connect.NextHandleFunction = (request, response, next) => {
     if (request.url?.split('?')[0] !== `${BASE}env.js`) {
@@ -37,8 +37,8 @@ export default defineConfig({
     setupFiles: ['tests/setup.ts'],
     css: false,
     restoreMocks: true,
-    testTimeout: 20_000, // two shared cores; what is slow is the first import
-    // PatternFly imports its own CSS files, which Node alone can not.
+    testTimeout: 20_000, // two shared cores; the first import is slow
+    // PatternFly imports CSS files, which Node cannot do alone.
     server: { deps: { inline: [/@patternfly/] } },
   },
 });

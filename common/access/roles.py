@@ -64,15 +64,24 @@ def require_org_admin(caller: Caller) -> Organization:
     return Organization(caller.organization, None)
 
 
-def require_organization(caller: Caller) -> Organization:
-    """Everything for an org-admin, the namespaces in the token for a project-user. Raises GuestDenied."""
+async def require_organization(caller: Caller, ownership: Ownership) -> Organization:
+    """The complete organization for an org-admin, the own projects for a project-user.
+
+    Raises GuestDenied, or BillingUnreachable when the ownership source cannot decide.
+    """
     require_member(caller)
-    return Organization(caller.organization, None if caller.role is Role.ORG_ADMIN else caller.namespaces)
+    if caller.role is Role.ORG_ADMIN:
+        return Organization(caller.organization, None)
+    owned = await ownership.list_namespaces(caller)
+    # None: the billing service is the ownership source, and limits its reply to the organization's own.
+    return Organization(caller.organization, caller.namespaces if owned is None else caller.namespaces & set(owned))
 
 
-async def require_namespace(caller: Caller, requested: str, ownership: Ownership) -> Namespace:
-    """Raises GuestDenied, AccessDenied, or BillingUnreachable if the ownership source cannot decide."""
+async def require_namespace(caller: Caller, requested: str | None, ownership: Ownership) -> Namespace:
+    """Raises GuestDenied, AccessDenied, or BillingUnreachable when the ownership source cannot decide."""
     require_member(caller)
+    if requested is None:
+        raise TypeError("only a route with {namespace} can have Access.NAMESPACE")
     if caller.role is not Role.ORG_ADMIN and requested not in caller.namespaces:
         raise deny(caller, requested, "not_in_token")
     if not await ownership.owns(caller, requested):
@@ -85,8 +94,11 @@ def listed_namespaces(organization: Organization, owned: Iterable[str]) -> list[
     return [Namespace(organization.name, name) for name in owned if organization.may_list(name)]
 
 
-def deny(caller: Caller, requested: str, reason: str) -> AccessDenied:
-    """`availableNamespaces` has the first 100 namespaces of the token, sorted. Absent if the token has none."""
+def deny(caller: Caller, requested: str | None, reason: str) -> AccessDenied:
+    """`availableNamespaces` repeats the caller's own token, sorted, the first 100; absent where it names none.
+
+    `requested` is None where the request was about the organization.
+    """
     available = sorted(caller.namespaces)[:SHOWN_NAMESPACES]
-    details = {"namespace": requested} | ({"availableNamespaces": available} if available else {})
-    return AccessDenied(reason, details=details)
+    details = {"namespace": requested, "availableNamespaces": available}
+    return AccessDenied(reason, details={name: value for name, value in details.items() if value})

@@ -8,15 +8,17 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from common.access.roles import S
 from common.billing.cache import Cache, CacheEntry, SingleFlight
+from common.billing.organizations import Organizations
 from common.billing.rejections import ProjectNotFound, read_rejection
 from common.billing.resilience import Clock
-from common.billing.resource import D, R, Resource, UpstreamFailure, read_reply
+from common.billing.resource import D, Proof, R, Resource, UpstreamFailure, read_reply
 from common.billing.upstream import Upstream, UpstreamCall
 from common.billing.upstream_request import UpstreamRequest
 from common.http.errors import ApiError, BillingUnreachable
@@ -31,6 +33,7 @@ RETRY_AFTER_CAP_SECONDS: Final = 60
 REFUTING: Final = frozenset({"mismatch", "http_404"})
 """Failures after which a cached result may be wrong. It is deleted, and not used during an outage."""
 CHANGED: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED})
+NONE: Final[Mapping[str, str]] = MappingProxyType({})
 HEALTH: Final = UpstreamCall("health", "GET", "/api/health")
 ChangingMethod = Literal["POST", "PUT", "PATCH", "DELETE"]
 
@@ -45,10 +48,14 @@ class BillingClient:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.fan_out = settings.billing_fan_out
-        self._proof_required = settings.namespace_ownership == "registry"
+        self._proof = Proof(
+            owner_required=settings.namespace_ownership == "registry",
+            clock_leeway=timedelta(seconds=settings.token_leeway_seconds),
+        )
         self._health_interval_seconds = settings.health_interval_seconds
         self._clock = clock
         self._upstream = Upstream(settings, transport=transport, clock=clock, sleep=sleep)
+        self.organizations = Organizations(self._upstream, clock)
         self._cache: Cache[Result[Any]] = Cache(
             settings.cache_fresh_seconds, settings.cache_stale_seconds, settings.cache_max_entries, clock
         )
@@ -64,10 +71,13 @@ class BillingClient:
         resource: Resource[S, R, D],
         scope: S,
         request: UpstreamRequest,
-        query: Mapping[str, str] | None = None,
+        parameters: Mapping[str, str] = NONE,
     ) -> Result[D]:
-        """Raises ProjectNotFound, BillingUnreachable, BillingIncomplete or another ApiError of the service."""
-        target = resource.target(scope, query or {})
+        """`parameters`: of the resource's path, and all others as its query.
+
+        Raises ProjectNotFound, BillingUnreachable, BillingIncomplete or another ApiError of the service.
+        """
+        target = resource.target(scope, parameters)
         result = await self._fetch_cached(resource, scope, target, request)
         if resource.narrow is None:
             return result
@@ -113,18 +123,18 @@ class BillingClient:
 
     def _read_change(self, resource: Resource[S, R, D], scope: S, response: "UpstreamResponse") -> Result[D]:
         if response.status not in CHANGED:
-            raise read_rejection(response, scope.name)
+            raise read_rejection(response, scope.names.get("namespace"))
         return self._read_success(resource, scope, response)
 
     def _read(self, resource: Resource[S, R, D], scope: S, response: "UpstreamResponse") -> Result[D]:
         if response.status != HTTPStatus.OK:
-            raise read_rejection(response, scope.name)
+            raise read_rejection(response, scope.names.get("namespace"))
         return self._read_success(resource, scope, response)
 
     def _read_success(self, resource: Resource[S, R, D], scope: S, response: "UpstreamResponse") -> Result[D]:
         if not response.is_json:
             raise UpstreamFailure("content_type", outage=False)
-        return read_reply(resource, scope, response, proof_required=self._proof_required)
+        return read_reply(resource, scope, response, self._proof)
 
     # --- changing -------------------------------------------------------------
 
@@ -134,13 +144,18 @@ class BillingClient:
         resource: Resource[S, R, D],
         scope: S,
         request: UpstreamRequest,
+        *,
         body: bytes | None = None,
+        parameters: Mapping[str, str] = NONE,
     ) -> Result[D]:
-        """Sends a change. Raises as `fetch` does. Idempotency-Key and If-Match are in `request.headers`."""
+        """A change, with the caller's Idempotency-Key and If-Match; raises as `fetch` does.
+
+        The reply has to prove its owner too, also the one to a DELETE: 204 is a failure.
+        """
         started = self._clock()
         request.on_wait()
         try:
-            change = UpstreamCall(resource.name, method, resource.target(scope, {}), body)
+            change = UpstreamCall(resource.name, method, resource.target(scope, parameters), body)
             return await self._upstream.call(
                 change, request, lambda response: self._read_change(resource, scope, response)
             )
@@ -174,7 +189,7 @@ class BillingClient:
         try:
             response = await self._upstream.exchange(HEALTH, request)
             if response.status != HTTPStatus.OK:
-                rejection = read_rejection(response, "")
+                rejection = read_rejection(response, None)
                 failure = (
                     rejection if isinstance(rejection, UpstreamFailure) else UpstreamFailure("http_4xx", outage=True)
                 )

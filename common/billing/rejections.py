@@ -9,6 +9,7 @@ from common.billing.transport import UpstreamResponse
 from common.http.errors import (
     ApiError,
     BillingIncomplete,
+    BillingNotStarted,
     Conflict,
     IdempotencyKeyReused,
     InvalidBody,
@@ -41,8 +42,11 @@ class ProjectNotFound(Exception):
     """The organization does not have this project. The caller gets the same 403 as for any unknown namespace."""
 
 
-def read_rejection(response: UpstreamResponse, namespace: str) -> Exception:
-    """ProjectNotFound, an ApiError, or an UpstreamFailure for everything else."""
+def read_rejection(response: UpstreamResponse, namespace: str | None) -> Exception:
+    """ProjectNotFound, an ApiError, or an UpstreamFailure for everything else.
+
+    `namespace`: of the request; None where it was about an organization.
+    """
     status = response.status
     if status not in DECIDED_STATUSES:
         return _failure(response)
@@ -51,7 +55,7 @@ def read_rejection(response: UpstreamResponse, namespace: str) -> Exception:
     if not isinstance(code, str):
         return _failure(response)
     if status == HTTPStatus.NOT_FOUND:
-        return _not_found(code) or _failure(response)
+        return _not_found(code, namespace) or _failure(response)
     if (status, code) == (HTTPStatus.CONFLICT, "price_missing"):
         return _unpriced(error, namespace)
     kind = PASSED_ON.get((status, code))
@@ -67,18 +71,18 @@ def _read_error(response: UpstreamResponse) -> dict[str, Any]:
     return error["error"] if isinstance(error.get("error"), dict) else error
 
 
-def _not_found(code: str) -> Exception | None:
+def _not_found(code: str, namespace: str | None) -> Exception | None:
     if code == "project_not_found":
         return ProjectNotFound(code)
+    if code == "organization_not_found":
+        return BillingNotStarted(code) if namespace is None else None
     match = NOT_FOUND_CODE.fullmatch(code)
-    if match is None or match[1] == "organization":
-        return None
-    return NotFound(code, details={"resource": match[1]})
+    return NotFound(code, details={"resource": match[1]}) if match else None
 
 
-def _unpriced(error: dict[str, Any], namespace: str) -> BillingIncomplete:
+def _unpriced(error: dict[str, Any], namespace: str | None) -> BillingIncomplete:
     named = {key: error[key] for key in ("resource", "month") if _is_label(error.get(key))}
-    details = {"namespace": namespace, **named}
+    details = {**({"namespace": namespace} if namespace else {}), **named}
     return BillingIncomplete("price_missing", retry_after=UNPRICED_RETRY_AFTER_SECONDS, details=details, log=named)
 
 

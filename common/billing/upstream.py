@@ -153,13 +153,15 @@ class Upstream:
     async def exchange(self, call: UpstreamCall, request: UpstreamRequest) -> UpstreamResponse:
         """One HTTP exchange, without retry or breaker. Raises UpstreamFailure."""
         started = self._clock()
-        more = {} if call.body is None else {"content-type": "application/json"}
+        headers = request.headers if call.method == "GET" else {**request.headers, **request.change_headers}
+        if call.body is not None:
+            headers = {**headers, "content-type": "application/json"}
         try:
             return await self._http.request(
                 call.method,
                 self._settings.billing_api_url + call.target,
                 within=request.deadline - started,
-                headers={**request.headers, **more},
+                headers=headers,
                 body=call.body,
             )
         except TransportFailure as exc:

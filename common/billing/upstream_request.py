@@ -16,6 +16,7 @@ class UpstreamRequest:
 
     deadline: float
     headers: dict[str, str] = field(default_factory=dict)
+    change_headers: dict[str, str] = field(default_factory=dict)  # only for changes
     may_repeat_changes: bool = False  # the client sent an Idempotency-Key
     on_wait: Callable[[], None] = lambda: None  # called before the first wait
     upstream_seconds: float = 0.0  # time spent waiting, for the log line
@@ -23,9 +24,9 @@ class UpstreamRequest:
 
     def add(self, preconditions: Preconditions) -> None:
         if preconditions.if_match is not None:
-            self.headers["if-match"] = preconditions.if_match
+            self.change_headers["if-match"] = preconditions.if_match
         if preconditions.idempotency_key is not None:
-            self.headers["idempotency-key"] = preconditions.idempotency_key
+            self.change_headers["idempotency-key"] = preconditions.idempotency_key
             self.may_repeat_changes = True
 
 

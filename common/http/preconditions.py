@@ -8,7 +8,9 @@ from typing import Final
 from common.http.errors import InvalidHeader, PreconditionRequired
 from common.http.request import Request
 
-ENTITY_TAG: Final = re.compile(rb'(?:W/)?"[\x21\x23-\x7e]{0,128}"')
+UPSTREAM_TAG: Final = re.compile(r'(?:W/)?"([\x21\x23-\x7e]{0,128})"')
+ENTITY_TAG: Final = re.compile(rb'(?:W/)?"[\x21\x23-\x7e]{0,256}"')
+SUFFIX: Final = re.compile(r'\.[0-9a-f]{16}"')
 IDEMPOTENCY_KEY: Final = re.compile(rb"[\x21-\x7e]{1,255}")
 CHANGING_METHODS: Final = frozenset({"PUT", "PATCH", "DELETE"})
 
@@ -23,7 +25,7 @@ class Preconditions:
 
     def is_fulfilled_by(self, etag: str) -> bool:
         """Whether a GET is 304: weak comparison (RFC 9110 section 13.1.2)."""
-        return "*" in self.if_none_match or etag.removeprefix("W/") in self.if_none_match
+        return "*" in self.if_none_match or etag in self.if_none_match
 
 
 NONE: Final = Preconditions()
@@ -36,33 +38,38 @@ def read_preconditions(request: Request) -> Preconditions:
         tags = request.headers.get(b"if-none-match")
         return Preconditions(if_none_match=_read_if_none_match(tags)) if tags else NONE
     key = _read_idempotency_key(request.headers.get(b"idempotency-key", []))
-    if method not in CHANGING_METHODS:
-        return Preconditions(idempotency_key=key)
-    return Preconditions(if_match=_read_if_match(request.headers.get(b"if-match", [])), idempotency_key=key)
+    tags = request.headers.get(b"if-match")
+    if tags is None and method in CHANGING_METHODS:
+        raise PreconditionRequired("if_match")
+    return Preconditions(if_match=_read_if_match(tags) if tags else None, idempotency_key=key)
 
 
-def caller_etag(upstream_etag: str, *visible: str) -> str:
-    """The billing service's tag with a suffix. Callers with different access get different suffixes."""
+def caller_etag(upstream_etag: str, *visible: str) -> str | None:
+    """The billing service's tag with a suffix that differs between callers who see different things.
+
+    None for what is not an entity tag.
+    """
+    match = UPSTREAM_TAG.fullmatch(upstream_etag)
+    if match is None:
+        return None
     digest = hashlib.blake2b("\0".join(visible).encode(), digest_size=8).hexdigest()
-    return f'"{upstream_etag.removeprefix("W/").strip(chr(34))}.{digest}"'
+    return f'"{match[1]}.{digest}"'
 
 
 def _read_if_none_match(values: list[bytes]) -> frozenset[str]:
-    tags = [tag.strip() for value in values for tag in value.split(b",")]
-    if tags == [b"*"]:
+    text = b",".join(values)
+    if text.strip() == b"*":
         return frozenset({"*"})
-    if not all(ENTITY_TAG.fullmatch(tag) for tag in tags):
+    tags = ENTITY_TAG.findall(text)  # a tag may contain commas
+    if not tags or ENTITY_TAG.sub(b"", text).strip(b" \t,"):
         raise InvalidHeader("if_none_match", public='If-None-Match must be * or entity tags such as "abc"')
     return frozenset(tag.decode("ascii").removeprefix("W/") for tag in tags)
 
 
 def _read_if_match(values: list[bytes]) -> str:
-    if not values:
-        raise PreconditionRequired("if_match")
     if len(values) > 1 or values[0].startswith(b"W/") or not ENTITY_TAG.fullmatch(values[0]):
         raise InvalidHeader("if_match", public='If-Match must be one strong entity tag such as "abc"')
-    tag, _, _ = values[0].decode("ascii").strip('"').rpartition(".")
-    return f'"{tag}"' if tag else values[0].decode("ascii")
+    return SUFFIX.sub('"', values[0].decode("ascii"))
 
 
 def _read_idempotency_key(values: list[bytes]) -> str | None:

@@ -1,6 +1,6 @@
 """The return types of an endpoint: a Result becomes the success envelope, a Response is sent unchanged."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
@@ -47,17 +47,17 @@ class Result(Generic[T]):
 
 @dataclass(slots=True)
 class Response:
-    """`body` is bytes, or an iterator of chunks (a file, an export)."""
+    """`body` is sent at once, or chunk by chunk where it is a generator (a file, an export)."""
 
     status: int
-    body: bytes | AsyncIterator[bytes]
+    body: bytes | AsyncGenerator[bytes, None]
     headers: Headers = field(default_factory=list)
     media_type: bytes = JSON
 
 
 def success_response(result: Result[Any], status: int, etag: str | None) -> Response:
     headers: Headers = [(b"age", str(int(result.age_seconds)).encode())] if result.stale else []
-    headers += [(name.lower().encode(), value.encode()) for name, value in result.headers.items()]
+    headers += encode_headers(result.headers)
     if etag is not None:
         headers.append((b"etag", etag.encode()))
     if status in WITHOUT_BODY:
@@ -66,8 +66,14 @@ def success_response(result: Result[Any], status: int, etag: str | None) -> Resp
 
 
 def error_response(error: ApiError) -> Response:
-    headers = [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
-    return Response(int(error.status), render_error(error), headers)
+    return Response(int(error.status), render_error(error), encode_headers(error.headers))
+
+
+def encode_headers(headers: Mapping[str, str]) -> Headers:
+    """Raises ValueError: a line break in a value would begin another header."""
+    if not all(value.isascii() and value.isprintable() for value in headers.values()):
+        raise ValueError("a header's value must be printable ASCII")
+    return [(name.lower().encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
 
 
 def all_headers(response: Response, request_id: str, cors: Sequence[tuple[bytes, bytes]]) -> Headers:

@@ -3,15 +3,20 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final
+from types import TracebackType
+from typing import Any, Final, Self
+
+from common.http.errors import BillingUnreachable
+from common.http.request import ClientDisconnected
 
 WORK_SHARE: Final = 0.98  # of a request's time; the rest is for the response, also a stale one
 
 
 class Deadline:
-    """`watch` starts with the first wait, so that a cached response has no cost here.
+    """`with deadline:` raises BillingUnreachable (timeout) or ClientDisconnected in place of the cancellation.
 
-    A change that was sent to the billing service is finished even if the client disconnects. Only the time counts.
+    The watcher starts with the first wait, so that a response from the cache costs nothing here. A change that was sent
+    to the billing service is finished although the client went away: then only time counts.
     """
 
     def __init__(
@@ -23,12 +28,11 @@ class Deadline:
         watch_client: bool,
     ) -> None:
         self.work_until = started + seconds * WORK_SHARE  # monotonic seconds
-        self.expired = False
-        self.disconnected = False
         self._end = started + seconds
         self._receive = receive
         self._watch_client = watch_client
         self._watcher: asyncio.Task[None] | None = None
+        self._outcome: Exception | None = None
 
     @property
     def seconds_left(self) -> float:
@@ -39,9 +43,18 @@ class Deadline:
         if self._watcher is None and task is not None:
             self._watcher = asyncio.create_task(self._watch(task))
 
-    def stop(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, exc: BaseException | None, traceback: TracebackType | None) -> None:
         if self._watcher is not None:
             self._watcher.cancel()
+        task = asyncio.current_task()
+        if self._outcome is None or task is None:
+            return
+        task.uncancel()
+        if isinstance(exc, asyncio.CancelledError):
+            raise self._outcome from None
 
     async def _watch(self, task: "asyncio.Task[Any]") -> None:
         try:
@@ -52,9 +65,9 @@ class Deadline:
                 else:
                     await asyncio.Event().wait()
         except TimeoutError:
-            self.expired = True
+            self._outcome = BillingUnreachable("timeout")
         else:
-            self.disconnected = True
+            self._outcome = ClientDisconnected()
         task.cancel()
 
 
@@ -62,9 +75,3 @@ def is_cancelled() -> bool:
     """Whether this task was cancelled from outside. A CancelledError without a cancellation is a bug."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
-
-
-def uncancel() -> None:
-    task = asyncio.current_task()
-    if task:
-        task.uncancel()

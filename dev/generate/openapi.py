@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 from common.endpoint import Access, Endpoint
 from common.http import errors
 from common.model import NAMESPACE_PATTERN, Meta
+from dev import local_replies
 from dev.declarations import PATH_PARAMETER, ROOT, Declared
 
 if TYPE_CHECKING:
@@ -130,7 +131,8 @@ def error_classes(parent: type[errors.ApiError] = errors.ApiError) -> list[type[
 
 
 def _error_schema() -> dict[str, Any]:
-    codes = [kind.code for kind in error_classes()]
+    of_the_ingress = [code for code, _ in local_replies.ERRORS.values()]
+    codes = list(dict.fromkeys([*(kind.code for kind in error_classes()), *of_the_ingress]))
     return {
         "type": "object",
         "properties": {

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from common.access.roles import Namespace, Organization, listed_namespaces
 from common.billing.rejections import ProjectNotFound
 from common.endpoint import Call
-from common.http.errors import BillingIncomplete, BillingUnreachable
+from common.http.errors import BillingIncomplete, BillingNotStarted, BillingUnreachable
 from common.http.response import Result
 from functions.projects.models import PROJECTS, SUMMARY, ListParameters, Project, ProjectList, Totals
 
@@ -17,12 +18,34 @@ if TYPE_CHECKING:
     from common.billing.summary import BillingSummary
 
 
-async def fetch_projects(call: Call[Any, None]) -> Result[list[Project]]:
-    """Raises BillingUnreachable if the list cannot be decided. It never returns an empty list instead."""
+@dataclass(frozen=True)
+class Found:
+    """Every project that the caller may see. `billing_started`: the billing service has the organization."""
+
+    projects: Result[list[Project]]
+    billing_started: bool = True
+
+
+async def fetch_projects(call: Call[Any, None]) -> Found:
+    """Raises BillingUnreachable: what cannot be decided is never an empty list."""
     owned = await call.ownership.list_namespaces(call.caller)
-    if owned is None:
-        return await call.billing.fetch(PROJECTS, call.organization, call.upstream)
-    return await _fan_out(call, listed_namespaces(call.organization, owned))
+    if owned is not None:
+        return Found(await _fan_out(call, listed_namespaces(call.organization, owned)))
+    try:
+        result = await call.billing.fetch(PROJECTS, call.organization, call.upstream)
+    except BillingNotStarted:
+        nothing: Result[list[Project]] = Result([], datetime.now(UTC))
+        return Found(_with_namespaces_of_the_token(call, nothing), billing_started=False)
+    return Found(_with_namespaces_of_the_token(call, result))
+
+
+def _with_namespaces_of_the_token(call: Call[Any, None], result: Result[list[Project]]) -> Result[list[Project]]:
+    """A new project is in the token before it is in the registry. A foreign namespace has the same entry."""
+    missing = call.caller.namespaces - {project.namespace for project in result.value}
+    if not missing:
+        return result
+    projects = [*result.value, *map(Project.not_started, missing)]
+    return Result(projects, result.as_of, result.age_seconds, result.stale, result.etag)
 
 
 async def _fan_out(call: Call[Any, None], namespaces: Sequence[Namespace]) -> Result[list[Project]]:
@@ -35,11 +58,13 @@ async def _fan_out(call: Call[Any, None], namespaces: Sequence[Namespace]) -> Re
         async with free:
             try:
                 result = await call.billing.fetch(SUMMARY, namespace, call.upstream)
-            except (BillingIncomplete, ProjectNotFound):
-                return Project.unpriced(namespace.name, BillingIncomplete.text)
+            except BillingIncomplete:
+                return Project.unpriced(namespace.name)
+            except ProjectNotFound:
+                return Project.not_started(namespace.name)
             except BillingUnreachable as exc:
                 failures.append(exc)
-                return Project.unpriced(namespace.name, exc.text)
+                return Project.unreachable(namespace.name)
             results.append(result)
             return Project.priced(namespace.name, result.value)
 
@@ -54,9 +79,10 @@ async def _fan_out(call: Call[Any, None], namespaces: Sequence[Namespace]) -> Re
     )
 
 
-def select(found: Result[list[Project]], organization: Organization, parameters: ListParameters) -> Result[ProjectList]:
-    """One page of the matching projects. `total`, `totals` and `unpriced` include all matching projects."""
-    matching = [project for project in found.value if parameters.search in project.namespace]
+def select(found: Found, organization: Organization, parameters: ListParameters) -> Result[ProjectList]:
+    """One page of the matching projects; `total`, `totals` and `unpriced` are about all matching ones."""
+    result = found.projects
+    matching = [project for project in result.value if parameters.search in project.namespace]
     ordered = _sorted(matching, parameters)
     page = ProjectList.model_construct(
         organization=organization.name,
@@ -64,8 +90,9 @@ def select(found: Result[list[Project]], organization: Organization, parameters:
         total=len(matching),
         totals=_totals(matching),
         unpriced=sum(project.billing_summary is None for project in matching),
+        billing_started=found.billing_started,
     )
-    return Result(page, found.as_of, found.age_seconds, found.stale)
+    return Result(page, result.as_of, result.age_seconds, result.stale, result.etag)
 
 
 def _sorted(projects: list[Project], parameters: ListParameters) -> list[Project]:

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 from common.access.roles import Namespace, Organization
 from common.billing.resource import Resource
 from common.billing.summary import BillingSummary, SummaryReply
-from common.http.errors import BillingIncomplete
+from common.http.errors import BillingIncomplete, BillingNotStarted, BillingUnreachable
 from common.model import Count, NamespaceName, Parameters, WireModel, whole_number
 from common.money.amount import Amount, Currency
 
@@ -42,15 +42,30 @@ class ListParameters(Parameters):
 class Project(WireModel):
     namespace: NamespaceName
     billing_summary: BillingSummary | None
-    error: str | None = Field(description="Reason for a missing figure. Null if there is a figure")
+    error: str | None = Field(description="Why there is no figure; null if there is one")
+    code: Literal["unpriced", "unreachable", "not_started"] | None = Field(
+        description="The same for programs. not_started: the namespace is in the token, not yet in billing"
+    )
 
     @classmethod
     def priced(cls, namespace: str, summary: BillingSummary) -> Self:
-        return cls.model_construct(namespace=namespace, billing_summary=summary, error=None)
+        return cls.model_construct(namespace=namespace, billing_summary=summary, error=None, code=None)
 
     @classmethod
-    def unpriced(cls, namespace: str, why: str) -> Self:
-        return cls.model_construct(namespace=namespace, billing_summary=None, error=why)
+    def unpriced(cls, namespace: str) -> Self:
+        return cls._without_figure(namespace, BillingIncomplete.text, "unpriced")
+
+    @classmethod
+    def unreachable(cls, namespace: str) -> Self:
+        return cls._without_figure(namespace, BillingUnreachable.text, "unreachable")
+
+    @classmethod
+    def not_started(cls, namespace: str) -> Self:
+        return cls._without_figure(namespace, BillingNotStarted.text, "not_started")
+
+    @classmethod
+    def _without_figure(cls, namespace: str, text: str, code: str) -> Self:
+        return cls.model_construct(namespace=namespace, billing_summary=None, error=text, code=code)
 
 
 class Totals(WireModel):
@@ -68,6 +83,7 @@ class ProjectList(WireModel):
     total: Count = Field(description="Number of matching projects, the same on all pages")
     totals: list[Totals]
     unpriced: Count = Field(description="Number of matching projects without a figure")
+    billing_started: bool = Field(description="False until the billing service has the organization")
 
 
 # --- replies of the billing service -------------------------------------------
@@ -84,7 +100,7 @@ class ProjectReply(WireModel):
 
     def to_project(self) -> Project:
         if self.billing_summary is None or self.error is not None:
-            return Project.unpriced(self.namespace, BillingIncomplete.text)
+            return Project.unpriced(self.namespace)
         return Project.priced(self.namespace, self.billing_summary.rounded())
 
 

@@ -11,8 +11,9 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from dev.settings import ROOT
 from tests.benchmarks import hot, imports, plot
-from tests.benchmarks.stand import LAUNCHERS, ROOT, Stand, Warm
+from tests.benchmarks.stand import LAUNCHERS, Stand, Warm
 
 COUNTS: Final = (1, 10, 50, 100, 250, 500)
 WORKERS: Final = (1, 4, 16, 32, 64, 128, 256)

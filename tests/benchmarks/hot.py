@@ -6,13 +6,10 @@ import os
 import time
 from typing import Any, Final
 
-import httpx2
-
 from common.function import Function
 from common.process import log
 from tests.benchmarks.stand import Stand
-from tests.faults.upstream import overview
-from tests.unit.endpoints import make
+from tests.kit.in_process import make
 
 ROUNDS: Final = 7
 REQUESTS: Final = 400
@@ -20,18 +17,10 @@ REQUESTS: Final = 400
 
 def make_function(stand: Stand, **settings: Any) -> Function:
     """The overview function as it is shipped, around doubles without a network; its log lines go nowhere."""
-
-    def identity(request: httpx2.Request) -> httpx2.Response:
-        del request
-        return httpx2.Response(200, content=stand.identity.key_set())
-
-    def billing(request: httpx2.Request) -> httpx2.Response:
-        return httpx2.Response(200, json=overview(request.url.path.split("/")[3], "acme"))
-
     function = make(
         "overview",
-        identity,
-        billing,
+        stand.identity,
+        stand.service,
         keycloak_url=stand.identity.url,
         oidc_audience="billing",
         log_level="INFO",

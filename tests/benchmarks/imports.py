@@ -7,7 +7,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
-from tests.benchmarks.stand import ROOT, Stand
+from dev.settings import ROOT
+from tests.benchmarks.stand import Stand
 
 BUDGET: Final = Path(__file__).with_name("imports.txt")
 LINE: Final = re.compile(r"import time:\s+(\d+) \|\s+\d+ \| *(\S+)")
@@ -19,10 +20,10 @@ def measure() -> dict[str, float]:
     command = [sys.executable, "-B", "-X", "importtime", str(ROOT / "knative/image/start.py")]
     stand = Stand()
     try:
-        with stand.running(command=command) as (port, process):
-            stand.first_answer(port, process)
-            process.terminate()
-            printed = process.communicate(timeout=30)[1].decode()
+        with stand.running(command=command) as function:
+            stand.first_answer(function)
+            function.end(30)
+        printed = "".join(function.errors)
     finally:
         stand.close()
     own: Counter[str] = Counter()

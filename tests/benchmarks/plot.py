@@ -1,4 +1,4 @@
-"""The growth figures as an SVG: answers a second and p99 over the number of things. Plain Python, no library."""
+"""The growth figures as an SVG: responses per second and p99 by the number of things. Plain Python, no library."""
 
 import math
 from collections.abc import Sequence
@@ -10,8 +10,8 @@ WIDTH, HEIGHT, LEFT, TOP, GAP = 320, 190, 56, 40, 76
 TITLES: Final = {
     "namespaces": "namespaces in the token",
     "projects": "projects in the list",
-    "concurrent": "requests at once, as shipped",
-    "concurrent_uncached": "requests at once, no answers kept",
+    "concurrent": "concurrent requests, as shipped",
+    "concurrent_uncached": "concurrent requests, cache off",
 }
 COLOURS: Final = {"rate": "#0066cc", "p99": "#c9190b"}
 
@@ -22,7 +22,7 @@ def draw(figures: dict[str, Points]) -> str:
         for n, (name, title) in enumerate(TITLES.items())
     ]
     width, height = 2 * WIDTH + 3 * GAP + LEFT, 2 * (HEIGHT + GAP) + TOP
-    legend = "answers a second (left, blue) and p99 in ms (right, red), both from 0"
+    legend = "responses per second (left, blue) and p99 in ms (right, red), both from 0"
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img"',

@@ -3,9 +3,8 @@
 Figures of two runs or two machines say nothing about each other; ratios within one run do.
 """
 
+import contextlib
 import http.client
-import json
-import os
 import resource
 import subprocess
 import sys
@@ -16,14 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tests.faults.identity import IdentityProvider
-from tests.faults.load import Load, overview_path
-from tests.faults.process import free_port
-from tests.faults.upstream import Exchange, Upstream, answer, good_body, overview
+from dev.declarations import read_functions
+from tests.kit.billing import BillingService, serving
+from tests.kit.identity import IdentityServer
+from tests.kit.load import Load
+from tests.kit.process import LAUNCHERS as SERVERS
+from tests.kit.process import FunctionProcess
 
-ROOT: Final = Path(__file__).parents[2]
 LAUNCHERS: Final[Mapping[str, Sequence[str]]] = {
-    "functions-framework": (sys.executable, "-m", "functions_framework"),
+    "functions-framework": (sys.executable, *SERVERS["functions-framework"]),
     "container": (sys.executable, "-B", "knative/image/start.py"),
 }
 START_SECONDS: Final = 60.0
@@ -44,16 +44,11 @@ class Stand:
 
     def __init__(self, projects: int = 10) -> None:
         self.names = [f"acme-team-{n}" for n in range(projects)]
-        self.identity = IdentityProvider()
-        self.billing = Upstream(answer(200, self._body))
+        self.identity = IdentityServer()
+        self.service = BillingService(dict.fromkeys(self.names, "acme"))
+        self.billing = serving(self.service)
         claims = {"groups": ["user"], "namespaces": self.names, "aud": ["billing"], "exp": int(time.time()) + 3600}
         self.tokens = [self.identity.token(sub=str(n), **claims) for n in range(16)]
-
-    def _body(self, exchange: Exchange) -> bytes:
-        if not exchange.target.startswith("/api/organization/"):
-            return good_body(exchange)
-        listed = [{"namespace": n, "billing_summary": overview(n, "acme")["billing_summary"]} for n in self.names]
-        return json.dumps({"organization": "acme", "projects": listed}).encode()
 
     def close(self) -> None:
         self.billing.close()
@@ -61,70 +56,57 @@ class Stand:
 
     @contextmanager
     def running(
-        self,
-        launcher: str = "container",
-        function: str = "overview",
-        *,
-        command: Sequence[str] | None = None,
-        **settings: str,
-    ) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
-        """A function's port and process, started and not yet listening."""
-        port = free_port()
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOST": "127.0.0.1",
-            "PORT": str(port),
-            "METRICS_PORT": "0",
-            "FUNCTION_TARGET": function,
-            "FUNCTION_SOURCE": f"functions/{function}/main.py",
-            "KEYCLOAK_URL": self.identity.url,
-            "BILLING_API_URL": self.billing.url,
-            "OIDC_AUDIENCE": "billing",
-            **settings,
-        }
-        process = subprocess.Popen(
-            command or LAUNCHERS[launcher], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        self, launcher: str = "container", name: str = "overview", *, command: Sequence[str] = (), **settings: str
+    ) -> Iterator[FunctionProcess]:
+        """A function, started and not yet listening; nobody reads its log."""
+        wired = {"KEYCLOAK_URL": self.identity.url, "BILLING_API_URL": self.billing.url, "OIDC_AUDIENCE": "billing"}
+        started = FunctionProcess(
+            {**wired, **settings},
+            name,
+            command=command or LAUNCHERS[launcher],
+            stdout=subprocess.DEVNULL,
+            metrics_port=0,
         )
-        try:
-            yield port, process
-        finally:
-            process.terminate()
-            if process.stderr and not process.stderr.closed:
-                process.communicate(timeout=30)
+        with contextlib.closing(started) as function:
+            yield function
 
     def path(self, function: str = "overview", n: int = 0) -> str:
-        return overview_path(self.names[n % len(self.names)]) if function == "overview" else f"/api/billing/{function}"
+        """The first route of a function, for one of the projects."""
+        [declared] = [declared for declared in read_functions() if declared.name == function]
+        return declared.routes[0].replace("{namespace}", self.names[n % len(self.names)])
 
-    def first_answer(self, port: int, process: subprocess.Popen[bytes], function: str = "overview") -> None:
-        """Ask until it answers 200. Raises AssertionError with what the process said."""
+    def first_answer(self, function: FunctionProcess) -> None:
+        """Send requests until one is 200. Raises AssertionError with what the process printed."""
         until = time.monotonic() + START_SECONDS
-        while (status := ask(port, self.path(function), self.tokens[0])) != http.client.OK:
-            if process.poll() is not None or time.monotonic() > until:
-                process.kill()
-                raise AssertionError(f"no 200, last status {status}:\n{process.communicate()[1].decode()}")
+        path = self.path(function.name)
+        while (status := ask(function.port, path, self.tokens[0])) != http.client.OK:
+            if function.process.poll() is not None or time.monotonic() > until:
+                raise AssertionError(f"no 200, last status {status}:\n{''.join(function.errors)}")
             time.sleep(0.001)
 
     def cold_start(self, launcher: str) -> tuple[float, float]:
         """Seconds from the process's start to its first 200, and the CPU seconds of its whole life."""
         before = _children_cpu()
         started = time.monotonic()
-        with self.running(launcher) as (port, process):
-            self.first_answer(port, process)
+        with self.running(launcher) as function:
+            self.first_answer(function)
             seconds = time.monotonic() - started
+            function.end()
         return seconds, _children_cpu() - before
 
-    async def load(self, function: str = "overview", workers: int = 16, requests: int = 3000, **settings: str) -> Warm:
-        with self.running("container", function, **settings) as (port, process):
-            self.first_answer(port, process, function)
-            asks = [(self.path(function, n), self.tokens[n % len(self.tokens)]) for n in range(requests)]
-            await Load(port).in_turn(asks[: requests // 5], workers)  # warm
-            load = Load(port)
+    async def load(self, name: str = "overview", workers: int = 16, requests: int = 3000, **settings: str) -> Warm:
+        with self.running("container", name, **settings) as function:
+            self.first_answer(function)
+            paths = [self.path(name, n) for n in range(len(self.names))]
+            asks = [(paths[n % len(paths)], self.tokens[n % len(self.tokens)]) for n in range(requests)]
+            await Load(function.port).in_turn(asks[: requests // 5], workers)  # warm
+            load = Load(function.port)
             started = time.monotonic()
             await load.in_turn(asks, workers)
             seconds = time.monotonic() - started
             assert set(load.statuses()) == {200}, load.statuses()
             p50, p99 = load.percentile(0.5) * 1000, load.percentile(0.99) * 1000
-            return Warm(requests / seconds, p50, p99, _memory(process.pid))
+            return Warm(requests / seconds, p50, p99, _memory(function.process.pid))
 
 
 def ask(port: int, path: str, token: str) -> int:

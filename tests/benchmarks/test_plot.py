@@ -5,8 +5,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from dev.settings import ROOT
 from tests.benchmarks import plot
-from tests.benchmarks.stand import ROOT
 
 FIGURES = ROOT / "docs/images/growth.json"
 

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from tests.faults.process import Asked, FunctionProcess, assert_answered, assert_unreachable
-from tests.faults.upstream import Upstream, good
+from tests.kit.billing import good
+from tests.kit.process import Asked, FunctionProcess, assert_answered, assert_unreachable
+from tests.kit.server import Server
 
 
 @dataclass(frozen=True, repr=False)
@@ -11,7 +12,7 @@ class Bench:
     """`namespace` is the test's own, so that nothing is cached under it; `token` is an org-admin's of acme."""
 
     function: FunctionProcess
-    upstream: Upstream
+    upstream: Server
     namespace: str
     token: str
 

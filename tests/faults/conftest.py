@@ -7,9 +7,10 @@ from zlib import crc32
 import pytest
 
 from tests.faults.bench import Bench
-from tests.faults.identity import IdentityProvider
-from tests.faults.process import FunctionProcess
-from tests.faults.upstream import Upstream, good
+from tests.kit.billing import good
+from tests.kit.identity import IdentityServer
+from tests.kit.process import FunctionProcess
+from tests.kit.server import Server
 
 ROWS = 43
 MARKS = {"passed": "ok", "failed": "FAILED", "skipped": "skipped"}
@@ -71,14 +72,14 @@ def measured(record_property: Callable[[str, object], None]) -> Callable[[str], 
 
 
 @pytest.fixture(scope="session")
-def shared_upstream() -> Iterator[Upstream]:
-    server = Upstream(good)
+def shared_upstream() -> Iterator[Server]:
+    server = Server(good)
     yield server
     server.close()
 
 
 @pytest.fixture
-def upstream(shared_upstream: Upstream) -> Iterator[Upstream]:
+def upstream(shared_upstream: Server) -> Iterator[Server]:
     """A billing service that works until the test says otherwise."""
     shared_upstream.reset_counts()
     yield shared_upstream
@@ -87,29 +88,29 @@ def upstream(shared_upstream: Upstream) -> Iterator[Upstream]:
 
 
 @pytest.fixture(scope="session")
-def identity() -> Iterator[IdentityProvider]:
-    provider = IdentityProvider()
+def identity() -> Iterator[IdentityServer]:
+    provider = IdentityServer()
     yield provider
     provider.server.close()
 
 
 @pytest.fixture
-def own_identity() -> Iterator[IdentityProvider]:
+def own_identity() -> Iterator[IdentityServer]:
     """An identity provider to break."""
-    provider = IdentityProvider()
+    provider = IdentityServer()
     yield provider
     provider.server.close()
 
 
 @pytest.fixture
-def own_upstream() -> Iterator[Upstream]:
-    server = Upstream(good)
+def own_upstream() -> Iterator[Server]:
+    server = Server(good)
     yield server
     server.close()
 
 
 @pytest.fixture(scope="session")
-def function(shared_upstream: Upstream, identity: IdentityProvider) -> Iterator[FunctionProcess]:
+def function(shared_upstream: Server, identity: IdentityServer) -> Iterator[FunctionProcess]:
     """`overview` with time limits shortened, and with a breaker and a retry budget that no single test uses up."""
     settings = {
         "KEYCLOAK_URL": identity.url,
@@ -125,7 +126,7 @@ def function(shared_upstream: Upstream, identity: IdentityProvider) -> Iterator[
 
 
 @pytest.fixture(scope="session")
-def token(identity: IdentityProvider) -> str:
+def token(identity: IdentityServer) -> str:
     """An org-admin of acme: it may ask for every namespace of acme."""
     return identity.token()
 
@@ -137,5 +138,5 @@ def namespace(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def bench(function: FunctionProcess, upstream: Upstream, namespace: str, token: str) -> Bench:
+def bench(function: FunctionProcess, upstream: Server, namespace: str, token: str) -> Bench:
     return Bench(function, upstream, namespace, token)

@@ -12,33 +12,20 @@ from typing import Any
 import pytest
 
 from tests.faults.bench import Bench
-from tests.faults.identity import IdentityProvider
-from tests.faults.process import (
+from tests.faults.resolver import resolver
+from tests.functions.overview.replies import overview
+from tests.kit.billing import changed_body, good, good_body
+from tests.kit.identity import IdentityServer
+from tests.kit.kubernetes_api import ApiServer, project
+from tests.kit.process import (
     Asked,
     FunctionProcess,
     assert_answered,
     assert_refused,
     assert_unreachable,
 )
-from tests.faults.resolver import resolver
-from tests.faults.upstream import (
-    Behaviour,
-    Upstream,
-    answer,
-    changed_body,
-    drip,
-    first,
-    good,
-    good_body,
-    hang,
-    head,
-    overview,
-    raw,
-    reset,
-    reset_unanswered,
-)
-from tests.kubernetes_api import ApiServer, project
-from tests.raw_server import dropping
+from tests.kit.raw_server import dropping
+from tests.kit.server import Behaviour, Server, answer, drip, first, hang, head, raw, reset, reset_unanswered
 
 Measured = Callable[[str], None]
 
@@ -55,7 +42,7 @@ def test_row_01_billing_refuses_connections(bench: Bench, measured: Measured) ->
 
 @pytest.mark.row(1, "billing refuses connections")
 @pytest.mark.slow_fault
-def test_row_01_billing_drops_connections(identity: IdentityProvider, namespace: str, measured: Measured) -> None:
+def test_row_01_billing_drops_connections(identity: IdentityServer, namespace: str, measured: Measured) -> None:
     """A full accept queue drops SYNs: each attempt gives up after the connect time-out, all within 8 s."""
     with socket.socket() as full, socket.socket() as one, socket.socket() as two:
         full.bind(("127.0.0.1", 0))
@@ -74,7 +61,7 @@ def test_row_01_billing_drops_connections(identity: IdentityProvider, namespace:
 
 
 @pytest.mark.row(2, "its name does not resolve")
-def test_row_02_name_does_not_resolve(identity: IdentityProvider, namespace: str, measured: Measured) -> None:
+def test_row_02_name_does_not_resolve(identity: IdentityServer, namespace: str, measured: Measured) -> None:
     """A name that does not exist is not asked for again."""
     settings = {"KEYCLOAK_URL": identity.url, "BILLING_API_URL": "http://billing.invalid:5000"}
     with FunctionProcess(settings) as process:
@@ -90,7 +77,7 @@ def test_row_02_name_does_not_resolve(identity: IdentityProvider, namespace: str
 @pytest.mark.row(2, "its name does not resolve")
 @pytest.mark.parametrize(("failures", "attempts"), [(1, 1), (9, 3)])
 def test_row_02_name_does_not_resolve_for_now(
-    identity: IdentityProvider, upstream: Upstream, namespace: str, tmp_path: Path, *, failures: int, attempts: int
+    identity: IdentityServer, upstream: Server, namespace: str, tmp_path: Path, *, failures: int, attempts: int
 ) -> None:
     """A temporary failure of the resolver is retried: 200 when it ends in time, 503 after the retries."""
     settings = {"KEYCLOAK_URL": identity.url, "BILLING_API_URL": f"http://billing.example:{upstream.port}"}
@@ -107,7 +94,7 @@ def test_row_02_name_does_not_resolve_for_now(
 
 @pytest.mark.row(2, "its name does not resolve")
 def test_row_02b_the_first_address_drops_packets(
-    identity: IdentityProvider, upstream: Upstream, tmp_path: Path, measured: Measured
+    identity: IdentityServer, upstream: Server, tmp_path: Path, measured: Measured
 ) -> None:
     """Of billing service, identity provider and API server: each name's second address is used after 0.25 s."""
     api = ApiServer(tmp_path)
@@ -145,14 +132,14 @@ def test_row_03_never_answers(bench: Bench) -> None:
 
 
 @pytest.fixture(scope="module")
-def default_function(shared_upstream: Upstream, identity: IdentityProvider) -> Iterator[FunctionProcess]:
+def default_function(shared_upstream: Server, identity: IdentityServer) -> Iterator[FunctionProcess]:
     """The function with every default of the budget."""
     with FunctionProcess({"KEYCLOAK_URL": identity.url, "BILLING_API_URL": shared_upstream.url}) as process:
         yield process
 
 
 @pytest.fixture
-def unshortened(default_function: FunctionProcess, upstream: Upstream, namespace: str, token: str) -> Bench:
+def unshortened(default_function: FunctionProcess, upstream: Server, namespace: str, token: str) -> Bench:
     return Bench(default_function, upstream, namespace, token)
 
 
@@ -186,7 +173,7 @@ def test_row_04_drips(bench: Bench, at_once: int) -> None:
 
 @pytest.mark.row(4, "drips 1 byte/s of headers or body")
 @pytest.mark.slow_fault
-def test_row_04_slow_502s_share_one_deadline(identity: IdentityProvider, upstream: Upstream, namespace: str) -> None:
+def test_row_04_slow_502s_share_one_deadline(identity: IdentityServer, upstream: Server, namespace: str) -> None:
     """Retries do not add up: every attempt shares the request's deadline, and its end is counted and told."""
     settings = {"KEYCLOAK_URL": identity.url, "BILLING_API_URL": upstream.url}
     settings |= {"BILLING_FIRST_BYTE_TIMEOUT_SECONDS": "3", "REQUEST_TIMEOUT_SECONDS": "4"}
@@ -308,7 +295,7 @@ def test_row_06_a_second_answer_later(bench: Bench) -> None:
 @pytest.mark.row(6, "reset or EOF mid-body")
 @pytest.mark.parametrize(("ownership", "connections"), [("registry", 1), ("claims", 5)])
 def test_row_06_who_may_share_a_connection(
-    identity: IdentityProvider, upstream: Upstream, namespace: str, ownership: str, connections: int
+    identity: IdentityServer, upstream: Server, namespace: str, ownership: str, connections: int
 ) -> None:
     """Only replies that have to name whose numbers they hold follow each other on one connection."""
     settings = {"KEYCLOAK_URL": identity.url, "BILLING_API_URL": upstream.url, "NAMESPACE_OWNERSHIP": ownership}
@@ -421,7 +408,7 @@ def test_row_10_we_are_refused(bench: Bench, status: int) -> None:
         b'{"success": false, "error": {"code": "project_not_found"}}',
     ],
 )
-def test_row_11_project_not_found(bench: Bench, identity: IdentityProvider, body: bytes) -> None:
+def test_row_11_project_not_found(bench: Bench, identity: IdentityServer, body: bytes) -> None:
     """A namespace that the token names and billing does not know is answered like any stranger's."""
     mine = identity.token(groups=[], namespaces=[bench.namespace])
     denied = bench.function.metric("access_denied_total", reason="not_in_organization")
@@ -456,7 +443,7 @@ def test_row_11_any_other_404(bench: Bench, body: bytes, content_type: str) -> N
 
 @pytest.mark.row(12, "redirect")
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_row_12_redirect(bench: Bench, own_upstream: Upstream, status: int) -> None:
+def test_row_12_redirect(bench: Bench, own_upstream: Server, status: int) -> None:
     """A redirect is not followed."""
     bench.upstream.behaviour = answer(status, b"", location=own_upstream.url)
     bench.assert_failure(reason="redirect", attempts=1)
@@ -571,7 +558,7 @@ def test_row_17_unknown_members(bench: Bench) -> None:
         200, changed_body(cpu_cost='989.45, "gpu_cost": 5', namespace=f'"{bench.namespace}", "margin": 0.4')
     )
     data = assert_answered(bench.ask())
-    assert data.keys() == overview("n", "o").keys() - {"organization", "as_of"}
+    assert data.keys() == {"namespace", *overview()}
     assert "gpu_cost" not in data["cost_breakdown"]
     bench.function.wait_for_line(level="DEBUG", message="billing reply has unknown members")
 

@@ -3,20 +3,21 @@
 import socket
 import time
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from tests.faults.bench import Bench
-from tests.faults.identity import IdentityProvider
-from tests.faults.process import (
+from tests.kit.billing import good, good_body
+from tests.kit.identity import IdentityServer
+from tests.kit.process import (
     LAUNCHERS,
     FunctionProcess,
     assert_answered,
     assert_refused,
     read_response,
+    wait_until,
 )
-from tests.faults.upstream import Upstream, answer, good, good_body, hang
+from tests.kit.server import Server, answer, hang
 
 Measured = Callable[[str], None]
 
@@ -28,19 +29,10 @@ def send_and_stay(process: FunctionProcess, namespace: str, token: str) -> socke
     return connection
 
 
-def wait_until(true: Callable[[], Any], seconds: float) -> float:
-    """How long it took."""
-    begun = time.monotonic()
-    while not true():
-        assert time.monotonic() - begun < seconds, "it did not happen in time"
-        time.sleep(0.01)
-    return time.monotonic() - begun
-
-
 @pytest.mark.row(32, "client disconnects")
 @pytest.mark.parametrize("launcher", LAUNCHERS)
 def test_row_32_client_disconnects(
-    identity: IdentityProvider, upstream: Upstream, namespace: str, launcher: str, measured: Measured
+    identity: IdentityServer, upstream: Server, namespace: str, launcher: str, measured: Measured
 ) -> None:
     """The upstream call is cancelled within a second, its slot (here the only one) is free again, and nobody erred."""
     settings = {"KEYCLOAK_URL": identity.url, "BILLING_API_URL": upstream.url, "BILLING_MAX_IN_FLIGHT": "1"}

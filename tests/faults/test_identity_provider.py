@@ -11,21 +11,21 @@ from typing import Any
 import pytest
 
 from tests.faults.bench import Bench
-from tests.faults.identity import IdentityProvider
-from tests.faults.load import Load, overview_path
-from tests.faults.process import (
+from tests.kit.identity import IdentityServer
+from tests.kit.load import Load, overview_path
+from tests.kit.process import (
     FunctionProcess,
     assert_answered,
     assert_refused,
     assert_unreachable,
 )
-from tests.faults.upstream import Behaviour, Exchange, Upstream, answer, drip, hang, head, raw, reset_unanswered
+from tests.kit.server import Behaviour, Exchange, Server, answer, drip, hang, head, raw, reset_unanswered
 
 Measured = Callable[[str], None]
 IDENTITY_AWAY = "Identity provider unreachable"
 
 
-def started(identity: IdentityProvider, upstream: Upstream, **settings: str) -> FunctionProcess:
+def started(identity: IdentityServer, upstream: Server, **settings: str) -> FunctionProcess:
     return FunctionProcess({"KEYCLOAK_URL": identity.url, "BILLING_API_URL": upstream.url, **settings})
 
 
@@ -42,7 +42,7 @@ DOWN: dict[str, tuple[Behaviour, str]] = {
 
 @pytest.mark.row(23, "identity provider down at cold start")
 def test_row_23_identity_provider_refuses_connections(
-    own_identity: IdentityProvider, upstream: Upstream, namespace: str, measured: Measured
+    own_identity: IdentityServer, upstream: Server, namespace: str, measured: Measured
 ) -> None:
     """Without keys nothing is decided: 503, never 401, and billing is not asked; it works as soon as keys are there."""
     own_identity.server.stop()
@@ -60,9 +60,9 @@ def test_row_23_identity_provider_refuses_connections(
 
 
 @pytest.fixture(scope="module")
-def cold(shared_upstream: Upstream) -> Iterator[tuple[FunctionProcess, IdentityProvider]]:
+def cold(shared_upstream: Server) -> Iterator[tuple[FunctionProcess, IdentityServer]]:
     """A function that never saw the keys of any realm it will be asked about."""
-    identity = IdentityProvider()
+    identity = IdentityServer()
     with started(identity, shared_upstream) as process:
         yield process, identity
     identity.server.close()
@@ -71,13 +71,13 @@ def cold(shared_upstream: Upstream) -> Iterator[tuple[FunctionProcess, IdentityP
 @pytest.mark.row(23, "identity provider down at cold start")
 @pytest.mark.parametrize("how", DOWN)
 def test_row_23_identity_provider_broken_at_cold_start(
-    cold: tuple[FunctionProcess, IdentityProvider], upstream: Upstream, namespace: str, how: str
+    cold: tuple[FunctionProcess, IdentityServer], upstream: Server, namespace: str, how: str
 ) -> None:
     """However it is broken, the answer is the same, within 2.5 s."""
     process, identity = cold
     identity.behaviour, result = DOWN[how]
     fetches = process.metric("jwks_fetch_total", result=result)
-    asked = process.ask(namespace, identity.token(organization=f"realm-{list(DOWN).index(how)}"))
+    asked = process.ask(namespace, identity.token(realm=f"realm-{list(DOWN).index(how)}"))
     assert_unreachable(asked, IDENTITY_AWAY)
     assert asked.seconds <= 2.5
     assert process.line_of(asked)["level"] == "ERROR"
@@ -87,7 +87,7 @@ def test_row_23_identity_provider_broken_at_cold_start(
 
 @pytest.mark.row(24, "identity provider down, keys cached")
 def test_row_24_keys_outlive_the_identity_provider(
-    own_identity: IdentityProvider, upstream: Upstream, namespace: str
+    own_identity: IdentityServer, upstream: Server, namespace: str
 ) -> None:
     """Cached keys serve until the stale limit (here 1.5 s), with a WARN per refresh; then 503; then back again."""
     with started(own_identity, upstream, JWKS_TTL_SECONDS="0.5", JWKS_STALE_SECONDS="1.5") as process:
@@ -110,9 +110,9 @@ def test_row_24_keys_outlive_the_identity_provider(
 
 
 @pytest.fixture(scope="module")
-def refreshing(shared_upstream: Upstream) -> Iterator[tuple[FunctionProcess, IdentityProvider]]:
+def refreshing(shared_upstream: Server) -> Iterator[tuple[FunctionProcess, IdentityServer]]:
     """A function that refreshes its keys twice a second and may use old ones for an hour."""
-    identity = IdentityProvider()
+    identity = IdentityServer()
     settings = {"JWKS_TTL_SECONDS": "0.5", "JWKS_TIMEOUT_SECONDS": "0.3"}
     with started(identity, shared_upstream, **settings) as process:
         until = time.monotonic() + 10
@@ -135,7 +135,7 @@ def wait_for_fetch(process: FunctionProcess, result: str) -> None:
 
 @pytest.mark.row(25, "identity provider hangs")
 def test_row_25_identity_provider_hangs(
-    refreshing: tuple[FunctionProcess, IdentityProvider], upstream: Upstream, namespace: str, measured: Measured
+    refreshing: tuple[FunctionProcess, IdentityServer], upstream: Server, namespace: str, measured: Measured
 ) -> None:
     """Whose key is known waits for nobody; whose is not waits for one fetch at most."""
     process, identity = refreshing
@@ -172,7 +172,7 @@ BAD_KEY_SETS: dict[str, tuple[Behaviour, str]] = {
 @pytest.mark.row(26, "key set is a 500, HTML, empty, huge, or a redirect")
 @pytest.mark.parametrize("how", BAD_KEY_SETS)
 def test_row_26_bad_key_set(
-    refreshing: tuple[FunctionProcess, IdentityProvider], upstream: Upstream, namespace: str, how: str
+    refreshing: tuple[FunctionProcess, IdentityServer], upstream: Server, namespace: str, how: str
 ) -> None:
     """The old keys stay; good tokens stay good."""
     process, identity = refreshing
@@ -189,7 +189,7 @@ def test_row_26_bad_key_set(
 @pytest.mark.row(27, "key rotation under 200 rps")
 @pytest.mark.slow_fault
 async def test_row_27_key_rotation_under_load(
-    own_identity: IdentityProvider, upstream: Upstream, namespace: str, measured: Measured
+    own_identity: IdentityServer, upstream: Server, namespace: str, measured: Measured
 ) -> None:
     """A new key is fetched once, by the first token that needs it; no good token is refused."""
     with started(own_identity, upstream) as process:
@@ -215,7 +215,7 @@ def with_random_kid(token: str) -> str:
 @pytest.mark.row(28, "10 000 random kids")
 @pytest.mark.slow_fault
 async def test_row_28_random_kids(
-    own_identity: IdentityProvider, upstream: Upstream, namespace: str, measured: Measured
+    own_identity: IdentityServer, upstream: Server, namespace: str, measured: Measured
 ) -> None:
     """A flood of unknown kids is 401 and one fetch per 10 s; good tokens beside it are answered."""
     with started(own_identity, upstream) as process:
@@ -238,7 +238,7 @@ async def test_row_28_random_kids(
 @pytest.mark.row(29, "500 cold requests of one realm")
 @pytest.mark.slow_fault
 async def test_row_29_cold_requests_share_a_fetch(
-    own_identity: IdentityProvider, upstream: Upstream, namespace: str, measured: Measured
+    own_identity: IdentityServer, upstream: Server, namespace: str, measured: Measured
 ) -> None:
     """500 callers of a realm nobody asked for before: exactly one fetch."""
 
@@ -261,7 +261,7 @@ async def test_row_29_cold_requests_share_a_fetch(
 
 @pytest.mark.row(30, "clock skew +-20 s / +-5 min")
 @pytest.mark.parametrize(("claim", "seconds"), [("exp", -20), ("iat", 20), ("nbf", 20)])
-def test_row_30_small_skew(bench: Bench, identity: IdentityProvider, claim: str, seconds: int) -> None:
+def test_row_30_small_skew(bench: Bench, identity: IdentityServer, claim: str, seconds: int) -> None:
     """20 s either way are leeway."""
     claims: dict[str, Any] = {claim: int(time.time()) + seconds}
     assert_answered(bench.function.ask(bench.namespace, identity.token(**claims)))
@@ -276,7 +276,7 @@ def test_row_30_small_skew(bench: Bench, identity: IdentityProvider, claim: str,
         ("nbf", 300, "Invalid authentication token"),
     ],
 )
-def test_row_30_large_skew(bench: Bench, identity: IdentityProvider, claim: str, seconds: int, error: str) -> None:
+def test_row_30_large_skew(bench: Bench, identity: IdentityServer, claim: str, seconds: int, error: str) -> None:
     """Five minutes are 401, and the log says how far the clocks are apart."""
     function = bench.function
     failures = function.metric("auth_failures_total", reason="time")

@@ -1,13 +1,11 @@
 """The ingress (Envoy, configured as in the local platform): rows 34, 35 and 39, and its own error responses."""
 
 import contextlib
-import json
 import re
 import selectors
 import socket
-import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -17,51 +15,17 @@ import httpx2
 import pytest
 
 from dev import ingress
-from dev.declarations import local_ports
-from dev.functions import read_functions
-from dev.settings import Settings, free_ports, port_variable
-from tests.faults.identity import IdentityProvider
-from tests.faults.process import ORIGIN, FunctionProcess, read_response
-from tests.faults.test_clients import wait_until
-from tests.faults.upstream import Upstream
+from tests.kit.identity import IdentityServer
+from tests.kit.ingress import Ingress
+from tests.kit.process import ORIGIN, FunctionProcess, read_response
+from tests.kit.server import Server
 
 Measured = Callable[[str], None]
 
 
-class Ingress:
-    """Envoy before one real function; the other routes lead to closed ports."""
-
-    def __init__(self, function: FunctionProcess, folder: Path, more_rules: Sequence[dict[str, Any]] = ()) -> None:
-        functions = read_functions()
-        ports = {**free_ports(local_ports()), port_variable("overview"): function.port}
-        config = folder / "envoy.json"
-        routes = ingress.function_routes([*more_rules, *ingress.read_rules()], functions)
-        routes.append(ingress.page_route(is_built=True))
-        settings = Settings(data=folder, ports=ports, environment={"CORS_ALLOWED_ORIGINS": ORIGIN})
-        config.write_text(json.dumps(ingress.configuration(routes, functions, settings)))
-        self.port = ports["INGRESS_PORT"]
-        part = ingress.part(settings, config)
-        self.process = subprocess.Popen(part.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            wait_until(part.ready, 10)
-        except BaseException:
-            self.close()
-            raise
-
-    def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), 20)
-
-    def rss_bytes(self) -> int:
-        return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * 4096
-
-    def close(self) -> None:
-        self.process.terminate()
-        self.process.wait(10)
-
-
 @pytest.fixture(scope="module")
 def envoy(function: FunctionProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ingress]:
-    started = Ingress(function, tmp_path_factory.mktemp("ingress"))
+    started = Ingress([function], tmp_path_factory.mktemp("ingress"))
     yield started
     started.close()
 
@@ -134,7 +98,7 @@ def test_row_35_huge_heads_at_the_ingress(envoy: Ingress, function: FunctionProc
 
 
 @pytest.mark.row(35, "huge headers, URL or request body")
-def test_row_35_long_token_is_let_through(envoy: Ingress, namespace: str, identity: IdentityProvider) -> None:
+def test_row_35_long_token_is_let_through(envoy: Ingress, namespace: str, identity: IdentityServer) -> None:
     """A token of 16 KiB is legal and has to reach the function, which refuses longer ones itself."""
     legal = identity.token(padding="a" * 11_000)
     assert 14_000 < len(legal) <= 16_384
@@ -143,7 +107,7 @@ def test_row_35_long_token_is_let_through(envoy: Ingress, namespace: str, identi
 
 
 @pytest.mark.row(35, "huge headers, URL or request body")
-def test_row_35_request_body_at_the_ingress(envoy: Ingress, namespace: str, token: str, upstream: Upstream) -> None:
+def test_row_35_request_body_at_the_ingress(envoy: Ingress, namespace: str, token: str, upstream: Server) -> None:
     """64 MiB of body are refused without being kept."""
     before = envoy.rss_bytes()
     size = 64 * 2**20
@@ -175,7 +139,7 @@ SHAPES = {
 @pytest.mark.row(39, "request smuggling shapes through the ingress (CL+TE)")
 @pytest.mark.parametrize("shape", SHAPES)
 def test_row_39_smuggling_shapes(  # noqa: PLR0917 - five fixtures and a shape
-    envoy: Ingress, function: FunctionProcess, upstream: Upstream, namespace: str, token: str, shape: str
+    envoy: Ingress, function: FunctionProcess, upstream: Server, namespace: str, token: str, shape: str
 ) -> None:
     """However the two lengths are told, the function sees one request at most and the hidden one never."""
     del upstream
@@ -204,7 +168,7 @@ def read_statuses(connection: socket.socket) -> list[int]:
 
 @pytest.mark.row(39, "request smuggling shapes through the ingress (CL+TE)")
 def test_row_39_the_next_client_gets_its_own_answer(
-    envoy: Ingress, upstream: Upstream, namespace: str, token: str
+    envoy: Ingress, upstream: Server, namespace: str, token: str
 ) -> None:
     """After every shape, a client on another connection gets the answer to its own question."""
     del upstream
@@ -351,7 +315,7 @@ def test_paths_that_are_not_the_api_keep_plain_responses(envoy: Ingress, path: s
 
 
 def test_a_prefix_rule_takes_what_exact_and_regular_expressions_leave(
-    function: FunctionProcess, namespace: str, token: str, upstream: Upstream, tmp_path: Path
+    function: FunctionProcess, namespace: str, token: str, upstream: Server, tmp_path: Path
 ) -> None:
     """Exact before regular expression before the longest prefix, whatever their order in the HTTPRoute."""
     del upstream
@@ -364,7 +328,7 @@ def test_a_prefix_rule_takes_what_exact_and_regular_expressions_leave(
 
     # overview is a real function with a 404 of its own; health's port is closed
     first = [prefix(overview, "/api/billing/"), prefix(health, "/api/billing/closed/"), prefix(health, "/api")]
-    envoy = Ingress(function, tmp_path, first)
+    envoy = Ingress([function], tmp_path, first)
     try:
         for path in ("/api/billing/nothing", "/api/billing", "/api/billing/closedx"):
             response = send(envoy, "GET", path)

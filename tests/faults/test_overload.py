@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.faults.identity import IdentityProvider
-from tests.faults.load import Load, overview_path
-from tests.faults.process import FunctionProcess, assert_answered, assert_unreachable
-from tests.faults.upstream import Upstream, answer, first, good, good_body, reset_unanswered
+from tests.kit.billing import good, good_body
+from tests.kit.identity import IdentityServer
+from tests.kit.load import Load, overview_path
+from tests.kit.process import FunctionProcess, assert_answered, assert_unreachable
+from tests.kit.server import Server, answer, first, reset_unanswered
 
 Measured = Callable[[str], None]
 CLOSED, HALF_OPEN, OPEN = 0, 1, 2
@@ -17,7 +18,7 @@ CLOSED, HALF_OPEN, OPEN = 0, 1, 2
 
 @pytest.mark.row(20, "billing down 10 min at 50 rps")
 def test_row_20_breaker_opens_and_probes(
-    identity: IdentityProvider, upstream: Upstream, namespace: str, token: str
+    identity: IdentityServer, upstream: Server, namespace: str, token: str
 ) -> None:
     """After enough failures nothing goes upstream for a while, then one probe; the log tells each change once."""
     settings = {"BREAKER_MINIMUM_CALLS": "5", "BREAKER_OPEN_SECONDS": "0.5", "BILLING_MAX_RETRIES": "0"}
@@ -47,7 +48,7 @@ def test_row_20_breaker_opens_and_probes(
 @pytest.mark.row(21, "billing back")
 @pytest.mark.slow_fault
 async def test_row_20_and_21_outage_and_return(
-    identity: IdentityProvider, upstream: Upstream, namespace: str, token: str, measured: Measured
+    identity: IdentityServer, upstream: Server, namespace: str, token: str, measured: Measured
 ) -> None:
     """With the default breaker, 50 rps: at most one upstream call per 4 s while open; normal within 10 s, no surge.
 
@@ -81,7 +82,7 @@ async def test_row_20_and_21_outage_and_return(
 
 
 @pytest.mark.row(20, "billing down 10 min at 50 rps")
-def test_row_20_stale_answers(identity: IdentityProvider, upstream: Upstream, namespace: str, token: str) -> None:
+def test_row_20_stale_answers(identity: IdentityServer, upstream: Server, namespace: str, token: str) -> None:
     """An older answer says that it is older; which failures it may stand in for is the contract's."""
     settings = {"CACHE_FRESH_SECONDS": "0.2", "BILLING_MAX_RETRIES": "0", "BILLING_FIRST_BYTE_TIMEOUT_SECONDS": "0.3"}
     with FunctionProcess({"KEYCLOAK_URL": identity.url, "BILLING_API_URL": upstream.url, **settings}) as process:
@@ -113,7 +114,7 @@ def test_row_20_stale_answers(identity: IdentityProvider, upstream: Upstream, na
 @pytest.mark.row(22, "1000 concurrent calls, slow billing")
 @pytest.mark.slow_fault
 async def test_row_22_bulkhead(
-    identity: IdentityProvider, upstream: Upstream, namespace: str, token: str, measured: Measured
+    identity: IdentityServer, upstream: Server, namespace: str, token: str, measured: Measured
 ) -> None:
     """64 calls go upstream; every further one is refused at once, with Retry-After, and the slots come back."""
     upstream.behaviour = answer(200, good_body, after=2.2)
@@ -137,7 +138,7 @@ async def test_row_22_bulkhead(
 
 @pytest.mark.row(22, "1000 concurrent calls, slow billing")
 def test_row_22_the_next_call_is_refused(
-    identity: IdentityProvider, upstream: Upstream, namespace: str, token: str
+    identity: IdentityServer, upstream: Server, namespace: str, token: str
 ) -> None:
     """The refusal itself: 503, Retry-After 1, and no queue."""
     upstream.behaviour = answer(200, good_body, after=0.5)
@@ -163,7 +164,7 @@ def test_row_22_the_next_call_is_refused(
 
 @pytest.mark.row(22, "1000 concurrent calls, slow billing")
 def test_row_22_equal_questions_share_a_call(
-    identity: IdentityProvider, upstream: Upstream, namespace: str, token: str
+    identity: IdentityServer, upstream: Server, namespace: str, token: str
 ) -> None:
     """200 equal questions are one call upstream."""
     upstream.behaviour = answer(200, good_body, after=0.5)
@@ -175,7 +176,7 @@ def test_row_22_equal_questions_share_a_call(
 
 
 @pytest.mark.row(8, "502 / 503 / 504")
-def test_row_08_retry_budget(identity: IdentityProvider, upstream: Upstream, namespace: str, token: str) -> None:
+def test_row_08_retry_budget(identity: IdentityServer, upstream: Server, namespace: str, token: str) -> None:
     """Retries stay within their budget: a broken service sees hardly more calls than it gets requests."""
     upstream.behaviour = first([answer(503, b"")] * 100, good)
     settings = {"KEYCLOAK_URL": identity.url, "BILLING_API_URL": upstream.url, "BREAKER_MINIMUM_CALLS": "1000"}
@@ -188,7 +189,7 @@ def test_row_08_retry_budget(identity: IdentityProvider, upstream: Upstream, nam
 @pytest.mark.row(31, "100 000 requests, thousands of tokens")
 @pytest.mark.slow_fault
 async def test_row_31_nothing_is_left_behind(
-    identity: IdentityProvider, upstream: Upstream, namespace: str, measured: Measured
+    identity: IdentityServer, upstream: Server, namespace: str, measured: Measured
 ) -> None:
     """After a warm-up, 100 000 requests by 5000 tokens grow the process by less than 10 MB and open no descriptor."""
     tokens = [identity.token(sub=str(n)) for n in range(5_000)]

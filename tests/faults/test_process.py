@@ -12,19 +12,21 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.faults.identity import IdentityProvider
-from tests.faults.load import Load, overview_path
-from tests.faults.process import (
+from dev.settings import ROOT
+from tests.faults.test_clients import send_and_stay
+from tests.kit.billing import good_body
+from tests.kit.identity import IdentityServer
+from tests.kit.load import Load, overview_path
+from tests.kit.process import (
     LAUNCHERS,
-    ROOT,
     FunctionProcess,
     assert_answered,
     assert_refused,
     free_port,
     read_response,
+    wait_until,
 )
-from tests.faults.test_clients import send_and_stay, wait_until
-from tests.faults.upstream import Upstream, answer, good_body
+from tests.kit.server import Server, answer
 
 Measured = Callable[[str], None]
 BROKEN = "tests/faults/functions/broken/main.py"
@@ -33,7 +35,7 @@ BROKEN = "tests/faults/functions/broken/main.py"
 @pytest.mark.row(33, "SIGTERM with requests in flight")
 @pytest.mark.parametrize("launcher", LAUNCHERS)
 def test_row_33_sigterm_with_requests_in_flight(
-    identity: IdentityProvider, upstream: Upstream, namespace: str, launcher: str, measured: Measured
+    identity: IdentityServer, upstream: Server, namespace: str, launcher: str, measured: Measured
 ) -> None:
     """Everything under way is finished, nothing new is accepted, and the process ends."""
     upstream.behaviour = answer(200, good_body, after=0.8)
@@ -59,7 +61,7 @@ def test_row_33_sigterm_with_requests_in_flight(
 
 @pytest.mark.row(33, "SIGTERM with requests in flight")
 @pytest.mark.parametrize("launcher", LAUNCHERS)
-def test_row_33_sigterm_when_idle(identity: IdentityProvider, upstream: Upstream, launcher: str) -> None:
+def test_row_33_sigterm_when_idle(identity: IdentityServer, upstream: Server, launcher: str) -> None:
     """An idle process with a kept-alive connection and a key set to refresh ends at once."""
     settings = {"KEYCLOAK_URL": identity.url, "BILLING_API_URL": upstream.url}
     with FunctionProcess(settings, launcher=launcher) as process:
@@ -73,9 +75,9 @@ def test_row_33_sigterm_when_idle(identity: IdentityProvider, upstream: Upstream
 
 
 @pytest.fixture(scope="module")
-def broken(identity: IdentityProvider) -> Iterator[FunctionProcess]:
-    settings = {"KEYCLOAK_URL": identity.url, "BILLING_API_URL": "http://127.0.0.1:1"}
-    with FunctionProcess(settings, source=BROKEN) as process:
+def broken(identity: IdentityServer) -> Iterator[FunctionProcess]:
+    settings = {"KEYCLOAK_URL": identity.url, "BILLING_API_URL": "http://127.0.0.1:1", "FUNCTION_SOURCE": BROKEN}
+    with FunctionProcess(settings) as process:
         yield process
 
 
@@ -127,7 +129,7 @@ def test_row_41_wrong_configuration(launcher: str, measured: Measured) -> None:
     name, *more = launcher.split()
     port = str(free_port())
     ended = subprocess.run(
-        [sys.executable, "-m", *LAUNCHERS[name], *more, *(["--port", port] if name == "uvicorn" else [])],
+        [sys.executable, *LAUNCHERS[name], *more, *(["--port", port] if name == "uvicorn" else [])],
         cwd=ROOT,
         env={**STARTED, "PORT": port, **WRONG},
         capture_output=True,
@@ -177,7 +179,7 @@ def test_row_42_blocked_event_loop(broken: FunctionProcess, token: str, measured
 
 @pytest.mark.row(43, "log or metric sink away")
 def test_row_43_nobody_reads_the_log_any_more(
-    identity: IdentityProvider, upstream: Upstream, namespace: str, token: str
+    identity: IdentityServer, upstream: Server, namespace: str, token: str
 ) -> None:
     """A closed stdout costs lines, which are counted, and nothing else; the process still ends well."""
     settings = {"KEYCLOAK_URL": identity.url, "BILLING_API_URL": upstream.url}
@@ -197,7 +199,7 @@ def test_row_43_nobody_reads_the_log_any_more(
 @pytest.mark.slow_fault
 @pytest.mark.parametrize("launcher", LAUNCHERS)
 async def test_row_43_log_sink_is_stuck(
-    identity: IdentityProvider, upstream: Upstream, namespace: str, launcher: str, measured: Measured
+    identity: IdentityServer, upstream: Server, namespace: str, launcher: str, measured: Measured
 ) -> None:
     """A pipe that nobody empties fills a bounded buffer; answers go on, losses are counted and told once it is read."""
     settings = {"KEYCLOAK_URL": identity.url, "BILLING_API_URL": upstream.url}
@@ -224,7 +226,7 @@ async def test_row_43_log_sink_is_stuck(
 @pytest.mark.row(43, "log or metric sink away")
 @pytest.mark.slow_fault
 async def test_row_43_ends_while_the_log_sink_is_stuck(
-    identity: IdentityProvider, upstream: Upstream, namespace: str
+    identity: IdentityServer, upstream: Server, namespace: str
 ) -> None:
     """A stuck sink does not keep the process from ending, nor makes it crash."""
     settings = {"KEYCLOAK_URL": identity.url, "BILLING_API_URL": upstream.url}
@@ -254,9 +256,7 @@ def drain(descriptor: int) -> None:
 
 
 @pytest.mark.row(43, "log or metric sink away")
-def test_row_43_metrics_port_is_taken(
-    identity: IdentityProvider, upstream: Upstream, namespace: str, token: str
-) -> None:
+def test_row_43_metrics_port_is_taken(identity: IdentityServer, upstream: Server, namespace: str, token: str) -> None:
     """A taken METRICS_PORT is an ERROR that names it; answers are as ever."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -270,7 +270,7 @@ def test_row_43_metrics_port_is_taken(
 
 
 @pytest.mark.row(33, "SIGTERM with requests in flight")
-def test_row_33_sigterm_while_billing_hangs(identity: IdentityProvider, upstream: Upstream, namespace: str) -> None:
+def test_row_33_sigterm_while_billing_hangs(identity: IdentityServer, upstream: Server, namespace: str) -> None:
     """Requests that wait for a hanging billing service end by their own deadline, with a 503."""
     upstream.behaviour = answer(200, good_body, after=30)
     settings = {"KEYCLOAK_URL": identity.url, "BILLING_API_URL": upstream.url}

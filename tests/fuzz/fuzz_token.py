@@ -25,9 +25,10 @@ with atheris.instrument_imports(include=["common"]):
     from common.identity.key_sets import KeySets
     from common.identity.token import read_credentials
 
-from tests.unit import endpoints
-from tests.unit.token_table import ROWS
-from tests.unit.tokens import AUDIENCE, Signer, claims, ed_key, header, to_bytes, token
+from tests.kit import in_process
+from tests.kit.identity import IdentityProvider
+from tests.kit.token_table import ROWS
+from tests.kit.tokens import AUDIENCE, Signer, claims, ed_key, header, to_bytes, token
 
 LINE, SIGNED = b"L", b"S"
 SEEDED = {"acme", "acme-prod", "globex"}  # whose signed tokens the table's rows hold
@@ -38,11 +39,11 @@ class Target:
     """The function's own way from an Authorization line to a caller, with acme's keys at hand."""
 
     def __init__(self) -> None:
-        s = endpoints.settings(oidc_audience=AUDIENCE, log_level="ERROR", token_cache_seconds=0)
+        s = in_process.settings(oidc_audience=AUDIENCE, log_level="ERROR", token_cache_seconds=0)
         http = HttpClient(
             Timeouts(connect=1, read=1, pool=1, total=1),
             s.jwks_max_bytes,
-            transport=endpoints.Double(endpoints.IdentityProvider()),
+            transport=in_process.Double(IdentityProvider()),
         )
         self._authenticator = Authenticator(s, KeySets(s, http))
         self._runner = asyncio.Runner()

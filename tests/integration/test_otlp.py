@@ -1,7 +1,6 @@
 """A real OTLP/HTTP receiver beside a real function: what reaches it, and that nothing is lost at the end."""
 
 import json
-import signal
 import socket
 import threading
 import time
@@ -15,7 +14,7 @@ import pytest
 from common.process.metrics import BUCKETS_SECONDS
 from tests.benchmarks import stand as benchmark
 from tests.benchmarks.stand import Stand
-from tests.faults.process import FunctionProcess, assert_answered
+from tests.kit.process import FunctionProcess, assert_answered
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 PARENT = "b7ad6b7169203331"
@@ -85,13 +84,12 @@ def attributes(found: list[dict[str, Any]]) -> dict[str, Any]:
 def test_what_was_counted_is_pushed_before_the_container_ends(stand: Stand, collector: Collector) -> None:
     """With an hour between two pushes, SIGTERM alone brings them."""
     settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_METRIC_EXPORT_INTERVAL": "3600000"}
-    with stand.running(**settings) as (port, process):
-        stand.first_answer(port, process)
+    with stand.running(**settings) as function:
+        stand.first_answer(function)
         for _ in range(4):
-            assert ask(port, stand.path(), stand.tokens[0]) == 200
-        assert ask(port, stand.path(), "no.token.x") == 401
-        process.send_signal(signal.SIGTERM)
-        process.wait(20)
+            assert ask(function.port, stand.path(), stand.tokens[0]) == 200
+        assert ask(function.port, stand.path(), "no.token.x") == 401
+        function.end(20)
     counted = {
         tuple(sorted(attributes(point["attributes"]).items())): point["asDouble"]
         for point in collector.metrics()["http_requests_total"]["sum"]["dataPoints"]
@@ -110,11 +108,12 @@ def test_what_was_counted_is_pushed_before_the_container_ends(stand: Stand, coll
 
 def test_a_trace_goes_on_to_the_billing_service(stand: Stand, collector: Collector) -> None:
     """The caller's trace, our span below the caller's, and our span as the parent of what the billing service does."""
-    with stand.running(OTEL_EXPORTER_OTLP_ENDPOINT=collector.url) as (port, process):
-        stand.first_answer(port, process)
-        status = ask(port, stand.path(n=3), stand.tokens[0], traceparent=f"00-{TRACE}-{PARENT}-01")
+    with stand.running(OTEL_EXPORTER_OTLP_ENDPOINT=collector.url) as function:
+        stand.first_answer(function)
+        status = ask(function.port, stand.path(n=3), stand.tokens[0], traceparent=f"00-{TRACE}-{PARENT}-01")
         assert status == 200
-        ask(port, stand.path(n=4), stand.tokens[0], traceparent=f"00-{'1' * 32}-{PARENT}-00")
+        ask(function.port, stand.path(n=4), stand.tokens[0], traceparent=f"00-{'1' * 32}-{PARENT}-00")
+        function.end()
     [span] = [span for span in collector.spans() if span["traceId"] == TRACE]
     assert span["parentSpanId"] == PARENT
     assert span["name"] == "GET /api/billing/project/{namespace}/overview"
@@ -130,9 +129,9 @@ def test_a_trace_goes_on_to_the_billing_service(stand: Stand, collector: Collect
 def test_without_a_collector_the_context_is_passed_on_as_it_came(stand: Stand) -> None:
     """W3C Trace Context: a service that takes no part forwards what it received."""
     came = f"00-{'2' * 32}-{PARENT}-01"
-    with stand.running() as (port, process):
-        stand.first_answer(port, process)
-        ask(port, stand.path(n=5), stand.tokens[0], traceparent=came)
+    with stand.running() as function:
+        stand.first_answer(function)
+        ask(function.port, stand.path(n=5), stand.tokens[0], traceparent=came)
     assert came in [headers.get("traceparent") for headers in stand.billing.counts.headers]
 
 
@@ -145,8 +144,7 @@ def test_a_collector_that_is_away_costs_no_answer(stand: Stand) -> None:
         text = "the OpenTelemetry collector did not take metrics or spans"
         assert process.wait_for_line(10, message=text)["level"] == "WARNING"
         assert_answered(process.ask(stand.names[0], stand.tokens[0]))
-        process.terminate()
-        assert process.process.wait(10) == 0
+        assert process.end(10) == 0
         assert not process.errors
         said = [line["message"] for line in process.lines if line.get("logger", "").startswith("opentelemetry")]
         assert set(said) == {text}
@@ -156,21 +154,21 @@ def test_a_collector_that_hangs_does_not_keep_the_process(stand: Stand) -> None:
     """A listener that never responds costs two timeouts at the end."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{silent.getsockname()[1]}"}
-        with stand.running(**settings) as (port, process):
-            stand.first_answer(port, process)
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(10) == 0
+        with stand.running(**settings) as function:
+            stand.first_answer(function)
+            assert function.end(10) == 0
 
 
 def test_a_failed_request_is_a_failed_span(stand: Stand, collector: Collector) -> None:
     """Status error from 500 on, and not for what a client did wrong."""
     settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "BILLING_API_URL": "http://127.0.0.1:9"}
-    with stand.running(**settings) as (port, _):
+    with stand.running(**settings) as function:
         until = time.monotonic() + 30
-        while (failed := benchmark.ask(port, stand.path(), stand.tokens[0])) == 0 and time.monotonic() < until:
+        while (failed := benchmark.ask(function.port, stand.path(), stand.tokens[0])) == 0 and time.monotonic() < until:
             time.sleep(0.05)
         assert failed == 503
-        assert ask(port, stand.path(), "no.token.x") == 401
+        assert ask(function.port, stand.path(), "no.token.x") == 401
+        function.end()
     statuses = {
         attributes(span["attributes"])["http.response.status_code"]: span.get("status", {}).get("code", 0)
         for span in collector.spans()

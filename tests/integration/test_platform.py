@@ -1,6 +1,5 @@
 """`make run` as a person meets it: ready, a token, one more start, a part that dies, changed code, an ordered stop."""
 
-import asyncio
 import os
 import re
 import shutil
@@ -11,8 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import asyncpg
 import httpx2
+import psycopg
 import pytest
 
 from dev.declarations import local_ports
@@ -312,18 +311,12 @@ def test_a_wrong_command_says_what_is_allowed(tmp_path: Path, arguments: list[st
 def test_the_database_is_postgresql_17_in_utc(platform: Platform) -> None:
     """The billing role owns its database and is no superuser."""
 
-    async def ask() -> tuple[str, str, bool]:
-        connection = await asyncpg.connect(platform.database_url)
-        try:
-            return (
-                await connection.fetchval("SHOW server_version"),
-                await connection.fetchval("SHOW timezone"),
-                await connection.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"),
-            )
-        finally:
-            await connection.close()
-
-    version, zone, superuser = asyncio.run(ask())
+    query = """
+        SELECT current_setting('server_version'), current_setting('timezone'),
+               (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+    """
+    with psycopg.connect(platform.database_url) as connection:
+        [(version, zone, superuser)] = connection.execute(query)
     assert version.startswith("17.")
     assert (zone, superuser) == ("UTC", False)
 

@@ -15,7 +15,7 @@ import httpx2
 
 from dev.settings import ROOT
 from dev.supervisor import die_with_parent
-from tests.function_process import free_port
+from tests.kit.process import free_port
 
 REALMS = ROOT / "dev" / "keycloak" / "realms"
 UNPACKED = ROOT / ".build" / "keycloak"

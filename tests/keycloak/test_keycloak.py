@@ -16,12 +16,12 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from dev.declarations import function_names
 from dev.provider import AUDIENCE, User, demo_users, sign_in
-from tests.billing_service import BillingService
-from tests.function_process import FunctionProcess
 from tests.keycloak.server import REALMS, Keycloak
+from tests.kit.billing import BillingService, serving
+from tests.kit.process import FunctionProcess
 
-OWNERS = {"acme-web": "acme", "acme-data": "acme", "acme-prod-web": "acme-prod", "globex-shop": "globex"}
 # Shorter than by default, so that the bounds can be waited for; the relations between them are the real ones.
 JWKS_TTL_SECONDS = 4
 TOKEN_CACHE_SECONDS = 6
@@ -33,10 +33,11 @@ LEEWAY_SECONDS = 1
 @dataclass
 class World:
     keycloak: Keycloak
-    billing: BillingService
-    health: FunctionProcess
-    projects: FunctionProcess
-    overview: FunctionProcess
+    functions: dict[str, FunctionProcess]  # every declared one
+
+    @property
+    def overview(self) -> FunctionProcess:
+        return self.functions["overview"]
 
     def sign_in(self, username: str, realm: str | None = None) -> dict[str, Any]:
         user = User(username, realm, "") if realm else demo_users()[username]
@@ -50,16 +51,15 @@ class World:
         return self.overview.get(f"/api/billing/project/{namespace}/overview", token)
 
     def get_projects(self, token: str) -> httpx2.Response:
-        return self.projects.get("/api/billing/projects", token)
+        return self.functions["projects"].get("/api/billing/projects", token)
 
     def get_health(self, token: str) -> httpx2.Response:
-        return self.health.get("/api/billing/health", token)
+        return self.functions["health"].get("/api/billing/health", token)
 
 
 @pytest.fixture(scope="module")
-def world(keycloak: Keycloak, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    folder = tmp_path_factory.mktemp("functions")
-    billing = BillingService(OWNERS, registry=True)
+def world(keycloak: Keycloak) -> Iterator[World]:
+    billing = serving(BillingService())
     environment = {
         "KEYCLOAK_URL": keycloak.url,
         "OIDC_AUDIENCE": AUDIENCE,
@@ -71,12 +71,9 @@ def world(keycloak: Keycloak, tmp_path_factory: pytest.TempPathFactory) -> Itera
         "TOKEN_LEEWAY_SECONDS": str(LEEWAY_SECONDS),
     }
     with ExitStack() as processes:
-        health, projects, overview = (
-            processes.enter_context(FunctionProcess(name, environment, folder))
-            for name in ("health", "projects", "overview")
-        )
-        yield World(keycloak, billing, health, projects, overview)
-    billing.stop()
+        functions = {name: processes.enter_context(FunctionProcess(environment, name)) for name in function_names()}
+        yield World(keycloak, functions)
+    billing.close()
 
 
 def read(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -88,6 +85,12 @@ def read(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
 def assert_refused(answer: httpx2.Response, text: str = "Invalid authentication token") -> None:
     assert (answer.status_code, answer.json()["error"]) == (401, text)
     assert answer.headers["WWW-Authenticate"].startswith('Bearer realm="billing", error="invalid_token"')
+
+
+def last_reason(function: FunctionProcess) -> str | None:
+    function.count_lines()  # what was written so far is read
+    reason: str | None = function.lines[-1]["reason"]
+    return reason
 
 
 def wait_until(condition: Callable[[], bool], seconds: float) -> None:
@@ -129,7 +132,7 @@ def test_an_id_token_is_refused(world: World) -> None:
     header, claims = read(token)
     assert (header["alg"], claims["typ"], claims["org"]) == ("RS256", "ID", "acme")
     assert_refused(world.get_overview(token, "acme-web"))
-    assert world.overview.lines()[-1]["reason"] == "token_type"
+    assert last_reason(world.overview) == "token_type"
 
 
 def test_an_id_token_with_our_audience_is_refused(world: World) -> None:
@@ -143,7 +146,7 @@ def test_an_id_token_with_our_audience_is_refused(world: World) -> None:
     world.keycloak.change("PUT", path, mapper)
     assert AUDIENCE in read(token)[1]["aud"]
     assert_refused(world.get_overview(token, "globex-shop"))
-    assert world.overview.lines()[-1]["reason"] == "token_type"
+    assert last_reason(world.overview) == "token_type"
 
 
 def test_a_refresh_token_is_refused(world: World) -> None:
@@ -151,7 +154,7 @@ def test_a_refresh_token_is_refused(world: World) -> None:
     token = world.sign_in("alice")["refresh_token"]
     assert read(token)[0]["alg"] == "HS512"
     assert_refused(world.get_overview(token, "acme-web"))
-    assert world.overview.lines()[-1]["reason"] == "algorithm"
+    assert last_reason(world.overview) == "algorithm"
 
 
 def test_a_token_of_an_administrators_client_is_refused(world: World) -> None:
@@ -247,7 +250,7 @@ def test_a_realm_admin_can_not_be_another_organization(world: World, console: di
     assert read(token)[1]["org"] == "globex"
     assert_refused(world.get_overview(token, "globex-shop"))
     assert_refused(world.get_projects(token))
-    assert world.overview.lines()[-1]["reason"] == "issuer"
+    assert last_reason(world.overview) == "issuer"
 
 
 @pytest.mark.usefixtures("mallory")
@@ -285,7 +288,7 @@ def test_a_realm_admin_can_not_change_the_issuer(world: World, console: dict[str
     for token in (foreign, nested):
         assert read(token)[1]["org"] == "acme"
         assert_refused(world.get_overview(token, "acme-web"))
-        assert world.overview.lines()[-1]["reason"] == "issuer"
+        assert last_reason(world.overview) == "issuer"
     assert world.get_overview(own, "acme-web").status_code == 200
 
 
@@ -337,7 +340,7 @@ def test_a_realm_that_is_gone_is_unknown(world: World) -> None:
     token = world.sign_in("dave", "initech")["access_token"]
     world.keycloak.change("DELETE", "/initech")
     assert_refused(world.get_health(token))
-    assert world.health.lines()[-1]["reason"] == "unknown_realm"
+    assert last_reason(world.functions["health"]) == "unknown_realm"
 
 
 def test_a_realm_that_appears_is_known_after_a_while(world: World) -> None:
@@ -396,7 +399,9 @@ class Load:
 
 async def hold_load(world: World, tokens: list[str], load: Load, stop: asyncio.Event, rps: int) -> None:
     started = time.monotonic()
-    async with httpx2.AsyncClient(base_url=world.overview.url, timeout=20, trust_env=False) as client:
+    async with httpx2.AsyncClient(
+        base_url=f"http://127.0.0.1:{world.overview.port}", timeout=20, trust_env=False
+    ) as client:
 
         async def one(token: str) -> None:
             asked = time.monotonic()
@@ -486,8 +491,8 @@ def test_no_token_and_no_email_is_in_a_log(world: World) -> None:
     """What was logged above holds nothing of what was sent."""
     tokens = world.sign_in("bob")
     world.get_overview(tokens["access_token"], "acme-web")
-    for function in (world.health, world.projects, world.overview):
-        function.lines()
-        text = function.log.read_text()
+    for function in world.functions.values():
+        function.count_lines()  # what was written so far is read
+        text = str(function.lines) + str(function.errors)
         assert "eyJ" not in text  # how every token begins
         assert "@acme.example" not in text

@@ -4,6 +4,7 @@ As root the start is in a chroot, its root mounted read-only, under the image's 
 library and Python itself are there, so that a missing or unreadable file shows. No container engine is needed.
 """
 
+import contextlib
 import hashlib
 import http.client
 import json
@@ -11,7 +12,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,15 +22,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import yaml
 
+from dev.declarations import function_names
+from dev.functions import MANIFESTS, read_function
+from tests.kit.declared import CASES, Case
+from tests.kit.envelopes import assert_error_envelope
+from tests.kit.process import FunctionProcess, free_port
 from tests.manifests.conftest import KNATIVE
 
 REPOSITORY = KNATIVE.parent
 SCRIPT = KNATIVE / "image" / "build_rootfs.py"
 CONTAINERFILE = (REPOSITORY / "Containerfile").read_text()
-FUNCTIONS = ("health", "overview", "projects")
-STARTS_WITHIN_SECONDS = 20.0
 GRACE_SECONDS = 20.0
 
 
@@ -112,15 +114,8 @@ def command(root: Path, target: str = "function") -> list[str]:
     return [sys.executable, *(str(root / "app/start.py") if part == "/app/start.py" else part for part in entry[1:])]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def manifest_environment(function: str) -> dict[str, str]:
-    manifest = yaml.safe_load((KNATIVE / "functions" / f"{function}.yaml").read_text())
-    return {e["name"]: e["value"] for e in manifest["spec"]["template"]["spec"]["containers"][0]["env"]}
+    return dict(read_function(MANIFESTS / f"{function}.yaml").environment)
 
 
 def get(port: int, path: str) -> tuple[int, bytes]:
@@ -134,48 +129,31 @@ def get(port: int, path: str) -> tuple[int, bytes]:
 
 
 @contextmanager
-def started(root: Path, environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[bytes], int, float]]:
-    """The process, its port and the seconds until it listened; killed at the end if it still runs."""
-    port = free_port()
-    metrics = free_port()
-    env = {"PATH": os.environ["PATH"], "PORT": str(port), "METRICS_PORT": str(metrics)} | environment
-    began = time.monotonic()
-    with (root.parent / f"{root.name}.log").open("w+b") as log:
-        process = subprocess.Popen(command(root), cwd=root / "app", env=env, stdout=log, stderr=log)
-        try:
-            while not _listens(port):
-                log.seek(0)
-                assert process.poll() is None, log.read().decode()
-                assert time.monotonic() - began < STARTS_WITHIN_SECONDS, log.read().decode()
-                time.sleep(0.01)
-            yield process, port, time.monotonic() - began
-        finally:
-            if process.poll() is None:
-                process.kill()
-            process.wait()
+def started(root: Path, settings: dict[str, str], function: str = "overview") -> Iterator[FunctionProcess]:
+    """The container's process, which listens on every address."""
+    wired = {"HOST": None, "CORS_ALLOWED_ORIGINS": None, "OIDC_AUDIENCE": None, **settings}
+    with contextlib.closing(FunctionProcess(wired, function, command=command(root), folder=root / "app")) as process:
+        process.wait_until_listening()
+        yield process
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_function_starts_from_its_files_alone(
-    function: str, packages: Path, workspace: Path, record_property: Callable[[str, object], None]
+    case: Case, packages: Path, workspace: Path, record_property: Callable[[str, object], None]
 ) -> None:
     """Probe, refusal and an orderly end, from a read-only root under the image's user."""
+    function = case.function.name
     root = image(function, packages, workspace)
     before = digest(root / "app")
-    environment = manifest_environment(function) | {"KEYCLOAK_URL": "https://keycloak.invalid"}
-    environment |= {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}  # what is imported for it is in the image too
-    path = "/api/billing/project/acme-web/overview" if function == "overview" else f"/api/billing/{function}"
-    with started(root, environment) as (process, port, seconds):
-        assert get(port, "/healthz")[0] == 200
-        status, body = get(port, path)
-        assert (status, json.loads(body)["error"]) == (401, "Authentication token required")
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(GRACE_SECONDS) in {0, -signal.SIGTERM}
+    began = time.monotonic()
+    settings = {"KEYCLOAK_URL": "https://keycloak.invalid"}
+    settings["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:9"  # what is imported for it is in the image too
+    with started(root, settings, function) as process:
+        seconds = time.monotonic() - began
+        assert process.get("/healthz").status_code == 200
+        refused = process.send(case.endpoint.method, case.path()).response
+        assert_error_envelope(refused, 401, "Authentication token required")
+        assert process.end(GRACE_SECONDS) in {0, -signal.SIGTERM}
     assert digest(root / "app") == before
     size = sum(path.stat().st_size for path in (root / "app").rglob("*") if path.is_file())
     record_property("start_seconds", round(seconds, 3))
@@ -242,13 +220,12 @@ def test_requests_under_way_finish_after_sigterm(packages: Path, workspace: Path
     shutil.copytree(image("overview", packages, workspace), root)
     (root / "app" / "slow.py").write_text(SLOW)
     answers: list[tuple[int, bytes]] = []
-    with started(root, {"FUNCTION_TARGET": "slow", "FUNCTION_SOURCE": "slow.py"}) as (process, port, _):
-        asking = threading.Thread(target=lambda: answers.append(get(port, "/")))
+    with started(root, {"FUNCTION_TARGET": "slow", "FUNCTION_SOURCE": "slow.py"}) as process:
+        asking = threading.Thread(target=lambda: answers.append(get(process.port, "/")))
         asking.start()
         time.sleep(0.5)
-        process.send_signal(signal.SIGTERM)
+        assert process.end(GRACE_SECONDS) in {0, -signal.SIGTERM}
         asking.join()
-        assert process.wait(GRACE_SECONDS) in {0, -signal.SIGTERM}
     assert answers == [(200, b"done")]
 
 
@@ -279,7 +256,7 @@ def test_an_unknown_component_is_said(tmp_path: Path) -> None:
     """The refusal lists the components there are."""
     ran = build("code", "overveiw", str(tmp_path / "root"))
     assert ran.returncode == 1
-    assert "choose one of health, overview, projects, billing-service" in ran.stderr
+    assert f"choose one of {', '.join(function_names())}, billing-service" in ran.stderr
 
 
 def test_the_billing_service_starts_from_its_files_alone(workspace: Path) -> None:

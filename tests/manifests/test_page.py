@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.process import free_port
 from tests.manifests.conftest import KNATIVE, OVERLAYS
 from tests.manifests.properties import Objects, container, of, pages
-from tests.manifests.test_image import free_port
 
 UI = KNATIVE.parent / "ui"
 CONTAINERFILE = (UI / "Containerfile").read_text()

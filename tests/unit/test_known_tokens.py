@@ -9,8 +9,9 @@ from common.billing.transport import HttpClient, Timeouts
 from common.http.errors import ApiError, IdentityUnreachable, TokenInvalid
 from common.identity.authenticator import Authenticator
 from common.identity.key_sets import KeySets
-from tests.unit import endpoints
-from tests.unit.tokens import claims, header, key_set, keys, rsa_jwk, rsa_key, token
+from tests.kit import in_process
+from tests.kit.identity import IdentityProvider
+from tests.kit.tokens import claims, header, key_set, keys, rsa_jwk, rsa_key, token
 
 
 class World:
@@ -18,10 +19,10 @@ class World:
 
     def __init__(self) -> None:
         self.now = time.time()
-        self.provider = endpoints.IdentityProvider()
-        s = endpoints.settings(token_cache_seconds=60)
+        self.provider = IdentityProvider()
+        s = in_process.settings(token_cache_seconds=60)
         http = HttpClient(
-            Timeouts(connect=1, read=1, pool=1, total=1), s.jwks_max_bytes, transport=endpoints.Double(self.provider)
+            Timeouts(connect=1, read=1, pool=1, total=1), s.jwks_max_bytes, transport=in_process.Double(self.provider)
         )
         self.authenticator = Authenticator(s, KeySets(s, http, lambda: self.now), lambda: self.now)
 
@@ -52,7 +53,7 @@ async def test_a_removed_key_takes_its_tokens_along(world: World) -> None:
     """A key disabled in Keycloak verifies nothing, not even what it verified before."""
     good = token().encode()
     await world.authenticator.authenticate(good)
-    world.provider.answers["acme"] = keys(rsa_jwk("other", rsa_key("any")))
+    world.provider.key_sets["acme"] = keys(rsa_jwk("other", rsa_key("any")))
     await world.refresh()
     assert world.authenticator.get_caller(good) is None
     with pytest.raises(TokenInvalid, match="unknown_kid"):
@@ -63,7 +64,7 @@ async def test_another_key_under_the_same_kid_is_another_key(world: World) -> No
     """The kid is a name, no proof."""
     good = token().encode()
     await world.authenticator.authenticate(good)
-    world.provider.answers["acme"] = keys(rsa_jwk("rsa", rsa_key("any")))
+    world.provider.key_sets["acme"] = keys(rsa_jwk("rsa", rsa_key("any")))
     await world.refresh()
     assert world.authenticator.get_caller(good) is None
     with pytest.raises(TokenInvalid, match="signature"):
@@ -74,7 +75,7 @@ async def test_a_realm_that_is_gone_takes_its_tokens_along(world: World) -> None
     """A 404 for the key set: the organization was deleted."""
     good = token().encode()
     await world.authenticator.authenticate(good)
-    world.provider.answers["acme"] = lambda _: httpx.Response(404)
+    world.provider.key_sets["acme"] = lambda _: httpx.Response(404, json={"error": "Realm does not exist"})
     await world.refresh()
     assert world.authenticator.get_caller(good) is None
     with pytest.raises(TokenInvalid, match="unknown_realm"):
@@ -85,11 +86,11 @@ async def test_a_failing_provider_takes_nothing_away(world: World) -> None:
     """Keys and what they verified survive an outage."""
     good = token().encode()
     await world.authenticator.authenticate(good)
-    world.provider.answers["acme"] = lambda _: httpx.Response(500, content=key_set())
+    world.provider.key_sets["acme"] = lambda _: httpx.Response(500, content=key_set())
     world.now += 11
     with pytest.raises(IdentityUnreachable):
         await world.authenticator.authenticate(token(header(kid="new")).encode())
-    assert len(world.provider.asked) == 2
+    assert len(world.provider.requests) == 2
     assert world.authenticator.get_caller(good)
     assert await world.authenticator.authenticate(good)
 

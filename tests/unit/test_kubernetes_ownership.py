@@ -13,7 +13,7 @@ from common.access.ownership import Claims, Registry, make_ownership
 from common.http.errors import BillingUnreachable
 from common.identity.caller import Caller, Role
 from common.process.settings import Settings, SettingsError
-from tests.kubernetes_api import Answer, ApiServer, make_ca, pem, project, project_list, status_object
+from tests.kit.kubernetes_api import Answer, ApiServer, make_ca, pem, project, project_list, status_object
 
 
 class Clock:

@@ -1,43 +1,35 @@
-"""Every row of the token table against the real function: answer, cost, log line, metric, and no token anywhere."""
+"""Every row of the token table against every declared endpoint: response, cost, log line, metric, and no token."""
 
-import json
-
-import httpx2 as httpx
 import pytest
 from jwt.types import Options
 
 from common.identity.authenticator import DECODE_OPTIONS
 from common.process import metrics
-from tests.envelopes import assert_error_envelope, assert_success_envelope
-from tests.unit.endpoints import PATHS, IdentityProvider, captured_log, get, make
-from tests.unit.token_table import ROWS, Attempt, Row
-from tests.unit.tokens import KEYCLOAK
-
-SHORTEST_SIGN = 16
-"""Pieces of a token below this many characters are words that a log may hold by chance."""
+from tests.kit.declared import CASES, Case
+from tests.kit.identity import IdentityProvider
+from tests.kit.in_process import captured_log, make, request
+from tests.kit.token_table import ROWS, Row, assert_line, assert_row, assert_unseen
+from tests.kit.tokens import KEYCLOAK
 
 
+@pytest.mark.parametrize("case", CASES, ids=str)
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-async def test_row(row: Row) -> None:
+async def test_row(row: Row, case: Case) -> None:
     """The answer is the contract's, costs no more fetches than allowed, and the reason is for operators only."""
     attempt = row.make()
     identity = IdentityProvider({"acme": attempt.key_set} if attempt.key_set else None)
     before = auth_failures()
     with captured_log() as lines:
-        function = make("health", identity, **attempt.settings)
-        path = PATHS["health"] + (f"?{attempt.query}" if attempt.query else "")
-        response = await get(function, path, *attempt.lines, **attempt.headers)
-    assert response.status_code == row.status, f"{response.text} {lines.text}"
-    if row.error is None:
-        assert_success_envelope(response)
-    else:
-        assert assert_error_envelope(response, row.status, row.error)["details"] == {}
-    assert len(identity.asked) == row.fetches
-    assert all(url.startswith(f"{KEYCLOAK}/realms/") for url in identity.asked)
+        function = make(case.function.name, identity, **attempt.settings)
+        path = case.path() + (f"?{attempt.query}" if attempt.query else "")
+        response = await request(function, case.endpoint.method, path, *attempt.lines, **attempt.headers)
+    assert_row(row, case, response)
+    assert len(identity.requests) == row.fetches
+    assert all(url.startswith(f"{KEYCLOAK}/realms/") for url in identity.requests)
     counted = {reason: value - before.get(reason, 0) for reason, value in auth_failures().items()}
     assert {reason: n for reason, n in counted.items() if n} == ({row.reason: 1} if row.status == 401 else {})
     [line] = lines.requests()
-    assert (line["status"], line["reason"]) == (row.status, row.reason)
+    assert_line(row, case, line)
     assert (line["organization"] is None) == (row.error is not None)
     assert_unseen(attempt, lines.text, response)
 
@@ -45,16 +37,6 @@ async def test_row(row: Row) -> None:
 def auth_failures() -> dict[str, float]:
     [family] = metrics.auth_failures.collect()
     return {sample.labels["reason"]: sample.value for sample in family.samples if sample.name == "auth_failures_total"}
-
-
-def assert_unseen(attempt: Attempt, log: str, response: httpx.Response) -> None:
-    """Neither the token nor a part of it is in the log or the answer."""
-    said = log + response.text + json.dumps(list(response.headers.multi_items()))
-    sent = [*attempt.lines, *(value.encode() for value in attempt.headers.values()), attempt.query.encode()]
-    for value in sent:
-        for word in value.replace(b",", b" ").replace(b"=", b" ").split():
-            for part in word.decode("latin-1").split("."):
-                assert len(part) < SHORTEST_SIGN or part not in said
 
 
 def test_the_table_is_one() -> None:

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
-import httpx2 as httpx
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -28,9 +27,11 @@ from common.identity.token import read_credentials
 from common.model import NAMESPACE_PATTERN, Moment
 from common.money.strict_json import parse_json
 from functions.projects.models import ListParameters
-from tests.envelopes import TIMESTAMP
-from tests.unit import endpoints
-from tests.unit.tokens import Signer, b64, claims, ed_key, header, rsa_jwk, rsa_key, to_bytes, token
+from tests.kit import in_process
+from tests.kit.billing import BillingService
+from tests.kit.envelopes import TIMESTAMP
+from tests.kit.identity import IdentityProvider
+from tests.kit.tokens import Signer, b64, claims, ed_key, header, rsa_jwk, rsa_key, to_bytes, token
 
 BOUNDED = settings(
     deadline=timedelta(seconds=2),  # a hang is minutes; a busy machine is not a hang
@@ -52,19 +53,6 @@ JSON = _json(st.floats())  # NaN too, as json.dumps writes it
 FINITE_JSON = _json(st.floats(allow_nan=False, allow_infinity=False))
 HEADER_NAMES = st.sampled_from(["alg", "kid", "typ", "crit", "jku", "jwk", "b64", "zip"]) | ANY_TEXT
 CLAIM_NAMES = st.sampled_from([*claims(), "nbf"]) | ANY_TEXT
-REPLY: dict[str, Any] = {
-    "organization": "acme",
-    "namespace": "acme-web",
-    "billing_summary": {
-        "current_month_total": 1,
-        "last_day_spend": 1,
-        "billing_period": "2025-09",
-        "total_cost_per_hour": 1,
-        "currency": "EUR",
-    },
-    "compute_instances": {"running_pods": 1, "running_vms": 0, "cpu_cores": 1, "memory_gib": 1, "cost_per_hour": 1},
-    "cost_breakdown": {"cpu_cost": 1, "memory_cost": 0, "storage_cost": 0, "network_cost": 0, "public_ip_cost": 0},
-}
 JWK_NAMES = st.sampled_from(["kid", "kty", "alg", "use", "key_ops", "n", "e", "crv", "x", "y", "d"]) | ANY_TEXT
 
 
@@ -77,11 +65,11 @@ def loop() -> Iterator[asyncio.Runner]:
 @pytest.fixture(scope="module")
 def authenticator() -> Authenticator:
     """Knows acme's keys, Ed25519's among them, after the first token."""
-    s = endpoints.settings()
+    s = in_process.settings()
     http = HttpClient(
         Timeouts(connect=1, read=1, pool=1, total=1),
         s.jwks_max_bytes,
-        transport=endpoints.Double(endpoints.IdentityProvider()),
+        transport=in_process.Double(IdentityProvider()),
     )
     return Authenticator(s, KeySets(s, http))
 
@@ -214,14 +202,9 @@ def test_any_namespace_in_the_path(loop: asyncio.Runner, overview: Function, adm
         assert envelope["error"].isprintable()
 
 
-def _billing(request: httpx.Request) -> httpx.Response:
-    found = request.url.path == "/api/project/acme-web/overview"
-    return httpx.Response(200, json=REPLY) if found else httpx.Response(404, json={"code": "project_not_found"})
-
-
 @pytest.fixture(scope="module")
 def overview() -> Function:
-    return endpoints.make("overview", billing=_billing)
+    return in_process.make("overview", billing=BillingService({"acme-web": "acme"}))
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-// Fails when the JavaScript that the page needs at its first paint is more than its budget, gzipped.
+// Fails if the JavaScript for the first paint of the page, gzipped, exceeds its limit.
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 
@@ -6,7 +6,7 @@ const BUDGET_KILOBYTES = 250;
 const dist = new URL('../dist/', import.meta.url);
 const manifest = JSON.parse(readFileSync(new URL('.vite/manifest.json', dist), 'utf8'));
 
-/** The chunk and everything it imports at once; what it imports later does not count. */
+/** The chunk and its static imports. Dynamic imports are not included. */
 function initialChunks(name, seen = new Set()) {
   if (!seen.has(name)) {
     seen.add(name);

@@ -1,4 +1,4 @@
-// Serves the built page under /billing/ in a container: no writes, no privileges, nothing but Node.js.
+// Serves the built page under /billing/ in a container. It writes nothing and needs only Node.js.
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, relative, sep } from 'node:path';
@@ -18,7 +18,7 @@ const TYPES = {
 const COMPRESSED = new Set(['.css', '.html', '.js', '.svg']);
 const FOREVER = 'public, max-age=31536000, immutable';
 
-/** What env.js sets on window, as addresses. Throws an Error that names each that is missing or no HTTP address. */
+/** The addresses that env.js sets on window. Throws an Error that names each missing or invalid one. */
 export function settingsOf(script) {
   const window = {};
   runInContext(script, createContext({ window }), { timeout: 1000 });
@@ -33,7 +33,7 @@ export function settingsOf(script) {
   return Object.fromEntries(SETTINGS.map((name) => [name, new URL(window[name])]));
 }
 
-/** Only the page itself and the two origins it talks to. */
+/** Allows only the page and the two origins that it calls. */
 export function contentSecurityPolicy({ backendURL, keycloakURL }) {
   return [
     "default-src 'none'",
@@ -48,7 +48,7 @@ export function contentSecurityPolicy({ backendURL, keycloakURL }) {
   ].join('; ');
 }
 
-/** Every file of the build by its path, read once: what is not in here does not exist, whatever a path says. */
+/** All files of the build by path, read once. A path that is not in this map does not exist. */
 function filesOf(dist) {
   const files = new Map();
   for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
@@ -62,7 +62,7 @@ function filesOf(dist) {
         type,
         body,
         gzip: COMPRESSED.has(extname(path)) ? gzipSync(body) : null,
-        // Only what Vite named by its content may be kept without asking.
+        // Only files that Vite named by their content may be cached without revalidation.
         cache: path.startsWith('assets/') ? FOREVER : 'no-cache',
       });
     }
@@ -84,7 +84,7 @@ export function createPageServer(dist, script) {
     'X-Content-Type-Options': 'nosniff',
   };
 
-  /** The page finds its own way: a path under /billing/ that names no file is index.html's. */
+  /** The page has client-side routes: a path under /billing/ without a file returns index.html. */
   const fileAt = (path) => {
     const name = path.slice(BASE.length);
     return files.get(name) ?? (extname(name) === '' ? index : undefined);

@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => new Promise((closed) => server.close(closed)));
 
-/** By node:http, which sends a path as it is; fetch would tidy up the dots. */
+/** Uses node:http, which sends a path unchanged. fetch would remove the dots. */
 function ask(path, { method = 'GET', headers = {} } = {}) {
   return new Promise((resolve, reject) => {
     const asked = request({ port: server.address().port, host: '127.0.0.1', path, method, headers }, (answer) => {
@@ -42,9 +42,9 @@ function ask(path, { method = 'GET', headers = {} } = {}) {
 }
 
 test.each(['/billing/', '/billing/?organization=acme', '/billing/projects/acme-web', '/billing/index.html'])(
-  '%s is the page, asked for anew each time',
+  '%s is the page, revalidated each time',
   async (path) => {
-    // A shared link opens the page, and a new release is seen at the next visit.
+    // A shared link opens the page. The next visit shows a new release.
     const { status, headers, text } = await ask(path);
     expect([status, text, headers['cache-control']]).toEqual([200, '<!doctype html>', 'no-cache']);
   },
@@ -72,7 +72,7 @@ test.each([
   '/billing/%2e%2e/secret.html',
   '//billing/',
 ])('%s does not exist', async (path) => {
-  // The console owns the rest of the host, and nothing outside the build is served.
+  // The console has all other paths of the host. Files outside the build are not served.
   expect((await ask(path)).status).toBe(404);
 });
 
@@ -83,7 +83,7 @@ test('/billing leads to /billing/, /healthz is for probes, other methods are ref
   expect(await ask('/billing/', { method: 'HEAD' })).toMatchObject({ status: 200, text: '' });
 });
 
-test('every answer allows just the origins of the settings', async () => {
+test('every response allows only the origins of the settings', async () => {
   for (const path of ['/billing/', '/billing/gone.js', '/billing/env.js']) {
     const policy = (await ask(path)).headers['content-security-policy'];
     expect(policy).toContain('connect-src https://backend.example https://login.example;');
@@ -100,7 +100,7 @@ describe('settings', () => {
     ['window.backendURL = process.env.HOME', /process is not defined/],
     ['window.', /Unexpected/],
   ])('%j stop the start with what is wrong', (script, message) => {
-    // A wrong ConfigMap is a failed start, not a page that cannot call anything.
+    // With a wrong ConfigMap the server does not start. Otherwise the page could not call anything.
     expect(() => settingsOf(script)).toThrow(message);
   });
 });

@@ -1,4 +1,4 @@
-/** A Chromium that needs no root: the one already installed, else the one of the npm package. */
+/** A Chromium that needs no root: the installed one, otherwise the one of the npm package. */
 import { existsSync } from 'node:fs';
 
 import chromium from '@sparticuz/chromium';

@@ -1,4 +1,4 @@
-/** Answers of the API as the contract has them, for tests that bring their own. */
+/** Example responses of the API, for tests with fixed responses. */
 import type { BillingSummary, Overview, Project, ProjectList } from '../src/app/ManageOrganization/Billing/api/models';
 
 export const AS_OF = '2025-09-29T15:00:00.000Z';
@@ -15,14 +15,18 @@ export function summary(part: Partial<BillingSummary> = {}): BillingSummary {
 }
 
 export function project(namespace: string, part: Partial<BillingSummary> = {}): Project {
-  return { namespace, billing_summary: summary(part), error: null };
+  return { namespace, billing_summary: summary(part), error: null, code: null };
 }
 
 export function unpricedProject(namespace: string): Project {
-  return { namespace, billing_summary: null, error: 'Billing data incomplete' };
+  return { namespace, billing_summary: null, error: 'Billing data incomplete', code: 'unpriced' };
 }
 
-/** Totals are given by the test as the API would: never summed by what is tested. */
+export function newProject(namespace: string): Project {
+  return { namespace, billing_summary: null, error: 'Billing has not started', code: 'not_started' };
+}
+
+/** The test gives the totals, as the API does. The code under test does not sum them. */
 export function projectList(projects: Project[], totals: ProjectList['totals']): ProjectList {
   return {
     organization: 'acme',
@@ -30,6 +34,7 @@ export function projectList(projects: Project[], totals: ProjectList['totals']):
     total: projects.length,
     totals,
     unpriced: projects.filter((one) => one.billing_summary === null).length,
+    billing_started: true,
   };
 }
 

@@ -6,7 +6,7 @@ import { vi } from 'vitest';
 import { BillingProvider } from '../src/app/ManageOrganization/Billing/BillingProvider';
 import { OrganizationRoutes } from '../src/app/ManageOrganization/OrganizationRoutes';
 
-/** The page as a console mounts it, under a path of the console's own, with a session that is told here. */
+/** The page in a console: under a path of the console, with a session that the test controls. */
 export function renderBilling(path = 'billing/') {
   const session = {
     getAccessToken: () => Promise.resolve('token'),
@@ -25,14 +25,14 @@ export function renderBilling(path = 'billing/') {
     initialEntries: [`/manage-organization/${path}`],
   });
   render(<RouterProvider router={router} />);
-  /** As when the person comes back to the tab after a while. */
+  /** The user returns to the tab. */
   const refresh = () => {
     void client.refetchQueries();
   };
   return { session, refresh, location: () => router.state.location };
 }
 
-/** What the network answers from now on; the functions that ask are the page's own. */
+/** The network's responses from now on. The code that sends the requests is the page's. */
 export function answerWith(answer: () => Promise<Response>) {
   const fetchMock = vi.fn<typeof fetch>(answer);
   vi.stubGlobal('fetch', fetchMock);

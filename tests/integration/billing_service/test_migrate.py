@@ -2,8 +2,8 @@
 
 import asyncio
 
-import asyncpg
 import pytest
+from psycopg.errors import UndefinedFunction
 
 from billing_service.database import connect
 from billing_service.migrate import Migration, MigrationError, migrate, shipped
@@ -33,7 +33,7 @@ async def test_two_processes_that_start_together_migrate_once(empty_database_url
 async def test_a_failing_migration_leaves_nothing_behind(empty_database_url: str) -> None:
     """Neither it nor those before it in the same run are kept."""
     broken = Migration(2, "0002_broken.sql", "CREATE TABLE two (); SELECT no_such_function()")
-    with pytest.raises(asyncpg.UndefinedFunctionError):
+    with pytest.raises(UndefinedFunction):
         await applied(empty_database_url, ONE, broken)
     assert await applied(empty_database_url, ONE, TWO) == [ONE, TWO]
 

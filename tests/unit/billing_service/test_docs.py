@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from billing_service.database_failure import REASONS
 from billing_service.errors import ServiceError
 from billing_service.import_kinds import KINDS, Kind
 from billing_service.settings import ServiceSettings
@@ -33,3 +34,9 @@ def test_every_csv_example_passes_the_import(kind: Kind) -> None:
     fields = example.splitlines()[0].split(",")
     for column, field in zip(kind.columns, fields, strict=True):
         column.parse(field)
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_every_reason_of_a_database_failure_is_documented(reason: str) -> None:
+    """An operator finds the word of the log line in the page."""
+    assert f"`{reason}`" in PAGE

@@ -19,9 +19,25 @@ def test_the_commands_need_only_the_database() -> None:
 
 
 @pytest.mark.parametrize(
+    "url",
+    [
+        "postgres://u:p@a:5432,b:5433/db?target_session_attrs=read-write",
+        "postgresql://u@[::1]:5432/db?sslmode=verify-full&sslrootcert=/ca.pem",
+        "postgresql://u:p%40ss@a,b/db?connect_timeout=5&load_balance_hosts=random",
+    ],
+)
+def test_the_database_url_is_libpqs(url: str) -> None:
+    """Several hosts, and every parameter that libpq has."""
+    assert DatabaseSettings.read({"DATABASE_URL": url}).database_url.get_secret_value() == url
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("DATABASE_URL", ""),
+        ("DATABASE_URL", "host=db password=hidden"),
+        ("DATABASE_URL", "postgresql://u:hidden@db/billing?no_such_parameter=1"),
+        ("DATABASE_URL", "postgresql://u:hidden@a:5432,b:99999/billing"),
         ("DATABASE_URL", "mysql://billing:hidden@db/billing"),
         ("DATABASE_URL", "postgresql://billing:hidden@db:port/billing"),
         ("BILLING_API_TOKEN", ""),

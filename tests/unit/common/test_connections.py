@@ -13,8 +13,8 @@ import pytest
 
 from common.billing import connections
 from common.billing.transport import HttpClient, Timeouts, TransportFailure, UpstreamResponse
-from tests.kubernetes_api import make_ca, make_server_files, pem
-from tests.raw_server import OK, dropping, serving
+from tests.kit.kubernetes_api import make_ca, make_server_files, pem
+from tests.kit.raw_server import OK, dropping, serving
 
 Resolve = Callable[..., None]
 OTHER = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nother"

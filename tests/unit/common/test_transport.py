@@ -10,7 +10,7 @@ import pytest
 
 from common.billing import connections, transport
 from common.billing.transport import HttpClient, Timeouts, TransportFailure, UpstreamResponse
-from tests.raw_server import CLOSE, OK, PAUSE, RESET, Script, serving
+from tests.kit.raw_server import CLOSE, OK, PAUSE, RESET, Script, serving
 
 LIMIT = 400_000
 OTHER = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nother"

@@ -13,8 +13,8 @@ from common.function import Function
 from common.http.response import Result
 from common.model import BodyModel
 from common.money.amount import Amount
-from tests.envelopes import assert_error_envelope, assert_success_envelope
-from tests.unit.http.things import AS_OF, Raw, Thing, endpoint, function, guest, send, user
+from tests.kit.envelopes import assert_error_envelope, assert_success_envelope
+from tests.kit.things import AS_OF, Raw, Thing, endpoint, function, guest, send, user
 
 JSON = (b"content-type", b"application/json")
 LIMIT = 65_536
@@ -37,8 +37,8 @@ class Hook(BodyModel):
 class Quote(BodyModel):
     name: str
     amount: Amount = Field(alias="max")
-    lines: list[Line] = []
-    odd: dict[str, int] = {}
+    lines: list[Line] = Field([])
+    odd: dict[str, int] = Field({})
     to: Annotated[Mail | Hook, Field(discriminator="kind")] | None = None
     either: int | Line | None = None
     free: Any = None

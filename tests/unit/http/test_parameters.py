@@ -9,8 +9,8 @@ from common.endpoint import Access, Call
 from common.function import Function
 from common.http.response import Result
 from common.model import Parameters, whole_number
-from tests.envelopes import assert_error_envelope, assert_success_envelope
-from tests.unit.http.things import AS_OF, Raw, Thing, endpoint, function
+from tests.kit.envelopes import assert_error_envelope, assert_success_envelope
+from tests.kit.things import AS_OF, Raw, Thing, endpoint, function
 
 
 class Period(Parameters):
@@ -108,8 +108,10 @@ async def test_a_path_parameter_has_the_models_rule_too(app: Function) -> None:
         (b"months=", "Query parameter 'months': must be a whole number from 1 to 24"),
         (
             b"months=0&sort=",
-            "Query parameter 'months': must be a whole number from 1 to 24; "
-            "Query parameter 'sort': Input should be 'name' or '-name'",
+            (
+                "Query parameter 'months': must be a whole number from 1 to 24; "
+                "Query parameter 'sort': Input should be 'name' or '-name'"
+            ),
         ),
     ],
     ids=repr,

@@ -8,8 +8,8 @@ from common.endpoint import Call
 from common.function import Function
 from common.http.response import Result
 from common.model import BodyModel, Parameters
-from tests.envelopes import assert_error_envelope, assert_success_envelope
-from tests.unit.http.things import AS_OF, Thing, endpoint, function, send
+from tests.kit.envelopes import assert_error_envelope, assert_success_envelope
+from tests.kit.things import AS_OF, Thing, endpoint, function, send
 
 ORIGIN = "https://console.example.com"
 MATCH = [("if-match", '"1"')]

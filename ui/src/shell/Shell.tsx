@@ -16,7 +16,7 @@ interface ShellProps {
   organization: string;
 }
 
-/** The page as an app of its own: who is there, and what in the console would be around the page. */
+/** The page as a separate app: login, and the parts that the console has around the page. */
 export function Shell({ configuration, organization }: ShellProps) {
   const [manager] = useState(() => makeUserManager(configuration, organization));
   return (
@@ -26,7 +26,7 @@ export function Shell({ configuration, organization }: ShellProps) {
   );
 }
 
-/** The provider's answer stands in the address only for this moment. */
+/** The provider's response is in the address only at this moment. */
 function backToView(user: User | undefined): void {
   window.history.replaceState(null, '', viewOfState(user?.state) ?? PAGE_PATH);
 }
@@ -51,7 +51,7 @@ function Session({ manager, organization, backendURL }: SessionProps) {
   }, [mustLogIn, manager, organization]);
 
   const logOut = () => {
-    setIsLeaving(true); // from here on there is no user, and nobody is to be logged in again
+    setIsLeaving(true); // from here on there is no user, and no automatic login
     manager.signoutRedirect().catch((error: unknown) => {
       setFailure(messageOf(error));
     });

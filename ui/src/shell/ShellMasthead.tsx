@@ -24,7 +24,7 @@ import { texts } from '../app/ManageOrganization/Billing/texts';
 import { useTheme } from './theme';
 
 interface ShellMastheadProps {
-  /** Of the person who is logged in; null before that. */
+  /** Account of the logged-in user. Null before the login. */
   account: { name: string; organization: string; onLogOut: () => void } | null;
 }
 

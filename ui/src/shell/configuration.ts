@@ -1,4 +1,4 @@
-/** What env.js tells, as in the platform's console. */
+/** The values of env.js, as in the platform's console. */
 declare global {
   interface Window {
     backendURL?: unknown;
@@ -7,14 +7,14 @@ declare global {
   }
 }
 
-/** Where the build is served: `/billing/`. */
+/** Path of the page: `/billing/`. */
 export const PAGE_PATH = import.meta.env.BASE_URL;
 
 const NAMES = ['backendURL', 'frontendURL', 'keycloakURL'] as const;
 type Name = (typeof NAMES)[number];
 export type Configuration = Record<Name, string>;
 
-/** The configuration, or the names of what is missing or no HTTP address. */
+/** The configuration, or the names of the missing or invalid addresses. */
 export function configurationOf(source: Partial<Record<Name, unknown>>): Configuration | Name[] {
   const wrong = NAMES.filter((name) => !isHttpUrl(source[name]));
   if (wrong.length > 0) {

@@ -1,9 +1,9 @@
-/** The organization is the realm to log in at; it stands in the address, so that a shared link leads to its login. */
+/** The organization is the realm of the login. It is part of the address, so that a shared link leads to its login. */
 const PARAMETER = 'organization';
-/** The provider's answer comes to an address without it. A name is no secret; tokens never come here. */
+/** The address of the provider's response does not contain it. A name is not secret. Tokens are never stored here. */
 const STORAGE_KEY = 'billing.organization';
 
-/** RFC 1123 label, as a realm name must be. */
+/** RFC 1123 label, the required form of a realm name. */
 export const ORGANIZATION_PATTERN = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 export function getOrganization(location: Location): string | null {
@@ -12,7 +12,7 @@ export function getOrganization(location: Location): string | null {
   return name !== null && ORGANIZATION_PATTERN.test(name) ? name : null;
 }
 
-/** Remembers the organization until the provider's answer is here. */
+/** Stores the organization until the provider's response arrives. */
 export function rememberOrganization(name: string): void {
   sessionStorage.setItem(STORAGE_KEY, name);
 }

@@ -11,7 +11,7 @@ const configuration = {
   keycloakURL: 'https://login.example',
 };
 
-/** As much of a UserManager as a session uses. */
+/** The part of a UserManager that a session uses. */
 function managerWith(user: Partial<User> | null) {
   return {
     getUser: vi.fn(() => Promise.resolve(user)),
@@ -31,7 +31,7 @@ test('two calls that need a new token share one renewal, since a refresh token i
   expect(manager.signinSilent).toHaveBeenCalledTimes(2);
 });
 
-test('a provider that says no ends the session, one that does not answer does not', async () => {
+test('a rejection by the provider ends the session, an unavailable provider does not', async () => {
   const manager = managerWith({ refresh_token: 'once' });
   const session = sessionOf(manager);
   manager.signinSilent.mockRejectedValue(new ErrorResponse({ error: 'invalid_grant' }));
@@ -80,7 +80,7 @@ test.each([
   [{ view: 1 }, null],
   [undefined, null],
 ])('after the login %j leads to %s', (state, view) => {
-  // Only a view of this page is gone back to.
+  // Only a view of this page is a valid return address.
   expect(viewOfState(state)).toBe(view);
 });
 
@@ -92,7 +92,7 @@ test.each([
   ['', null],
   ['?code=c&state=s', 'remembered'],
 ])('the organization of %s is %s', (search, organization) => {
-  // Only a name that can be a realm becomes a part of an address.
+  // Only a valid realm name becomes a part of an address.
   window.sessionStorage.setItem('billing.organization', 'remembered');
   expect(getOrganization({ search } as Location)).toBe(organization);
 });

@@ -4,12 +4,12 @@ import type { BillingSession } from '../app/ManageOrganization/Billing/api/sessi
 import { type Configuration, PAGE_PATH } from './configuration';
 import { rememberOrganization } from './organization';
 
-/** Kube-DC's public client of every realm. */
+/** The public client of Kube-DC in every realm. */
 const CLIENT_ID = 'kube-dc-console';
-/** A session younger than this whose token is refused would be refused again after the next login. */
+/** If the token of a session younger than this is rejected, a new login would not help. */
 const TOO_YOUNG_MILLISECONDS = 60_000;
 
-/** Authorization code with PKCE at the organization's realm; tokens live in this object and nowhere else. */
+/** Authorization code with PKCE at the organization's realm. Tokens are stored in this object only. */
 export function makeUserManager(configuration: Configuration, organization: string): UserManager {
   const page = `${configuration.frontendURL}${PAGE_PATH}`;
   return new UserManager({
@@ -19,21 +19,21 @@ export function makeUserManager(configuration: Configuration, organization: stri
     post_logout_redirect_uri: page,
     scope: 'openid profile',
     userStore: new WebStorageStateStore({ store: new InMemoryWebStorage() }),
-    // The PKCE verifier has to outlive the way to the provider and back; it is deleted there.
+    // The PKCE verifier must survive the redirect to the provider and back. It is deleted after that.
     stateStore: new WebStorageStateStore({ store: window.sessionStorage }),
-    // Renewed when a call needs it, by the rotating refresh token: an idle tab asks nothing.
+    // Renewed when a call needs it, by the rotating refresh token. An idle tab sends no requests.
     automaticSilentRenew: false,
     monitorSession: false,
   });
 }
 
-/** Sends the person to the login page of the organization, and back to the view of now. */
+/** Sends the user to the login page of the organization, and back to the current view. */
 export async function logIn(manager: UserManager, organization: string): Promise<void> {
   rememberOrganization(organization);
   await manager.signinRedirect({ state: { view: window.location.pathname + window.location.search } });
 }
 
-/** The view to come back to, of what `logIn` sent along; null when it is not one of this page's. */
+/** The view to return to, from the state of `logIn`. Null if it is not a view of this page. */
 export function viewOfState(state: unknown): string | null {
   const view = typeof state === 'object' && state !== null && 'view' in state ? state.view : null;
   return typeof view === 'string' && view.startsWith(PAGE_PATH) && !view.startsWith('//') ? view : null;
@@ -55,7 +55,7 @@ export function makeSession(manager: UserManager, organization: string): Billing
     },
     signIn: (why) => {
       if (why === 'asked' || Date.now() - openedAt > TOO_YOUNG_MILLISECONDS) {
-        // A provider that is away rejects; the button stays where it is for another try.
+        // Rejects if the provider is unavailable. The button stays, for a retry.
         logIn(manager, organization).catch(() => undefined);
       }
     },
@@ -71,7 +71,7 @@ async function renew(manager: UserManager): Promise<string | null> {
     return (await manager.signinSilent())?.access_token ?? null;
   } catch (error) {
     if (error instanceof ErrorResponse) {
-      return null; // the provider answered, and the answer was no: RFC 6749, 5.2
+      return null; // the provider rejected the refresh token (RFC 6749, 5.2)
     }
     throw error;
   }

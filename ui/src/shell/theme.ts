@@ -1,4 +1,4 @@
-/** Light or dark: as the person chose, else as their system has it. */
+/** Light or dark: the user's choice, otherwise the setting of the system. */
 import { useEffect, useState } from 'react';
 
 export type Theme = 'light' | 'dark';
@@ -27,7 +27,7 @@ export function initialTheme(): Theme {
   return window.matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
 }
 
-/** Before the first paint too, so that nobody sees a flash of the other theme. */
+/** Also before the first paint, so that the other theme is never visible. */
 export function applyTheme(theme: Theme): void {
   document.documentElement.classList.toggle(DARK_CLASS, theme === 'dark');
 }

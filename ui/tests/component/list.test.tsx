@@ -2,7 +2,7 @@ import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 
-import { acme, project, projectList, success, unpricedProject } from '../fixtures';
+import { acme, newProject, project, projectList, success, unpricedProject } from '../fixtures';
 import { answerWith, json, renderBilling } from '../render';
 
 const many = projectList(
@@ -33,9 +33,24 @@ test('the cards say what the month, the day and the hour cost, and whether the d
   answerWith(json(success(acme)));
   renderBilling();
   expect(await screen.findByText('Month to date, Sep 2025')).toBeVisible();
-  // 2400 EUR in 28.625 days are 83.84 a day; the last day was 82.18.
+  // 2400 EUR in 28.625 days are 83.84 per day. The last day was 82.18.
   expect(screen.getByText("2% below this month's daily average of €83.84")).toBeVisible();
   expect(screen.getByText('about €2,502 per month at this rate')).toBeVisible();
+});
+
+test('an organization without usage sees that billing has not started, and no warning', async () => {
+  answerWith(json(success({ ...projectList([], []), billing_started: false })));
+  renderBilling();
+  expect(await screen.findByRole('heading', { name: 'Billing has not started' })).toBeVisible();
+  expect(screen.getByText(/There is no usage of acme yet/)).toBeVisible();
+});
+
+test('a new project is in the list without a warning', async () => {
+  answerWith(json(success(projectList([...acme.projects, newProject('acme-new')], acme.totals))));
+  renderBilling();
+  const row = (await screen.findByRole('link', { name: 'acme-new' })).closest('tr') as HTMLElement;
+  expect(within(row).getByText('Billing has not started')).toBeVisible();
+  expect(screen.queryByText('One project has no figure')).not.toBeInTheDocument();
 });
 
 test('a head sorts, and the order stands in the address beside what was there', async () => {
@@ -48,14 +63,14 @@ test('a head sorts, and the order stands in the address beside what was there', 
   expect(location().search).toBe('?organization=acme&sort=namespace');
 });
 
-test('typing searches, nothing found says so, and clearing brings all back', async () => {
+test('typing searches, an empty result has a text, and clearing shows all projects', async () => {
   const fetchMock = answerWith(json(success(acme)));
   const { location } = renderBilling();
   const search = await screen.findByRole('textbox', { name: 'Search projects by name' });
   await userEvent.type(search, 'data');
   expect(rowNames()).toEqual(['acme-data']);
   await userEvent.type(search, 'base');
-  expect(screen.getByText('Nothing matches "database".')).toBeVisible();
+  expect(screen.getByText('No project name contains "database".')).toBeVisible();
   expect(location().search).toBe('?search=database');
   await userEvent.click(screen.getByText('Clear the search'));
   expect(rowNames()).toHaveLength(4);
@@ -76,7 +91,7 @@ test('a project without a figure is named and counted, and reads unknown, not 0'
   answerWith(json(success(projectList([project('acme-web'), unpricedProject('acme-broken')], totals))));
   renderBilling();
   const row = (await screen.findByRole('link', { name: 'acme-broken' })).closest('tr') as HTMLElement;
-  expect(within(row).getByText('Not priced')).toBeVisible();
+  expect(within(row).getByText('No figure')).toBeVisible();
   expect(within(row).getByText('Billing data incomplete')).toBeVisible();
   expect(within(row).getAllByText('Unknown')).toHaveLength(3);
   expect(screen.getByText('One project has no figure')).toBeVisible();

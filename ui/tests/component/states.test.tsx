@@ -24,28 +24,28 @@ test.each([
     'the service away',
     'billing/',
     json(failure('Billing service unreachable'), 503),
-    'The billing service does not answer',
+    'The billing service is not available',
   ],
-  ['a gateway page', 'billing/', json('Bad gateway', 502), 'The billing service does not answer'],
+  ['a gateway page', 'billing/', json('Bad gateway', 502), 'The billing service is not available'],
   ['a price missing', PROJECT, json(failure('Billing data incomplete'), 503), 'The figures are not complete'],
   [
     'the provider away',
     'billing/',
     json(failure('Identity provider unreachable'), 503),
-    'The identity provider does not answer',
+    'The identity provider is not available',
   ],
-  ['a bug', 'billing/', json(failure('Internal server error'), 500), 'Something went wrong on our side'],
-  ['a broken answer', 'billing/', json({ success: true }), 'Something went wrong on our side'],
+  ['a bug', 'billing/', json(failure('Internal server error'), 500), 'Internal error'],
+  ['an invalid response', 'billing/', json({ success: true }), 'Internal error'],
   ['no CORS headers', 'billing/', () => Promise.reject(new TypeError('Failed to fetch')), 'Billing cannot be reached'],
 ])('%s is a state with a title, and the page keeps its own', async (_what, path, answer, title) => {
-  // No state is blank, and each says what it is.
+  // Each state has a title.
   answerWith(answer);
   renderBilling(path);
   expect(await screen.findByRole('heading', { level: 2, name: new RegExp(title) })).toBeVisible();
   expect(screen.getByRole('heading', { level: 1 })).toHaveTextContent(path === PROJECT ? 'acme-web' : 'Billing');
 });
 
-test('a guest is told whom to ask and has nothing to press', async () => {
+test('a guest gets a text with the contact and no button', async () => {
   answerWith(json(failure('Billing access denied'), 403));
   renderBilling();
   expect(await screen.findByText(/Ask an administrator of your organization/)).toBeVisible();
@@ -58,16 +58,16 @@ test('a bug shows the request id for support', async () => {
   expect(await screen.findByText(/Request 6f1c/)).toBeVisible();
 });
 
-test('while loading there are skeletons, and after two seconds the page says that functions wake up', async () => {
+test('while loading there are skeletons, and after two seconds a text about the start of the functions', async () => {
   vi.useFakeTimers();
   answerWith(() => new Promise(() => undefined));
   renderBilling();
   expect(screen.getByText('Loading the figures')).toBeInTheDocument();
-  expect(screen.queryByText(/Waking up/)).not.toBeInTheDocument();
+  expect(screen.queryByText(/are starting/)).not.toBeInTheDocument();
   await act(() => vi.advanceTimersByTimeAsync(1999));
-  expect(screen.queryByText(/Waking up/)).not.toBeInTheDocument();
+  expect(screen.queryByText(/are starting/)).not.toBeInTheDocument();
   await act(() => vi.advanceTimersByTimeAsync(1));
-  expect(screen.getByText(/Waking up the billing functions/)).toBeVisible();
+  expect(screen.getByText(/The billing functions are starting/)).toBeVisible();
 });
 
 test('a 503 is tried again by itself, and the figures come without a press', async () => {
@@ -75,14 +75,14 @@ test('a 503 is tried again by itself, and the figures come without a press', asy
   const fetchMock = answerWith(json(failure('Billing service unreachable'), 503));
   renderBilling();
   await act(() => vi.advanceTimersByTimeAsync(100));
-  expect(screen.getByText('The page keeps trying by itself.')).toBeVisible();
+  expect(screen.getByText('The page retries automatically.')).toBeVisible();
   expect(fetchMock).toHaveBeenCalledTimes(1);
   fetchMock.mockImplementation(json(success(acme)));
   await act(() => vi.advanceTimersByTimeAsync(2500));
   expect(screen.getByRole('link', { name: 'acme-web' })).toBeVisible();
 });
 
-test('Try again asks at once, without waiting for the back-off', async () => {
+test('Try again sends a request immediately, without waiting for the back-off', async () => {
   const fetchMock = answerWith(json(failure('Billing service unreachable'), 503, { 'Retry-After': '60' }));
   renderBilling();
   const again = await screen.findByRole('button', { name: 'Try again' });
@@ -92,7 +92,7 @@ test('Try again asks at once, without waiting for the back-off', async () => {
   expect(fetchMock).toHaveBeenCalledTimes(2);
 });
 
-test('a session that is over goes to the login page by itself once, and again when asked', async () => {
+test('an ended session redirects to the login page once, and again by the button', async () => {
   answerWith(json(failure('Authentication token expired'), 401));
   const { session } = renderBilling();
   expect(await screen.findByText('Your session has ended')).toBeVisible();
@@ -102,14 +102,14 @@ test('a session that is over goes to the login page by itself once, and again wh
   expect(session.signIn).toHaveBeenLastCalledWith('asked');
 });
 
-test('a stale answer shows its figures and their age', async () => {
+test('a stale response shows its figures and their age', async () => {
   answerWith(json(success(acme, { stale: true }), 200, { Age: '840' }));
   renderBilling();
-  expect(await screen.findByText('These figures are from 14 minutes ago')).toBeVisible();
+  expect(await screen.findByText('These figures are 14 minutes old')).toBeVisible();
   expect(screen.getByRole('link', { name: 'acme-web' })).toBeVisible();
 });
 
-test('a refresh that fails keeps the figures and says that they are not new', async () => {
+test('a failed refresh keeps the figures and shows that they are not new', async () => {
   const fetchMock = answerWith(json(success(acme)));
   const { refresh } = renderBilling();
   await screen.findByRole('link', { name: 'acme-web' });
@@ -142,7 +142,7 @@ test('who is reading when the session ends is not sent away, but may log in', as
   expect(session.signIn.mock.calls).toEqual([['asked']]);
 });
 
-test('offline, nothing is asked and the page says so', async () => {
+test('offline, no request is sent and the page shows it', async () => {
   vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false);
   const fetchMock = answerWith(() => Promise.reject(new TypeError('Failed to fetch')));
   renderBilling();
@@ -161,7 +161,7 @@ test('a project shows what its cost is made of, its compute instances and a way 
   expect(location()).toMatchObject({ pathname: '/manage-organization/billing/', search: '?search=web' });
 });
 
-test('copying the link says whether it worked', async () => {
+test('copying the link shows its result', async () => {
   const user = userEvent.setup();
   answerWith(json(success(overview())));
   renderBilling(PROJECT);
@@ -170,10 +170,10 @@ test('copying the link says whether it worked', async () => {
   expect(screen.getByText('Link copied')).toBeInTheDocument();
   vi.spyOn(navigator.clipboard, 'writeText').mockRejectedValue(new DOMException('', 'NotAllowedError'));
   await user.click(screen.getByRole('button', { name: 'Copy link' }));
-  expect(await screen.findByText(/take the link from the address bar/)).toBeVisible();
+  expect(await screen.findByText(/Copy the link from the address bar/)).toBeVisible();
 });
 
-test('outside a BillingProvider the page says what it needs', async () => {
+test('outside a BillingProvider the error names it', async () => {
   vi.spyOn(console, 'error').mockImplementation(() => undefined);
   const { render } = await import('@testing-library/react');
   const { MemoryRouter } = await import('react-router');

@@ -1,4 +1,4 @@
-/** What each of the demo users sees, through the real login, ingress, functions and billing service. */
+/** The view of each demo user, with the real login, ingress, functions and billing service. */
 import { expect, test } from '@playwright/test';
 
 import { alice, API_URL, bob, carol, dave, erin, open, type Person } from './platform';
@@ -56,13 +56,13 @@ for (const [person, foreign] of [
   });
 }
 
-test('carol, a guest, is told that she has no access and whom to ask', async ({ page }) => {
+test('carol, a guest, sees that she has no access, and the contact', async ({ page }) => {
   await open(page, carol);
   await expect(page.getByRole('heading', { name: 'You have no access to billing' })).toBeVisible();
   await expect(page.getByText('Ask an administrator of your organization')).toBeVisible();
 });
 
-test('the page and the API are two origins, and one call fetches the whole list', async ({ page }) => {
+test('the page and the API are two origins, and one call fetches the complete list', async ({ page }) => {
   const calls: string[] = [];
   page.on('request', (request) => {
     if (request.url().startsWith(`${API_URL}/api/`) && request.method() === 'GET') {

@@ -1,4 +1,4 @@
-/** The running platform, and how a person gets into it. Its demo users' passwords are their names. */
+/** The running platform, and the login. The passwords of its demo users are their names. */
 import type { Page } from '@playwright/test';
 
 export const API_URL = process.env.API_URL ?? 'http://127.0.0.1:8080';
@@ -14,7 +14,7 @@ export const carol: Person = { name: 'carol', organization: 'acme' };
 export const dave: Person = { name: 'dave', organization: 'globex' };
 export const erin: Person = { name: 'erin', organization: 'acme-prod' };
 
-/** Opens a view without a session and logs in on the provider's own page, which leads back to that view. */
+/** Opens a view without a session, and logs in on the provider's page, which leads back to that view. */
 export async function open(page: Page, person: Person, view = ''): Promise<void> {
   await page.goto(`/billing/${view}${view.includes('?') ? '&' : '?'}organization=${person.organization}`);
   await logIn(page, person);

@@ -1,4 +1,4 @@
-/** The life of a session at the real provider: renewed, revoked, ended. */
+/** A session at the real provider: renewed, revoked, ended. */
 import { expect, type Page, test } from '@playwright/test';
 
 import { alice, logIn, open } from './platform';
@@ -9,7 +9,7 @@ interface Tokens {
 
 const isTokenAnswer = (response: { url: () => string }) => response.url().endsWith('/protocol/openid-connect/token');
 
-/** The access token has expired as far as the page can know; nothing else on the page moves. */
+/** Makes the access token expired for the page. Other timers do not change. */
 const expire = (page: Page) => page.clock.setSystemTime(Date.now() + 10 * 60_000);
 
 test('an expired token is renewed silently, by the rotating refresh token', async ({ page }) => {
@@ -33,7 +33,7 @@ test('a session that is over leads to the login page, and from there back to the
   await open(page, alice, '?search=web');
   const answer = await first;
   const { refresh_token: refreshToken } = (await answer.json()) as Tokens;
-  // A refresh token that is used twice was stolen: the provider revokes all that came of it.
+  // A refresh token that is used twice may be stolen: the provider revokes all tokens of the session.
   const form = { grant_type: 'refresh_token', client_id: 'kube-dc-console', refresh_token: refreshToken };
   expect((await request.post(answer.url(), { form })).ok()).toBe(true);
   expect((await request.post(answer.url(), { form })).status()).toBe(400);
@@ -45,7 +45,7 @@ test('a session that is over leads to the login page, and from there back to the
   await expect(page.getByRole('heading', { name: 'Cost breakdown' })).toBeVisible();
 });
 
-test('a reload asks the provider, which still knows the person, and keeps the view', async ({ page }) => {
+test('a reload uses the session at the provider, and keeps the view', async ({ page }) => {
   await open(page, alice, '?sort=namespace');
   await page.getByRole('link', { name: 'acme-ci' }).waitFor();
   await page.reload();
@@ -58,13 +58,13 @@ test('logging out ends the session at the provider too', async ({ page }) => {
   await page.getByRole('button', { name: 'Account of alice, acme' }).click();
   await page.getByRole('menuitem', { name: /Log out/ }).click();
   await page.getByRole('button', { name: 'Sign out' }).click();
-  await expect(page.getByRole('heading', { name: 'Which organization?' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Choose an organization' })).toBeVisible();
   await page.getByLabel('Organization name').fill('acme');
   await page.getByRole('button', { name: 'Continue' }).click();
   await expect(page.getByLabel('Password')).toBeVisible();
 });
 
-test('an organization that does not exist says so', async ({ page }) => {
+test('an organization that does not exist has an error page', async ({ page }) => {
   await page.goto('/billing/?organization=nobody');
-  await expect(page.getByRole('heading', { name: 'Logging in did not work' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Login failed' })).toBeVisible();
 });

@@ -5,7 +5,7 @@ const PROVIDER = 'http://127.0.0.1:8081';
 
 const base64url = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** An OpenID provider that asks nothing; what it refuses can be chosen. The real one is in tests/e2e. */
+/** An OpenID provider without a login form. The test chooses what it rejects. tests/e2e has the real provider. */
 export async function routeProvider(page: Page, { refuses = false } = {}): Promise<void> {
   const issuer = `${PROVIDER}/realms/acme`;
   await page.route(`${issuer}/.well-known/openid-configuration`, (route) =>

@@ -1,4 +1,4 @@
-/** Every state of the page in a real Chromium: it shows, axe finds nothing, nothing overflows, and there is a picture. */
+/** All states of the page in Chromium: visible, no findings of axe, no overflow, and a picture of each. */
 import { expect, type Page, test } from '@playwright/test';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -16,10 +16,10 @@ interface State {
   name: string;
   path?: string;
   answer: Answer;
-  /** Text by which the state is known. */
+  /** Text that identifies the state. */
   text: string | RegExp;
   prepare?: (page: Page) => Promise<void>;
-  /** Widths besides narrow and wide. */
+  /** Widths in addition to narrow and wide. */
   also?: number[];
 }
 
@@ -83,31 +83,31 @@ const STATES: State[] = [
   {
     name: 'list-no-match',
     answer: data(acme),
-    text: 'No project has this in its name',
+    text: 'No matching project',
     path: `${LIST}&search=nothing`,
   },
   { name: 'loading', answer: silence, text: 'Loading the figures' },
-  { name: 'waking', answer: silence, text: /Waking up the billing functions/ },
+  { name: 'waking', answer: silence, text: /The billing functions are starting/ },
   { name: 'empty', answer: data(projectList([], [])), text: 'No projects yet' },
   { name: 'guest', answer: error(403, 'Billing access denied'), text: 'You have no access to billing' },
   { name: 'expired', answer: error(401, 'Authentication token expired'), text: 'Your session has ended' },
   {
     name: 'unavailable',
     answer: error(503, 'Billing service unreachable'),
-    text: 'The billing service does not answer',
+    text: 'The billing service is not available',
   },
   {
     name: 'identity',
     answer: error(503, 'Identity provider unreachable'),
-    text: 'The identity provider does not answer',
+    text: 'The identity provider is not available',
   },
-  { name: 'stale', answer: data(acme, { stale: true }, { Age: '840' }), text: 'These figures are from 14 minutes ago' },
+  { name: 'stale', answer: data(acme, { stale: true }, { Age: '840' }), text: 'These figures are 14 minutes old' },
   { name: 'unreachable', answer: withoutCorsHeaders, text: 'Billing cannot be reached' },
   { name: 'offline', answer: data(acme), text: 'You are offline', prepare: goOffline },
-  { name: 'failed', answer: error(500, 'Internal server error'), text: 'Something went wrong on our side' },
-  { name: 'broken-answer', answer: data({ organization: 'acme' }), text: 'Something went wrong on our side' },
+  { name: 'failed', answer: error(500, 'Internal server error'), text: 'Internal error' },
+  { name: 'broken-answer', answer: data({ organization: 'acme' }), text: 'Internal error' },
   { name: 'project', path: PROJECT, answer: data(overview()), text: '€989.45', also: [768, 3840] },
-  { name: 'project-no-usage', path: PROJECT, answer: data(noUsage), text: 'Nothing was used this month yet.' },
+  { name: 'project-no-usage', path: PROJECT, answer: data(noUsage), text: 'No usage this month.' },
   { name: 'project-loading', path: PROJECT, answer: silence, text: 'Loading the figures' },
   {
     name: 'project-long-name',
@@ -127,11 +127,11 @@ const STATES: State[] = [
     answer: error(503, 'Billing data incomplete'),
     text: 'The figures are not complete',
   },
-  { name: 'choose-organization', path: '/billing/', answer: silence, text: 'Which organization?' },
+  { name: 'choose-organization', path: '/billing/', answer: silence, text: 'Choose an organization' },
   {
     name: 'login-failed',
     answer: silence,
-    text: 'Logging in did not work',
+    text: 'Login failed',
     prepare: (page) =>
       routeProvider(page, { refuses: true })
         .then(() => page.reload())
@@ -144,7 +144,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(axe);
   return page.evaluate(async () => {
-    // axe is a global of the page by now.
+    // axe is now a global of the page.
     const { run } = (window as unknown as { axe: typeof import('axe-core') }).axe;
     const results = await run(document);
     return results.violations.flatMap(({ id, nodes }) =>
@@ -153,7 +153,7 @@ async function violations(page: Page): Promise<string[]> {
   });
 }
 
-/** Texts and controls that nobody can see without scrolling sideways. */
+/** Texts and controls that are visible only after scrolling sideways. */
 function cutOff(page: Page): Promise<string[]> {
   return page.evaluate(() =>
     [...document.querySelectorAll('a, button, input, select, h1, h2, p, td, th, dd, dt, li')]
@@ -166,7 +166,7 @@ function cutOff(page: Page): Promise<string[]> {
   );
 }
 
-/** Colours of text in charts that differ from the page's own: axe does not look into an SVG. */
+/** Text colours in charts that differ from the page's text colours. axe does not check an SVG. */
 function chartTextColors(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const heading = document.querySelector('h1');
@@ -177,7 +177,7 @@ function chartTextColors(page: Page): Promise<string[]> {
   });
 }
 
-/** The page scrolls inside itself: the window is made as high as what it holds. */
+/** The page has an inner scroll area, so the window gets the height of its content. */
 async function showAll(page: Page, width: number): Promise<void> {
   const hidden = await page.evaluate(() =>
     Math.max(
@@ -188,7 +188,7 @@ async function showAll(page: Page, width: number): Promise<void> {
     ),
   );
   await page.setViewportSize({ width, height: 720 + hidden });
-  await page.waitForTimeout(150); // a chart takes one frame to fit its new width
+  await page.waitForTimeout(150); // a chart needs one frame for its new width
 }
 
 for (const state of STATES) {
@@ -210,7 +210,7 @@ for (const state of STATES) {
         await page.screenshot({ path: `screenshots/${state.name}-${theme}-${width}.png` });
         expect(await violations(page), `axe at ${width}`).toEqual([]);
         if (state.name === 'list') {
-          // One way to sort at a time: by the heads, or where these are folded away by the list of orders.
+          // One way to sort at a time: by the table head, or by the list of orders if the head is hidden.
           await expect(page.getByRole('combobox', { name: 'Sort by' })).toBeVisible({ visible: width < 992 });
           await expect(page.getByRole('button', { name: 'Project', exact: true })).toBeVisible({
             visible: width >= 992,

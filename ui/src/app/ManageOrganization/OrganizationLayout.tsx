@@ -7,7 +7,7 @@ import { OrganizationSidebar } from './OrganizationSidebar';
 const MAIN_ID = 'organization-main';
 
 interface OrganizationLayoutProps {
-  /** The console's own head of the page. */
+  /** The page header of the console. */
   masthead: ReactNode;
   children: ReactNode;
 }

@@ -4,7 +4,7 @@ import { Navigate, Route, Routes } from 'react-router';
 import { Billing } from './Billing/Billing';
 import { OrganizationLayout } from './OrganizationLayout';
 
-/** The pages of Manage Organization; a new one is a line here and one in OrganizationSidebar. */
+/** The pages of Manage Organization. A new page is one line here and one in OrganizationSidebar. */
 export function OrganizationRoutes({ masthead }: { masthead: ReactNode }) {
   return (
     <OrganizationLayout masthead={masthead}>

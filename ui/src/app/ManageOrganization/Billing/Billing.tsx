@@ -5,7 +5,7 @@ import { Route, Routes } from 'react-router';
 import { ProjectListPage } from './ProjectListPage';
 import { ProjectPage } from './ProjectPage';
 
-/** The Billing page. It needs a BillingProvider, a QueryClientProvider and a router around it. */
+/** The Billing page. Render it inside a BillingProvider, a QueryClientProvider and a router. */
 export function Billing() {
   return (
     <Routes>

@@ -4,13 +4,13 @@ import type { BillingApi } from './api/request';
 
 export interface BillingSurroundings {
   api: BillingApi;
-  /** Path of the page with a trailing slash, as the router sees it: `/billing/`, `/manage-organization/billing/`. */
+  /** Path of the page in the router, with a trailing slash: `/billing/`, `/manage-organization/billing/`. */
   basePath: string;
 }
 
 const BillingContext = createContext<BillingSurroundings | null>(null);
 
-/** What the page takes from where it is mounted: the person's session, the API's address, its own path. */
+/** The inputs of the page: the user's session, the API's address, the page's path. */
 export function BillingProvider({ children, ...surroundings }: BillingSurroundings & { children: ReactNode }) {
   return <BillingContext value={surroundings}>{children}</BillingContext>;
 }
@@ -18,7 +18,7 @@ export function BillingProvider({ children, ...surroundings }: BillingSurroundin
 export function useBilling(): BillingSurroundings {
   const surroundings = useContext(BillingContext);
   if (surroundings === null) {
-    throw new Error('The Billing page needs a BillingProvider around it');
+    throw new Error('The Billing page must be inside a BillingProvider');
   }
   return surroundings;
 }

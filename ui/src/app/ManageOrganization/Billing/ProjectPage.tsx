@@ -23,7 +23,7 @@ import { billingKeys } from './queries/keys';
 import { useOverviewQuery } from './queries/useOverviewQuery';
 import { texts } from './texts';
 
-/** What one project costs, and what that is made of. */
+/** The cost of one project and its parts. */
 export function ProjectPage() {
   const { namespace = '' } = useParams();
   const query = useOverviewQuery(namespace);

@@ -7,11 +7,11 @@ export type Resource = (typeof RESOURCES)[number];
 export interface BreakdownRow {
   resource: Resource;
   cost: number;
-  /** Of the given total, 0 to 1; null when there is no cost at all. */
+  /** Share of the given total, 0 to 1. Null if the total is 0. */
   share: number | null;
 }
 
-/** The total is the API's own, not a sum made here in floating point. */
+/** The total comes from the API. It is not a floating-point sum. */
 export function breakdownRows(breakdown: CostBreakdown, total: number): BreakdownRow[] {
   return RESOURCES.map((resource) => ({
     resource,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { daysIntoMonth, formatAge, formatPeriod, formatTime } from './dates';
 
-test('a time is told in UTC, whatever the zone of the browser', () => {
+test('a time is shown in UTC in every time zone of the browser', () => {
   expect(formatTime(new Date('2025-09-30T23:30:00+02:00'))).toBe('Sep 30, 2025, 21:30 UTC');
 });
 
@@ -11,7 +11,7 @@ test.each([
   ['2025-13', '2025-13'],
   ['this month', 'this month'],
 ])('the period %s reads %s', (period, text) => {
-  // A period of a form we do not know is shown as it came.
+  // A period in an unknown form is shown unchanged.
   expect(formatPeriod(period)).toBe(text);
 });
 
@@ -21,7 +21,7 @@ test.each([
   [60, '1 minute'],
   [840, '14 minutes'],
 ])('an age of %s s reads %s', (seconds, text) => {
-  // From a minute on seconds are noise.
+  // From one minute on, seconds are not shown.
   expect(formatAge(seconds)).toBe(text);
 });
 
@@ -30,6 +30,6 @@ test.each([
   ['2025-09-02T12:00:00Z', 1.5],
   ['2025-09-30T23:00:00Z', 29 + 23 / 24],
 ])('%s is %s days into its month', (time, days) => {
-  // The month of the bill begins in UTC.
+  // The billing month begins in UTC.
   expect(daysIntoMonth(new Date(time))).toBeCloseTo(days, 10);
 });

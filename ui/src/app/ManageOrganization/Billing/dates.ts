@@ -1,4 +1,4 @@
-/** Times and periods of the API as text; all of them in UTC, as the bill is. */
+/** Formats times and periods of the API, in UTC. */
 import { texts } from './texts';
 
 /** "22 Nov 2026, 14:00 UTC" */
@@ -15,7 +15,7 @@ export function formatTime(time: Date): string {
   }).format(time);
 }
 
-/** "Sep 2025" of "2025-09"; a period of another form is given as it came. */
+/** "Sep 2025" for "2025-09". A period in another form is returned unchanged. */
 export function formatPeriod(period: string): string {
   const month = /^\d{4}-(0[1-9]|1[0-2])$/.test(period) ? new Date(`${period}-01T00:00:00Z`) : null;
   return month === null
@@ -29,7 +29,7 @@ export function formatAge(seconds: number): string {
   return seconds < 60 ? duration.seconds(Math.round(seconds)) : duration.minutes(Math.round(seconds / 60));
 }
 
-/** Days of the month that had passed at that time, in UTC: 1.5 at noon of the 2nd. */
+/** Days of the month before that time, in UTC: 1.5 at noon of the 2nd. */
 export function daysIntoMonth(time: Date): number {
   return (time.getTime() - Date.UTC(time.getUTCFullYear(), time.getUTCMonth(), 1)) / 86_400_000;
 }

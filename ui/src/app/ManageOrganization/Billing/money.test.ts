@@ -25,7 +25,7 @@ describe('an amount', () => {
     [1672.31, '', '1,672.31 (currency unknown)'],
     [null, null, 'Unknown'],
   ])('%s %s reads %s', (amount, currency, text) => {
-    // What a person reads: the currency's own digits, never 0 or dollars for what is not known.
+    // The digits of the currency. Unknown values are never shown as 0 or as dollars.
     expect(formatAmount(amount, currency).replaceAll('\u00a0', ' ')).toBe(text);
   });
 });
@@ -40,7 +40,7 @@ describe('a rate', () => {
     [null, 'EUR', 'Unknown'],
     [2.3211, null, '2.3211 (currency unknown)'],
   ])('%s %s reads %s', (amount, currency, text) => {
-    // Two digits more than the currency has, so that small rates can be told apart.
+    // Two more digits than the currency has, so that small rates are different.
     expect(formatRate(amount, currency)).toBe(text);
   });
 });
@@ -51,7 +51,7 @@ test.each([
   [1695.56, '€1,696'],
   [0, '€0.00'],
 ])('an estimate of %s reads %s', (amount, text) => {
-  // From a hundred on an estimate has no cents.
+  // From 100 on, an estimate has no cents.
   expect(formatEstimate(amount, 'EUR')).toBe(text);
 });
 
@@ -62,6 +62,6 @@ test.each([
   [1, '100%'],
   [null, 'Unknown'],
 ])('a share of %s reads %s', (share, text) => {
-  // A share that is more than nothing never reads 0%.
+  // A share above 0 is never shown as 0%.
   expect(formatShare(share)).toBe(text);
 });

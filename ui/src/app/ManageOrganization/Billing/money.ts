@@ -1,34 +1,34 @@
 /**
- * Amounts of the API as text. An amount or a currency that is not known shows as unknown, never as 0 or as dollars.
- * Amounts arrive rounded by the API to the currency's exponent and are shown so; hourly rates arrive with four digits
- * more, of which two are shown.
+ * Formats amounts of the API. An unknown amount or currency is shown as unknown, never as 0 or as dollars.
+ * The API rounds amounts to the currency's digits, and they are shown with these digits. Hourly rates have up to four
+ * more digits; two of them are shown.
  */
 import { texts } from './texts';
 
 const EXTRA_DIGITS_OF_RATES = 2;
-/** Those of a rate in most currencies. */
+/** The digits of a rate in most currencies. */
 const DIGITS_WITHOUT_CURRENCY = 4;
-/** The mean month: 365.25 days / 12, in hours. */
+/** The average month in hours: 365.25 days / 12. */
 export const HOURS_PER_MONTH = 730.5;
 
 type Style = 'amount' | 'rate' | 'whole';
 
-/** "€1,672.31"; an amount too small for the currency's smallest unit is "<€0.01", not zero. */
+/** "€1,672.31". An amount below the currency's smallest unit is "<€0.01", not zero. */
 export function formatAmount(amount: number | null, currency: string | null): string {
   return format(amount, currency, 'amount');
 }
 
-/** "€2.3211": a price per hour, with two digits more than the currency has. */
+/** "€2.3211": a price per hour, with two more digits than the currency has. */
 export function formatRate(amount: number | null, currency: string | null): string {
   return format(amount, currency, 'rate');
 }
 
-/** "€1,700": a rate over a longer time, or a mean; from a hundred on in whole units, as more digits claim too much. */
+/** "€1,700": a rate over a longer time, or an average. From 100 on without digits, because it is an estimate. */
 export function formatEstimate(amount: number, currency: string | null): string {
   return format(amount, currency, Math.abs(amount) >= 100 ? 'whole' : 'amount');
 }
 
-/** "12.3%"; a share that is more than nothing never reads "0%". */
+/** "12.3%". A share above 0 is never shown as "0%". */
 export function formatShare(share: number | null): string {
   if (share === null || !Number.isFinite(share)) {
     return texts.unknown;
@@ -57,7 +57,7 @@ function formatKnown(amount: number, formatter: Intl.NumberFormat): string {
 const KNOWN_CURRENCIES: ReadonlySet<string> = new Set(Intl.supportedValuesOf('currency'));
 const formatters = new Map<string, Intl.NumberFormat>();
 
-/** Kept, because making one takes longer than formatting with it. */
+/** Cached, because creating one takes longer than formatting with it. */
 function formatterOf(currency: string | null, style: Style): Intl.NumberFormat {
   const key = `${style} ${currency ?? ''}`;
   let formatter = formatters.get(key);

@@ -28,7 +28,7 @@ describe('the order', () => {
     ['last_day_spend', false, ['a', 'b', 'c', 'j', 'x']],
     ['share', true, ['j', 'a', 'b', 'c', 'x']],
   ] as const)('by %s, descending %s', (column, descending, order) => {
-    // Ties go by name, and what is not known comes last either way, as in the API.
+    // Equal rows are sorted by name, unknown amounts are last in both directions, as in the API.
     expect(names(column, descending)).toEqual(order);
   });
 });
@@ -54,7 +54,7 @@ test('a page beyond the last is the last', () => {
 test.each(['sort=nothing', 'sort=', 'page=0', 'page=-1', 'page=1.5', 'page=x', 'per_page=7', 'per_page=1e9'])(
   '?%s counts as left out',
   (query) => {
-    // A link somebody mistyped shows the default view, not an error.
+    // A link with a typing error shows the default view, not an error.
     expect(viewOf(new URLSearchParams(query))).toEqual(DEFAULT_VIEW);
   },
 );

@@ -1,4 +1,4 @@
-/** The list as the table shows it: search, order and page. Pure, so that it is tested and measured alone. */
+/** Search, order and page of the table. Pure functions, so that they can be tested and measured alone. */
 import type { CurrencyTotal, Project, ProjectList } from './api/models';
 
 export const SORT_COLUMNS = [
@@ -11,7 +11,7 @@ export const SORT_COLUMNS = [
 export type SortColumn = (typeof SORT_COLUMNS)[number];
 export const PAGE_SIZES = [20, 50, 100] as const;
 
-/** What a shared link keeps of the view. */
+/** The part of the view that a shared link contains. */
 export interface TableView {
   search: string;
   column: SortColumn;
@@ -29,7 +29,7 @@ export const DEFAULT_VIEW: TableView = {
   pageSize: PAGE_SIZES[0],
 };
 
-/** Of `?search=&sort=-namespace&page=2&per_page=50`; what is not a known value counts as left out. */
+/** Reads `?search=&sort=-namespace&page=2&per_page=50`. Unknown values are ignored. */
 export function viewOf(params: URLSearchParams): TableView {
   const sort = params.get('sort') ?? `-${DEFAULT_VIEW.column}`;
   const column = SORT_COLUMNS.find((known) => known === sort.replace(/^-/, ''));
@@ -44,7 +44,7 @@ export function viewOf(params: URLSearchParams): TableView {
   };
 }
 
-/** The same parameters with the view in them; defaults are left out, strangers stay. */
+/** The same parameters with the view. Defaults are omitted, other parameters stay. */
 export function withView(params: URLSearchParams, view: TableView): URLSearchParams {
   const next = new URLSearchParams(params);
   const set = (name: string, value: string, byDefault: string) => {
@@ -62,7 +62,7 @@ export function withView(params: URLSearchParams, view: TableView): URLSearchPar
 }
 
 export interface ProjectRow extends Project {
-  /** Of the month's total in the project's currency, 0 to 1; null when it is not known. */
+  /** Share of the month's total in the project's currency, 0 to 1. Null if unknown. */
   share: number | null;
 }
 
@@ -76,7 +76,7 @@ function shareOf(project: Project, totals: CurrencyTotal[]): number | null {
   return summary === null || total === undefined || total <= 0 ? null : summary.current_month_total / total;
 }
 
-/** The rows that match, in order: ties by namespace, unknown amounts last either way. */
+/** The matching rows in order: equal rows by namespace, unknown amounts last in both directions. */
 export function matchingRows(rows: ProjectRow[], view: TableView): ProjectRow[] {
   const wanted = view.search.trim().toLowerCase();
   const direction = view.descending ? -1 : 1;
@@ -108,7 +108,7 @@ function compare(a: string | number | null, b: string | number | null, direction
   return a < b ? -direction : a > b ? direction : 0;
 }
 
-/** Namespaces are ASCII: comparing code units is the API's own order. */
+/** Namespaces are ASCII, so comparing code units gives the API's order. */
 function byName(a: ProjectRow, b: ProjectRow): number {
   return a.namespace < b.namespace ? -1 : a.namespace > b.namespace ? 1 : 0;
 }

@@ -1,4 +1,4 @@
-/** Checks of what came over the wire: a member that is wrong is an error with its name, never a 0 on the page. */
+/** Checks of API responses. An invalid member is an error with its name. It is never shown as 0. */
 import { isRecord } from './request';
 
 type Shape = Record<string, (value: unknown) => boolean>;
@@ -32,7 +32,7 @@ export const projectShape: Shape = { namespace: text, error: textOrNull };
 export const projectListShape: Shape = { organization: text, total: amount, unpriced: amount };
 export const overviewShape: Shape = { namespace: text };
 
-/** The value as an object of that shape; throws a TypeError that names the member. */
+/** The value as an object of that shape. Throws a TypeError that names the invalid member. */
 export function object(value: unknown, name: string, shape: Shape): Record<string, unknown> {
   if (!isRecord(value)) {
     throw new TypeError(`${name} is not an object`);

@@ -1,13 +1,13 @@
-/** What can go wrong between the page and the API, by what a person can do about it. */
+/** The kinds of API errors, grouped by what the user can do. */
 export type ApiErrorKind =
-  | 'unauthorized' // 401: the token is refused, renewal may help
-  | 'guest' // 403: this person sees no billing at all
-  | 'forbidden' // 403: not this project
-  | 'unavailable' // 503 from the API: wait
+  | 'unauthorized' // 401: the token is rejected, a renewal may help
+  | 'guest' // 403: the user has no access to billing
+  | 'forbidden' // 403: the user has no access to this project
+  | 'unavailable' // 503 from the API: retry later
   | 'offline' // the browser has no network
-  | 'unreachable' // no readable answer: connection refused, or a gateway's own error without CORS headers
-  | 'timeout' // no answer within the deadline
-  | 'failed'; // anything else: a bug, or an answer that is not what the API promises
+  | 'unreachable' // no readable response: connection refused, or a gateway error without CORS headers
+  | 'timeout' // no response within the time limit
+  | 'failed'; // all other errors: a bug, or a response that does not match the API
 
 export class ApiError extends Error {
   override readonly name = 'ApiError';
@@ -28,7 +28,7 @@ export class ApiError extends Error {
     this.retryAfterSeconds = answer.retryAfterSeconds ?? null;
   }
 
-  /** Whether the same question may be answered a little later without anybody doing anything. */
+  /** Whether a retry of the same request may succeed later without an action of the user. */
   get passes(): boolean {
     return ['unavailable', 'offline', 'unreachable', 'timeout'].includes(this.kind);
   }

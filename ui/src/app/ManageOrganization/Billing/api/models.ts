@@ -1,4 +1,4 @@
-/** The wire's types, by their names in the API; generated from the OpenAPI document (`npm run generate`). */
+/** The types of the API with their names in the API. Generated from the OpenAPI document (`npm run generate`). */
 import type { paths } from './schema';
 
 type Answer<Path extends keyof paths> = paths[Path] extends {
@@ -18,11 +18,11 @@ export type BillingSummary = Overview['billing_summary'];
 export type CostBreakdown = Overview['cost_breakdown'];
 export type ComputeInstances = Overview['compute_instances'];
 
-/** An answer of the API with how fresh its numbers are. */
+/** A response of the API, with the time of its figures. */
 export interface Fresh<Data> {
   data: Data;
-  /** The hour up to which the numbers are complete; null when the API does not say. */
+  /** The hour up to which the figures are complete. Null if the API does not send it. */
   asOf: Date | null;
-  /** Age of a stale answer (RFC 9111 `Age`); null when the answer is current. */
+  /** Age of a stale response (RFC 9111 `Age`). Null if the response is current. */
   staleSeconds: number | null;
 }

@@ -52,7 +52,7 @@ test('a namespace is one segment of the path, whatever stands in it', async () =
 });
 
 describe('a 401', () => {
-  test('is answered by one renewal and one more try with the new token', async () => {
+  test('causes one renewal and one retry with the new token', async () => {
     fetchMock.mockResolvedValueOnce(json(failure('Authentication token expired'), 401));
     fetchMock.mockResolvedValueOnce(json(success(acme)));
     renewAccessToken.mockResolvedValue('second');
@@ -74,7 +74,7 @@ describe('a 401', () => {
     expect(fetchMock).toHaveBeenCalledTimes(1);
   });
 
-  test('while the identity provider is away is no logout: it may pass', async () => {
+  test('while the identity provider is unavailable is not a logout', async () => {
     fetchMock.mockResolvedValue(json(failure('Authentication token expired'), 401));
     renewAccessToken.mockRejectedValue(new TypeError('Failed to fetch'));
     const error = await failureOf(fetchProjects(api, never));
@@ -91,38 +91,38 @@ test.each([
   [404, null, 'failed'],
   [400, [], 'failed'],
 ] as const)('%s %j is %s', async (status, body, kind) => {
-  // What a status means for a person, with the API's envelope or without one.
+  // The kind of error for each status, with and without the API's envelope.
   fetchMock.mockResolvedValue(json(body, status));
   const error = await failureOf(fetchProjects(api, never));
   expect([error.kind, error.status]).toEqual([kind, status]);
 });
 
-test('an error keeps the request id and what Retry-After asks for', async () => {
+test('an error has the request id and the time of Retry-After', async () => {
   const headers = { 'X-Request-Id': 'abc', 'Retry-After': '7' };
   fetchMock.mockResolvedValue(json(failure('Billing service unreachable'), 503, headers));
   const error = await failureOf(fetchProjects(api, never));
   expect([error.requestId, error.retryAfterSeconds]).toEqual(['abc', 7]);
 });
 
-test.each(['Wed, 21 Oct 2026 07:28:00 GMT', '-1', 'soon'])('Retry-After: %s asks for nothing', async (header) => {
-  // A date or nonsense must not become a wait of NaN seconds.
+test.each(['Wed, 21 Oct 2026 07:28:00 GMT', '-1', 'soon'])('Retry-After: %s is ignored', async (header) => {
+  // A date or an invalid value must not become a wait of NaN seconds.
   fetchMock.mockResolvedValue(json(failure('x'), 503, { 'Retry-After': header }));
   expect((await failureOf(fetchProjects(api, never))).retryAfterSeconds).toBeNull();
 });
 
-test('a stale answer says how old it is', async () => {
+test('a stale response has its age', async () => {
   fetchMock.mockResolvedValue(json(success(acme, { stale: true }), 200, { Age: '840' }));
   expect((await fetchProjects(api, never)).staleSeconds).toBe(840);
 });
 
-test('no readable answer is unreachable, or offline when the browser says so', async () => {
+test('a response that is not readable is unreachable, or offline if the browser is offline', async () => {
   fetchMock.mockRejectedValue(new TypeError('Failed to fetch'));
   expect((await failureOf(fetchProjects(api, never))).kind).toBe('unreachable');
   vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false);
   expect((await failureOf(fetchProjects(api, never))).kind).toBe('offline');
 });
 
-test('a question that is taken back is no error of the API', async () => {
+test('a cancelled request is not an API error', async () => {
   const controller = new AbortController();
   fetchMock.mockImplementation((_url, init) => {
     controller.abort();
@@ -131,7 +131,7 @@ test('a question that is taken back is no error of the API', async () => {
   await expect(fetchProjects(api, controller.signal)).rejects.toHaveProperty('name', 'AbortError');
 });
 
-test('a question without an answer ends at the deadline', async () => {
+test('a request without a response ends at the time limit', async () => {
   vi.spyOn(AbortSignal, 'timeout').mockReturnValue(AbortSignal.abort(new DOMException('', 'TimeoutError')));
   fetchMock.mockImplementation((_url, init) => Promise.reject(init?.signal?.reason as Error));
   expect((await failureOf(fetchProjects(api, never))).kind).toBe('timeout');
@@ -149,8 +149,8 @@ test.each([
   ['an amount is null', summaryWith({ total_cost_per_hour: null })],
   ['a currency is a number', summaryWith({ currency: 978 })],
   ['no totals', JSON.stringify(success({ ...acme, totals: null }))],
-])('an answer where %s is an error, never a figure', async (_what, body) => {
-  // A wrong answer must not read as "free".
+])('a response where %s is an error, never a figure', async (_what, body) => {
+  // An invalid response must not be shown as "free".
   fetchMock.mockResolvedValue(new Response(body));
   expect((await failureOf(fetchProjects(api, never))).kind).toBe('failed');
 });

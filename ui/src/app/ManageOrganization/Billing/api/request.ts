@@ -2,20 +2,20 @@ import { ApiError } from './errors';
 import type { Fresh } from './models';
 import type { BillingSession } from './session';
 
-/** Longer than the API's own deadline and a cold start together; after it the person gets an answer anyhow. */
+/** Longer than the API's time limit and a cold start together. After it, the page shows an error. */
 const DEADLINE_MILLISECONDS = 30_000;
 
 export interface BillingApi {
-  /** Origin (and prefix) of the API, as `window.backendURL` has it. */
+  /** Origin (and prefix) of the API, from `window.backendURL`. */
   baseUrl: string;
   session: BillingSession;
 }
 
-/** Type predicate or assertion on `data`: throws a TypeError that names the member that is wrong. */
+/** Type predicate or assertion on `data`. Throws a TypeError that names the invalid member. */
 export type Check<Data> = (data: unknown) => Data;
 
 /**
- * One GET with the caller's token. A 401 is answered by one silent renewal and one more try.
+ * One GET with the caller's token. After a 401 it renews the token once and retries once.
  * Rejects with ApiError, or with the AbortError of the given signal.
  */
 export async function get<Data>(
@@ -59,10 +59,10 @@ async function send(api: BillingApi, path: string, token: string | null, signal:
       throw cause;
     }
     if (deadline.aborted) {
-      throw new ApiError('timeout', `No answer within ${DEADLINE_MILLISECONDS / 1000} s`, { cause });
+      throw new ApiError('timeout', `No response within ${DEADLINE_MILLISECONDS / 1000} s`, { cause });
     }
     const kind = navigator.onLine ? 'unreachable' : 'offline';
-    throw new ApiError(kind, 'The request got no readable answer', { cause });
+    throw new ApiError(kind, 'The response is not readable', { cause });
   }
 }
 
@@ -82,7 +82,7 @@ async function read<Data>(response: Response, check: Check<Data>): Promise<Fresh
     if (cause instanceof DOMException && cause.name === 'AbortError') {
       throw cause;
     }
-    throw new ApiError('failed', `The API's answer is not what it promises: ${String(cause)}`, {
+    throw new ApiError('failed', `The API's response is not valid: ${String(cause)}`, {
       status: response.status,
       requestId: response.headers.get('X-Request-Id'),
       cause,
@@ -114,7 +114,7 @@ function kindOf(status: number, details: Record<string, unknown>): ApiError['kin
   }
 }
 
-/** The error envelope; a gateway's own page has none, and its status then stands for it. */
+/** The error envelope. A gateway's error page has no envelope; then only the status is used. */
 async function errorBody(response: Response): Promise<{ text: string; details: Record<string, unknown> }> {
   const raw = await response.text();
   try {

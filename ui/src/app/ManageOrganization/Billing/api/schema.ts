@@ -119,8 +119,10 @@ export interface components {
         Project: {
             namespace: string;
             billing_summary: components["schemas"]["BillingSummary"] | null;
-            /** @description Reason for a missing figure. Null if there is a figure */
+            /** @description Why there is no figure; null if there is one */
             error: string | null;
+            /** @description The same for programs. not_started: the namespace is in the token, not yet in billing */
+            code: ("unpriced" | "unreachable" | "not_started") | null;
         };
         ProjectList: {
             organization: string;
@@ -130,6 +132,8 @@ export interface components {
             totals: components["schemas"]["Totals"][];
             /** @description Number of matching projects without a figure */
             unpriced: number;
+            /** @description False until the billing service has the organization */
+            billing_started: boolean;
         };
         /** @description Decimal sums of the matching projects with a figure, per currency. */
         Totals: {
@@ -152,7 +156,7 @@ export interface components {
              * @description Code for programs. It never changes
              * @enum {string}
              */
-            code: "invalid_namespace" | "invalid_parameter" | "invalid_header" | "unexpected_body" | "malformed_body" | "token_missing" | "token_invalid" | "token_expired" | "token_too_large" | "namespace_denied" | "guest" | "org_admin_required" | "not_found" | "method_not_allowed" | "body_timeout" | "conflict" | "idempotency_key_reused" | "precondition_failed" | "body_too_large" | "unsupported_media_type" | "invalid_body" | "precondition_required" | "internal_error" | "not_offered" | "billing_unreachable" | "identity_unreachable" | "unpriced";
+            code: "invalid_namespace" | "invalid_parameter" | "invalid_header" | "unexpected_body" | "malformed_body" | "token_missing" | "token_invalid" | "token_expired" | "token_too_large" | "namespace_denied" | "guest" | "org_admin_required" | "not_found" | "billing_not_started" | "method_not_allowed" | "body_timeout" | "conflict" | "idempotency_key_reused" | "precondition_failed" | "body_too_large" | "unsupported_media_type" | "invalid_body" | "precondition_required" | "internal_error" | "not_offered" | "billing_unreachable" | "identity_unreachable" | "unpriced" | "bad_request" | "upgrade_not_allowed" | "request_timeout" | "http_version_not_supported" | "headers_too_large" | "not_implemented" | "upstream_unavailable";
             /** @description More data about the error. Can be empty */
             details: Record<string, never>;
             timestamp: components["schemas"]["Timestamp"];
@@ -210,7 +214,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large): the token is longer than TOKEN_MAX_BYTES; an administrator must remove groups or namespaces from it */
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
             401: {
                 headers: {
                     /** @description Challenge of RFC 6750 */
@@ -310,7 +314,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large): the token is longer than TOKEN_MAX_BYTES; an administrator must remove groups or namespaces from it */
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
             401: {
                 headers: {
                     /** @description Challenge of RFC 6750 */
@@ -434,7 +438,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large): the token is longer than TOKEN_MAX_BYTES; an administrator must remove groups or namespaces from it */
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
             401: {
                 headers: {
                     /** @description Challenge of RFC 6750 */

@@ -1,15 +1,15 @@
-/** What the page needs of its surroundings to speak for a person. Tokens stay in memory. */
+/** The session that the page needs for API calls. Tokens stay in memory. */
 export interface BillingSession {
-  /** The current access token, or null when there is none (any more). */
+  /** The current access token, or null if there is none. */
   getAccessToken: () => Promise<string | null>;
   /**
-   * Gets a new access token without asking the person; null when the session is over. Rejects when the identity
-   * provider cannot be asked. Calls at the same time share one renewal: a refresh token is good for one use.
+   * Gets a new access token without an action of the user. Null if the session has ended. Rejects if the identity
+   * provider is unavailable. Concurrent calls share one renewal, because a refresh token can be used once.
    */
   renewAccessToken: () => Promise<string | null>;
   /**
-   * Sends the person to the login page and back to the current view. `automatic`: nobody pressed anything, so a
-   * session that was only just opened stays where it is, lest a refused token goes round in circles.
+   * Sends the user to the login page and back to the current view. `automatic`: without an action of the user. A
+   * session that was just opened is then not redirected, to avoid a redirect loop with a rejected token.
    */
   signIn: (why: 'automatic' | 'asked') => void;
 }

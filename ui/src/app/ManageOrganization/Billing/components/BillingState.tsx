@@ -10,18 +10,18 @@ import { viewStateOf } from './viewState';
 interface BillingStateProps<Data> {
   query: UseQueryResult<Fresh<Data>>;
   queryKey: readonly string[];
-  /** Cards and table in their real shape, without figures. */
+  /** Skeletons of cards and table. */
   skeleton: ReactNode;
-  /** What stands in for `children` when the answer holds nothing; null when it does hold something. */
+  /** Shown instead of `children` if the response is empty. Null if it is not empty. */
   empty?: (data: Data) => ReactNode;
   children: (fresh: Fresh<Data>) => ReactNode;
 }
 
-/** The one place that decides what is seen: loading, refused, failed, empty, or the data and how far to trust it. */
+/** Decides which state is shown: loading, rejected, failed, empty, or the data with its age. */
 export function BillingState<Data>({ query, queryKey, skeleton, empty, children }: BillingStateProps<Data>) {
   const client = useQueryClient();
   const tryAgain = () => {
-    // A wait before the next try is under way: it is cut short, not joined.
+    // A wait before the next retry is running: it is cut short.
     void client.cancelQueries({ queryKey }).then(() => query.refetch());
   };
   const state = viewStateOf(query);

@@ -3,7 +3,7 @@ import { Component, type ReactNode } from 'react';
 
 import { texts } from '../texts';
 
-/** The chart is loaded apart; when that fails the table beside it still says everything. */
+/** The chart is loaded separately. If it fails, the table still has all figures. */
 export class ChartBoundary extends Component<{ children: ReactNode }, { failed: boolean }> {
   override state = { failed: false };
 

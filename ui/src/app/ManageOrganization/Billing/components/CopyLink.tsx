@@ -16,7 +16,7 @@ export function CopyLink() {
         setOutcome('copied');
       },
       () => {
-        setOutcome('failed'); // permission refused, or the page has no focus
+        setOutcome('failed'); // permission denied, or the page has no focus
       },
     );
   };

@@ -12,12 +12,12 @@ interface CostDonutProps {
 }
 
 const SIZE_PIXELS = 240;
-/** The chart's own black would vanish in the dark theme. */
+/** The chart's default black is not visible in the dark theme. */
 const TITLE_STYLE = { fill: 'var(--pf-t--global--text--color--regular)', fontSize: 24 };
-/** As many characters as the middle of the ring has room for; the table has the total too. */
+/** Maximum number of characters in the middle of the ring. The table also has the total. */
 const LONGEST_TITLE = 13;
 
-/** A picture of the table beside it. A chunk of its own: the charts are larger than the rest of the page. */
+/** A chart of the table's figures. A separate chunk, because the charts are larger than the rest of the page. */
 export default function CostDonut({ rows, total, currency }: CostDonutProps) {
   const shown = rows.filter(({ cost }) => cost > 0);
   const title = formatAmount(total, currency);

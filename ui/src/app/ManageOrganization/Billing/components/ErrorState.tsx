@@ -19,7 +19,7 @@ import { texts } from '../texts';
 interface Words {
   title: string;
   body: string;
-  /** PatternFly has a sign for danger and warning; the others name theirs. */
+  /** PatternFly has icons for danger and warning. The other states set an icon. */
   status?: EmptyStateProps['status'];
   icon?: ComponentType;
 }
@@ -27,11 +27,11 @@ interface Words {
 interface ErrorStateProps {
   error: ApiError;
   onTryAgain: () => void;
-  /** Whether the query goes on trying by itself. */
+  /** Whether the query retries automatically. */
   isTrying: boolean;
 }
 
-/** Why there are no figures, and what the person can do about it. */
+/** The reason why there are no figures, and what the user can do. */
 export function ErrorState({ error, onTryAgain, isTrying }: ErrorStateProps) {
   const { namespace = '' } = useParams();
   const { title, body, status, icon } = wordsOf(error, namespace);
@@ -72,7 +72,7 @@ function AllProjectsLink() {
   return <Link to={{ pathname: basePath, search }}>{texts.allProjects}</Link>;
 }
 
-/** Goes to the login page by itself; the button is for when the session refuses to, so as not to go in circles. */
+/** Redirects to the login page. The button is shown if the session does not redirect, to avoid a redirect loop. */
 function LogIn() {
   const { session } = useBilling().api;
   useEffect(() => {
@@ -120,7 +120,7 @@ function wordsOf(error: ApiError, namespace: string): Words {
   }
 }
 
-/** By the API's own error texts; one that is not known says what is always true of a 503. */
+/** Chosen by the API's error text. An unknown text gets the general text for 503. */
 function unavailableWords(message: string): Pick<Words, 'title' | 'body'> {
   switch (message) {
     case 'Billing data incomplete':

@@ -3,7 +3,7 @@ import { type ReactNode, useEffect, useState } from 'react';
 
 import { texts } from '../texts';
 
-/** A warm function answers well within this time; what takes longer is one that starts from zero. */
+/** A running function responds within this time. A longer wait is a cold start. */
 const WARM_MILLISECONDS = 2000;
 
 export function LoadingState({ children }: { children: ReactNode }) {

@@ -12,7 +12,7 @@ interface FreshnessNoticesProps {
   onTryAgain: () => void;
 }
 
-/** Says when the figures below are older than they should be, and why. */
+/** Shows that the figures are stale, and the reason. */
 export function FreshnessNotices({ fresh, refreshError, onTryAgain }: FreshnessNoticesProps) {
   return (
     <div role="status" className="billing-stack">
@@ -37,7 +37,7 @@ export function FreshnessNotices({ fresh, refreshError, onTryAgain }: FreshnessN
   );
 }
 
-/** Who is reading is not sent away: they log in when they want to. */
+/** No redirect while the user reads. The user logs in by the button. */
 function SessionEnded() {
   const { session } = useBilling().api;
   const logIn = () => {

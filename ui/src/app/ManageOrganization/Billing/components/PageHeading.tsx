@@ -8,12 +8,12 @@ import { texts } from '../texts';
 interface PageHeadingProps {
   title: string;
   subtitle?: string;
-  /** Up to when the figures count; undefined while there are none. */
+  /** Time of the figures. Undefined while there are none. */
   asOf: Date | null | undefined;
   actions?: ReactNode;
 }
 
-/** Stays in every state. After a move within the page it takes the focus, so that a screen reader says where it is. */
+/** Visible in every state. It gets the focus after navigation, so that a screen reader reads the new title. */
 export function PageHeading({ title, subtitle, asOf, actions }: PageHeadingProps) {
   const heading = useRef<HTMLDivElement>(null);
   const isFirstView = useLocation().key === 'default';
@@ -22,7 +22,7 @@ export function PageHeading({ title, subtitle, asOf, actions }: PageHeadingProps
     if (!isFirstView) {
       heading.current?.focus({ preventScroll: true });
     }
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- only a new title is a move: sorting changes the location too
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- only a new title is a navigation: sorting also changes the location
   }, [title]);
   return (
     <Flex justifyContent={{ default: 'justifyContentSpaceBetween' }} alignItems={{ default: 'alignItemsFlexStart' }}>

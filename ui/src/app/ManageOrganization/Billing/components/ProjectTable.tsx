@@ -41,7 +41,7 @@ export function ProjectTable({ rows, totals, view, onSort }: ProjectTableProps) 
     sortBy: {
       index: SORT_COLUMNS.indexOf(view.column),
       direction: view.descending ? 'desc' : 'asc',
-      // A name is first sorted from A, an amount from the highest.
+      // The first sort of names is ascending, the first sort of amounts is descending.
       defaultDirection: column === 'namespace' ? 'asc' : 'desc',
     },
     onSort: (_event, _index, direction) => {
@@ -73,7 +73,7 @@ export function ProjectTable({ rows, totals, view, onSort }: ProjectTableProps) 
   );
 }
 
-/** Kept while its row is the same: a sort moves rows and draws none anew. */
+/** Memoized per row: a sort moves rows and does not render them again. */
 const ProjectTableRow = memo(function ProjectTableRow({ row }: { row: ProjectRow }) {
   const summary = row.billing_summary;
   return (

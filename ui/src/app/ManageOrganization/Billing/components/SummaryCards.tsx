@@ -18,10 +18,10 @@ import { formatAmount, formatEstimate, formatRate, formatShare, HOURS_PER_MONTH 
 import { texts } from '../texts';
 
 interface SummaryCardsProps {
-  /** One per currency; null while loading. */
+  /** One per currency. Null while loading. */
   totals: CurrencyTotal[] | null;
   asOf: Date | null;
-  /** The API's own month, "2025-09"; null when it is not known. */
+  /** The month of the API, "2025-09". Null if it is unknown. */
   period: string | null;
   /** A fourth card. */
   children?: ReactNode;
@@ -56,7 +56,7 @@ export function SummaryCards({ totals, asOf, period, children }: SummaryCardsPro
 
 interface SummaryCardProps {
   title: string;
-  /** Undefined while loading, empty when nothing is known. */
+  /** Undefined while loading, empty if unknown. */
   figures: { figure: string; note?: string | null }[] | undefined;
 }
 
@@ -93,7 +93,7 @@ function FigureSkeleton() {
   );
 }
 
-/** Whether the last day is normal, by the month's mean day; null while the month is too young to have one. */
+/** Compares the last day with the average day of the month. Null at the start of a month. */
 export function comparedToAverage(total: CurrencyTotal, asOf: Date | null): string | null {
   const days = asOf === null ? 0 : daysIntoMonth(asOf);
   if (days < 1 || total.current_month_total <= 0) {

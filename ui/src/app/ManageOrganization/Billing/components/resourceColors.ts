@@ -6,7 +6,7 @@ import yellow from '@patternfly/react-tokens/dist/esm/chart_color_yellow_300';
 
 import type { Resource } from '../breakdown';
 
-/** The same colour for a resource in the ring and in the table, whatever else was used. */
+/** A resource has the same colour in the ring and in the table. */
 export const resourceColors: Record<Resource, string> = {
   cpu_cost: blue.var,
   memory_cost: purple.var,

@@ -6,10 +6,10 @@ import type { Fresh } from '../api/models';
 export type ViewState<Data> =
   | { kind: 'loading' }
   | { kind: 'error'; error: ApiError }
-  /** `refreshError`: the data is what was loaded last, and a newer answer could not be had. */
+  /** `refreshError`: the refresh failed, and the data is the last loaded data. */
   | { kind: 'data'; fresh: Fresh<Data>; refreshError: ApiError | null };
 
-/** What a query has to show. While it waits to try again, what went wrong is shown, not a skeleton. */
+/** The state of a query. While it waits for a retry, the error is shown, not a skeleton. */
 export function viewStateOf<Data>(query: UseQueryResult<Fresh<Data>>): ViewState<Data> {
   const error = errorOf(query);
   if (query.data !== undefined && !isRefusal(error)) {
@@ -29,7 +29,7 @@ function errorOf(query: UseQueryResult): ApiError | null {
   return new ApiError('failed', error.message, { cause: error });
 }
 
-/** Whoever lost access does not go on seeing what was loaded before. */
+/** After a loss of access, the data that was loaded before is not shown. */
 function isRefusal(error: ApiError | null): boolean {
   return error?.kind === 'guest' || error?.kind === 'forbidden';
 }

@@ -13,7 +13,7 @@ test.each([
   ['forbidden', false],
   ['failed', false],
 ] as const)('%s is tried again: %s', (kind, again) => {
-  // Only what may pass by itself is tried again.
+  // Only temporary errors are retried.
   expect(retry(1, new ApiError(kind, ''))).toBe(again);
 });
 

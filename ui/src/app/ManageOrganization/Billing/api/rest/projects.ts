@@ -2,7 +2,7 @@ import { billingSummaryShape, currencyTotalShape, list, object, projectListShape
 import type { Fresh, ProjectList } from '../models';
 import { type BillingApi, get } from '../request';
 
-/** The whole list in one call: searching, sorting and paging are local. */
+/** Fetches the complete list in one call. Searching, sorting and paging are local. */
 export function fetchProjects(api: BillingApi, signal: AbortSignal): Promise<Fresh<ProjectList>> {
   return get(api, 'api/billing/projects?limit=1000', checkProjectList, signal);
 }

@@ -14,8 +14,10 @@ from common.endpoint import Access, Call, Endpoint
 from common.function import Function
 from common.http.response import Result
 from common.model import WireModel
-from tests.unit.endpoints import Double, IdentityProvider, healthy, settings
-from tests.unit.tokens import ABSENT, claims, realm_signer, token
+from tests.kit.billing import BillingService
+from tests.kit.identity import IdentityProvider
+from tests.kit.in_process import Double, settings
+from tests.kit.tokens import ABSENT, claims, realm_signer, token
 
 AS_OF = datetime(2025, 10, 1, 15, tzinfo=UTC)
 Headers = Sequence[tuple[str, str]]
@@ -37,13 +39,13 @@ def endpoint(method: Any = "GET", route: str = "/api/billing/things", **changes:
 
 def function(
     *endpoints: Endpoint[Any, Any],
-    billing: Callable[[httpx.Request], httpx.Response] = healthy,
+    billing: Callable[[httpx.Request], httpx.Response] | None = None,
     identity: Callable[[httpx.Request], httpx.Response] | None = None,
     **changes: Any,
 ) -> Function:
     return Function("things", port=8199, endpoints=endpoints).configure(
         settings(**changes),
-        billing_transport=Double(billing),
+        billing_transport=Double(billing or BillingService()),
         identity_transport=Double(identity or IdentityProvider()),
     )
 
@@ -71,7 +73,7 @@ def guest(realm: str = "acme") -> str:
     return bearer(realm, namespaces=ABSENT, groups=[])
 
 
-async def send(
+async def send(  # noqa: PLR0917 - a request has this many parts
     app: Any,
     method: str,
     path: str = "/api/billing/things",
@@ -94,7 +96,7 @@ async def served(app: Function) -> AsyncIterator[int]:
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[method-assign] # the test's process keeps its own
     task = asyncio.create_task(server._serve())
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.005)
     try:
         yield server.servers[0].sockets[0].getsockname()[1]
@@ -112,7 +114,7 @@ def head(method: str, path: str = "/api/billing/things", *lines: str, line: str 
 
 async def wait_until(true: Callable[[], Any], seconds: float = 3.0) -> None:
     async with asyncio.timeout(seconds):
-        while not true():
+        while not true():  # noqa: ASYNC110 - the condition is the test's
             await asyncio.sleep(0.005)
 
 

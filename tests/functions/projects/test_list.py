@@ -3,20 +3,20 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from common.access.roles import require_organization
+from common.access.roles import require_org_admin
 from common.billing.summary import BillingSummary
 from common.http.response import Result
 from common.identity.caller import Caller, Role
-from functions.projects.listing import select
+from functions.projects.listing import Found, select
 from functions.projects.models import ListParameters, Project
 
-ACME = require_organization(Caller("acme", None, Role.ORG_ADMIN, frozenset()))
+ACME = require_org_admin(Caller("acme", None, Role.ORG_ADMIN, frozenset()))
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def project(name: str, amount: str | None, currency: str | None = "EUR") -> Project:
     if amount is None:
-        return Project(namespace=name, billing_summary=None, error="Billing data incomplete")
+        return Project.unpriced(name)
     summary = BillingSummary(
         current_month_total=Decimal(amount),
         last_day_spend=Decimal("0.10"),
@@ -24,14 +24,14 @@ def project(name: str, amount: str | None, currency: str | None = "EUR") -> Proj
         total_cost_per_hour=Decimal("0.01"),
         currency=currency,
     )
-    return Project(namespace=name, billing_summary=summary, error=None)
+    return Project.priced(name, summary)
 
 
 PROJECTS = [project("b", "2"), project("a", "2"), project("d", None), project("c", "10"), project("e", "1", "USD")]
 
 
 def names(sort: str) -> list[str]:
-    page = select(Result(PROJECTS, NOW), ACME, ListParameters.model_validate({"sort": sort}))
+    page = select(Found(Result(PROJECTS, NOW)), ACME, ListParameters.model_validate({"sort": sort}))
     return [entry.namespace for entry in page.value.projects]
 
 
@@ -49,7 +49,7 @@ def test_totals_are_by_currency_and_leave_out_the_unpriced() -> None:
         project("y", "7", None),
         PROJECTS[2],
     ]
-    page = select(Result(many, NOW), ACME, ListParameters(search="", limit=3)).value
+    page = select(Found(Result(many, NOW)), ACME, ListParameters(search="", limit=3)).value
     assert [(totals.currency, totals.current_month_total) for totals in page.totals] == [
         ("EUR", Decimal("1.00")),
         ("USD", Decimal(5)),
@@ -60,6 +60,6 @@ def test_totals_are_by_currency_and_leave_out_the_unpriced() -> None:
 
 def test_an_offset_beyond_the_end_is_an_empty_page_of_the_same_list() -> None:
     """The totals still speak of all that match."""
-    page = select(Result(PROJECTS, NOW), ACME, ListParameters(offset=100)).value
+    page = select(Found(Result(PROJECTS, NOW)), ACME, ListParameters(offset=100)).value
     assert page.projects == []
     assert page.total == 5

@@ -1,10 +1,9 @@
-"""The three endpoints, made around doubles at their two ports: the identity provider and the billing service."""
+"""A function in the test's own process, with doubles in place of the identity provider and the billing service."""
 
 import importlib
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -13,15 +12,9 @@ import httpx2 as httpx
 from common.function import Function
 from common.process import log
 from common.process.settings import Settings
-from tests.unit.tokens import AUDIENCE, KEYCLOAK, key_set
-
-ROOT = Path(__file__).parents[2]
-PATHS = {
-    "health": "/api/billing/health",
-    "projects": "/api/billing/projects",
-    "overview": "/api/billing/project/acme-web/overview",
-}
-KeySetAnswer = Callable[[httpx.Request], httpx.Response]
+from tests.kit.billing import BillingService
+from tests.kit.identity import IdentityProvider
+from tests.kit.tokens import AUDIENCE, KEYCLOAK
 
 
 def load(name: str) -> Function:
@@ -49,30 +42,6 @@ class _Body(httpx.AsyncByteStream):
         yield self._content
 
 
-class IdentityProvider:
-    """Serves key sets at Keycloak's paths and remembers what was asked; realms it does not have are 404."""
-
-    def __init__(self, answers: dict[str, bytes | KeySetAnswer] | None = None) -> None:
-        usual: dict[str, bytes | KeySetAnswer] = {
-            realm: key_set(realm) for realm in ("acme", "acme-prod", "globex", "master", "sso")
-        }
-        self.answers = {**usual, **(answers or {})}
-        self.asked: list[str] = []
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.asked.append(str(request.url))
-        realm = request.url.path.removeprefix("/realms/").removesuffix("/protocol/openid-connect/certs")
-        answer = self.answers.get(realm)
-        if answer is None:
-            return httpx.Response(404, json={"error": "Realm does not exist"})
-        return httpx.Response(200, content=answer) if isinstance(answer, bytes) else answer(request)
-
-
-def healthy(request: httpx.Request) -> httpx.Response:
-    assert request.url.path == "/api/health"
-    return httpx.Response(200, json={"status": "ok"})
-
-
 def settings(**changes: Any) -> Settings:
     usual = {"keycloak_url": KEYCLOAK, "oidc_audience": AUDIENCE, "metrics_port": 0, "log_level": "DEBUG"}
     return Settings.model_validate({**usual, **changes})
@@ -81,25 +50,29 @@ def settings(**changes: Any) -> Settings:
 def make(
     name: str,
     identity: Callable[[httpx.Request], httpx.Response] | None = None,
-    billing: Callable[[httpx.Request], httpx.Response] = healthy,
+    billing: Callable[[httpx.Request], httpx.Response] | None = None,
     **changes: Any,
 ) -> Function:
     """A fresh endpoint: nothing cached, nobody known."""
     declared = load(name)
     return Function(name, port=declared.port, endpoints=declared.endpoints).configure(
         settings(**changes),
-        billing_transport=Double(billing),
+        billing_transport=Double(billing or BillingService()),
         identity_transport=Double(identity or IdentityProvider()),
     )
 
 
 async def get(app: Any, path: str, *lines: bytes, **headers: str) -> httpx.Response:
-    """GET with these Authorization lines, each as it stands."""
+    return await request(app, "GET", path, *lines, **headers)
+
+
+async def request(app: Any, method: str, path: str, *lines: bytes, **headers: str) -> httpx.Response:
+    """With these Authorization lines, each as it stands."""
     sent = [(b"authorization", line) for line in lines]
     sent += [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://billing.example.com") as client:
-        return await client.get(path, headers=sent)
+        return await client.request(method, path, headers=sent)
 
 
 class Lines:

@@ -1,4 +1,4 @@
-"""A real function process, run by functions-framework: asked over HTTP, watched through its log lines and metrics."""
+"""The one way to start a function: a process as it is deployed, with requests over HTTP, its log lines and metrics."""
 
 import contextlib
 import http.client
@@ -12,7 +12,7 @@ import threading
 import time
 import urllib.request
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
@@ -20,13 +20,14 @@ from typing import Any, Final, Self
 import httpx2
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.envelopes import assert_error_envelope, assert_success_envelope
+from dev.functions import MANIFESTS, read_function
+from dev.settings import ROOT
+from tests.kit.envelopes import assert_error_envelope, assert_success_envelope
 
-ROOT: Final = Path(__file__).parents[2]
 ORIGIN: Final = "https://console.example.com"
 LAUNCHERS: Final[Mapping[str, Sequence[str]]] = {
-    "functions-framework": ("functions_framework",),
-    "uvicorn": ("uvicorn", "functions_framework.aio:app", "--no-access-log", "--log-level=warning"),
+    "functions-framework": ("-m", "functions_framework"),
+    "uvicorn": ("-m", "uvicorn", "functions_framework.aio:app", "--no-access-log", "--log-level=warning"),
 }
 
 
@@ -48,12 +49,16 @@ def free_port() -> int:
 
 @dataclass(repr=False)
 class FunctionProcess:
-    """`settings` are environment variables; nothing of the test's own environment reaches the process but PATH."""
+    """With the manifest's environment, and `settings` over it; None takes a variable out.
 
-    settings: Mapping[str, str]
-    target: str = "overview"
-    source: str = "functions/overview/main.py"
+    Nothing of the test's own environment reaches the process but PATH.
+    """
+
+    settings: Mapping[str, str | None]
+    name: str = "overview"
     launcher: str = "functions-framework"
+    command: Sequence[str] = ()  # in the place of the launcher's
+    folder: Path = ROOT
     stdout: int | None = None  # a file descriptor that stands in for the pipe we read
     port: int = field(default_factory=free_port)
     metrics_port: int = field(default_factory=free_port)  # 0: it has none
@@ -62,23 +67,10 @@ class FunctionProcess:
     killed: bool = False
 
     def __post_init__(self) -> None:
-        module, *arguments = LAUNCHERS[self.launcher]
-        if module == "uvicorn":
-            arguments += ["--host", "127.0.0.1", "--port", str(self.port)]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
-            cwd=ROOT,
-            env={
-                "PATH": os.environ["PATH"],
-                "HOST": "127.0.0.1",
-                "PORT": str(self.port),
-                "METRICS_PORT": str(self.metrics_port),
-                "FUNCTION_SOURCE": self.source,
-                "FUNCTION_TARGET": self.target,
-                "CORS_ALLOWED_ORIGINS": ORIGIN,
-                "OIDC_AUDIENCE": "",
-                **self.settings,
-            },
+            self.command or [sys.executable, *LAUNCHERS[self.launcher]],
+            cwd=self.folder,
+            env=self._environment(),
             stdout=subprocess.PIPE if self.stdout is None else self.stdout,
             stderr=subprocess.PIPE,
             text=True,
@@ -90,8 +82,25 @@ class FunctionProcess:
         for reader in self._readers:
             reader.start()
 
+    def _environment(self) -> dict[str, str]:
+        wired = {
+            "PATH": os.environ["PATH"],
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+            "UVICORN_PORT": str(self.port),
+            "METRICS_PORT": str(self.metrics_port),
+            "CORS_ALLOWED_ORIGINS": ORIGIN,
+            "OIDC_AUDIENCE": "",
+        }
+        deployed = read_function(MANIFESTS / f"{self.name}.yaml").environment
+        return {name: value for name, value in {**wired, **deployed, **self.settings}.items() if value is not None}
+
     def __enter__(self) -> Self:
-        self.wait_until_ready()
+        try:
+            self.wait_until_ready()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -133,6 +142,14 @@ class FunctionProcess:
             time.sleep(0.05)
         raise AssertionError(f"the function did not start: {''.join(self.errors)}")
 
+    def wait_until_listening(self) -> None:
+        until = time.monotonic() + 20
+        while time.monotonic() < until and self.process.poll() is None:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+                return
+            time.sleep(0.01)
+        raise AssertionError(f"the function does not listen: {''.join(self.errors)}")
+
     def _counts(self) -> bool:
         """Whether the listener of the metrics, which starts with the first request, is there."""
         return not self.metrics_port or self.metric("build_info") == 1
@@ -147,7 +164,12 @@ class FunctionProcess:
     def terminate(self) -> None:
         self.process.send_signal(signal.SIGTERM)
 
-    # --- asking ---------------------------------------------------------------
+    def end(self, seconds: float = 15) -> int:
+        """The exit code after SIGTERM."""
+        self.terminate()
+        return self.process.wait(seconds)
+
+    # --- requests ---------------------------------------------------------------
 
     def send(
         self,
@@ -167,6 +189,9 @@ class FunctionProcess:
                 connection.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
             return Asked(read_response(connection, method), time.monotonic() - started, request_id)
 
+    def get(self, path: str, token: str | None = None) -> httpx2.Response:
+        return self.send("GET", path, [("Authorization", f"Bearer {token}")] if token else []).response
+
     def ask(self, namespace: str, token: str, *headers: tuple[str, str]) -> Asked:
         path = f"/api/billing/project/{namespace}/overview"
         return self.send("GET", path, [("Authorization", f"Bearer {token}"), *headers])
@@ -176,12 +201,13 @@ class FunctionProcess:
     def line_of(self, asked: Asked) -> dict[str, Any]:
         """The one log line of a request."""
         until = time.monotonic() + 3
-        found: list[dict[str, Any]] = []
-        while not found and time.monotonic() < until:
-            found = [line for line in self.lines if line.get("request_id") == asked.request_id]
+        while not (found := self._lines_of(asked)) and time.monotonic() < until:
             time.sleep(0.01)
         [line] = found
         return line
+
+    def _lines_of(self, asked: Asked) -> list[dict[str, Any]]:
+        return [line for line in list(self.lines) if line.get("request_id") == asked.request_id]
 
     def wait_for_line(self, seconds: float = 3, **members: Any) -> dict[str, Any]:
         until = time.monotonic() + seconds
@@ -202,6 +228,15 @@ class FunctionProcess:
             text = reply.read().decode()
         samples = [s for family in text_string_to_metric_families(text) for s in family.samples]
         return sum(s.value for s in samples if s.name == name and labels.items() <= s.labels.items())
+
+
+def wait_until(true: Callable[[], Any], seconds: float) -> float:
+    """How long it took."""
+    begun = time.monotonic()
+    while not true():
+        assert time.monotonic() - begun < seconds, "it did not happen in time"
+        time.sleep(0.01)
+    return time.monotonic() - begun
 
 
 def read_response(connection: socket.socket, method: str = "GET") -> httpx2.Response:

@@ -15,7 +15,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from tests.unit.tokens import (
+from common.endpoint import Access
+from common.http.errors import TokenTooLarge
+from tests.kit.declared import Case
+from tests.kit.envelopes import assert_error_envelope, assert_success_envelope
+from tests.kit.tokens import (
     ABSENT,
     AUDIENCE,
     KEYCLOAK,
@@ -40,6 +44,9 @@ from tests.unit.tokens import (
     to_bytes,
     token,
 )
+
+SHORTEST_SIGN = 16
+"""Pieces of a token below this many characters are words that a log may hold by chance."""
 
 REQUIRED = "Authentication token required"
 INVALID = "Invalid authentication token"
@@ -78,6 +85,35 @@ class Row:
         return 503 if self.error == UNREACHABLE else 401
 
 
+def assert_row(row: Row, case: Case, response: httpx.Response) -> None:
+    """A legal token that is a guest's is 403 where more than a token is required."""
+    if row.error is not None:
+        assert assert_error_envelope(response, row.status, row.error)["details"] == {}
+    elif response.status_code == 403:
+        assert case.endpoint.access is not Access.TOKEN
+        assert_error_envelope(response, 403)
+    else:
+        assert_success_envelope(response)
+
+
+def assert_line(row: Row, case: Case, line: dict[str, Any]) -> None:
+    """Status and reason of the log."""
+    if row.error is None and case.endpoint.access is not Access.TOKEN:
+        assert line["status"] in {200, 403}
+    else:
+        assert (line["status"], line["reason"]) == (row.status, row.reason)
+
+
+def assert_unseen(attempt: Attempt, log: str, response: httpx.Response) -> None:
+    """Neither the token nor a part of it is in the log or the answer."""
+    said = log + response.text + json.dumps(list(response.headers.multi_items()))
+    sent = [*attempt.lines, *(value.encode() for value in attempt.headers.values()), attempt.query.encode()]
+    for value in sent:
+        for word in value.replace(b",", b" ").replace(b"=", b" ").split():
+            for part in word.decode("latin-1").split("."):
+                assert len(part) < SHORTEST_SIGN or part not in said
+
+
 def bearer(text: str | bytes, **more: Any) -> Attempt:
     value = text if isinstance(text, bytes) else text.encode()
     return Attempt([b"Bearer " + value], **more)
@@ -97,7 +133,7 @@ def cheap(name: str, source: str, make: Callable[[], Attempt], reason: str, note
 
 def large(name: str, source: str, make: Callable[[], Attempt]) -> Row:
     """Rejected by its size, before anything is parsed."""
-    return Row(name, source, make, "Authentication token too large", "too_large", 0)
+    return Row(name, source, make, TokenTooLarge.text, "too_large", 0)
 
 
 def checked(name: str, source: str, make: Callable[[], Attempt], reason: str, note: str = "") -> Row:

@@ -1,14 +1,12 @@
-"""A TCP server that answers as badly as it is told to, and counts what reaches it."""
+"""A TCP server that replies as badly as a test tells it to, and counts what reaches it."""
 
 import asyncio
-import json
 import socket
 import struct
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
 
 RST_ON_CLOSE: Final = struct.pack("ii", 1, 0)  # SO_LINGER with a time of 0: close sends RST instead of FIN
 
@@ -54,7 +52,7 @@ class Counts:
         return len(self.targets)
 
 
-class Upstream:
+class Server:
     """Listens on a port of its own in a thread; `stop` refuses connections there until `start`."""
 
     def __init__(self, behaviour: Behaviour) -> None:
@@ -218,65 +216,3 @@ def first(behaviours: list[Behaviour], then: Behaviour) -> Behaviour:
         return await (left.pop(0) if left else then)(exchange)
 
     return behaviour
-
-
-# --- what a billing service says ----------------------------------------------
-
-
-def overview(namespace: str, organization: str) -> dict[str, Any]:
-    return {
-        "namespace": namespace,
-        "organization": organization,
-        "as_of": "2025-10-01T15:00:00Z",
-        "billing_summary": {
-            "current_month_total": 1672.31,
-            "last_day_spend": 55.68,
-            "billing_period": "2025-10",
-            "total_cost_per_hour": 2.32,
-            "currency": "EUR",
-        },
-        "compute_instances": {
-            "running_pods": 10,
-            "running_vms": 1,
-            "cpu_cores": 2.4,
-            "memory_gib": 8.8,
-            "cost_per_hour": 0.15,
-        },
-        "cost_breakdown": {
-            "cpu_cost": 989.45,
-            "memory_cost": 445.23,
-            "storage_cost": 212.63,
-            "network_cost": 0.00,
-            "public_ip_cost": 25.00,
-        },
-    }
-
-
-def asked(exchange: Exchange) -> tuple[str, str]:
-    """Namespace and organization of `/api/project/{namespace}/overview?organization=`."""
-    parts = urlsplit(exchange.target)
-    return parts.path.split("/")[3], parse_qs(parts.query)["organization"][0]
-
-
-def good_body(exchange: Exchange) -> bytes:
-    return json.dumps(overview(*asked(exchange))).encode()
-
-
-def changed_body(**changes: str) -> Callable[[Exchange], bytes]:
-    """The good answer with one raw JSON text instead of an amount: `current_month_total="NaN"`."""
-
-    def body(exchange: Exchange) -> bytes:
-        text = good_body(exchange).decode()
-        for member, value in changes.items():
-            old = json.dumps(_find(json.loads(text), member))
-            text = text.replace(f'"{member}": {old}', f'"{member}": {value}', 1)
-        return text.encode()
-
-    return body
-
-
-def _find(value: dict[str, Any], member: str) -> Any:
-    return next(part[member] for part in (value, *(v for v in value.values() if isinstance(v, dict))) if member in part)
-
-
-good: Final = answer(200, good_body)

@@ -1,0 +1,119 @@
+"""What a connection to PostgreSQL is: its parameters, its settings, and how it ends.
+
+Settings of a session (a time limit, read-only, UTC) are made after connecting, because PgBouncer refuses unknown
+startup parameters, and they are read back once. Behind a pooler a session is not ours alone: there they are made for
+each transaction, in one message with the query, and nothing is prepared.
+"""
+
+import asyncio
+import time
+from contextlib import suppress
+from typing import Any, LiteralString, Self
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import TransactionStatus
+from psycopg.rows import DictRow, dict_row
+
+# libpq's own parameters, unless the URL has others. connect_timeout is for each host; the kernel gives a silent peer up
+# after 10 s with unacknowledged bytes, or after 20 s without any.
+PARAMETERS = {
+    "application_name": "billing-service",
+    "client_encoding": "UTF8",
+    "connect_timeout": "2",
+    "keepalives_idle": "10",
+    "keepalives_interval": "3",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+}
+_SETUP_SECONDS = 4  # for the settings, and for names that resolve slowly
+
+# The settings by their names in pg_settings; jit costs more than it saves on queries of milliseconds.
+_ONCE = (
+    "SET statement_timeout = {}; SET jit = off; SET timezone = 'UTC'; "
+    "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
+)
+_EACH_TIME = (
+    "SET LOCAL statement_timeout = {}; SET LOCAL jit = off; SET LOCAL timezone = 'UTC'; SET TRANSACTION READ ONLY; "
+)
+_READ_BACK = (
+    "SELECT name, setting FROM pg_settings "
+    "WHERE name IN ('statement_timeout', 'jit', 'TimeZone', 'transaction_read_only')"
+)
+
+# A migration changed what a prepared statement returns; a pooler dropped it.
+_STATEMENT_LOST = (psycopg.errors.FeatureNotSupported, psycopg.errors.InvalidSqlStatementName)
+
+
+class SettingsNotKept(psycopg.OperationalError):
+    """A pooler between here and PostgreSQL drops settings: without them there is no time limit and no read-only."""
+
+
+class ReadConnection(psycopg.AsyncConnection[DictRow]):
+    """Reads only, and is closed with the first query that is given up."""
+
+    opened: float
+    _before_each: sql.Composed | None = None  # None: the session is ours, its settings are made, statements prepared
+
+    async def cancel_safe(self, *, timeout: float = 30.0) -> None:  # noqa: ARG002, ASYNC109 - psycopg's signature
+        """Called by psycopg when a waiting task is cancelled. A cancel request over a second connection, and the wait
+        for its effect, have no end where the peer is silent; the server's own time limit ends the query there."""
+        self.pgconn.finish()
+
+    @classmethod
+    async def open(cls, url: str, limit_ms: int) -> Self:
+        """Raises psycopg.Error, TimeoutError, OSError."""
+        parameters: dict[str, Any] = PARAMETERS | conninfo_to_dict(url)
+        hosts = str(parameters.get("host", "")).count(",") + 1
+        seconds = float(parameters["connect_timeout"]) * hosts + _SETUP_SECONDS
+        async with asyncio.timeout(seconds):
+            connection = await cls.connect(**parameters, autocommit=True, row_factory=dict_row)
+            try:
+                await connection._make_settings(limit_ms)  # noqa: SLF001 - our own
+            except BaseException:
+                connection.terminate()
+                raise
+        connection.opened = time.monotonic()
+        return connection
+
+    async def _make_settings(self, limit_ms: int) -> None:
+        """A pooler gives out process numbers of its own."""
+        found = await (await self.execute("SELECT pg_backend_pid() AS pid", prepare=False)).fetchone()
+        if found and found["pid"] == self.info.backend_pid:
+            await self.execute(sql.SQL(_ONCE).format(limit_ms))
+        else:
+            self.prepare_threshold = None
+            self._before_each = sql.SQL(_EACH_TIME).format(limit_ms)
+        settings = {row["name"]: row["setting"] for row in await self.read(_READ_BACK)}
+        wanted = {"statement_timeout": str(limit_ms), "jit": "off", "TimeZone": "UTC", "transaction_read_only": "on"}
+        if settings != wanted:
+            raise SettingsNotKept
+
+    async def read(self, query: LiteralString, arguments: dict[str, object] | None = None) -> list[DictRow]:
+        if self._before_each is None:
+            try:
+                return await (await self.execute(query, arguments)).fetchall()
+            except _STATEMENT_LOST:
+                self.prepare_threshold = None
+                return await (await self.execute(query, arguments)).fetchall()
+        cursor = psycopg.AsyncClientCursor(self)
+        await cursor.execute(self._before_each + sql.SQL(query), arguments)
+        while cursor.nextset():
+            pass  # the query is the last statement
+        return await cursor.fetchall()
+
+    @property
+    def usable(self) -> bool:
+        return self.pgconn.transaction_status == TransactionStatus.IDLE
+
+    async def answers(self, seconds: float) -> bool:
+        with suppress(psycopg.Error, TimeoutError, OSError):
+            async with asyncio.timeout(seconds):
+                await self.execute("SELECT 1", prepare=False)
+                return True
+        return False
+
+    def terminate(self) -> None:
+        """Waits for nothing: the socket is closed."""
+        self.pgconn.finish()

@@ -1,0 +1,83 @@
+"""Whose projects the list holds."""
+
+import base64
+import json
+
+import pytest
+
+from tests.kit.envelopes import assert_error_envelope, assert_success_envelope
+from tests.kit.in_process import captured_log, get
+from tests.kit.tenants import AMOUNTS, ROWS, Row, admin, endpoint, priced, user
+
+PATH = "/api/billing/projects"
+MEMBERS = [(row, mode) for row, mode in ROWS if row.organization and row.refused[1].startswith("Access")]
+
+
+def namespaces_in(line: bytes) -> set[str]:
+    """What the token itself names."""
+    payload = line.partition(b" ")[2].split(b".")[1]
+    return set(json.loads(base64.urlsafe_b64decode(payload + b"==")).get("namespaces", []))
+
+
+@pytest.mark.parametrize(("row", "mode"), MEMBERS, ids=str)
+async def test_the_list_and_its_totals_are_of_what_the_caller_sees(row: Row, mode: str) -> None:
+    """And of nothing else."""
+    assert row.line
+    response = await get(endpoint("projects", mode, priced()), PATH, row.line())
+    data = assert_success_envelope(response)["data"]
+    priced_ones = {p["namespace"] for p in data["projects"] if p["billing_summary"]}
+    assert priced_ones == set(row.sees)
+    others = [p for p in data["projects"] if p["namespace"] not in priced_ones]
+    assert all((p["code"], p["error"]) == ("not_started", "Billing has not started") for p in others)
+    assert {p["namespace"] for p in others} <= namespaces_in(row.line())
+    total = sum(AMOUNTS[name] for name in row.sees)
+    assert sum(entry["current_month_total"] for entry in data["totals"]) == pytest.approx(total)
+
+
+async def test_a_kept_list_is_cut_for_each_caller() -> None:
+    """One answer for the organization; each caller sees its own part, whoever came first."""
+    billing = priced()
+    function = endpoint("projects", "registry", billing)
+    seen = []
+    for line in (admin("acme"), user("acme", "acme-data"), user("acme", "acme-web"), admin("acme")):
+        data = assert_success_envelope(await get(function, PATH, line))["data"]
+        seen.append((data["total"], [project["namespace"] for project in data["projects"]]))
+    assert seen == [
+        (2, ["acme-data", "acme-web"]),
+        (1, ["acme-data"]),
+        (1, ["acme-web"]),
+        (2, ["acme-data", "acme-web"]),
+    ]
+    assert len(billing.requests) == 1
+
+
+async def test_an_organization_that_billing_does_not_know_has_an_empty_list() -> None:
+    """It says so, and it is no failure: one call, no ERROR. New projects of the token are in it."""
+    billing = priced()
+    billing.fail = lambda _: (404, {"code": "organization_not_found", "message": "unknown"})
+    for line, listed in ((admin("acme"), []), (user("acme", "acme-new"), ["acme-new"])):
+        with captured_log() as lines:
+            data = assert_success_envelope(await get(endpoint("projects", "registry", billing), PATH, line))["data"]
+        assert data["billing_started"] is False
+        assert [(p["namespace"], p["code"]) for p in data["projects"]] == [(name, "not_started") for name in listed]
+        assert data["totals"] == []
+        assert '"ERROR"' not in lines.text
+    assert len(billing.requests) == 2
+
+
+async def test_a_namespace_of_the_token_that_is_unknown_looks_like_a_foreign_one() -> None:
+    """Both stand in the list as not started; the overview of both stays 403. No other namespace is added."""
+    function = endpoint("projects", "registry", priced())
+    data = assert_success_envelope(await get(function, PATH, user("acme", "acme-web", "globex-shop", "acme-new")))[
+        "data"
+    ]
+    assert data["billing_started"] is True
+    assert [(p["namespace"], p["code"]) for p in data["projects"]] == [
+        ("acme-new", "not_started"),
+        ("acme-web", None),
+        ("globex-shop", "not_started"),
+    ]
+    overview = endpoint("overview", "registry", priced())
+    for name in ("globex-shop", "acme-new"):
+        response = await get(overview, f"/api/billing/project/{name}/overview", user("acme", name))
+        assert_error_envelope(response, 403, "Access denied to namespace")

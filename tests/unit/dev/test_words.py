@@ -1,0 +1,44 @@
+"""The word list of dev/words.py finds its phrases in texts, and only there."""
+
+import pytest
+
+from dev.words import MARKER, PENDING, check
+
+TEXTS = [
+    ("a.md", "The token is valid.\nThe service answers in time.\n", 'a.md:2: "answers"'),
+    ("a.md", "It has a listener of its\nown.\n", 'a.md:1: "of its own"'),
+    ("a.yaml", "key: 1\n# the whole file\n", 'a.yaml:2: "whole"'),
+    ("a.py", '"""One line.\n\nNot a thing that was asked.\n"""\n', 'a.py:3: "asked"'),
+    ("a.py", "x = 1  # this is no number\n", 'a.py:1: "is no"'),
+    ("a.py", 'x = f"{asked} was started anew"\n', 'a.py:1: "anew"'),
+    ("a.ts", "const a = 1;\n/** Says it. */\n", 'a.ts:2: "Says"'),
+    ("a.ts", "const a = `${answer} is at hand`;\n", 'a.ts:1: "at hand"'),
+    ("a.tsx", "return <p>Nothing to be had</p>;\n", 'a.tsx:1: "to be had"'),
+    ("Makefile", "run: ## start the whole platform\n", 'Makefile:1: "whole"'),
+]
+HARMLESS = [
+    ("a.md", "There is no such path. It is no longer used. A whole number.\n"),
+    ("a.md", "`answer` in [a link](docs/what-an-answer-is.md), https://example.com/asked and docs/whole.md\n"),
+    ("a.md", f"Programs do not answer. <!-- {MARKER} -->\n"),
+    ("a.py", "answer = asked['answer']\nassert answer is None\n"),
+    ("a.ts", "const answer = { kind: 'asked', whole: saidBefore };\n"),
+    ("a.json", '{"answer": "asked anew"}\n'),
+]
+
+
+@pytest.mark.parametrize(("path", "text", "expected"), TEXTS, ids=lambda value: value[:20])
+def test_a_phrase_in_a_text_is_found(path: str, text: str, expected: str) -> None:
+    """With its line, and with a suggestion."""
+    [hit] = check(path, text)
+    assert hit.startswith(f"{expected}: use ")
+
+
+@pytest.mark.parametrize(("path", "text"), HARMLESS, ids=lambda value: value[:20])
+def test_code_links_and_marked_quotations_are_not_read(path: str, text: str) -> None:
+    """Names in code are not texts."""
+    assert check(path, text) == []
+
+
+def test_only_known_folders_are_excluded() -> None:
+    """A new folder is checked from its first file on."""
+    assert set(PENDING) <= {"billing_service/", "tests/"}
