@@ -614,6 +614,29 @@ def secrets_are_referred_to(objects: Objects) -> Iterator[str]:
                     yield f"{name(owner)}: {variable['name']} is written out"
 
 
+def servers_outlive_their_endpoints(objects: Objects) -> Iterator[str]:
+    """A Deployment's pod serves 5 s longer than it is an endpoint, and has time left to finish its requests."""
+    for o in of(objects, "Deployment"):
+        spec = o["spec"]["template"]["spec"]
+        for c in spec["containers"]:
+            seconds = c.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
+            if not 5 <= seconds <= spec.get("terminationGracePeriodSeconds", 30) - 20:
+                yield f"{name(o)}: {c['name']} sleeps {seconds} s before SIGTERM"
+
+
+def jobs_are_replaced_by_gitops_tools(objects: Objects) -> Iterator[str]:
+    """A Job cannot be changed: Argo CD and Flux are told to delete it first."""
+    for job in of(objects, "Job"):
+        found = job["metadata"].get("annotations", {})
+        wanted = {
+            "argocd.argoproj.io/hook": "Sync",
+            "argocd.argoproj.io/hook-delete-policy": "BeforeHookCreation",
+            "kustomize.toolkit.fluxcd.io/force": "enabled",
+        }
+        if not wanted.items() <= found.items():
+            yield f"{name(job)}: annotations {found} do not replace it"
+
+
 def images_are_not_tagged_latest(objects: Objects) -> Iterator[str]:
     for owner, template in pod_templates(objects):
         for c in template["spec"]["containers"]:
@@ -658,6 +681,8 @@ PROPERTIES: tuple[Property, ...] = (
     objects_live_where_they_should,
     services_have_an_identity_without_rights,
     secrets_are_referred_to,
+    servers_outlive_their_endpoints,
+    jobs_are_replaced_by_gitops_tools,
     images_are_not_tagged_latest,
     objects_are_written_once,
 )

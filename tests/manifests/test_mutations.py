@@ -265,6 +265,18 @@ MISTAKES: dict[str, tuple[Callable[[Objects], None], Property]] = {
         put(OVERVIEW, f"{CONTAINER}/env/-", {"name": "BILLING_API_TOKEN", "value": "hunter2"}),
         properties.secrets_are_referred_to,
     ),
+    "server that closes its port at once": (
+        drop("Deployment/billing-dashboard", f"{CONTAINER}/lifecycle"),
+        properties.servers_outlive_their_endpoints,
+    ),
+    "sleep that eats the drain": (
+        put("Deployment/billing-dashboard", f"{CONTAINER}/lifecycle/preStop/sleep/seconds", 30),
+        properties.servers_outlive_their_endpoints,
+    ),
+    "job that Argo CD tries to change": (
+        drop("Job/billing-migration", "metadata/annotations"),
+        properties.jobs_are_replaced_by_gitops_tools,
+    ),
     "image by a moving tag": (
         put("Deployment/billing-dashboard", f"{CONTAINER}/image", "billing-service:latest"),
         properties.images_are_not_tagged_latest,
