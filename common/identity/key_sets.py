@@ -146,7 +146,7 @@ class KeySets:
         return now - last >= pause
 
     async def _refresh_within_limit(self, name: str, realm: Realm) -> None:
-        """Raises IdentityUnreachable if the unproven realms exceed their common limit and this one is not registered."""
+        """Raises IdentityUnreachable if unproven realms exceed their common limit and this one is not registered."""
         if not (realm.proven or self._take_allowance() or await self._may_exceed_limit(name)):
             log.warn_sampled("key-set fetches are limited", reason="jwks_rate_limited")
             raise IdentityUnreachable("jwks_rate_limited", retry_after=1)
