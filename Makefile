@@ -89,10 +89,11 @@ ui: $(UI) ## serve the page in watch mode on http://localhost:5173/billing/ (nee
 page: $(PAGE) ## build the page into ui/dist
 
 .PHONY: lint
-lint: $(INSTALLED) $(UI) ## run ruff, mypy, eslint, tsc, and the checks of this repository (invariants, words)
+lint: $(INSTALLED) $(UI) ## run ruff, mypy, import-linter, eslint, tsc, and the checks of this repository (invariants, words)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python -m dev.invariants
 	$(BIN)/python -m dev.words
 	cd ui && npm run --silent lint && npm run --silent typecheck && npm run --silent check:types-drift

@@ -13,10 +13,11 @@ from pathlib import Path
 import psycopg
 
 from billing_service import demo
+from billing_service.csv_file import BadFileError
 from billing_service.database import connect
 from billing_service.database_failure import OUTDATED
 from billing_service.import_kinds import KINDS
-from billing_service.importer import BadFileError, import_file
+from billing_service.importer import import_file
 from billing_service.migrate import MigrationError, migrate, shipped
 from billing_service.serve import serve
 from billing_service.settings import DatabaseSettings, ServiceSettings, SettingsError
@@ -48,6 +49,7 @@ def _arguments() -> argparse.Namespace:
         + " | ".join(f"{kind.name}: {','.join(kind.header)}" for kind in KINDS),
     )
     imports.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    imports.add_argument("--allow-truncated", action="store_true", help="accept a file without a line break at its end")
     commands.add_parser("demo", help="load demo organizations with 90 days of usage, up to the last full hour")
     commands.add_parser("serve", help="answer HTTP requests until SIGTERM")
     return parser.parse_args()
@@ -55,9 +57,9 @@ def _arguments() -> argparse.Namespace:
 
 async def _run(arguments: argparse.Namespace) -> None:
     if arguments.command == "serve":
-        await serve(ServiceSettings.read(os.environ))
+        await serve(ServiceSettings.read(os.environ))  # noqa: TID251 - settings.py gets it from here
         return
-    settings = DatabaseSettings.read(os.environ)
+    settings = DatabaseSettings.read(os.environ)  # noqa: TID251 - settings.py gets it from here
     async with connect(settings.database_url.get_secret_value()) as connection:
         match arguments.command:
             case "migrate":
@@ -65,7 +67,9 @@ async def _run(arguments: argparse.Namespace) -> None:
                 print(f"migrate: {', '.join(migration.name for migration in applied) or 'nothing to do'}")
             case "import":
                 for file in arguments.files:
-                    imported = await import_file(connection, file)
+                    imported = await import_file(connection, file, allow_truncated=arguments.allow_truncated)
+                    for warning in imported.warnings:
+                        print(f"WARNING {warning.located(file)}", file=sys.stderr)
                     print(f"{file}: {imported.lines} lines of {imported.kind}")
             case "demo":
                 with tempfile.TemporaryDirectory() as folder:

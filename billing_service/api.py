@@ -5,37 +5,35 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from decimal import Decimal
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Any
 
 import simplejson
-from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from billing_service import costs
 from billing_service.database import Database
-from billing_service.errors import BadRequest, SchemaOutdated, ServiceError, Stuck, Unauthorized
+from billing_service.errors import SchemaOutdated, ServiceError, Stuck, Unauthorized
+from billing_service.metrics import Metrics
 from billing_service.migrate import shipped
+from billing_service.parameters import InPath, InQuery, OptionalInQuery, OptionalPageSize, malformed, only
 from billing_service.request_log import RequestLog
 
-# RFC 1123 label; `\z`, so that a line break at the end is no part of it.
-_LABEL = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\z"
-_LABEL_TEXT = "1 to 63 lower-case letters, digits or hyphens, with a letter or digit first and last"
-
-InPath = Annotated[str, Path(pattern=_LABEL)]
-InQuery = Annotated[str, Query(pattern=_LABEL)]
 Clock = Callable[[], datetime | None]
 
 
-def create_app(database: Database, token: str, now: Clock = lambda: None) -> FastAPI:
-    """`now` answers None for the database's own clock; tests set another time."""
+def create_app(database: Database, token: str, now: Clock = lambda: None, metrics: Metrics | None = None) -> FastAPI:
+    """`now` returns None for the database's own clock; tests set another time."""
+    metrics = metrics or Metrics(database.pool)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.include_router(_health(database))
     app.include_router(_billing(database, now), dependencies=[Depends(_authorized(token))])
     app.exception_handler(ServiceError)(_service_error)
     app.exception_handler(RequestValidationError)(_malformed)
     app.exception_handler(HTTPException)(_unrouted)
-    app.add_middleware(RequestLog)
+    app.state.metrics = metrics
+    app.add_middleware(RequestLog, metrics=metrics)
     return app
 
 
@@ -43,14 +41,14 @@ def _health(database: Database) -> APIRouter:
     router = APIRouter()
     newest = max(migration.version for migration in shipped())
 
-    @router.get("/api/health")
+    @router.api_route("/api/health", methods=["GET", "HEAD"])
     async def health() -> Response:
         rows = await database.fetch("SELECT max(version) AS version FROM schema_migrations")
         if (rows[0]["version"] or 0) < newest:
             raise SchemaOutdated("The database schema is not up to date: run the migrations")
         return render(HTTPStatus.OK, {"status": "ok"})
 
-    @router.get("/api/live")
+    @router.api_route("/api/live", methods=["GET", "HEAD"])
     async def live() -> Response:
         """Of the process alone: a database that is away does not make it unhealthy."""
         if database.stuck:
@@ -63,13 +61,19 @@ def _health(database: Database) -> APIRouter:
 def _billing(database: Database, now: Clock) -> APIRouter:
     router = APIRouter()
 
-    @router.get("/api/project/{namespace}/overview", dependencies=[Depends(_only("organization"))])
+    @router.get("/api/project/{namespace}/overview", dependencies=[Depends(only("organization"))])
     async def overview(namespace: InPath, organization: InQuery) -> Response:
         return render(HTTPStatus.OK, await costs.overview(database, organization, namespace, now()))
 
-    @router.get("/api/organization/{organization}/projects", dependencies=[Depends(_only())])
-    async def projects(organization: InPath) -> Response:
-        return render(HTTPStatus.OK, await costs.project_list(database, organization, now()))
+    @router.get("/api/organization/{organization}/projects", dependencies=[Depends(only("limit", "after"))])
+    async def projects(organization: InPath, limit: OptionalPageSize = None, after: OptionalInQuery = None) -> Response:
+        most = None if limit is None else int(limit)
+        found = await costs.project_list(database, organization, now(), limit=most, after=after)
+        return render(HTTPStatus.OK, found)
+
+    @router.get("/api/organizations", dependencies=[Depends(only())])
+    async def organizations() -> Response:
+        return render(HTTPStatus.OK, await costs.organization_list(database))
 
     return router
 
@@ -87,17 +91,6 @@ def _authorized(token: str) -> Callable[[Request], Awaitable[None]]:
     return authorized
 
 
-def _only(*allowed: str) -> Callable[[Request], Awaitable[None]]:
-    """Each query parameter is one that is known, and comes once."""
-
-    async def only(request: Request) -> None:
-        names = [name for name, _ in request.query_params.multi_items()]
-        if set(names) - set(allowed) or len(names) != len(set(names)):
-            raise BadRequest(f"Query parameters allowed here, each once: {', '.join(allowed) or 'none'}")
-
-    return only
-
-
 def render(status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
     content = simplejson.dumps(body, use_decimal=False, default=_plain, allow_nan=False, separators=(",", ":"))
     return Response(content, status, {"Cache-Control": "no-store", **(headers or {})}, "application/json")
@@ -112,13 +105,12 @@ def _plain(value: object) -> simplejson.RawJSON:
 
 async def _service_error(request: Request, error: ServiceError) -> Response:
     request.state.log = error.log
+    request.app.state.metrics.count_failure(error)
     return render(error.status, error.body(), error.headers)
 
 
-async def _malformed(_: Request, error: RequestValidationError) -> Response:
-    names = sorted({f"{problem['loc'][0]} parameter {problem['loc'][1]}" for problem in error.errors()})
-    body = BadRequest(f"{' and '.join(names)}: required, {_LABEL_TEXT}").body()
-    return render(BadRequest.status, body)
+async def _malformed(request: Request, error: RequestValidationError) -> Response:
+    return await _service_error(request, malformed(error))
 
 
 async def _unrouted(_: Request, error: HTTPException) -> Response:

@@ -1,5 +1,6 @@
 -- The costs of an organization at the moment %(now)s (now() when null): a row for each of its projects, or only for
--- %(namespace)s. An unknown organization has no row; without a matching project there is one with a null namespace.
+-- %(namespace)s, or the first %(most)s (all when null) after the name %(after)s. An unknown organization has no row;
+-- without a matching project there is one with a null namespace.
 WITH organization AS (
     SELECT o.name, o.currency, coalesce(m.digits, 2) AS digits,
            date_trunc('hour', coalesce(%(now)s::timestamptz, now()), 'UTC') AS as_of
@@ -32,8 +33,13 @@ segments AS MATERIALIZED ( -- a few rows: the parts of each window that have one
 ),
 projects_of AS (
     SELECT o.*, p.namespace
-    FROM organization AS o
-    LEFT JOIN projects AS p ON p.organization = o.name AND (%(namespace)s::text IS NULL OR p.namespace = %(namespace)s::text)
+    FROM organization AS o LEFT JOIN LATERAL (
+        SELECT p.namespace FROM projects AS p
+        WHERE p.organization = o.name
+          AND (%(namespace)s::text IS NULL OR p.namespace = %(namespace)s::text)
+          AND (%(after)s::text IS NULL OR p.namespace > %(after)s::text)
+        ORDER BY p.namespace LIMIT %(most)s::integer
+    ) AS p ON true
 ),
 exact AS (
     SELECT p.*, c.*

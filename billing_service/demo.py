@@ -91,7 +91,7 @@ async def load(connection: Connection, folder: Path) -> list[Imported]:
         _write(folder, USAGE, _missing_usage(newest, last_hour)),
         _write(folder, INSTANCES, (instances_row(namespace, last_hour) for namespace in PROJECT_OWNERS)),
     ]
-    return [await import_file(connection, file) for file in files]
+    return [await import_file(connection, file) for file in files if file]
 
 
 def _missing_usage(newest: Mapping[str, datetime], last_hour: datetime) -> Iterator[tuple[object, ...]]:
@@ -104,12 +104,18 @@ def _missing_usage(newest: Mapping[str, datetime], last_hour: datetime) -> Itera
             hour += timedelta(hours=1)
 
 
-def _write(folder: Path, kind: Kind, rows: Iterable[tuple[object, ...]]) -> Path:
+def _write(folder: Path, kind: Kind, rows: Iterable[tuple[object, ...]]) -> Path | None:
+    """None when there are no rows: an import refuses a header alone."""
     path = folder / f"{kind.name}.csv"
+    left = iter(rows)
+    first = next(left, None)
+    if first is None:
+        return None
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(kind.header)
-        writer.writerows(rows)
+        writer.writerow(first)
+        writer.writerows(left)
     return path
 
 

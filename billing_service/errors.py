@@ -6,6 +6,7 @@ ServiceError
   ProjectNotFound       404 project_not_found      not this organization's project, or no project at all
   OrganizationNotFound  404 organization_not_found
   PriceMissing          409 price_missing          usage that no price covers
+  AmountTooLarge        409 amount_too_large       more than a response may hold
   DatabaseUnavailable   503 database_unavailable   PostgreSQL away, restarting or too slow
   SchemaOutdated        503 schema_outdated        migrations are still to be applied
   Stuck                 503 stuck                  liveness only: the process has to be restarted
@@ -38,6 +39,8 @@ class Unauthorized(ServiceError):
 
 
 class BadRequest(ServiceError):
+    """`details` has `parameter`, the name of the first that is wrong."""
+
     status = 400
     code = "bad_request"
 
@@ -57,6 +60,11 @@ class PriceMissing(ServiceError):
 
     status = 409
     code = "price_missing"
+
+
+class AmountTooLarge(ServiceError):
+    status = 409
+    code = "amount_too_large"
 
 
 class DatabaseUnavailable(ServiceError):

@@ -1,75 +1,15 @@
 """The kinds of CSV files: what each column allows, and the SQL that checks the lines together and stores them.
 
 `staging` makes the temporary table `incoming`, which holds the lines as they were read; `checks` finds what one line
-alone does not show (a name that is not registered, a line that repeats another).
+alone does not show (a name that is not registered, a line that repeats another). `unusual` finds amounts that are
+hundreds of times what is usual: a wrong unit more often than a fact, so they are imported with a warning.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import LiteralString
 
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_CURRENCY = re.compile(r"[A-Z]{3}")
-_AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
-_COUNT = re.compile(r"[0-9]{1,9}")
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)", re.ASCII)
-_NO_MOMENT = datetime.min.replace(tzinfo=UTC)  # what programs write for "never"
-_RESOURCES = ("cpu_core_hour", "memory_gib_hour", "storage_gib_hour", "network_gib", "public_ip_hour")
-
-
-def _label(field: str) -> str:
-    if not _LABEL.fullmatch(field):
-        raise ValueError("must be an RFC 1123 label: 1 to 63 of a-z, 0-9 and -, a letter or digit first and last")
-    return field
-
-
-def _currency(field: str) -> str:
-    if not _CURRENCY.fullmatch(field):
-        raise ValueError("must be an ISO 4217 code of three capitals, like EUR")
-    return field
-
-
-def _resource(field: str) -> str:
-    if field not in _RESOURCES:
-        raise ValueError(f"must be one of {', '.join(_RESOURCES)}")
-    return field
-
-
-def _amount(field: str) -> Decimal:
-    if not _AMOUNT.fullmatch(field):
-        raise ValueError("must be a number like 12.5, not negative, at most 12 digits before the point and 9 after it")
-    return Decimal(field)
-
-
-def _count(field: str) -> int:
-    if not _COUNT.fullmatch(field):
-        raise ValueError("must be a whole number from 0 to 999999999")
-    return int(field)
-
-
-def _time(field: str) -> datetime:
-    """RFC 3339 with an offset, in UTC afterwards."""
-    allowed = "must be a time with its offset, like 2025-09-01T13:00:00Z"
-    if not _TIME.fullmatch(field):
-        raise ValueError(allowed)
-    try:
-        moment = datetime.fromisoformat(field).astimezone(UTC)
-    except (ValueError, OverflowError):  # there is no such day; year 0 or 10000 in UTC
-        raise ValueError(allowed) from None
-    if moment == _NO_MOMENT:
-        raise ValueError(allowed)
-    return moment
-
-
-def _hour(field: str) -> datetime:
-    """The hour that begins then, in UTC."""
-    moment = _time(field)
-    if moment.minute or moment.second:
-        raise ValueError("must be the beginning of an hour in UTC, like 2025-09-01T13:00:00Z")
-    return moment
+from billing_service.import_columns import count, currency, hour, label, price, quantity, resource, time
 
 
 @dataclass(frozen=True)
@@ -85,6 +25,7 @@ class Kind:
     staging: LiteralString
     checks: LiteralString
     upsert: LiteralString
+    unusual: LiteralString | None = None
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -93,7 +34,7 @@ class Kind:
 
 ORGANIZATIONS = Kind(
     name="organizations",
-    columns=(Column("organization", _label), Column("currency", _currency)),
+    columns=(Column("organization", label), Column("currency", currency)),
     staging="CREATE TEMPORARY TABLE incoming (line integer, organization text, currency text) ON COMMIT DROP",
     checks="""
         SELECT line, 'organization' AS column, 'repeats line ' || first AS text
@@ -110,7 +51,7 @@ ORGANIZATIONS = Kind(
 
 PROJECTS = Kind(
     name="projects",
-    columns=(Column("namespace", _label), Column("organization", _label)),
+    columns=(Column("namespace", label), Column("organization", label)),
     staging="CREATE TEMPORARY TABLE incoming (line integer, namespace text, organization text) ON COMMIT DROP",
     checks="""
         SELECT line, 'namespace' AS column, 'repeats line ' || first AS text
@@ -132,10 +73,10 @@ PROJECTS = Kind(
 PRICES = Kind(
     name="prices",
     columns=(
-        Column("resource", _resource),
-        Column("currency", _currency),
-        Column("unit_price", _amount),
-        Column("valid_from", _time),
+        Column("resource", resource),
+        Column("currency", currency),
+        Column("unit_price", price),
+        Column("valid_from", time),
     ),
     staging="""
         CREATE TEMPORARY TABLE incoming (
@@ -154,18 +95,30 @@ PRICES = Kind(
         ON CONFLICT (currency, resource, valid_from) DO UPDATE SET unit_price = excluded.unit_price
         WHERE stored.unit_price <> excluded.unit_price
     """,
+    unusual="""
+        SELECT i.line, 'unit_price' AS column,
+               format('%%s is far from the price before it, %%s', i.unit_price, before.unit_price) AS text
+        FROM incoming AS i, LATERAL (
+            SELECT p.unit_price::numeric FROM prices AS p
+            WHERE p.resource = i.resource AND p.currency = i.currency AND p.valid_from <= i.valid_from
+            ORDER BY p.valid_from DESC LIMIT 1
+        ) AS before
+        WHERE i.unit_price > 500 * before.unit_price AND before.unit_price > 0
+           OR before.unit_price > 500 * i.unit_price AND i.unit_price > 0
+        ORDER BY i.line LIMIT %(most)s
+    """,
 )
 
 USAGE = Kind(
     name="usage",
     columns=(
-        Column("namespace", _label),
-        Column("hour", _hour),
-        Column("cpu_core_hours", _amount),
-        Column("memory_gib_hours", _amount),
-        Column("storage_gib_hours", _amount),
-        Column("network_gib", _amount),
-        Column("public_ip_hours", _amount),
+        Column("namespace", label),
+        Column("hour", hour),
+        Column("cpu_core_hours", quantity),
+        Column("memory_gib_hours", quantity),
+        Column("storage_gib_hours", quantity),
+        Column("network_gib", quantity),
+        Column("public_ip_hours", quantity),
     ),
     staging="""
         CREATE TEMPORARY TABLE incoming (
@@ -199,16 +152,49 @@ USAGE = Kind(
         ON CONFLICT (namespace, resource, hour) DO UPDATE SET quantity = excluded.quantity
         WHERE stored.quantity <> excluded.quantity
     """,
+    # Usual is the mean of the week before the file; where there is none, the median of the project's own lines.
+    unusual="""
+        WITH measured AS (
+            SELECT i.line, i.namespace, m.field, m.resource::resource AS resource, m.quantity
+            FROM incoming AS i, LATERAL (VALUES
+                ('cpu_core_hours', 'cpu_core_hour', i.cpu_core_hours),
+                ('memory_gib_hours', 'memory_gib_hour', i.memory_gib_hours),
+                ('storage_gib_hours', 'storage_gib_hour', i.storage_gib_hours),
+                ('network_gib', 'network_gib', i.network_gib),
+                ('public_ip_hours', 'public_ip_hour', i.public_ip_hours)
+            ) AS m (field, resource, quantity)
+            WHERE m.quantity > 0
+        ),
+        first AS (SELECT min(hour) AS hour FROM incoming),
+        stored AS (
+            SELECT u.namespace, u.resource, avg(u.quantity) AS quantity
+            FROM usage AS u, first
+            WHERE u.namespace IN (SELECT namespace FROM incoming) AND u.quantity > 0
+              AND u.hour >= first.hour - interval '7 days' AND u.hour < first.hour
+            GROUP BY u.namespace, u.resource
+        ),
+        given AS (
+            SELECT namespace, resource, percentile_disc(0.5) WITHIN GROUP (ORDER BY quantity) AS quantity
+            FROM measured GROUP BY namespace, resource HAVING count(*) > 2
+        )
+        SELECT m.line, m.field AS column,
+               format('%%s is far above the usual %%s', m.quantity, round(coalesce(s.quantity, g.quantity), 4)) AS text
+        FROM measured AS m
+        LEFT JOIN stored AS s USING (namespace, resource)
+        LEFT JOIN given AS g USING (namespace, resource)
+        WHERE m.quantity >= 10 AND m.quantity > 500 * coalesce(s.quantity, g.quantity)
+        ORDER BY m.line LIMIT %(most)s
+    """,
 )
 
 INSTANCES = Kind(
     name="instances",
     columns=(
-        Column("namespace", _label),
-        Column("running_pods", _count),
-        Column("running_vms", _count),
-        Column("cpu_cores", _amount),
-        Column("memory_gib", _amount),
+        Column("namespace", label),
+        Column("running_pods", count),
+        Column("running_vms", count),
+        Column("cpu_cores", quantity),
+        Column("memory_gib", quantity),
     ),
     staging="""
         CREATE TEMPORARY TABLE incoming (
@@ -233,6 +219,15 @@ INSTANCES = Kind(
             cpu_cores = excluded.cpu_cores, memory_gib = excluded.memory_gib
         WHERE (stored.running_pods, stored.running_vms, stored.cpu_cores, stored.memory_gib)
             IS DISTINCT FROM (excluded.running_pods, excluded.running_vms, excluded.cpu_cores, excluded.memory_gib)
+    """,
+    unusual="""
+        SELECT i.line, m.field AS column, format('%%s is far above the last %%s', m.given, m.stored) AS text
+        FROM incoming AS i JOIN instances AS s USING (namespace), LATERAL (VALUES
+            ('cpu_cores', i.cpu_cores, s.cpu_cores::numeric),
+            ('memory_gib', i.memory_gib, s.memory_gib::numeric)
+        ) AS m (field, given, stored)
+        WHERE m.given >= 10 AND m.given > 500 * m.stored AND m.stored > 0
+        ORDER BY i.line LIMIT %(most)s
     """,
 )
 

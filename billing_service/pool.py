@@ -35,6 +35,10 @@ class Pool:
         return len(self._idle)
 
     @property
+    def opening(self) -> int:
+        return len(self._making)
+
+    @property
     def in_use(self) -> int:
         return self._total - len(self._idle) - len(self._making)
 

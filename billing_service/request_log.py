@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 import simplejson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from billing_service.metrics import Metrics
+
 _logger = logging.getLogger("billing_service")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -49,8 +51,9 @@ def frames(error: BaseException) -> list[str]:
 
 
 class RequestLog:
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -72,7 +75,9 @@ class RequestLog:
             bug = error
             if status == 0:
                 await _answer_bug(observe)
-        _write(scope, status, time.perf_counter() - started, bug)
+        seconds = time.perf_counter() - started
+        self._metrics.count(scope, status, seconds)
+        _write(scope, status, seconds, bug)
 
 
 async def _answer_bug(send: Send) -> None:

@@ -1,5 +1,6 @@
 """The HTTP server: until SIGTERM, then what runs is ended within seconds."""
 
+import asyncio
 import signal
 import socket
 import sys
@@ -9,10 +10,12 @@ import uvicorn
 from billing_service import request_log
 from billing_service.api import create_app
 from billing_service.database import Database, open_database
+from billing_service.metrics import Metrics, listen, watch_newest_usage
 from billing_service.settings import ServiceSettings
 
 _QUERIES_END_SECONDS = 2.5
 _REQUESTS_END_SECONDS = 5
+_BACKLOG = 2048
 
 
 class Server(uvicorn.Server):
@@ -28,6 +31,7 @@ class Server(uvicorn.Server):
 
 async def serve(settings: ServiceSettings) -> None:
     request_log.configure()
+    sockets = open_sockets(settings.host, settings.port)
     database = open_database(
         settings.database_url.get_secret_value(),
         pool_size=settings.database_pool_size,
@@ -36,10 +40,12 @@ async def serve(settings: ServiceSettings) -> None:
     # uvicorn stops cleanly on SIGTERM and then raises it again: that second one is the end of a good run.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     async with database as opened:
+        metrics = Metrics(opened.pool)
+        tasks = [asyncio.create_task(watch_newest_usage(metrics, opened))]
+        if settings.metrics_port:
+            tasks.append(asyncio.create_task(asyncio.to_thread(listen, metrics, settings.host, settings.metrics_port)))
         config = uvicorn.Config(
-            create_app(opened, settings.billing_api_token.get_secret_value()),
-            host=settings.host,
-            port=settings.port,
+            create_app(opened, settings.billing_api_token.get_secret_value(), metrics=metrics),
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -47,4 +53,21 @@ async def serve(settings: ServiceSettings) -> None:
             proxy_headers=False,
             timeout_graceful_shutdown=_REQUESTS_END_SECONDS,
         )
-        await Server(config, opened).serve()
+        try:
+            await Server(config, opened).serve(sockets)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+def open_sockets(host: str, port: int) -> list[socket.socket]:
+    """`::` listens on IPv6 and IPv4 where the machine has both, and on IPv4 where it has no IPv6; a name on each of its
+    addresses. Raises OSError."""
+    if host == "::" and socket.has_dualstack_ipv6():
+        return [socket.create_server((host, port), family=socket.AF_INET6, backlog=_BACKLOG, dualstack_ipv6=True)]
+    if host == "::":
+        return [socket.create_server(("0.0.0.0", port), backlog=_BACKLOG)]  # noqa: S104 - what HOST=:: means
+    found = dict.fromkeys(
+        (family, address[0]) for family, *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    )
+    return [socket.create_server((str(address), port), family=family, backlog=_BACKLOG) for family, address in found]

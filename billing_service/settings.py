@@ -3,6 +3,7 @@
 A wrong or missing variable stops the start with one message that names every mistake and what is allowed.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Self
 
@@ -12,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 _TOKEN_MIN_LENGTH = 16
 _MAX_PORT = 65535
+_HOST = re.compile(r"[A-Za-z0-9.:%_-]+")
 
 
 class SettingsError(Exception):
@@ -43,6 +45,12 @@ def _service_token(value: SecretStr) -> SecretStr:
     text = value.get_secret_value()
     if len(text) < _TOKEN_MIN_LENGTH or not text.isascii() or not text.isprintable() or " " in text:
         raise ValueError(f"must be at least {_TOKEN_MIN_LENGTH} visible ASCII characters without spaces or line breaks")
+    return value
+
+
+def _host(value: str) -> str:
+    if not _HOST.fullmatch(value):
+        raise ValueError("must be an address or a name to listen on, without spaces and port")
     return value
 
 
@@ -81,8 +89,11 @@ class ServiceSettings(DatabaseSettings):
     billing_api_token: Annotated[SecretStr, AfterValidator(_service_token)] = Field(
         description="What callers send as `Authorization: Bearer`; there is no open mode"
     )
-    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on; 0.0.0.0 in a container")
-    port: Count = Field(5000, ge=1, le=65535, description="Port to listen on")
+    host: Annotated[str, AfterValidator(_host)] = Field(
+        "127.0.0.1", description="Address to listen on; :: is every one, of IPv6 and IPv4 where the machine has both"
+    )
+    port: Count = Field(5000, ge=1, le=_MAX_PORT, description="Port to listen on")
+    metrics_port: Count = Field(9464, ge=0, le=_MAX_PORT, description="Port of the Prometheus metrics; 0 turns it off")
     database_pool_size: Count = Field(8, ge=1, le=100, description="Most connections to PostgreSQL")
     database_timeout_seconds: float = Field(
         3, gt=0, le=60, allow_inf_nan=False, description="One question to the database, whole; then 503"

@@ -76,7 +76,9 @@ class Function:
             ca_file=settings.oidc_ca_file,
             transport=identity_transport,
         )
-        self.authenticator = Authenticator(settings, KeySets(settings, identity))
+        self.authenticator = Authenticator(
+            settings, KeySets(settings, identity, is_registered=self.billing.organizations.includes)
+        )
         self.ownership: Ownership = make_ownership(settings)
         self._cors = Cors(settings.cors_allowed_origins)
         self._serving = Serving(self.name, settings)
@@ -204,7 +206,7 @@ def _render(
     preconditions: Preconditions,
     returned: Result[Any] | Response,
 ) -> Response:
-    """304 where the client has this version already. A stale result has no tag: the client has to learn its age."""
+    """304 if the client has this version. A stale result has no ETag, because a 304 cannot show that it is stale."""
     if isinstance(returned, Response):
         return returned
     etag = None

@@ -15,7 +15,7 @@ NAMESPACE_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"  # RFC 1123 label, a
 
 # RFC 3339 section 5.6, with its note: small letters, and a space for the T.
 DATE_TIME = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ]((?:[01]\d|2[0-3]):\d\d:)(\d\d)(\.\d+)?(?:([Zz])|([+-]\d\d:\d\d))", re.ASCII
+    r"(\d{4}-\d\d-\d\d)[Tt ]((?:[01]\d|2[0-3]):\d\d:)(\d\d)(\.\d+)?(?:[Zz]|([+-]\d\d:\d\d))", re.ASCII
 )
 
 
@@ -23,7 +23,7 @@ def _moment(value: object) -> datetime:
     match = DATE_TIME.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise ValueError("must be an RFC 3339 timestamp with its offset")
-    date, time, seconds, fraction, _, offset = match.groups()
+    date, time, seconds, fraction, offset = match.groups()
     leap = timedelta(seconds=seconds == "60")
     text = f"{date}T{time}{'59' if leap else seconds}{(fraction or '.0')[:7]}{offset or '+00:00'}"
     try:

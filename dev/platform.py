@@ -158,6 +158,7 @@ class Platform:
             "BILLING_API_TOKEN": self.billing_token,
             "HOST": settings.host,
             "PORT": str(settings.ports["BILLING_PORT"]),
+            "METRICS_PORT": str(settings.ports["BILLING_METRICS_PORT"]),
         }
 
         def command(verb: str) -> list[str]:

@@ -13,7 +13,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = "127.0.0.1"
-PORTS = {"INGRESS_PORT": 8080, "PROVIDER_PORT": 8081, "PAGE_PORT": 8082, "BILLING_PORT": 5000, "POSTGRES_PORT": 5433}
+PORTS = {
+    "INGRESS_PORT": 8080,
+    "PROVIDER_PORT": 8081,
+    "PAGE_PORT": 8082,
+    "BILLING_PORT": 5000,
+    "BILLING_METRICS_PORT": 6374,
+    "POSTGRES_PORT": 5433,
+}
 METRICS_OFFSET = 1374  # a function's metrics port is its own port plus this: 8090 and 9464
 REACHED_AT = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104 -- a HOST that the developer chose
 VITE_ORIGIN = "http://localhost:5173"  # the page's development server
@@ -142,6 +149,7 @@ def used_ports(settings: Settings) -> dict[str, int]:
         "PROVIDER_PORT": settings.keycloak_url,
         "POSTGRES_PORT": settings.database_url or settings.billing_api_url,
         "BILLING_PORT": settings.billing_api_url,
+        "BILLING_METRICS_PORT": settings.billing_api_url,
     }
     return {variable: port for variable, port in settings.ports.items() if not given.get(variable)}
 

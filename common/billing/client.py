@@ -7,7 +7,7 @@ Only a complete, valid, finite, non-negative reply for the right owner is used. 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from dataclasses import replace  # noqa: TID251 - dates a cached Result, which has no caller in it
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from types import MappingProxyType
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from common.access.roles import S
 from common.billing.cache import Cache, CacheEntry, SingleFlight
+from common.billing.organizations import Organizations
 from common.billing.rejections import ProjectNotFound, read_rejection
 from common.billing.resilience import Clock
 from common.billing.resource import D, Proof, R, Resource, UpstreamFailure, read_reply
@@ -54,6 +55,7 @@ class BillingClient:
         self._health_interval_seconds = settings.health_interval_seconds
         self._clock = clock
         self._upstream = Upstream(settings, transport=transport, clock=clock, sleep=sleep)
+        self.organizations = Organizations(self._upstream, clock)
         self._cache: Cache[Result[Any]] = Cache(
             settings.cache_fresh_seconds, settings.cache_stale_seconds, settings.cache_max_entries, clock
         )

@@ -1,15 +1,10 @@
 """Every error of the API, declared once: status, code, text, and when it is returned.
 
 400  InvalidNamespace, InvalidParameter, InvalidHeader, UnexpectedBody, MalformedBody
-401  Unauthenticated: TokenMissing, TokenInvalid, TokenExpired, TokenTooLarge
-403  AccessDenied, GuestDenied, AdminRequired
-404  NotFound, BillingNotStarted                   405  MethodNotAllowed
-408  BodyTimeout                                   409  Conflict, IdempotencyKeyReused
-412  PreconditionFailed                            413  BodyTooLarge
-415  UnsupportedMediaType                          422  InvalidBody
-428  PreconditionRequired                          500  InternalError           501  NotOffered
-503  ServiceUnavailable: BillingUnreachable, IdentityUnreachable, BillingIncomplete
-
+401  TokenMissing, TokenInvalid, TokenExpired, TokenTooLarge  403  AccessDenied, GuestDenied, AdminRequired
+404  NotFound, BillingNotStarted  405  MethodNotAllowed  408  BodyTimeout  409  Conflict, IdempotencyKeyReused
+412  PreconditionFailed  413  BodyTooLarge  415  UnsupportedMediaType  422  InvalidBody  428  PreconditionRequired
+500  InternalError  501  NotOffered  503  BillingUnreachable, IdentityUnreachable, BillingIncomplete
 `reason` is for logs and metrics. It is never sent to the client. `log` has more fields for the log line.
 """
 
@@ -112,8 +107,8 @@ class TokenExpired(Unauthenticated):
 
 class TokenTooLarge(Unauthenticated):
     code = "token_too_large"
-    text = "Authentication token too large"
-    when = "the token is longer than TOKEN_MAX_BYTES; an administrator must remove groups or namespaces from it"
+    text = "Authentication token too large: an administrator must remove groups or namespaces from it"
+    when = "the token is longer than TOKEN_MAX_BYTES; a new login does not help"
 
 
 class AccessDenied(ApiError):

@@ -1,4 +1,4 @@
-"""Text of a request that is sent back to the client in an error: short and printable."""
+"""Text from a request that an error response repeats: short and printable."""
 
 
 def printable(text: str, longest: int) -> str:

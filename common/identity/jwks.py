@@ -36,6 +36,18 @@ class BadKeySet(Exception):
     """The reply is not a usable key set."""
 
 
+def is_unknown_realm(reply: UpstreamResponse) -> bool:
+    """Keycloak's own 404: `{"error": "Realm does not exist"}`. A proxy's 404 has another body."""
+    if reply.status != HTTPStatus.NOT_FOUND or not reply.is_json:
+        return False
+    try:
+        body = parse_json(reply.body)
+    except (ValueError, RecursionError):
+        return False
+    error = body.get("error") if isinstance(body, dict) else None
+    return isinstance(error, str) and "realm" in error.lower()
+
+
 def read_keys(reply: UpstreamResponse) -> dict[str, Key]:
     if reply.status != HTTPStatus.OK:
         raise BadKeySet(f"status_{reply.status // 100}xx")

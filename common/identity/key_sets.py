@@ -7,6 +7,7 @@ used for JWKS_STALE_SECONDS.
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,11 +15,12 @@ from common.billing.cache import SingleFlight
 from common.billing.resilience import Clock
 from common.billing.transport import HttpClient, TransportFailure
 from common.http.errors import IdentityUnreachable, TokenInvalid
-from common.identity.jwks import BadKeySet, Key, read_keys
+from common.identity.jwks import BadKeySet, Key, is_unknown_realm, read_keys
 from common.process import log, metrics
 from common.process.settings import Settings
 
-MAX_UNPROVEN: Final = 256
+MAX_UNPROVEN: Final = 1024
+MAX_FETCHES_BEYOND_LIMIT: Final = 8  # concurrent, for realms of which it is undecided whether they exist
 MAX_PROVEN: Final = 2000
 FAILED_PAUSE_SECONDS: Final = 1.0  # between two fetches of a realm, after a failed fetch
 REFRESH_AHEAD: Final = 0.8
@@ -39,11 +41,25 @@ class Realm:
     used_at: float = 0.0
 
 
+async def _undecided(_: str) -> None:
+    """For a KeySets without a registry of organizations."""
+
+
 class KeySets:
-    def __init__(self, settings: Settings, http: HttpClient, clock: Clock = time.monotonic) -> None:
+    """`is_registered`: whether the registry of organizations has this name. None if this cannot be decided."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        http: HttpClient,
+        clock: Clock = time.monotonic,
+        is_registered: Callable[[str], Awaitable[bool | None]] = _undecided,
+    ) -> None:
         self._settings = settings
         self._http = http
         self._clock = clock
+        self._is_registered = is_registered
+        self._running = 0  # fetches
         self._proven: OrderedDict[str, Realm] = OrderedDict()
         self._unproven: OrderedDict[str, Realm] = OrderedDict()
         self._flights: SingleFlight[None] = SingleFlight()
@@ -70,9 +86,9 @@ class KeySets:
         realm = self._get_realm(realm_name)
         if self._usable(realm) and kid in realm.keys:
             return realm.keys[kid]
-        if self._flights.is_running(realm_name) or self._may_fetch(realm):
-            realm.missed_at = self._clock()
-            await self._flights.share(realm_name, lambda: self._refresh(realm_name, realm))
+        if self._flights.is_running(realm_name) or self._is_due(realm):
+            await self._flights.share(realm_name, lambda: self._refresh_within_limit(realm_name, realm))
+            self._keep(realm_name, realm)
             if kid in realm.keys:
                 realm.missed_at = float("-inf")  # a rotation: the next new kid may be fetched immediately
         if realm.missing:
@@ -102,17 +118,23 @@ class KeySets:
     def _get_realm(self, name: str) -> Realm:
         realm = self._proven.get(name)
         if realm is None:
-            realm = self._unproven.setdefault(name, Realm())
+            realm = self._unproven.get(name) or Realm()
+            self._keep(name, realm)
+        return realm
+
+    def _keep(self, name: str, realm: Realm) -> None:
+        """Also called after a fetch: other realms may have removed this one meanwhile, and `prove` needs it."""
+        if not realm.proven:
+            self._unproven[name] = realm
             self._unproven.move_to_end(name)
             if len(self._unproven) > MAX_UNPROVEN:
                 self._unproven.popitem(last=False)
-        return realm
 
     def _usable(self, realm: Realm) -> bool:
         return bool(realm.keys) and self._clock() - realm.fetched_at <= self._settings.jwks_stale_seconds
 
-    def _may_fetch(self, realm: Realm) -> bool:
-        """Limits the fetches per realm. Raises IdentityUnreachable if all unproven realms exceed their common limit."""
+    def _is_due(self, realm: Realm) -> bool:
+        """Limits the fetches per realm."""
         now, last = self._clock(), realm.tried_at
         if realm.missing:
             pause = self._settings.jwks_unknown_realm_seconds
@@ -121,11 +143,19 @@ class KeySets:
             pause, last = self._settings.jwks_unknown_kid_seconds, realm.missed_at
         else:
             pause = FAILED_PAUSE_SECONDS
-        if now - last < pause:
-            return False
-        if not realm.proven and not self._take_allowance():
+        return now - last >= pause
+
+    async def _refresh_within_limit(self, name: str, realm: Realm) -> None:
+        """Raises IdentityUnreachable if the unproven realms exceed their limit and this one is not registered."""
+        if not (realm.proven or self._take_allowance() or await self._may_exceed_limit(name)):
+            log.warn_sampled("key-set fetches are limited", reason="jwks_rate_limited")
             raise IdentityUnreachable("jwks_rate_limited", retry_after=1)
-        return True
+        realm.missed_at = self._clock()
+        await self._refresh(name, realm)
+
+    async def _may_exceed_limit(self, name: str) -> bool:
+        registered = await self._is_registered(name)
+        return self._running < MAX_FETCHES_BEYOND_LIMIT if registered is None else registered
 
     def _take_allowance(self) -> bool:
         now, rate = self._clock(), self._settings.jwks_fetches_per_second
@@ -153,9 +183,12 @@ class KeySets:
         """Does not raise if the provider fails. The result is in `realm`. A failed fetch keeps the old keys."""
         realm.tried_at = self._clock()
         url = f"{self._settings.jwks_base_url}/realms/{name}/protocol/openid-connect/certs"
+        self._running += 1
         try:
             reply = await self._http.get(url)
-            keys = None if reply.status == 404 else read_keys(reply)  # noqa: PLR2004 - HTTP's own number
+            if realm.keys and is_unknown_realm(reply):
+                reply = await self._http.get(url)  # a second 404 confirms that the realm is gone
+            keys = None if is_unknown_realm(reply) else read_keys(reply)
         except TransportFailure as exc:
             result = "timeout" if exc.reason in {"timeout", "slow"} else "error"
             self._failed(name, realm, "bad" if exc.reason in {"too_large", "content_type"} else result, exc.reason)
@@ -163,6 +196,8 @@ class KeySets:
         except BadKeySet as exc:
             self._failed(name, realm, "bad", str(exc))
             return
+        finally:
+            self._running -= 1
         realm.failed = False
         realm.missing = keys is None
         old = realm.keys

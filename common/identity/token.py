@@ -58,7 +58,7 @@ class UnverifiedClaims(BaseModel):
     exp: NumericDate
     iat: NumericDate
     nbf: NumericDate | None = None
-    aud: Name | list[Name] | None = None
+    aud: str | list[str] | None = None
     azp: Name | None = None
     sub: Name | None = None
     namespaces: list[str] = []

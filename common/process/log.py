@@ -167,9 +167,9 @@ _sampled: dict[str, tuple[float, int]] = {}
 def configure(level: str, log_format: str, function: str) -> None:
     _logger.setLevel(level)
     _handler.formatter.console = log_format == "console"
-    revision = os.environ.get("K_REVISION", "")
+    revision = os.environ.get("K_REVISION", "")  # noqa: TID251 - Knative writes it
     _handler.formatter.common = {"function": function, "revision": revision}
-    metrics.build_info.labels(os.environ.get("BUILD_VERSION", "dev"), revision).set(1)
+    metrics.build_info.labels(os.environ.get("BUILD_VERSION", "dev"), revision).set(1)  # noqa: TID251 - the image has it
 
 
 def take_library_records() -> None:

@@ -79,7 +79,7 @@ def serve(port: int, on_error: Callable[[str], None]) -> None:
     def listen() -> None:
         every_address = "::" if socket.has_dualstack_ipv6() else "0.0.0.0"  # noqa: S104 - a pod's own address
         try:
-            start_http_server(port, addr=os.environ.get("HOST", "") or every_address)
+            start_http_server(port, addr=os.environ.get("HOST", "") or every_address)  # noqa: TID251 - the address that the process listens on
         except OSError as exc:
             on_error(f"METRICS_PORT {port}: {exc.strerror}")
 

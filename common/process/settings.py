@@ -6,82 +6,15 @@ A wrong or missing variable stops the start. The message names every mistake and
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from typing import Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    create_model,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-# Knative rejects these container ports or uses them itself (queue-proxy, profiling, metrics).
-KNATIVE_RESERVED_PORTS = frozenset({8008, 8012, 8013, 8022, 9090, 9091})
+from common.process.setting_types import File, Folder, Names, Origins, Port, Seconds, Secret, Text, Url
 
 
 class SettingsError(Exception):
     """The environment is invalid. The text has one line per variable."""
-
-
-def _url(value: str) -> str:
-    """A base URL without path end, query or credentials: paths are appended to it."""
-    try:
-        parts = urlsplit(value)
-        port_ok = parts.port != 0  # reading it raises ValueError if it is not a port
-    except ValueError:
-        parts, port_ok = urlsplit(""), False
-    extras = parts.query or parts.fragment or parts.username or parts.password
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not port_ok or extras or value != value.strip():
-        msg = "must be an http:// or https:// URL without query or credentials, like https://keycloak.example.com"
-        raise ValueError(msg)
-    return value.rstrip("/")
-
-
-def _origin(value: str) -> str:
-    parts = urlsplit(value)
-    if value != f"{parts.scheme}://{parts.netloc}" or parts.scheme not in {"http", "https"} or not parts.netloc:
-        msg = f"{value!r} is not an origin: write scheme://host[:port] without a path; * is not allowed"
-        raise ValueError(msg)
-    return value
-
-
-def _header_safe(value: SecretStr) -> SecretStr:
-    """Rejects a line break at the end of a secret. It would otherwise be noticed only when a call fails."""
-    text = value.get_secret_value()
-    if not text.isascii() or not text.isprintable() or " " in text:
-        msg = "must be visible ASCII without spaces or line breaks"
-        raise ValueError(msg)
-    return value
-
-
-def _list(value: object) -> object:
-    return tuple(filter(None, (item.strip() for item in value.split(",")))) if isinstance(value, str) else value
-
-
-def _readable(value: Path) -> Path:
-    if not value.is_file() or not os.access(value, os.R_OK):
-        msg = "must be a file that can be read"
-        raise ValueError(msg)
-    return value
-
-
-def _not_reserved(value: int) -> int:
-    if value in KNATIVE_RESERVED_PORTS:
-        msg = f"is reserved by Knative (reserved: {', '.join(map(str, sorted(KNATIVE_RESERVED_PORTS)))})"
-        raise ValueError(msg)
-    return value
-
-
-Url = Annotated[str, AfterValidator(_url)]
-Names = Annotated[tuple[str, ...], BeforeValidator(_list)]
-Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_list)]
-Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
-File = Annotated[Path, AfterValidator(_readable)]
 
 
 class Settings(BaseModel):
@@ -101,7 +34,7 @@ class Settings(BaseModel):
     oidc_ca_file: File | None = Field(
         None, description="PEM file of the certificate authority of Keycloak, if it is private"
     )
-    oidc_audience: str | None = Field(
+    oidc_audience: Text | None = Field(
         None,
         min_length=1,
         description="Value that `aud` must contain. If unset, `aud` is not checked, and a warning is logged at start",
@@ -112,7 +45,7 @@ class Settings(BaseModel):
     oidc_excluded_realms: Names = Field(
         ("master", "sso"), description="Realms that are not organizations. Their tokens are rejected"
     )
-    org_admin_group: str = Field(
+    org_admin_group: Text = Field(
         "org-admin", min_length=1, description="Group whose members can read all projects of their organization"
     )
     token_max_bytes: int = Field(16_384, ge=1_024, le=65_536, description="Maximum size of a bearer token, in bytes")
@@ -150,7 +83,7 @@ class Settings(BaseModel):
         "https://kubernetes.default.svc",
         description="URL of the Kubernetes API server. Used if NAMESPACE_OWNERSHIP=kubernetes",
     )
-    kubernetes_credentials: Path = Field(
+    kubernetes_credentials: Folder = Field(
         Path("/var/run/secrets/kubernetes.io/serviceaccount"),
         description="Folder with the pod's `token` and `ca.crt`. Both files are read again when they change",
     )
@@ -170,9 +103,7 @@ class Settings(BaseModel):
     billing_api_url: Url = Field(
         "http://billing-dashboard-svc.billing.svc.cluster.local:5000", description="Base URL of the billing service"
     )
-    billing_api_token: Annotated[SecretStr, AfterValidator(_header_safe)] | None = Field(
-        None, description="Bearer token for the billing service"
-    )
+    billing_api_token: Secret | None = Field(None, description="Bearer token for the billing service")
     request_timeout_seconds: Seconds = Field(8, description="Total time limit for one request, including retries")
     billing_pool_timeout_seconds: Seconds = Field(0.25, description="Time limit to get a connection from the pool")
     billing_connect_timeout_seconds: Seconds = Field(1, description="Time limit to connect to the billing service")
@@ -238,7 +169,7 @@ class Settings(BaseModel):
     log_format: Literal["json", "console"] = Field(
         "json", description="`json`: one JSON object per line. `console`: text for people"
     )
-    metrics_port: Annotated[int, AfterValidator(_not_reserved)] = Field(
+    metrics_port: Port = Field(
         9464, ge=0, le=65_535, description="Port of the Prometheus metrics. 0 turns the metrics listener off"
     )
 
@@ -254,7 +185,7 @@ class Settings(BaseModel):
         return self.oidc_jwks_base_url or self.keycloak_url
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:  # noqa: TID251 - the one reader
         """An empty variable counts as unset. Raises SettingsError with all mistakes."""
         values = {name: text for name in cls.model_fields if (text := environment.get(name.upper(), "")) != ""}
         # Build only the validators of required fields and of fields that are set: all of them cost 5 ms at each start.

@@ -14,7 +14,7 @@ from common.process import log
 
 def is_target(function: str) -> bool:
     """Whether functions-framework loads this function to serve it."""
-    return os.environ.get("FUNCTION_TARGET") == function.replace("-", "_")
+    return os.environ.get("FUNCTION_TARGET") == function.replace("-", "_")  # noqa: TID251 - functions-framework writes it
 
 
 def prepare() -> None:

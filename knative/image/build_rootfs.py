@@ -34,12 +34,14 @@ class BuildError(Exception):
 
 
 def components() -> list[str]:
-    return [*sorted(path.parent.name for path in REPOSITORY.glob("functions/*/main.py")), BILLING_SERVICE]
+    folders = sorted(path.parent.name for path in REPOSITORY.glob("functions/*/main.py"))
+    return [*(folder.replace("_", "-") for folder in folders), BILLING_SERVICE]
 
 
 def copies(component: str) -> Iterator[tuple[Path, Path]]:
     """The files of this repository that are in an image: (file, path under /app)."""
-    folders = ["billing_service"] if component == BILLING_SERVICE else ["common", f"functions/{component}"]
+    own = "billing_service" if component == BILLING_SERVICE else f"functions/{component.replace('-', '_')}"
+    folders = [own] if component == BILLING_SERVICE else ["common", own]
     for folder in folders:
         for path in sorted((REPOSITORY / folder).rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:

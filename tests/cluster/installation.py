@@ -16,7 +16,6 @@ import yaml
 
 REPOSITORY = Path(__file__).parents[2]
 NAMESPACE, BILLING = "kube-dc-billing-test", "billing-test"
-FUNCTIONS = ("health", "overview", "projects")
 REQUIRED = {
     "CONTEXT": "the kube context to use, of `kubectl config get-contexts`; it is never guessed",
     "CLUSTER_HOST": "the host name that the Gateway takes and that leads to it, like billing.localhost",

@@ -3,7 +3,6 @@
 import socket
 import time
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -16,6 +15,7 @@ from tests.kit.process import (
     assert_answered,
     assert_refused,
     read_response,
+    wait_until,
 )
 from tests.kit.server import Server, answer, hang
 
@@ -27,15 +27,6 @@ def send_and_stay(process: FunctionProcess, namespace: str, token: str) -> socke
     path = f"/api/billing/project/{namespace}/overview"
     connection.sendall(f"GET {path} HTTP/1.1\r\nHost: b\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
     return connection
-
-
-def wait_until(true: Callable[[], Any], seconds: float) -> float:
-    """How long it took."""
-    begun = time.monotonic()
-    while not true():
-        assert time.monotonic() - begun < seconds, "it did not happen in time"
-        time.sleep(0.01)
-    return time.monotonic() - begun
 
 
 @pytest.mark.row(32, "client disconnects")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.faults.bench import Bench
+from tests.kit.billing import BillingService, serving
 from tests.kit.identity import IdentityServer
 from tests.kit.load import Load, overview_path
 from tests.kit.process import (
@@ -210,6 +211,63 @@ def with_random_kid(token: str) -> str:
     """The same token under a kid that no key has; its signature would not even be looked at."""
     kid = json.dumps({"alg": "RS256", "typ": "JWT", "kid": secrets.token_hex(8)}).encode()
     return ".".join([base64.urlsafe_b64encode(kid).decode().rstrip("="), *token.split(".")[1:]])
+
+
+def invented(identity: IdentityServer, number: int) -> str:
+    """A token of a realm that does not exist, in the form of a good one."""
+    realm = f"invented-{number}"
+    claims = {"iss": f"{identity.url}/realms/{realm}", "org": realm, "typ": "Bearer", "aud": "kube-dc-billing"}
+    times = {"iat": int(time.time()), "exp": int(time.time()) + 300}
+    parts = ({"alg": "RS256", "typ": "JWT", "kid": "rsa"}, {**claims, **times})
+    segments = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
+    return ".".join([*segments, "A" * 342])
+
+
+@pytest.mark.row(27, "500 tokens/s of invented realms at a cold function")
+@pytest.mark.slow_fault
+@pytest.mark.parametrize("registry", ["a list of organizations", "no list"])
+async def test_row_27b_invented_realms(
+    own_identity: IdentityServer, namespace: str, measured: Measured, registry: str
+) -> None:
+    """Real tenants of a cold function are served within 2 s; the flood is 401 or 503, and no error in the log."""
+    owners = {f"{namespace}-{n}": realm for n, realm in enumerate(("acme", "acme-prod", "globex"))}
+    billing = serving(BillingService(owners if registry == "a list of organizations" else None))
+    with started(own_identity, billing) as process:
+        requests = [(overview_path(name), own_identity.token(realm)) for name, realm in owners.items()]
+        flood, real = Load(process.port), Load(process.port)
+        path = overview_path(namespace)
+
+        async def real_tenants() -> None:
+            await asyncio.sleep(1)
+            for request in requests:
+                begun = time.monotonic()
+                while await real.ask(*request) != 200:
+                    assert time.monotonic() - begun < 2, f"{request[0]} is not served"
+                    await asyncio.sleep(0.2)
+                measured(f"{registry}: {time.monotonic() - begun:.2f} s")
+            await real.close()
+
+        await asyncio.gather(flood.at_rate(500, 4, lambda n: (path, invented(own_identity, n))), real_tenants())
+        assert set(flood.statuses()) <= {401, 503}
+        assert process.count_lines(level="ERROR") == 0
+        if registry == "a list of organizations":
+            assert own_identity.fetches <= 70
+    billing.close()
+
+
+@pytest.mark.row(27, "a proxy's 404 for a warm realm's key set")
+def test_row_27c_another_404(
+    refreshing: tuple[FunctionProcess, IdentityServer], upstream: Server, namespace: str
+) -> None:
+    """Only Keycloak's own JSON means that the realm is gone: the old keys stay."""
+    process, identity = refreshing
+    del upstream
+    identity.behaviour = answer(404, b"404 page not found", content_type="text/plain")
+    wait_for_fetch(process, "bad")
+    assert_answered(process.ask(namespace, identity.token(sub="after a 404")))
+    process.wait_for_line(level="WARNING", message="key set not refreshed, the old keys stay", reason="status_4xx")
+    identity.behaviour = identity.up
+    wait_for_fetch(process, "ok")
 
 
 @pytest.mark.row(28, "10 000 random kids")

@@ -1,13 +1,11 @@
 """The ingress (Envoy, configured as in the local platform): rows 34, 35 and 39, and its own error responses."""
 
 import contextlib
-import json
 import re
 import selectors
 import socket
-import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -17,51 +15,17 @@ import httpx2
 import pytest
 
 from dev import ingress
-from dev.declarations import local_ports
-from dev.functions import read_functions
-from dev.settings import Settings, free_ports, port_variable
-from tests.faults.test_clients import wait_until
 from tests.kit.identity import IdentityServer
+from tests.kit.ingress import Ingress
 from tests.kit.process import ORIGIN, FunctionProcess, read_response
 from tests.kit.server import Server
 
 Measured = Callable[[str], None]
 
 
-class Ingress:
-    """Envoy before one real function; the other routes lead to closed ports."""
-
-    def __init__(self, function: FunctionProcess, folder: Path, more_rules: Sequence[dict[str, Any]] = ()) -> None:
-        functions = read_functions()
-        ports = {**free_ports(local_ports()), port_variable("overview"): function.port}
-        config = folder / "envoy.json"
-        routes = ingress.function_routes([*more_rules, *ingress.read_rules()], functions)
-        routes.append(ingress.page_route(is_built=True))
-        settings = Settings(data=folder, ports=ports, environment={"CORS_ALLOWED_ORIGINS": ORIGIN})
-        config.write_text(json.dumps(ingress.configuration(routes, functions, settings)))
-        self.port = ports["INGRESS_PORT"]
-        part = ingress.part(settings, config)
-        self.process = subprocess.Popen(part.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            wait_until(part.ready, 10)
-        except BaseException:
-            self.close()
-            raise
-
-    def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), 20)
-
-    def rss_bytes(self) -> int:
-        return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * 4096
-
-    def close(self) -> None:
-        self.process.terminate()
-        self.process.wait(10)
-
-
 @pytest.fixture(scope="module")
 def envoy(function: FunctionProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ingress]:
-    started = Ingress(function, tmp_path_factory.mktemp("ingress"))
+    started = Ingress([function], tmp_path_factory.mktemp("ingress"))
     yield started
     started.close()
 
@@ -364,7 +328,7 @@ def test_a_prefix_rule_takes_what_exact_and_regular_expressions_leave(
 
     # overview is a real function with a 404 of its own; health's port is closed
     first = [prefix(overview, "/api/billing/"), prefix(health, "/api/billing/closed/"), prefix(health, "/api")]
-    envoy = Ingress(function, tmp_path, first)
+    envoy = Ingress([function], tmp_path, first)
     try:
         for path in ("/api/billing/nothing", "/api/billing", "/api/billing/closedx"):
             response = send(envoy, "GET", path)

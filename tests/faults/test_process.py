@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from dev.settings import ROOT
-from tests.faults.test_clients import send_and_stay, wait_until
+from tests.faults.test_clients import send_and_stay
 from tests.kit.billing import good_body
 from tests.kit.identity import IdentityServer
 from tests.kit.load import Load, overview_path
@@ -24,6 +24,7 @@ from tests.kit.process import (
     assert_refused,
     free_port,
     read_response,
+    wait_until,
 )
 from tests.kit.server import Server, answer
 

@@ -66,6 +66,8 @@ class BillingService:
         url = urlsplit(target)
         if url.path == "/api/health":
             return 200, {"status": "ok"}
+        if url.path == "/api/organizations" and self.registry and not self.of_anybody:
+            return 200, {"organizations": sorted(set(self.owners.values()))}
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
         for path, factory in resources().items():
             if match := re.fullmatch(re.sub(r"\{(\w+)\}", rf"(?P<\1>{NAME})", path), url.path):

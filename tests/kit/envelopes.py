@@ -6,15 +6,14 @@ from typing import Any
 
 import httpx2
 
-from common.http.errors import ApiError
+from common.http.errors import ApiError, TokenTooLarge
 
 TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z")
 CHALLENGES = {
     "Authentication token required": 'Bearer realm="billing"',
     "Invalid authentication token": 'Bearer realm="billing", error="invalid_token", '
     'error_description="Invalid authentication token"',
-    "Authentication token too large": 'Bearer realm="billing", error="invalid_token", '
-    'error_description="Authentication token too large"',
+    TokenTooLarge.text: f'Bearer realm="billing", error="invalid_token", error_description="{TokenTooLarge.text}"',
     "Authentication token expired": 'Bearer realm="billing", error="invalid_token", '
     'error_description="Authentication token expired"',
 }

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from common.endpoint import Access
+from common.http.errors import TokenTooLarge
 from tests.kit.declared import Case
 from tests.kit.envelopes import assert_error_envelope, assert_success_envelope
 from tests.kit.tokens import (
@@ -132,7 +133,7 @@ def cheap(name: str, source: str, make: Callable[[], Attempt], reason: str, note
 
 def large(name: str, source: str, make: Callable[[], Attempt]) -> Row:
     """Rejected by its size, before anything is parsed."""
-    return Row(name, source, make, "Authentication token too large", "too_large", 0)
+    return Row(name, source, make, TokenTooLarge.text, "too_large", 0)
 
 
 def checked(name: str, source: str, make: Callable[[], Attempt], reason: str, note: str = "") -> Row:
@@ -565,6 +566,10 @@ def _redirect(request: httpx.Request) -> httpx.Response:
     return httpx.Response(302, headers={"location": "https://evil.example.com/certs"})
 
 
+def _no_realm(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(404, json={"error": "Realm does not exist"})
+
+
 def _status(code: int) -> KeySet:
     return lambda _: httpx.Response(code, content=key_set())
 
@@ -678,7 +683,8 @@ KEY_SETS = [
     legal("key set: a kid twice, one of them for encryption", "RFC 7517 4.5", against(own(use="enc"), own())),
     *(legal(f"key set: {name} beside the key", "RFC 7517 5", against(entry(odd), own())) for name, odd in ODD_ENTRIES),
     *(undecided(f"key set: {name}", source, served(answer)) for name, source, answer in BROKEN_SETS),
-    checked("key set: 404", "Keycloak's answer for an unknown realm", served(_status(404)), "unknown_realm"),
+    checked("key set: 404", "Keycloak's answer for an unknown realm", served(_no_realm), "unknown_realm"),
+    undecided("key set: another 404", "a proxy's answer says nothing about the realm", served(_status(404))),
     checked(
         "key set: the key is the 101st",
         "memory and CPU by a hostile realm",

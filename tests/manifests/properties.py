@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 import kubernetes_validate
 
-from common.process.settings import KNATIVE_RESERVED_PORTS, Settings
+from common.process.setting_types import KNATIVE_RESERVED_PORTS
+from common.process.settings import Settings
 
 Objects = list[dict[str, Any]]
 Property = Callable[[Objects], Iterator[str]]
@@ -170,8 +171,9 @@ def functions_are_named_by_their_folder(objects: Objects) -> Iterator[str]:
         expected = {"FUNCTION_TARGET": folder, "FUNCTION_SOURCE": f"functions/{folder}/main.py"}
         if not expected.items() <= environment(f).items():
             yield f"{name(f)}: its environment does not start functions/{folder}"
-        if f["metadata"]["name"] == folder or container(f)["image"].split("@")[0].split("/")[-1] != f"billing-{folder}":
-            yield f"{name(f)}: service and image are both named billing-<folder>"
+        named = f["metadata"]["name"]
+        if not named.startswith("billing-") or container(f)["image"].split("@")[0].split("/")[-1] != named:
+            yield f"{name(f)}: service and image are both named billing-<function>"
 
 
 def services_are_cluster_local(objects: Objects) -> Iterator[str]:

@@ -115,11 +115,11 @@ def test_admission_takes_the_overlay(webhook: Path, overlay: str, built: dict[st
 
 def test_admission_is_really_asked(webhook: Path, manifests: Objects) -> None:
     """A misspelt field, a wrong traffic sum and a feature-flag field are each refused by the real code."""
-    health, overview, projects = functions(manifests)
-    health["spec"]["template"]["spec"]["timeoutSecond"] = 60
-    overview["spec"]["traffic"] = [{"latestRevision": True, "percent": 90}]
-    projects["spec"]["template"]["spec"]["nodeSelector"] = {"disk": "fast"}
-    said = admit(webhook, [health, overview, projects])
+    first, second, third, *_ = functions(manifests)
+    first["spec"]["template"]["spec"]["timeoutSecond"] = 60
+    second["spec"]["traffic"] = [{"latestRevision": True, "percent": 90}]
+    third["spec"]["template"]["spec"]["nodeSelector"] = {"disk": "fast"}
+    said = admit(webhook, [first, second, third])
     assert 'unknown field "timeoutSecond"' in said
     assert "Traffic targets sum to 90, want 100" in said
     assert "nodeSelector" in said

@@ -75,7 +75,7 @@ async def test_a_realm_that_is_gone_takes_its_tokens_along(world: World) -> None
     """A 404 for the key set: the organization was deleted."""
     good = token().encode()
     await world.authenticator.authenticate(good)
-    world.provider.key_sets["acme"] = lambda _: httpx.Response(404)
+    world.provider.key_sets["acme"] = lambda _: httpx.Response(404, json={"error": "Realm does not exist"})
     await world.refresh()
     assert world.authenticator.get_caller(good) is None
     with pytest.raises(TokenInvalid, match="unknown_realm"):

@@ -15,11 +15,15 @@ export function summary(part: Partial<BillingSummary> = {}): BillingSummary {
 }
 
 export function project(namespace: string, part: Partial<BillingSummary> = {}): Project {
-  return { namespace, billing_summary: summary(part), error: null };
+  return { namespace, billing_summary: summary(part), error: null, code: null };
 }
 
 export function unpricedProject(namespace: string): Project {
-  return { namespace, billing_summary: null, error: 'Billing data incomplete' };
+  return { namespace, billing_summary: null, error: 'Billing data incomplete', code: 'unpriced' };
+}
+
+export function newProject(namespace: string): Project {
+  return { namespace, billing_summary: null, error: 'Billing has not started', code: 'not_started' };
 }
 
 /** The test gives the totals, as the API does. The code under test does not sum them. */
@@ -30,6 +34,7 @@ export function projectList(projects: Project[], totals: ProjectList['totals']):
     total: projects.length,
     totals,
     unpriced: projects.filter((one) => one.billing_summary === null).length,
+    billing_started: true,
   };
 }
 

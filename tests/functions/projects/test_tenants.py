@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from tests.kit.billing import billing_summary
 from tests.kit.envelopes import assert_error_envelope, assert_success_envelope
 from tests.kit.in_process import captured_log, get
 from tests.kit.tenants import AMOUNTS, ROWS, Row, admin, endpoint, priced, user
@@ -32,6 +33,20 @@ async def test_the_list_and_its_totals_are_of_what_the_caller_sees(row: Row, mod
     assert {p["namespace"] for p in others} <= namespaces_in(row.line())
     total = sum(AMOUNTS[name] for name in row.sees)
     assert sum(entry["current_month_total"] for entry in data["totals"]) == pytest.approx(total)
+
+
+@pytest.mark.parametrize("line", [admin("acme"), user("acme", "acme-web")], ids=["org-admin", "user"])
+async def test_a_project_of_another_organization_in_the_reply_is_503(line: bytes) -> None:
+    """Each item of the list proves its owner, also one that this caller would not get."""
+    billing = priced()
+    billing.fail = lambda _: (200, {"organization": "acme", "projects": [own, foreign]})
+    own = {"organization": "acme", "namespace": "acme-web", "billing_summary": billing_summary()}
+    foreign = {"organization": "globex", "namespace": "globex-shop", "billing_summary": billing_summary(8989.04)}
+    with captured_log() as lines:
+        response = await get(endpoint("projects", "registry", billing), PATH, line)
+    assert_error_envelope(response, 503, "Billing service unreachable")
+    assert lines.requests()[0]["reason"] == "mismatch"
+    assert "8989" not in response.text + lines.text
 
 
 async def test_a_kept_list_is_cut_for_each_caller() -> None:

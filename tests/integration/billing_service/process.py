@@ -33,7 +33,7 @@ def free_port() -> int:
 @contextmanager
 def served(url: str, **environment: str) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
     port = free_port()
-    environ = {"DATABASE_URL": url, "BILLING_API_TOKEN": TOKEN, "PORT": str(port)} | environment
+    environ = {"DATABASE_URL": url, "BILLING_API_TOKEN": TOKEN, "PORT": str(port), "METRICS_PORT": "0"} | environment
     command = [sys.executable, "-W", "error", "-m", "billing_service", "serve"]
     with subprocess.Popen(command, env=environ, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         try:

@@ -115,7 +115,7 @@ async def test_the_price_of_an_hour_is_the_newest_that_had_begun(api: Api, load:
         prices_csv("cpu_core_hour,EUR,1,2025-01-01T00:00:00Z", changed, "cpu_core_hour,USD,9,2025-01-01T00:00:00Z")
     )
     lines = [f"acme-web,2025-09-10T0{hour}:00:00Z,1,0,0,0,0" for hour in (6, 7, 8, 9)]
-    await load(USAGE_HEADER + "\n".join(lines))
+    await load(USAGE_HEADER + "\n".join(lines) + "\n")
     api.now = NOW
     overview = await api.overview("acme", "acme-web")
     assert overview["cost_breakdown"]["cpu_cost"] == 1 + 1 + 2 + 2
@@ -155,7 +155,7 @@ async def test_the_last_day_is_twenty_four_hours_when_clocks_change(api: Api, lo
     for hour in (first + timedelta(hours=later) for later in range(-1, 25)):  # one more at each end
         offset = timedelta(hours=1 if hour < change else 2)
         lines.append(f"acme-web,{(hour + offset):%Y-%m-%dT%H:%M:%S}+0{offset.seconds // 3600}:00,1,0,0,0,0")
-    await load(USAGE_HEADER + "\n".join(lines))
+    await load(USAGE_HEADER + "\n".join(lines) + "\n")
     api.now = first + timedelta(hours=24)
     assert (await api.overview("acme", "acme-web"))["billing_summary"]["last_day_spend"] == 2.4
 
@@ -192,13 +192,13 @@ async def test_half_a_cent_is_rounded_away_from_zero(api: Api, load: Load) -> No
 
 
 async def test_large_amounts_keep_every_digit(api: Api, load: Load) -> None:
-    """Eighteen digits arrive as they were computed, which a binary float would not hold."""
-    await load(prices_csv("cpu_core_hour,EUR,1,2025-01-01T00:00:00Z"))
-    lines = [f"acme-web,2025-09-0{day}T09:00:00Z,999999999999.11,0,0,0,0" for day in range(1, 10)]
-    await load(USAGE_HEADER + "\n".join(lines))
+    """Nineteen digits arrive as they were computed, which a binary float would not hold."""
+    await load(prices_csv("cpu_core_hour,EUR,999999.999,2025-01-01T00:00:00Z"))
+    lines = [f"acme-web,2025-09-0{day}T09:00:00Z,99999999.99,0,0,0,0" for day in range(1, 10)]
+    await load(USAGE_HEADER + "\n".join(lines) + "\n")
     api.now = NOW
     text = (await api.get("/api/project/acme-web/overview?organization=acme")).text
-    assert '"current_month_total":8999999999991.99,' in text
+    assert '"current_month_total":899999999010000.00,' in text
 
 
 async def test_instances_are_what_was_imported_last(api: Api, load: Load) -> None:
@@ -208,3 +208,44 @@ async def test_instances_are_what_was_imported_last(api: Api, load: Load) -> Non
     instances = (await api.overview("acme", "acme-web"))["compute_instances"]
     assert instances == {"running_pods": 10, "running_vms": 1, "cpu_cores": 2.4, "memory_gib": 8.8, "cost_per_hour": 0}
     assert (await api.overview("acme", "acme-data"))["compute_instances"]["running_pods"] == 0
+
+
+async def test_the_largest_price_and_quantity_of_the_import_can_be_shown(api: Api, load: Load) -> None:
+    """A month of 31 days in which every hour of every resource costs the most that the import takes."""
+    most, dear = "99999999.999999999", "999999.999999999"
+    await load(prices_csv(*(f"{resource},EUR,{dear},2025-01-01T00:00:00Z" for resource in RESOURCES)))
+    first = datetime(2025, 8, 1, tzinfo=UTC)
+    hours = [f"{first + timedelta(hours=hour):%Y-%m-%dT%H:%M:%SZ}" for hour in range(31 * 24)]
+    await load(USAGE_HEADER + "".join(f"acme-web,{hour},{most},{most},{most},{most},{most}\n" for hour in hours))
+    api.now = datetime(2025, 8, 31, 23, 30, tzinfo=UTC)
+    total = (await api.overview("acme", "acme-web"))["billing_summary"]["current_month_total"]
+    assert 10**17 < total < costs.LARGEST_AMOUNT
+
+
+async def bring_rows_of_an_older_version(url: str) -> None:
+    """A price and a quantity that the import of today refuses."""
+    async with connect(url) as connection, connection.transaction():
+        for table, bound, change in (
+            ("prices", "unit_price < 1e6", "unit_price = 999999999999"),
+            ("usage", "quantity < 1e8", "quantity = 999999999999 WHERE namespace = 'acme-web' AND quantity > 0"),
+        ):
+            name = f"{bound.split()[0]}_bound"
+            await connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+            await connection.execute(f"UPDATE {table} SET {change}")
+            await connection.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({bound}) NOT VALID")
+
+
+async def test_an_amount_that_cannot_be_shown_takes_no_other_project_along(
+    database_url: str, api: Api, load: Load
+) -> None:
+    """Rows of an older version: the one project is without figures in the list, and 409 alone."""
+    await load(prices_csv("cpu_core_hour,EUR,1,2025-01-01T00:00:00Z"))
+    hour = "2025-09-10T09:00:00Z"
+    await load(f"{USAGE_HEADER}acme-web,{hour},1,0,0,0,0\nacme-data,{hour},2,0,0,0,0\n")
+    await bring_rows_of_an_older_version(database_url)
+    api.now = NOW
+    data, web = (await api.get("/api/organization/acme/projects")).json()["projects"]
+    assert (web["billing_summary"], web["error"]["code"]) == (None, "amount_too_large")
+    assert (data["error"], data["billing_summary"]["last_day_spend"]) == (None, 1999999999998)
+    alone = await api.get("/api/project/acme-web/overview?organization=acme")
+    assert (alone.status_code, alone.json()) == (409, web["error"])

@@ -6,13 +6,15 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from dev.declarations import function_names
 
 REPOSITORY = Path(__file__).parents[3]
 NAMESPACE = "kube-dc-billing"
@@ -25,7 +27,7 @@ def image(text: str = "v1", function: str = "overview") -> str:
     return f"registry.example.com/{text}/billing-{function}@sha256:{'0123456789abcdef' * 4}"
 
 
-def route(functions: tuple[str, ...] = ("health", "overview", "projects")) -> dict[str, Any]:
+def route(functions: Sequence[str] = function_names()) -> dict[str, Any]:
     rules = [
         {"filters": [{"type": "URLRewrite", "urlRewrite": {"hostname": f"billing-{f}.{NAMESPACE}.svc.cluster.local"}}]}
         for f in functions

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dev.declarations import function_names
 from tests.integration.rollout.conftest import NAMESPACE, Installation, image, route
 
 V1, V2, V3 = image("v1"), image("v2"), image("v3")
@@ -196,7 +197,7 @@ def test_a_wrong_percentage_is_refused(percent: str, trying: Installation) -> No
 def test_an_unknown_function_is_refused(installation: Installation) -> None:
     """The refusal lists the functions."""
     said = installation.refused("deploy", "--image", V1, function="overveiw")
-    assert "choose one of health, overview, projects, page" in said
+    assert f"choose one of {', '.join(function_names())}, page" in said
 
 
 @pytest.mark.parametrize("wrong", ["billing-overview", "r.example.com/billing-overview:v2", V1[:-1], f"{V1} x", ""])
@@ -251,7 +252,7 @@ def test_a_missing_configmap_is_named(installation: Installation, tmp_path: Any)
         "value": [{"name": "ca", "configMap": {"name": "oidc-ca"}}],
     }
     target = {"group": "serving.knative.dev", "kind": "Service"}
-    for file in ("kustomization", "health", "overview", "projects"):
+    for file in ("kustomization", *function_names()):
         shutil.copy(f"knative/functions/{file}.yaml", overlay)
     text = (overlay / "kustomization.yaml").read_text()
     text += f"patches:\n  - target: {json.dumps(target)}\n    patch: '{json.dumps([volume])}'\n"
@@ -263,7 +264,7 @@ def test_a_missing_configmap_is_named(installation: Installation, tmp_path: Any)
 
 def test_a_host_without_route_is_said(installation: Installation) -> None:
     """A function that no rule of the route leads to is not deployed into the dark."""
-    without = route(("health", "projects"))
+    without = route([name for name in function_names() if name != "overview"])
     installation.change(lambda s: s["objects"][f"httproute/{NAMESPACE}"].update(billing=without))
     assert "no rule for billing-overview" in installation.refused("deploy", "--image", V1)
 

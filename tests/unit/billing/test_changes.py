@@ -15,8 +15,8 @@ from common.model import BodyModel
 from tests.kit.envelopes import assert_error_envelope, assert_success_envelope
 from tests.kit.in_process import captured_log
 from tests.kit.raw_server import CLOSE, serving
+from tests.kit.things import Thing, admin, endpoint, function, head, on_network, send, served, wait_until
 from tests.unit.billing.test_resources import OF_ORGANIZATION, OWN, changing, fetching
-from tests.unit.http.things import Thing, endpoint, function, head, on_network, send, served, wait_until
 
 BODY = json.dumps(OWN).encode()
 REPLY = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(BODY) + BODY
@@ -154,7 +154,7 @@ async def test_a_change_that_was_sent_is_finished_though_the_client_left() -> No
                 await asyncio.sleep(0.1)
                 assert (server.left, server.replied) == (0, 0)
                 server.may_reply.set()
-                await wait_until(lambda: lines.requests())
+                await wait_until(lines.requests)
         assert (server.requests, server.replied, server.left) == (1, 1, 0)
         (line,) = lines.requests()
         assert (line["status"], line["level"]) == (201, "INFO")
@@ -170,7 +170,7 @@ async def test_a_get_is_cancelled_when_the_client_leaves() -> None:
             async with served(app) as port:
                 await leave(port, head("GET"), lambda: server.requests)
                 await wait_until(lambda: server.left, 1)
-                await wait_until(lambda: lines.requests())
+                await wait_until(lines.requests)
         (line,) = lines.requests()
         assert (line["status"], line["level"]) == (499, "INFO")
 
@@ -188,11 +188,9 @@ async def test_a_body_is_complete_before_anything_watches_for_a_disconnect() -> 
             endpoint("POST", access=Access.ORGANIZATION, handle=post_without_body, body=Named, status=201),
             billing_api_url=server.url,
         )
-        async with served(app) as port:
-            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
-                line = head("POST").partition(b"Authorization: ")[2].partition(b"\r\n")[0].decode()
-                headers = {"authorization": line, "content-type": "application/json"}
-                response = await client.post("/api/billing/things", content=pieces(), headers=headers)
+        async with served(app) as port, httpx.AsyncClient(trust_env=False) as client:
+            url, headers = f"http://127.0.0.1:{port}/api/billing/things", {"content-type": "application/json"}
+            response = await client.post(url, content=pieces(), headers=headers | {"authorization": admin()})
         assert_success_envelope(response, 201)
 
 

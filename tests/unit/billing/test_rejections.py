@@ -9,10 +9,11 @@ import pytest
 from common.billing.client import BillingClient
 from common.endpoint import Access
 from common.function import Function
+from common.http.errors import IdempotencyKeyReused
 from tests.kit.envelopes import assert_error_envelope, assert_success_envelope
 from tests.kit.in_process import Double, captured_log
+from tests.kit.things import admin, endpoint, function, send, user
 from tests.unit.billing.test_resources import OF_ORGANIZATION, OF_PROJECT, OWN, changing, fetching
-from tests.unit.http.things import admin, endpoint, function, send, user
 
 PATH = "/api/billing/organization/things"
 PROJECT = "/api/billing/project/{namespace}/things"
@@ -21,7 +22,7 @@ PASSED_ON: dict[tuple[int, str], tuple[int, str, str | None]] = {
     (400, "bad_request"): (400, "invalid_parameter", None),
     (404, "budget_not_found"): (404, "not_found", "Not found"),
     (409, "conflict"): (409, "conflict", None),
-    (409, "idempotency_key_reused"): (409, "idempotency_key_reused", "Idempotency-Key was used for another request"),
+    (409, "idempotency_key_reused"): (409, "idempotency_key_reused", IdempotencyKeyReused.text),
     (409, "price_missing"): (503, "unpriced", "Billing data incomplete"),
     (404, "organization_not_found"): (404, "billing_not_started", "Billing has not started"),
     (412, "precondition_failed"): (412, "precondition_failed", "The resource has changed"),

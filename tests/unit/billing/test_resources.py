@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2 as httpx
 import pytest
+from pydantic import Field
 
 from common.access.roles import Namespace, Organization
 from common.billing.resource import Resource
@@ -18,7 +19,7 @@ from common.model import Parameters, WireModel
 from tests.kit.envelopes import assert_error_envelope, assert_success_envelope
 from tests.kit.in_process import captured_log
 from tests.kit.raw_server import serving
-from tests.unit.http.things import Thing, admin, endpoint, function, guest, on_network, send, user
+from tests.kit.things import Thing, admin, endpoint, function, guest, on_network, send, user
 
 MODES = ["registry", "kubernetes", "claims"]
 ORGANIZATION = "/api/billing/organization/things"
@@ -28,7 +29,7 @@ OWNED = ["acme-web", "acme-data"]
 
 class Reply(WireModel):
     name: str
-    items: list[dict[str, Any]] = []
+    items: list[dict[str, Any]] = Field(default_factory=list)
 
 
 class Filter(Parameters):
@@ -395,7 +396,7 @@ async def test_times_of_rfc_3339_are_read(text: str) -> None:
         "2025-02-30T15:00:00Z",
         "2025-10-01T24:00:00Z",
         "2025-10-01T15:00:61Z",
-        "２０２５-10-01T15:00:00Z",
+        "\uff12025-10-01T15:00:00Z",
         1759330800,
     ],
     ids=repr,

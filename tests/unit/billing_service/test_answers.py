@@ -46,6 +46,8 @@ def test_an_error_has_code_message_and_its_details() -> None:
 class BrokenDatabase:
     """Fails with a text that holds a value, as database drivers do."""
 
+    pool = None
+
     async def fetch(self, *_: object) -> None:
         raise RuntimeError("value 4711 of tenant acme")
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.envelopes import assert_error_envelope, assert_success_envelope
 
 from common.endpoint import Access, Call
 from common.http.response import Result
-from tests.unit.http.things import AS_OF, Thing, admin, endpoint, function, guest, send, user
+from tests.kit.envelopes import assert_error_envelope, assert_success_envelope
+from tests.kit.things import AS_OF, Thing, admin, endpoint, function, guest, send, user
 
 DENIED, GUEST, ADMIN = "namespace_denied", "guest", "org_admin_required"
 ALL = "acme None"

@@ -14,7 +14,7 @@ from common.http.response import Result
 from common.model import BodyModel
 from common.money.amount import Amount
 from tests.kit.envelopes import assert_error_envelope, assert_success_envelope
-from tests.unit.http.things import AS_OF, Raw, Thing, endpoint, function, guest, send, user
+from tests.kit.things import AS_OF, Raw, Thing, endpoint, function, guest, send, user
 
 JSON = (b"content-type", b"application/json")
 LIMIT = 65_536

@@ -10,7 +10,7 @@ from common.function import Function
 from common.http.response import Result
 from common.model import Parameters, whole_number
 from tests.kit.envelopes import assert_error_envelope, assert_success_envelope
-from tests.unit.http.things import AS_OF, Raw, Thing, endpoint, function
+from tests.kit.things import AS_OF, Raw, Thing, endpoint, function
 
 
 class Period(Parameters):

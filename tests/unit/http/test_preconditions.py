@@ -14,7 +14,7 @@ from common.http.response import Result
 from common.model import Parameters
 from tests.kit.envelopes import assert_error_envelope, assert_success_envelope
 from tests.kit.in_process import Double
-from tests.unit.http.things import AS_OF, Thing, admin, bearer, endpoint, function, guest, send, user
+from tests.kit.things import AS_OF, Thing, admin, bearer, endpoint, function, guest, send, user
 
 THINGS: Resource[Organization, Thing, Thing] = Resource(
     "things", "/api/organization/{organization}/things", Thing, lambda reply, _: reply

@@ -8,13 +8,13 @@ from typing import Any
 
 import httpx2 as httpx
 import pytest
-from tests.envelopes import assert_common_headers, assert_error_envelope, assert_success_envelope
-from tests.unit.endpoints import captured_log
 
 from common.endpoint import Call
 from common.http.response import Response, Result
 from common.model import BodyModel
-from tests.unit.http.things import AS_OF, Raw, Thing, admin, endpoint, function, head, send, served, wait_until
+from tests.kit.envelopes import assert_common_headers, assert_error_envelope, assert_success_envelope
+from tests.kit.in_process import captured_log
+from tests.kit.things import AS_OF, Raw, Thing, admin, endpoint, function, head, send, served, wait_until
 
 CSV = b"text/csv"
 
@@ -153,7 +153,7 @@ async def test_the_chunks_of_a_stream_arrive_one_by_one() -> None:
 
 
 async def test_a_bug_in_a_stream_breaks_the_connection() -> None:
-    """The last chunk is missing, so no client takes the part for the whole; the bug is logged once, without its text."""
+    """The last chunk is missing, so no client takes the part for all; the bug is logged once, without its text."""
     producer = Producer(fails_after=2)
     with captured_log() as lines:
         async with served(producer.function()) as port, asyncio.timeout(5):
@@ -162,7 +162,7 @@ async def test_a_bug_in_a_stream_breaks_the_connection() -> None:
                 producer.allowed.release()
             assert await reader.read() == b"6\r\nrow 1\n\r\n6\r\nrow 2\n\r\n"
             writer.close()
-            await wait_until(lambda: lines.requests())
+            await wait_until(lines.requests)
     bugs = [json.loads(line) for line in lines.text.splitlines() if "exception" in line]
     assert [(bug["level"], bug["message"]) for bug in bugs] == [("ERROR", "bug in a stream")]
     assert "secret" not in lines.text
@@ -181,7 +181,7 @@ async def test_a_client_that_leaves_stops_the_producer() -> None:
             assert not producer.ended
             writer.transport.abort()
             await wait_until(lambda: producer.ended, 1)
-            await wait_until(lambda: lines.requests())
+            await wait_until(lines.requests)
     assert producer.made == 1
     assert '"ERROR"' not in lines.text
 
@@ -261,12 +261,10 @@ async def test_a_body_without_end_is_not_kept() -> None:
 
 async def test_the_connection_serves_on_after_a_rejected_body() -> None:
     """A body that nobody read is not the next request."""
-    async with served(function(endpoint(), endpoint("POST", handle=create))) as port:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+    app = function(endpoint(), endpoint("POST", handle=create))
+    async with served(app) as port, httpx.AsyncClient(trust_env=False) as client:
+        url, headers = f"http://127.0.0.1:{port}/api/billing/things", {"authorization": admin()}
+        for _ in range(2):
             smuggled = b"GET /api/billing/things HTTP/1.1\r\nhost: b\r\n\r\n"
-            for _ in range(2):
-                response = await client.post(
-                    "/api/billing/things", content=smuggled, headers={"authorization": admin()}
-                )
-                assert_error_envelope(response, 400)
-                assert_success_envelope(await client.get("/api/billing/things", headers={"authorization": admin()}))
+            assert_error_envelope(await client.post(url, content=smuggled, headers=headers), 400)
+            assert_success_envelope(await client.get(url, headers=headers))

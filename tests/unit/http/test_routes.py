@@ -9,7 +9,7 @@ from common.function import Function
 from common.http.response import Result
 from common.model import BodyModel, Parameters
 from tests.kit.envelopes import assert_error_envelope, assert_success_envelope
-from tests.unit.http.things import AS_OF, Thing, endpoint, function, send
+from tests.kit.things import AS_OF, Thing, endpoint, function, send
 
 ORIGIN = "https://console.example.com"
 MATCH = [("if-match", '"1"')]

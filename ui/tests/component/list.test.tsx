@@ -2,7 +2,7 @@ import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 
-import { acme, project, projectList, success, unpricedProject } from '../fixtures';
+import { acme, newProject, project, projectList, success, unpricedProject } from '../fixtures';
 import { answerWith, json, renderBilling } from '../render';
 
 const many = projectList(
@@ -36,6 +36,21 @@ test('the cards say what the month, the day and the hour cost, and whether the d
   // 2400 EUR in 28.625 days are 83.84 per day. The last day was 82.18.
   expect(screen.getByText("2% below this month's daily average of €83.84")).toBeVisible();
   expect(screen.getByText('about €2,502 per month at this rate')).toBeVisible();
+});
+
+test('an organization without usage sees that billing has not started, and no warning', async () => {
+  answerWith(json(success({ ...projectList([], []), billing_started: false })));
+  renderBilling();
+  expect(await screen.findByRole('heading', { name: 'Billing has not started' })).toBeVisible();
+  expect(screen.getByText(/There is no usage of acme yet/)).toBeVisible();
+});
+
+test('a new project is in the list without a warning', async () => {
+  answerWith(json(success(projectList([...acme.projects, newProject('acme-new')], acme.totals))));
+  renderBilling();
+  const row = (await screen.findByRole('link', { name: 'acme-new' })).closest('tr') as HTMLElement;
+  expect(within(row).getByText('Billing has not started')).toBeVisible();
+  expect(screen.queryByText('One project has no figure')).not.toBeInTheDocument();
 });
 
 test('a head sorts, and the order stands in the address beside what was there', async () => {

@@ -49,9 +49,11 @@ export function ProjectListPage() {
 
 function Projects({ fresh: { data, asOf } }: { fresh: Fresh<ProjectList> }) {
   const period = data.projects.find((project) => project.billing_summary !== null)?.billing_summary?.billing_period;
+  const pending = data.projects.filter((project) => project.code === 'not_started').length;
+  const unpriced = data.unpriced - pending; // there is no warning for a new project
   return (
     <>
-      {data.unpriced > 0 && <UnpricedNotice count={data.unpriced} />}
+      {unpriced > 0 && <UnpricedNotice count={unpriced} />}
       <SummaryCards totals={data.totals} asOf={asOf} period={period ?? null}>
         <SummaryCard
           title={texts.projects}
@@ -125,8 +127,14 @@ function NoMatch({ search, onClear }: { search: string; onClear: () => void }) {
 
 function noProjects(list: ProjectList) {
   return list.projects.length > 0 ? null : (
-    <EmptyState titleText={texts.emptyTitle} headingLevel="h2" icon={CubesIcon}>
-      <EmptyStateBody>{texts.emptyBody(list.organization)}</EmptyStateBody>
+    <EmptyState
+      titleText={list.billing_started ? texts.emptyTitle : texts.notStartedTitle}
+      headingLevel="h2"
+      icon={CubesIcon}
+    >
+      <EmptyStateBody>
+        {list.billing_started ? texts.emptyBody(list.organization) : texts.notStartedBody(list.organization)}
+      </EmptyStateBody>
     </EmptyState>
   );
 }

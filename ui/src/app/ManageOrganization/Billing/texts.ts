@@ -121,6 +121,9 @@ export const texts = {
   timeoutBody: 'There was no response within 30 seconds.',
   failedTitle: 'Internal error',
   failedBody: 'If the error continues, send this request id to support:',
+  notStartedTitle: 'Billing has not started',
+  notStartedBody: (organization: string) =>
+    `There is no usage of ${organization} yet. Costs appear here after the first hour of usage.`,
   emptyTitle: 'No projects yet',
   emptyBody: (organization: string) =>
     `${organization} has no projects. Costs appear within one hour after the first project is created.`,

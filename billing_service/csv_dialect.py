@@ -1,0 +1,32 @@
+"""Names what a file is that is not the CSV that an import reads."""
+
+_ENCODINGS = {  # by the first bytes
+    b"\xff\xfe\x00\x00": "UTF-32",
+    b"\x00\x00\xfe\xff": "UTF-32",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+    b"PK\x03\x04": "a ZIP archive or a spreadsheet",
+    b"\x1f\x8b": "compressed with gzip",
+    b"BZh": "compressed with bzip2",
+    b"\xfd7zXZ": "compressed with xz",
+    b"\x28\xb5\x2f\xfd": "compressed with zstd",
+}
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+
+
+def encoding_of(start: bytes) -> str | None:
+    """None for what may be UTF-8."""
+    known = next((name for first, name in _ENCODINGS.items() if start.startswith(first)), None)
+    return known or ("UTF-16" if b"\x00" in start.partition(b"\n")[0] else None)
+
+
+def separator_of(header: tuple[str, ...]) -> str | None:
+    """What a header of another dialect is; None when its names are the trouble."""
+    text = ",".join(header)
+    if text.lower().startswith("sep="):
+        return f"the line {text[:20]!r} is for spreadsheets: remove it, and separate the fields by commas"
+    if len(header) == 1:
+        for character, name in _SEPARATORS.items():
+            if character in text:
+                return f"the fields are separated by {name}, must be separated by commas"
+    return None

@@ -1,0 +1,90 @@
+"""What a field of a CSV file may hold. Each parser raises ValueError with what is allowed."""
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from billing_service.currencies import DIGITS
+
+# An hour's cost is below 10^14, so that a month of five resources is below 10^18, the largest amount in a response.
+QUANTITY_DIGITS = 8
+PRICE_DIGITS = 6
+
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_NUMBER = re.compile(r"0*([0-9]+)(\.[0-9]{1,9})?")
+_COUNT = re.compile(r"[0-9]{1,9}")
+_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_NO_MOMENT = datetime.min.replace(tzinfo=UTC)  # what programs write for "never"
+_MICROSECOND_DIGITS = 6
+RESOURCES = ("cpu_core_hour", "memory_gib_hour", "storage_gib_hour", "network_gib", "public_ip_hour")
+
+
+def label(field: str) -> str:
+    if not _LABEL.fullmatch(field):
+        raise ValueError("must be an RFC 1123 label: 1 to 63 of a-z, 0-9 and -, a letter or digit first and last")
+    return field
+
+
+def currency(field: str) -> str:
+    if not _CURRENCY.fullmatch(field):
+        raise ValueError("must be an ISO 4217 code of three capitals, like EUR")
+    if field not in DIGITS:
+        raise ValueError("is not an active currency of ISO 4217")
+    return field
+
+
+def resource(field: str) -> str:
+    if field not in RESOURCES:
+        raise ValueError(f"must be one of {', '.join(RESOURCES)}")
+    return field
+
+
+def quantity(field: str) -> Decimal:
+    return _number(field, QUANTITY_DIGITS)
+
+
+def price(field: str) -> Decimal:
+    return _number(field, PRICE_DIGITS)
+
+
+def _number(field: str, digits: int) -> Decimal:
+    found = _NUMBER.fullmatch(field)
+    if not found or len(found[1]) > digits:
+        raise ValueError(
+            f"must be a number like 12.5, not negative, at most {digits} digits before the point and 9 after it"
+        )
+    return Decimal(field)
+
+
+def count(field: str) -> int:
+    if not _COUNT.fullmatch(field):
+        raise ValueError("must be a whole number from 0 to 999999999")
+    return int(field)
+
+
+def time(field: str) -> datetime:
+    """RFC 3339 with an offset, in UTC afterwards. PostgreSQL keeps microseconds: what is finer is refused."""
+    allowed = "must be a time with its offset, like 2025-09-01T13:00:00Z"
+    found = _TIME.fullmatch(field.upper())
+    if not found:
+        raise ValueError(allowed)
+    whole, fraction, offset = found.groups()
+    digits = (fraction or "").rstrip("0")
+    if len(digits) > _MICROSECOND_DIGITS:
+        raise ValueError("must be a time of at most microseconds")
+    try:
+        moment = datetime.fromisoformat(whole + offset).astimezone(UTC)
+    except (ValueError, OverflowError):  # there is no such day; year 0 or 10000 in UTC
+        raise ValueError(allowed) from None
+    if moment == _NO_MOMENT:
+        raise ValueError(allowed)
+    return moment.replace(microsecond=int(digits.ljust(_MICROSECOND_DIGITS, "0")))
+
+
+def hour(field: str) -> datetime:
+    """The hour that begins then, in UTC."""
+    moment = time(field)
+    if moment.minute or moment.second or moment.microsecond:
+        raise ValueError("must be the beginning of an hour in UTC, like 2025-09-01T13:00:00Z")
+    return moment

@@ -1,0 +1,59 @@
+"""What parameters may be, and the error that names a wrong one with its own rule."""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Path, Query, Request
+from fastapi.exceptions import RequestValidationError
+
+from billing_service.errors import BadRequest
+
+LARGEST_PAGE = 1000
+
+# RFC 1123 label; `\z`, so that a line break at the end is no part of it.
+_LABEL = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\z"
+_LABEL_RULE = "must be 1 to 63 lower-case letters, digits or hyphens, with a letter or digit first and last"
+_PAGE_SIZE = rf"^([1-9][0-9]{{0,2}}|{LARGEST_PAGE})\z"
+
+InPath = Annotated[str, Path(pattern=_LABEL)]
+InQuery = Annotated[str, Query(pattern=_LABEL)]
+OptionalInQuery = Annotated[str | None, Query(pattern=_LABEL)]
+OptionalPageSize = Annotated[str | None, Query(pattern=_PAGE_SIZE)]
+
+RULES = {
+    "namespace": _LABEL_RULE,
+    "organization": _LABEL_RULE,
+    "after": _LABEL_RULE,
+    "limit": f"must be a whole number from 1 to {LARGEST_PAGE}",
+}
+_PRINTABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+def malformed(error: RequestValidationError) -> BadRequest:
+    problems = [(str(problem["loc"][0]), str(problem["loc"][1]), problem["type"]) for problem in error.errors()]
+    texts = [
+        f"{place} parameter '{name}' {'is required and ' if kind == 'missing' else ''}{RULES[name]}"
+        for place, name, kind in problems
+    ]
+    return BadRequest("; ".join(texts), parameter=problems[0][1])
+
+
+def only(*allowed: str) -> Callable[[Request], Awaitable[None]]:
+    """Each query parameter is one that is known, and comes once."""
+
+    async def only(request: Request) -> None:
+        names = [name for name, _ in request.query_params.multi_items()]
+        for name in names:
+            if name not in allowed:
+                text = f"query parameters that are allowed here: {', '.join(allowed)}"
+                raise BadRequest(text, **_named(name))
+            if names.count(name) > 1:
+                raise BadRequest(f"query parameter '{name}' must come once", parameter=name)
+
+    return only
+
+
+def _named(name: str) -> dict[str, str]:
+    """A name that a client made up is sent back when it is a plain one."""
+    return {"parameter": name} if _PRINTABLE_NAME.fullmatch(name) else {}
