@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -35,15 +36,15 @@ async def test_the_list_and_its_totals_are_of_what_the_caller_sees(row: Row, mod
     assert sum(entry["current_month_total"] for entry in data["totals"]) == pytest.approx(total)
 
 
-@pytest.mark.parametrize("line", [admin("acme"), user("acme", "acme-web")], ids=["org-admin", "user"])
-async def test_a_project_of_another_organization_in_the_reply_is_503(line: bytes) -> None:
+@pytest.mark.parametrize("line", [lambda: admin("acme"), lambda: user("acme", "acme-web")], ids=["org-admin", "user"])
+async def test_a_project_of_another_organization_in_the_reply_is_503(line: Callable[[], bytes]) -> None:
     """Each item of the list proves its owner, also one that this caller would not get."""
     billing = priced()
     billing.fail = lambda _: (200, {"organization": "acme", "projects": [own, foreign]})
     own = {"organization": "acme", "namespace": "acme-web", "billing_summary": billing_summary()}
     foreign = {"organization": "globex", "namespace": "globex-shop", "billing_summary": billing_summary(8989.04)}
     with captured_log() as lines:
-        response = await get(endpoint("projects", "registry", billing), PATH, line)
+        response = await get(endpoint("projects", "registry", billing), PATH, line())
     assert_error_envelope(response, 503, "Billing service unreachable")
     assert lines.requests()[0]["reason"] == "mismatch"
     assert "8989" not in response.text + lines.text
