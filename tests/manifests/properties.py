@@ -194,7 +194,7 @@ def ports_are_free(objects: Objects) -> Iterator[str]:
 
 
 def environment_is_known_to_settings(objects: Objects) -> Iterator[str]:
-    known = {field.upper() for field in Settings.model_fields} | {"FUNCTION_TARGET", "FUNCTION_SOURCE"}
+    known = {field.upper() for field in Settings.model_fields} | {"FUNCTION_TARGET", "FUNCTION_SOURCE", "HOST"}
     for f in functions(objects):
         names = [e["name"] for e in container(f).get("env", [])]
         for variable in names:
