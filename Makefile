@@ -4,32 +4,46 @@ SHELL := bash
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
+# A failed `make run` ends with the reason and exit code 1, without "make: *** Error 1" below it: with --question, make
+# prints nothing where a recipe ends with 1. With it, make runs only lines that begin with +. So every line of these
+# targets, and of what they need, begins with $(DO) and ends with 0 or 1.
+QUIET := run token stop-part start-part install
+DRY_RUN := $(findstring n,$(filter-out --%,$(firstword $(MAKEFLAGS))))
+DO := $(if $(DRY_RUN),,+)@
+ifeq ($(DRY_RUN)$(filter-out $(QUIET),$(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))),)
+MAKEFLAGS += --question
+endif
+
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+RUN := $(VENV)/.run
 INSTALLED := $(VENV)/.installed
 PROVIDER := dev/provider/node_modules/.installed
 UI := ui/node_modules/.installed
 PAGE := ui/dist/index.html
 
 PROGRESS := bash dev/progress.sh
+PREFLIGHT = $(or $(wildcard $(BIN)/python),$(PYTHON)) dev/preflight.py
+NPM_CI := ci --loglevel=error --no-update-notifier
+PIP_INSTALL := $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps
 
 ##@ Use
 .PHONY: run
 run: ## start the local platform: http://localhost:8080/billing/
-	@$(or $(wildcard $(BIN)/python),$(PYTHON)) dev/preflight.py
-	@$(MAKE) -s -j3 $(INSTALLED) $(PROVIDER) $(PAGE)
-	@exec $(BIN)/python -m dev run
+	$(DO)$(PREFLIGHT) python node disk ports
+	$(DO)$(MAKE) -s -k -j3 $(RUN) $(PROVIDER) $(PAGE)
+	$(DO)exec $(BIN)/python -m dev run
 
 .PHONY: token
-token: $(INSTALLED) ## print an access token of a running platform: make token USER=alice
-	@$(BIN)/python -m dev token $(if $(filter command line,$(origin USER)),"$(USER)",)
+token: $(RUN) ## print an access token of a running platform: make token USER=alice
+	$(DO)$(BIN)/python -m dev token $(if $(filter command line,$(origin USER)),"$(USER)",) || exit 1
 
 .PHONY: stop-part start-part
-stop-part: $(INSTALLED) ## stop one part of the running platform, to test an outage: make stop-part PART=billing
-	@$(BIN)/python -m dev stop-part "$(PART)"
-start-part: $(INSTALLED) ## start a stopped part: make start-part PART=billing
-	@$(BIN)/python -m dev start-part "$(PART)"
+stop-part: $(RUN) ## stop one part of the running platform, to test an outage: make stop-part PART=billing
+	$(DO)$(BIN)/python -m dev stop-part "$(PART)" || exit 1
+start-part: $(RUN) ## start a stopped part: make start-part PART=billing
+	$(DO)$(BIN)/python -m dev start-part "$(PART)" || exit 1
 
 .PHONY: help
 help: ## print this list
@@ -38,13 +52,15 @@ help: ## print this list
 
 ##@ Develop
 .PHONY: install
-install: $(INSTALLED) $(PROVIDER) $(UI) ## install all packages, pinned by hash, into .venv and node_modules
+install: ## install all packages, pinned by hash, into .venv and node_modules
+	$(DO)$(PREFLIGHT) python node
+	$(DO)$(MAKE) -s -k -j3 $(INSTALLED) $(PROVIDER) $(UI)
 
 .PHONY: test
 test: lint test-ui test-python ## run lint, type checks, and all tests except the slow ones
 
 .PHONY: test-python
-test-python: $(INSTALLED) $(PROVIDER) $(PAGE) ## run only the Python tests of `make test`
+test-python: $(INSTALLED) $(PROVIDER) $(UI) $(PAGE) ## run only the Python tests of `make test`
 	$(BIN)/python -m pytest -m "not slow_fault and not e2e"
 
 .PHONY: test-ui
@@ -56,7 +72,7 @@ test-faults: $(INSTALLED) $(PROVIDER) ## run all rows of the fault matrix, and p
 	$(BIN)/python -m pytest tests/faults tests/unit/common/test_resilience.py
 
 .PHONY: test-e2e
-test-e2e: $(INSTALLED) $(PROVIDER) $(PAGE) ## test the page in Chromium with the local platform, including the login
+test-e2e: $(INSTALLED) $(PROVIDER) $(UI) $(PAGE) ## test the page in Chromium with the local platform, including the login
 	$(BIN)/python -m pytest tests/e2e -m e2e
 
 .PHONY: screenshots
@@ -119,6 +135,8 @@ lock: ## update the lock files from pyproject.toml (UPGRADE=1: use newer version
 	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements.lock
 	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) -c requirements.lock --group service -o requirements-service.lock
 	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) -c requirements.lock -c requirements-service.lock \
+		pyproject.toml --group run -o requirements-run.lock
+	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) -c requirements-run.lock \
 		pyproject.toml --group dev -o requirements-dev.lock
 	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --group fuzz -o requirements-fuzz.lock
 	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --group audit -o requirements-audit.lock
@@ -130,30 +148,36 @@ clean: ## remove installed and built files, but not .data (the local database)
 include bench.mk
 include knative/rollout.mk
 
-$(INSTALLED): requirements-dev.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else "Python 3.11 or newer is needed, \
-	%s is %d.%d: set PYTHON=, for example make run PYTHON=python3.12" % (sys.executable, v[0], v[1]))'
-	@echo "installing the Python packages into $(VENV) (the first time takes a minute or two)"
-	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
-	@$(PROGRESS) "installing the Python packages" $(BIN)/python -m pip install -q --disable-pip-version-check \
-		--no-deps --require-hashes -r requirements-dev.lock
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@touch $@
+# What `make run` needs. `make test` and `make lint` add their tools to the same environment.
+$(RUN): requirements-run.lock
+	$(DO)$(PREFLIGHT) python
+	$(DO)echo "installing the Python packages into $(VENV)"
+	$(DO)$(PROGRESS) "installing the Python packages" bash -ec '[ -x $(BIN)/pip ] || $(PYTHON) -m venv $(VENV); \
+		$(PIP_INSTALL) --require-hashes -r $<' || exit 1
+	$(DO)touch $@
+
+$(INSTALLED): requirements-dev.lock pyproject.toml $(RUN)
+	$(DO)echo "installing the Python packages of tests and lint into $(VENV)"
+	$(DO)$(PROGRESS) "installing the Python packages" bash -ec '$(PIP_INSTALL) --require-hashes -r $<; \
+		$(PIP_INSTALL) --no-build-isolation -e .' || exit 1
+	$(DO)touch $@
 
 $(PROVIDER): dev/provider/package.json dev/provider/package-lock.json
-	@node dev/check-node.mjs
-	@echo "installing the OpenID provider"
-	@$(PROGRESS) "installing the OpenID provider" npm --prefix dev/provider ci --no-audit --no-fund --loglevel=error
-	@touch $@
+	$(DO)$(PREFLIGHT) node
+	$(DO)echo "installing the OpenID provider"
+	$(DO)$(PROGRESS) "installing the OpenID provider" npm --prefix dev/provider $(NPM_CI) >/dev/null || exit 1
+	$(DO)touch $@
 
 $(UI): ui/package.json ui/package-lock.json
-	@node dev/check-node.mjs
-	@echo "installing the page's packages"
-	@$(PROGRESS) "installing the page's packages" npm --prefix ui ci --no-audit --no-fund --loglevel=error
-	@touch $@
+	$(DO)$(PREFLIGHT) node
+	$(DO)echo "installing the page's packages"
+	$(DO)$(PROGRESS) "installing the page's packages" npm --prefix ui $(NPM_CI) >/dev/null || exit 1
+	$(DO)touch $@
 
-$(PAGE): $(UI) ui/index.html ui/vite.config.ts $(shell find ui/src ui/public -type f 2>/dev/null)
-	@echo "building the page"
-	@$(PROGRESS) "building the page" npm --prefix ui run --silent build -- --logLevel error
-	@npm --prefix ui run --silent check:size
-	@touch $@
+# Where ui/node_modules is installed, it is renewed first if it is old. Its date alone does not build the page again.
+$(PAGE): dev/build-page.sh ui/package-lock.json ui/index.html ui/vite.config.ts $(shell find ui/src ui/public -type f 2>/dev/null) \
+		| $(wildcard $(UI))
+	$(DO)$(PREFLIGHT) node
+	$(DO)echo "building the page"
+	$(DO)$(PROGRESS) "building the page" bash dev/build-page.sh || exit 1
+	$(DO)touch $@

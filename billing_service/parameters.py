@@ -46,7 +46,7 @@ def only(*allowed: str) -> Callable[[Request], Awaitable[None]]:
         names = [name for name, _ in request.query_params.multi_items()]
         for name in names:
             if name not in allowed:
-                text = f"query parameters that are allowed here: {', '.join(allowed)}"
+                text = f"query parameters that are allowed here: {', '.join(allowed) or 'none'}"
                 raise BadRequest(text, **_named(name))
             if names.count(name) > 1:
                 raise BadRequest(f"query parameter '{name}' must come once", parameter=name)

@@ -206,7 +206,7 @@ def _render(
     preconditions: Preconditions,
     returned: Result[Any] | Response,
 ) -> Response:
-    """304 if the client has this version. A stale result has no ETag: the client must be told that it is stale."""
+    """304 if the client has this version. A stale result has no ETag: the client must see that it is stale."""
     if isinstance(returned, Response):
         return returned
     etag = None

@@ -1,6 +1,6 @@
+/// <reference types="vitest/config" />
 import react from '@vitejs/plugin-react';
-import type { Connect, Plugin } from 'vite';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type Connect, type Plugin } from 'vite';
 
 const BASE = '/billing/';
 

@@ -140,7 +140,7 @@ class NotFound(ApiError):
 class BillingNotStarted(ApiError):
     status, code = HTTPStatus.NOT_FOUND, "billing_not_started"
     text = "Billing has not started"
-    when = "the billing service does not know the organization yet"
+    when = "the organization is not registered in the billing service yet"
 
 
 class MethodNotAllowed(ApiError):

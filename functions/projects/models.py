@@ -42,9 +42,9 @@ class ListParameters(Parameters):
 class Project(WireModel):
     namespace: NamespaceName
     billing_summary: BillingSummary | None
-    error: str | None = Field(description="Why there is no figure; null if there is one")
+    error: str | None = Field(description="Reason for a missing figure. Null if there is a figure")
     code: Literal["unpriced", "unreachable", "not_started"] | None = Field(
-        description="The same for programs. not_started: the namespace is in the token, not yet in billing"
+        description="Code of the reason. not_started: the namespace is in the token, but not in the billing service"
     )
 
     @classmethod

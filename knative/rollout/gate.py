@@ -16,6 +16,7 @@ P95_TIMES_STABLE: Final = 1.5
 P95_SECONDS_ABOVE_STABLE: Final = 0.25  # a small absolute increase is allowed for a fast function
 P95_SECONDS_ALONE: Final = 2.5  # used if the stable revision has too few requests
 QUERY_SECONDS: Final = 10
+MONITOR: Final = "kube-dc-billing"  # the PodMonitor. Its metrics have job="<namespace>/<PodMonitor>"
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ class Prometheus:
         self._client.close()
 
     def figures(self, revision: str, namespace: str, seconds: int) -> Figures:
-        chosen = f'revision="{revision}",namespace="{namespace}"'
+        chosen = f'namespace="{namespace}",job="{namespace}/{MONITOR}",revision="{revision}"'
         window = f"[{seconds}s]"
 
         def count(metric: str, more: str = "") -> float:

@@ -217,7 +217,8 @@ class Installation:
         self.kubectl("apply", "--filename", "-", text=json.dumps(manifest | {"stringData": data}))
 
     def remove(self) -> None:
-        self.kubectl("delete", "namespace", NAMESPACE, BILLING, "--ignore-not-found", "--wait=false")
+        """Waits until the namespaces are gone, so that another run can begin."""
+        self.kubectl("delete", "namespace", NAMESPACE, BILLING, "--ignore-not-found", "--timeout=300s")
         grant = ["delete", "referencegrant", NAMESPACE, "--namespace", "kourier-system", "--ignore-not-found"]
         self.kubectl(*grant)
         for kind in ("clusterrolebinding", "clusterrole"):

@@ -194,7 +194,7 @@ def ports_are_free(objects: Objects) -> Iterator[str]:
 
 
 def environment_is_known_to_settings(objects: Objects) -> Iterator[str]:
-    known = {field.upper() for field in Settings.model_fields} | {"FUNCTION_TARGET", "FUNCTION_SOURCE"}
+    known = {field.upper() for field in Settings.model_fields} | {"FUNCTION_TARGET", "FUNCTION_SOURCE", "HOST"}
     for f in functions(objects):
         names = [e["name"] for e in container(f).get("env", [])]
         for variable in names:
@@ -371,6 +371,36 @@ def metrics_are_scraped_where_they_are(objects: Objects) -> Iterator[str]:
             yield f"{name(policy)}: opens {ports}, not {metrics}"
 
 
+def unselected(expression: str, selections: set[str]) -> list[str]:
+    """The metrics of a PromQL expression whose selector does not begin with one of the selections."""
+    bare = re.sub(r"\bby \([^)]*\)|\b(histogram_quantile|label_values)\(", "", expression)
+    found = re.findall(r"\b([a-z]+[_:][a-z0-9_:]+)\b(\{[^}]*\})?", bare)
+    return [metric for metric, selector in found if not any(selector.startswith(start) for start in selections)]
+
+
+def rules_count_our_own_pods_only(objects: Objects) -> Iterator[str]:
+    """By namespace and job: other applications in the same Prometheus have metrics with the same names."""
+    monitors = [(m["metadata"]["namespace"], m["metadata"]["name"], m) for m in of(objects, "PodMonitor")]
+    for namespace, called, monitor in monitors:
+        for endpoint in monitor["spec"]["podMetricsEndpoints"]:
+            jobs = [r.get("replacement") for r in endpoint["relabelings"] if r.get("targetLabel") == "job"]
+            if jobs != [f"{namespace}/{called}"]:
+                yield f"{name(monitor)}: job is {jobs}, not {namespace}/{called}"
+    selections = {f'{{namespace="{namespace}",job="{namespace}/{called}"' for namespace, called, _ in monitors}
+    for found in of(objects, "PrometheusRule"):
+        for rule in (rule for group in found["spec"]["groups"] for rule in group["rules"]):
+            for metric in unselected(rule["expr"], selections):
+                yield f"{name(found)}: {rule.get('alert', rule.get('record'))} counts {metric} of everybody"
+
+
+def alerts_link_to_their_page(objects: Objects) -> Iterator[str]:
+    for found in of(objects, "PrometheusRule"):
+        for rule in (rule for group in found["spec"]["groups"] for rule in group["rules"] if "alert" in rule):
+            link = urlsplit(rule.get("annotations", {}).get("runbook_url", ""))
+            if link.scheme not in {"http", "https"} or not link.hostname or link.fragment != rule["alert"].lower():
+                yield f"{name(found)}: the link of {rule['alert']} is not an absolute address with its heading"
+
+
 def the_billing_service_admits_functions_only(objects: Objects) -> Iterator[str]:
     if not (deployments := of(objects, "Deployment")):
         return
@@ -450,9 +480,9 @@ def _rule(route: str, rule: dict[str, Any], hostnames: list[str]) -> Iterator[st
     headers = _filter(rule, "RequestHeaderModifier", "requestHeaderModifier").get("set", [])
     if [(h["name"], h["value"]) for h in headers] != [("K-Original-Host", hostnames[0])]:
         yield f"{route}: K-Original-Host must be overwritten with {hostnames[0]}: a client's own is believed"
-    backends = [(b.get("kind"), b["name"], b.get("namespace"), b.get("port")) for b in rule["backendRefs"]]
-    if backends != [("Service", "kourier-internal", "kourier-system", 80)]:
-        yield f"{route}: sends to {backends}, not to Kourier's internal gateway"
+    kourier = {"group": "", "kind": "Service", "name": "kourier-internal", "namespace": "kourier-system", "port": 80}
+    if rule["backendRefs"] != [kourier | {"weight": 1}]:
+        yield f"{route}: sends to {rule['backendRefs']}, not to Kourier's internal gateway with all defaults"
     if "retry" in rule:
         yield f"{route}: retries belong to one layer, the functions' billing client"
     timeout = re.fullmatch(r"(\d+)s", rule.get("timeouts", {}).get("request", ""))
@@ -462,6 +492,21 @@ def _rule(route: str, rule: dict[str, Any], hostnames: list[str]) -> Iterator[st
 
 def _filter(rule: dict[str, Any], kind: str, field: str) -> dict[str, Any]:
     return next((f[field] for f in rule.get("filters", []) if f["type"] == kind), {})
+
+
+def lists_have_what_the_server_fills_in(objects: Objects) -> Iterator[str]:
+    """A default inside a list is a permanent difference in Argo CD. test_server_defaults.py reads the real schemas."""
+    for route in of(objects, "HTTPRoute"):
+        for parent in route["spec"]["parentRefs"]:
+            if (parent.get("group"), parent.get("kind")) != ("gateway.networking.k8s.io", "Gateway"):
+                yield f"{name(route)}: group and kind of {parent['name']} are not written out"
+        for match in (match for rule in route["spec"]["rules"] for match in rule["matches"]):
+            if match.get("path", {}).keys() != {"type", "value"}:
+                yield f"{name(route)}: type and value of a path are not written out"
+    for monitor in of(objects, "PodMonitor"):
+        relabelings = [r for endpoint in monitor["spec"]["podMetricsEndpoints"] for r in endpoint["relabelings"]]
+        if any("action" not in relabeling for relabeling in relabelings):
+            yield f"{name(monitor)}: the action of a relabeling is not written out"
 
 
 def the_grant_lets_the_route_through(objects: Objects) -> Iterator[str]:
@@ -569,6 +614,29 @@ def secrets_are_referred_to(objects: Objects) -> Iterator[str]:
                     yield f"{name(owner)}: {variable['name']} is written out"
 
 
+def servers_outlive_their_endpoints(objects: Objects) -> Iterator[str]:
+    """A Deployment's pod serves 5 s longer than it is an endpoint, and has time left to finish its requests."""
+    for o in of(objects, "Deployment"):
+        spec = o["spec"]["template"]["spec"]
+        for c in spec["containers"]:
+            seconds = c.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
+            if not 5 <= seconds <= spec.get("terminationGracePeriodSeconds", 30) - 20:
+                yield f"{name(o)}: {c['name']} sleeps {seconds} s before SIGTERM"
+
+
+def jobs_are_replaced_by_gitops_tools(objects: Objects) -> Iterator[str]:
+    """A Job cannot be changed: Argo CD and Flux are told to delete it first."""
+    for job in of(objects, "Job"):
+        found = job["metadata"].get("annotations", {})
+        wanted = {
+            "argocd.argoproj.io/hook": "Sync",
+            "argocd.argoproj.io/hook-delete-policy": "BeforeHookCreation",
+            "kustomize.toolkit.fluxcd.io/force": "enabled",
+        }
+        if not wanted.items() <= found.items():
+            yield f"{name(job)}: annotations {found} do not replace it"
+
+
 def images_are_not_tagged_latest(objects: Objects) -> Iterator[str]:
     for owner, template in pod_templates(objects):
         for c in template["spec"]["containers"]:
@@ -600,9 +668,12 @@ PROPERTIES: tuple[Property, ...] = (
     services_are_reached_as_knative_does,
     functions_reach_what_they_need,
     metrics_are_scraped_where_they_are,
+    rules_count_our_own_pods_only,
+    alerts_link_to_their_page,
     the_billing_service_admits_functions_only,
     every_function_has_its_route,
     the_page_has_its_prefix_of_the_console_s_host,
+    lists_have_what_the_server_fills_in,
     the_grant_lets_the_route_through,
     the_page_asks_nobody,
     the_page_is_given_env_js,
@@ -610,6 +681,8 @@ PROPERTIES: tuple[Property, ...] = (
     objects_live_where_they_should,
     services_have_an_identity_without_rights,
     secrets_are_referred_to,
+    servers_outlive_their_endpoints,
+    jobs_are_replaced_by_gitops_tools,
     images_are_not_tagged_latest,
     objects_are_written_once,
 )

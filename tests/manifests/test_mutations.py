@@ -18,6 +18,8 @@ ROUTE = "HTTPRoute/billing"
 PAGE = "Service/billing-page"
 PAGE_ROUTE = "HTTPRoute/billing-page"
 PAGE_ACCESS = "NetworkPolicy/billing-page-access"
+RULES = "PrometheusRule/kube-dc-billing"
+OURS = 'namespace="kube-dc-billing",job="kube-dc-billing/kube-dc-billing"'
 FRONTEND = "ConfigMap/kube-dc-frontend-config"
 ENV_JS = """window.backendURL = "https://backend.stage.kube-dc.com";
 window.frontendURL = "https://console.stage.kube-dc.com";
@@ -172,6 +174,26 @@ MISTAKES: dict[str, tuple[Callable[[Objects], None], Property]] = {
         put("PodMonitor/kube-dc-billing", "spec/podMetricsEndpoints/0/portNumber", 9464),
         properties.metrics_are_scraped_where_they_are,
     ),
+    "monitor with another job": (
+        drop("PodMonitor/kube-dc-billing", "spec/podMetricsEndpoints/0/relabelings/3"),
+        properties.rules_count_our_own_pods_only,
+    ),
+    "rule that counts every namespace": (
+        put(RULES, "spec/groups/1/rules/0/expr", 'max(jwks_age_seconds{job="kube-dc-billing/kube-dc-billing"}) > 900'),
+        properties.rules_count_our_own_pods_only,
+    ),
+    "rule with one selector too few": (
+        put(RULES, "spec/groups/1/rules/0/expr", f"max(jwks_age_seconds{{{OURS}}}) > max(jwks_age_seconds)"),
+        properties.rules_count_our_own_pods_only,
+    ),
+    "relative link of an alert": (
+        put(RULES, "spec/groups/1/rules/0/annotations/runbook_url", "docs/operations.md#billingkeysetold"),
+        properties.alerts_link_to_their_page,
+    ),
+    "link of an alert to another page": (
+        put(RULES, "spec/groups/1/rules/0/annotations/runbook_url", "https://git.example.com/operations.md"),
+        properties.alerts_link_to_their_page,
+    ),
     "billing service open to a namespace": (
         drop("NetworkPolicy/billing-dashboard-access", "spec/ingress/0/from/0/podSelector"),
         properties.the_billing_service_admits_functions_only,
@@ -188,6 +210,22 @@ MISTAKES: dict[str, tuple[Callable[[Objects], None], Property]] = {
     "function's Service as backend": (
         put(ROUTE, "spec/rules/0/backendRefs/0/name", "billing-health"),
         properties.every_function_has_its_route,
+    ),
+    "backend without its weight": (
+        drop(ROUTE, "spec/rules/0/backendRefs/0/weight"),
+        properties.every_function_has_its_route,
+    ),
+    "page's backend without its group": (
+        drop(PAGE_ROUTE, "spec/rules/0/backendRefs/0/group"),
+        properties.the_page_has_its_prefix_of_the_console_s_host,
+    ),
+    "gateway without its kind": (
+        drop(ROUTE, "spec/parentRefs/0/kind"),
+        properties.lists_have_what_the_server_fills_in,
+    ),
+    "relabeling without its action": (
+        drop("PodMonitor/kube-dc-billing", "spec/podMetricsEndpoints/0/relabelings/0/action"),
+        properties.lists_have_what_the_server_fills_in,
     ),
     "prefix instead of path": (
         put(ROUTE, "spec/rules/0/matches/0/path/type", "PathPrefix"),
@@ -226,6 +264,18 @@ MISTAKES: dict[str, tuple[Callable[[Objects], None], Property]] = {
     "secret written out": (
         put(OVERVIEW, f"{CONTAINER}/env/-", {"name": "BILLING_API_TOKEN", "value": "hunter2"}),
         properties.secrets_are_referred_to,
+    ),
+    "server that closes its port at once": (
+        drop("Deployment/billing-dashboard", f"{CONTAINER}/lifecycle"),
+        properties.servers_outlive_their_endpoints,
+    ),
+    "sleep that eats the drain": (
+        put("Deployment/billing-dashboard", f"{CONTAINER}/lifecycle/preStop/sleep/seconds", 30),
+        properties.servers_outlive_their_endpoints,
+    ),
+    "job that Argo CD tries to change": (
+        drop("Job/billing-migration", "metadata/annotations"),
+        properties.jobs_are_replaced_by_gitops_tools,
     ),
     "image by a moving tag": (
         put("Deployment/billing-dashboard", f"{CONTAINER}/image", "billing-service:latest"),

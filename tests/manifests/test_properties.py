@@ -67,19 +67,22 @@ def test_settings_reach_every_function_and_are_accepted(
 
 
 def test_one_file_changes_host_and_namespaces(tmp_path: Path) -> None:
-    """An overlay with other values has none of the old ones left, in metadata, route, grant and policies."""
+    """An overlay with other values has none of the old ones left: metadata, route, grant, policies, rules, links."""
     copy = tmp_path / "knative"
     subprocess.run(["cp", "-r", str(KNATIVE), str(copy)], check=True)
     values = copy / "overlays" / "local" / "install" / "values.yaml"
     data = yaml.safe_load(values.read_text())
     data["data"] |= {"namespace": "elsewhere", "billingNamespace": "other", "host": "b.example.org", "gateway": "gw"}
-    data["data"] |= {"backendURL": "http://b.example.org"}
+    data["data"] |= {"backendURL": "http://b.example.org", "runbookURL": "https://wiki.example.org/billing"}
     values.write_text(yaml.safe_dump(data))
+    shared = copy / "overlays" / "local" / "kustomization.yaml"
+    shared.write_text(shared.read_text().replace("components: [", "components: [../../components/monitoring, "))
     objects = build(copy / "overlays" / "local") + build(copy / "overlays" / "local" / "functions")
     for holds in PROPERTIES:
         assert list(holds(objects)) == [], holds.__name__
     text = yaml.safe_dump_all(objects)
     assert "billing.localhost" not in text
+    assert "git.example.com" not in text
     namespaces = {o["metadata"].get("namespace") for o in objects}
     assert namespaces == {None, "elsewhere", "other", "kourier-system", "envoy-gateway-system"}
 

@@ -341,7 +341,7 @@ def test_a_cluster_out_of_reach_is_said(installation: Installation, tmp_path: Pa
     said = installation.refused("status")
     assert last in said
     assert "memcache" not in said
-    assert "name one with CONTEXT=" in said
+    assert "set CONTEXT=" in said
 
 
 @pytest.mark.parametrize("tool", ["kn", "kubectl"])

@@ -11,9 +11,11 @@ import pytest
 from knative.rollout.gate import MIN_REQUESTS, Figures, Outcome, Prometheus, judge
 from knative.rollout.traffic import RolloutError
 from tests.integration.rollout.conftest import TOKEN, Installation, Ran, image
+from tests.manifests.properties import unselected
 
 Serve = Callable[[Callable[[str, dict[str, str]], tuple[int, Any]]], int]
 GOOD = Figures(requests=500, errors=1, unauthorized=10, denied=5, schema_failures=0, p95=0.1)
+OUR_PODS = '{namespace="kube-dc-billing",job="kube-dc-billing/kube-dc-billing",revision="'
 METRICS = {
     "status=~": "errors",
     'status="401"': "unauthorized",
@@ -38,6 +40,7 @@ class World:
         if query == "vector(1)":
             return 200, {"data": {"result": [{"value": [0, "1"]}]}}
         figures = self.stable if f'revision="{self.stable_revision}"' in query else self.candidate
+        assert unselected(query, {OUR_PODS}) == []
         name = next((figure for part, figure in METRICS.items() if part in query), "requests")
         value = getattr(figures, name)
         return 200, {"data": {"result": [{"value": [0, str(value)]}]}}

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from common.http.errors import ApiError
+from dev.generate.openapi import error_classes
 from dev.settings import ROOT
 
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "dev/README.md", ROOT / "ui/README.md"]
@@ -24,3 +26,10 @@ def test_the_root_has_the_documents_that_readers_look_for() -> None:
     for name in ("LICENSE", "CONTRIBUTING.md", "SECURITY.md", "docs/functions-framework.md"):
         assert (ROOT / name).is_file()
         assert f"({name})" in readme
+
+
+@pytest.mark.parametrize("error", error_classes(), ids=lambda error: error.code)
+def test_the_readme_lists_every_error_with_its_status(error: type[ApiError]) -> None:
+    """A new error class needs a row in Troubleshooting."""
+    rows = [line.split(" | ") for line in (ROOT / "README.md").read_text().splitlines() if line.startswith("| ")]
+    assert any(str(int(error.status)) in row[0] and f"`{error.code}`" in row[1] for row in rows if len(row) > 1)

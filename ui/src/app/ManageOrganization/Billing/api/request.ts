@@ -82,7 +82,7 @@ async function read<Data>(response: Response, check: Check<Data>): Promise<Fresh
     if (cause instanceof DOMException && cause.name === 'AbortError') {
       throw cause;
     }
-    throw new ApiError('failed', `The API's response is not valid: ${String(cause)}`, {
+    throw new ApiError('failed', `The response does not match the API: ${String(cause)}`, {
       status: response.status,
       requestId: response.headers.get('X-Request-Id'),
       cause,

@@ -119,9 +119,9 @@ export interface components {
         Project: {
             namespace: string;
             billing_summary: components["schemas"]["BillingSummary"] | null;
-            /** @description Why there is no figure; null if there is one */
+            /** @description Reason for a missing figure. Null if there is a figure */
             error: string | null;
-            /** @description The same for programs. not_started: the namespace is in the token, not yet in billing */
+            /** @description Code of the reason. not_started: the namespace is in the token, but not in the billing service */
             code: ("unpriced" | "unreachable" | "not_started") | null;
         };
         ProjectList: {

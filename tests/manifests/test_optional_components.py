@@ -1,0 +1,73 @@
+"""The components that no overlay includes: a pull secret, External Secrets."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.manifests.conftest import KNATIVE, build
+from tests.manifests.properties import PROPERTIES, Objects, of, pod_templates
+
+
+@pytest.fixture(scope="module")
+def objects(tmp_path_factory: pytest.TempPathFactory, built: dict[str, Objects]) -> Objects:
+    """The overlay `local` with both of them, as docs/operations.md describes."""
+    del built  # skips without kubectl
+    copy = tmp_path_factory.mktemp("optional") / "knative"
+    subprocess.run(["cp", "-r", str(KNATIVE), str(copy)], check=True)
+    overlay = copy / "overlays" / "local"
+    shared = overlay / "kustomization.yaml"
+    added = "../../components/pull-secret, ../../components/external-secrets, ../../components/install"
+    shared.write_text(shared.read_text().replace("../../components/install", added))
+    values = overlay / "install" / "values.yaml"
+    values.write_text(values.read_text().replace("namespace: kube-dc-billing", "namespace: elsewhere"))
+    return build(overlay) + build(overlay / "functions")
+
+
+def test_they_hold_every_property(objects: Objects) -> None:
+    """In another namespace than the default one too."""
+    assert [problem for holds in PROPERTIES for problem in holds(objects)] == []
+
+
+def test_every_pod_of_our_images_pulls_with_the_secret(objects: Objects) -> None:
+    """Each of our images runs under a service account that has it."""
+    accounts = {
+        (a["metadata"]["namespace"], a["metadata"]["name"])
+        for a in of(objects, "ServiceAccount")
+        if a.get("imagePullSecrets") == [{"name": "registry"}]
+    }
+    ours = [(o, t["spec"]) for o, t in pod_templates(objects) if t["spec"]["containers"][0]["image"].startswith("bill")]
+    assert len(ours) == len([o for o, _ in pod_templates(objects)]) - 1  # PostgreSQL's image is public
+    assert {(o["metadata"]["namespace"], spec["serviceAccountName"]) for o, spec in ours} <= accounts
+
+
+def test_the_external_secrets_have_every_key_that_a_pod_needs(objects: Objects) -> None:
+    """All but the password of the small PostgreSQL, which an installation with a store does not use."""
+    made = {
+        (e["metadata"]["namespace"], e["spec"]["target"]["name"], item["secretKey"])
+        for e in of(objects, "ExternalSecret", "external-secrets.io/v1")
+        for item in e["spec"]["data"]
+    }
+    needed = {
+        (o["metadata"]["namespace"], variable["valueFrom"]["secretKeyRef"]["name"], variable["name"])
+        for o, template in pod_templates(objects)
+        for variable in template["spec"]["containers"][0].get("env", [])
+        if "secretKeyRef" in variable.get("valueFrom", {})
+    }
+    assert needed - made == {("billing", "billing-service", "POSTGRES_PASSWORD")}
+    assert made <= needed
+
+
+def test_nothing_is_filled_in_by_the_operator(objects: Objects) -> None:
+    """Each reference has the operator's defaults: Argo CD compares the list as a whole."""
+    defaults = {"conversionStrategy": "Default", "decodingStrategy": "None", "metadataPolicy": "None"}
+    for secret in of(objects, "ExternalSecret"):
+        assert all(defaults.items() <= item["remoteRef"].items() for item in secret["spec"]["data"])
+
+
+def test_the_folder_is_the_documented_one() -> None:
+    """docs/operations.md names both components."""
+    page = (KNATIVE.parent / "docs" / "operations.md").read_text()
+    assert all(
+        Path(KNATIVE / "components" / name).is_dir() and name in page for name in ("pull-secret", "external-secrets")
+    )
