@@ -33,6 +33,7 @@ PIP_INSTALL := $(BIN)/python -m pip install -q --disable-pip-version-check --no-
 run: ## start the local platform: http://localhost:8080/billing/
 	$(DO)$(PREFLIGHT) python node disk ports
 	$(DO)$(MAKE) -s -k -j3 $(RUN) $(PROVIDER) $(PAGE)
+	$(DO)echo "starting the platform"
 	$(DO)exec $(BIN)/python -m dev run
 
 .PHONY: token
