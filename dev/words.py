@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[1]
-PENDING: Final = ("billing_service/", "tests/")  # not rewritten yet; remove an entry when its texts are done
+PENDING: Final = ("tests/",)  # not rewritten yet; remove an entry when its texts are done
 LEFT_OUT: Final = (
     "dev/words.py",
     "billing_service/migrations/",  # an applied migration is never edited

@@ -35,7 +35,7 @@ async def problems(url: str, path: Path, content: str | bytes) -> list[tuple[int
     async with connect(url) as connection:
         with pytest.raises(BadFileError) as refused:
             await import_file(connection, path)
-    assert str(refused.value).endswith("nothing of this file was imported")
+    assert str(refused.value).endswith("this file was not imported")
     return [(problem.line, problem.column) for problem in refused.value.problems]
 
 

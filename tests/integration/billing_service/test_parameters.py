@@ -71,7 +71,7 @@ async def test_an_unknown_parameter_is_400_with_those_that_are_allowed(
 ) -> None:
     """Its name is sent back when it is a plain one."""
     error = assert_error(await api.get(path), 400, "bad_request")
-    message = f"query parameters that are allowed here: {allowed}"
+    message = f"allowed query parameters: {allowed}"
     assert error == {"code": "bad_request", "message": message, **named}
 
 
