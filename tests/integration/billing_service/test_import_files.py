@@ -127,7 +127,7 @@ async def test_usage_a_thousand_times_the_usual_is_imported_with_a_warning(
 
 
 async def test_a_first_file_is_compared_with_itself(imported: Import) -> None:
-    """A project without a past has the median of its own lines; an idle project that begins to work is not doubted."""
+    """Without earlier usage, the median of the file's lines is usual. A project's first usage is not unusual."""
     lines = [f"acme-web,2025-09-01T0{hour}:00:00Z,1,0.001,0,0,0\n" for hour in range(8)]
     lines += ["acme-web,2025-09-01T08:00:00Z,1000,4,0,0,0\n", "acme-data,2025-09-01T08:00:00Z,1000,0,0,0,0\n"]
     found = await warnings(imported(USAGE_HEADER + "".join(lines)))
