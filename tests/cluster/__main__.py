@@ -1,7 +1,8 @@
 """Everything on a real cluster: `make test-cluster CONTEXT=... CLUSTER_HOST=... IMAGE_PREFIX=... KEYCLOAK_URL=...`.
 
-Installs into namespaces of its own (kube-dc-billing-test, billing-test), asks through the ingress, rolls out, breaks
-things, and removes what it made. Each step is a line; the report is written to .build/cluster-report.md.
+Installs into separate namespaces (kube-dc-billing-test, billing-test), sends requests through the ingress, rolls out,
+causes faults, and removes everything that it created. Each step prints one line. The report is
+.build/cluster-report.md.
 """
 
 import json
@@ -112,7 +113,7 @@ class Run:
             status = self.ask(path, token=token).status_code
             if status not in expected:
                 raise StepError(f"{path} {'with' if token else 'without'} token: {status}, expected {sorted(expected)}")
-        return f"{len(table)} answers as they should be"
+        return f"{len(table)} responses as expected"
 
     def scale_to_zero(self) -> str:
         began = time.monotonic()
@@ -135,7 +136,7 @@ class Run:
                 began = time.monotonic()
                 client.get(self.overview)
                 warm.append(time.monotonic() - began)
-        return f"first answer after {cold:.2f} s, then {statistics.median(warm) * 1000:.0f} ms"
+        return f"first response after {cold:.2f} s, then {statistics.median(warm) * 1000:.0f} ms"
 
     def canary(self) -> str:
         self.installation.write_overlay(log_level="DEBUG")
@@ -149,7 +150,7 @@ class Run:
             raise StepError(f"during the canary: {dict(statuses)}")
         split = Counter(self._revisions_of(prefix))
         if not split_is_right(sorted(split.values())):
-            raise StepError(f"{CANARY_PERCENT} % was asked for, the logs count {dict(split)}")
+            raise StepError(f"{CANARY_PERCENT} % was set, the logs count {dict(split)}")
         return f"{CANARY_REQUESTS} requests at {CANARY_PERCENT} %: {dict(split)}"
 
     def _revisions_of(self, prefix: str) -> list[str]:
@@ -180,7 +181,7 @@ class Run:
         return f"{said.splitlines()[-1]}; {refused.splitlines()[-1]}; 50 requests: {dict(statuses)}"
 
     def restarts_under_load(self) -> str:
-        """A restart of either may cost fresh answers, never a wrong one: 200 or an honest 503."""
+        """During a restart, each response is a correct 200 or a 503, never a wrong figure."""
         found = []
         for what in ("statefulset/postgresql", "deployment/billing-dashboard"):
             with Load(self.variables, self.overview) as load:

@@ -32,7 +32,7 @@ VALUES = {
 
 
 class WithCrds(Installation):
-    """Knows which resources a cluster has, and asks none."""
+    """An installation with a fixed list of resources, which does not need a cluster."""
 
     by_kubernetes = False
 
@@ -43,7 +43,7 @@ class OnKubeDc(Installation):
 
 @pytest.mark.parametrize("missing", REQUIRED)
 def test_a_missing_variable_is_named(missing: str, tmp_path: Path) -> None:
-    """Without a variable nothing is asked of any cluster, and the message says what it is for."""
+    """Without a variable, no request is sent to a cluster. The message contains the meaning of the variable."""
     env = {name: value for name, value in VALUES.items() if name != missing} | {"PATH": str(tmp_path)}
     command = [sys.executable, "-m", "tests.cluster"]
     ran = subprocess.run(command, cwd=KNATIVE.parent, env=env, capture_output=True, text=True, timeout=30, check=False)
@@ -144,7 +144,7 @@ def test_every_failure_is_a_line_of_the_report(
     ],
 )
 def test_a_canary_s_share_is_within_three_points(shares: list[int], right: bool) -> None:
-    """5 % or 20 % for 10 is not what was asked for, and neither is a request that no log counts."""
+    """5 % and 20 % are wrong for 10 %. A request that no log counts is also an error."""
     assert split_is_right(shares) is right
 
 

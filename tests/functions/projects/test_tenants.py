@@ -51,7 +51,7 @@ async def test_a_project_of_another_organization_in_the_reply_is_503(line: Calla
 
 
 async def test_a_kept_list_is_cut_for_each_caller() -> None:
-    """One answer for the organization; each caller sees its own part, whoever came first."""
+    """One result is cached for the organization. Each caller sees only the permitted projects."""
     billing = priced()
     function = endpoint("projects", "registry", billing)
     seen = []
@@ -68,7 +68,7 @@ async def test_a_kept_list_is_cut_for_each_caller() -> None:
 
 
 async def test_an_organization_that_billing_does_not_know_has_an_empty_list() -> None:
-    """It says so, and it is no failure: one call, no ERROR. New projects of the token are in it."""
+    """`billing_started` is false, without an ERROR and with one call. New projects of the token are listed."""
     billing = priced()
     billing.fail = lambda _: (404, {"code": "organization_not_found", "message": "unknown"})
     for line, listed in ((admin("acme"), []), (user("acme", "acme-new"), ["acme-new"])):

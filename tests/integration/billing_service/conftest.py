@@ -1,4 +1,4 @@
-"""A real PostgreSQL for these tests: DATABASE_URL_TEST when given, else one of our own from the wheel."""
+"""A real PostgreSQL for these tests: DATABASE_URL_TEST if set, otherwise a server from the Python wheel."""
 
 import asyncio
 import os

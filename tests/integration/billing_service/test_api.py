@@ -22,7 +22,7 @@ from .requests import OVERVIEW, PROJECTS, assert_error
     ],
 )
 async def test_a_missing_or_wrong_service_token_is_401(api: Api, path: str, given: dict[str, str]) -> None:
-    """Nothing but the exact token opens the API, and the answer says how it is sent."""
+    """Only the exact token gives access. The 401 response names the Bearer scheme."""
     response = await api.client.get(path, headers=given)
     assert_error(response, 401, "unauthorized")
     assert response.headers["www-authenticate"] == "Bearer"
@@ -58,7 +58,7 @@ async def test_a_project_without_usage_costs_nothing(api: Api) -> None:
 
 
 async def test_a_currency_without_minor_units_has_no_decimals(api: Api) -> None:
-    """Yen amounts are whole, yen rates have four digits, none in exponent notation."""
+    """Yen amounts have no decimals, yen rates have four. None has an exponent."""
     text = (await api.get("/api/project/nippon-web/overview?organization=nippon")).text
     assert '"current_month_total":0,' in text
     assert '"total_cost_per_hour":0.0000,' in text
@@ -132,7 +132,7 @@ async def test_usage_without_a_price_is_409_and_does_not_fail_the_list(api: Api,
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json", "/api/health/", "/api/project/a%2Fb/overview"])
 async def test_an_unknown_path_is_404(api: Api, path: str) -> None:
-    """No redirects and no documentation pages: what is no route is a JSON 404."""
+    """A path without a route is a JSON 404. There are no redirects and no documentation pages."""
     assert_error(await api.get(path), 404, "not_found")
 
 
@@ -159,7 +159,7 @@ async def test_health_needs_no_token(api: Api) -> None:
 
 
 async def test_an_empty_database_is_not_healthy(empty_database_url: str) -> None:
-    """Without the migrations the service says so, instead of failing at the first question."""
+    """Without the migrations, the service returns 503 `schema_outdated`."""
     async with open_api(empty_database_url) as api:
         assert_error(await api.client.get("/api/health"), 503, "schema_outdated")
         assert_error(await api.get(OVERVIEW), 503, "schema_outdated")

@@ -1,4 +1,4 @@
-"""The numbers: what SQL computes equals a plain recomputation in Python, and what the contract says."""
+"""The SQL results equal a computation in Python, and follow the contract."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal

@@ -52,7 +52,7 @@ async def test_a_wrong_name_is_400_and_named(api: Api, path: str, parameter: str
 
 @pytest.mark.parametrize("limit", ["0", "-1", "1001", "010", "1.0", "", "%31%30%0A", "ten", "99999999999999999999"])
 async def test_a_wrong_limit_is_400_with_its_own_rule(api: Api, limit: str) -> None:
-    """A number is not told to be a name."""
+    """The message for a number contains the rule for numbers, not the rule for names."""
     error = assert_error(await api.get(f"{PROJECTS}?limit={limit}"), 400, "bad_request")
     assert error["parameter"] == "limit"
     assert error["message"] == "query parameter 'limit' must be a whole number from 1 to 1000"
@@ -71,7 +71,7 @@ async def test_an_unknown_parameter_is_400_with_those_that_are_allowed(
 ) -> None:
     """Its name is sent back when it is a plain one."""
     error = assert_error(await api.get(path), 400, "bad_request")
-    message = f"query parameters that are allowed here: {allowed}"
+    message = f"allowed query parameters: {allowed}"
     assert error == {"code": "bad_request", "message": message, **named}
 
 

@@ -148,7 +148,7 @@ def test_progress_is_printed_while_a_command_runs(tmp_path: Path) -> None:
     environment = os.environ | {"PROGRESS_SECONDS": "0.1"}
     ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stdout) == (7, "done\n")
-    assert ran.stderr.endswith("failed: waiting\n")  # make prints no line of its own
+    assert ran.stderr.endswith("failed: waiting\n")  # make adds no line
     assert len(re.findall(r"^  still waiting, \d+ s$", ran.stderr, re.MULTILINE)) >= 2
 
 

@@ -26,7 +26,7 @@ KEYCLOAKS_404 = httpx.Response(404, json={"error": "Realm does not exist"})
 
 
 class World:
-    """An identity provider, what knows its keys, and the time (Unix and monotonic at once)."""
+    """An identity provider, the key sets, and one clock for Unix and monotonic time."""
 
     def __init__(self, is_registered: Any = None, **changes: Any) -> None:
         self.now = time.time()
@@ -194,7 +194,7 @@ async def test_a_realm_of_the_registry_is_fetched_beyond_the_limit() -> None:
 
 
 async def test_without_a_list_few_fetches_run_beyond_the_limit_at_once() -> None:
-    """A slow identity provider is not asked for more than these at the same time."""
+    """A slow identity provider receives no more than these requests at the same time."""
     running = peak = 0
 
     class Slow(Double):
