@@ -6,7 +6,7 @@ With --check it writes nothing. It lists the files that would change, and the ex
 import sys
 
 from dev.declarations import ROOT, DeclarationError, read_functions
-from dev.generate import currencies, knative, openapi
+from dev.generate import chart, currencies, knative, openapi
 
 
 def main() -> int:
@@ -15,8 +15,10 @@ def main() -> int:
     except DeclarationError as exc:
         print(exc, file=sys.stderr)
         return 1
-    wanted = {**currencies.render(), **knative.render(functions), openapi.DOCUMENT: openapi.render(functions)}
-    surplus = knative.surplus(functions)
+    manifests = knative.render(functions)
+    templates = chart.render(manifests)
+    wanted = {**currencies.render(), **manifests, **templates, openapi.DOCUMENT: openapi.render(functions)}
+    surplus = [*knative.surplus(functions), *chart.surplus(templates)]
     changed = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
     for path in [*changed, *surplus]:
         print(path.relative_to(ROOT))

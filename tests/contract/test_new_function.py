@@ -65,7 +65,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_what_is_generated_names_it_and_moves_no_other(tree: Path) -> None:
-    """OpenAPI, Knative Service, canary, the two lists and the route; every other file is as it was."""
+    """OpenAPI, Knative Service, canary, the two lists, the route and its chart; every other file is as it was."""
     changed = {
         str(path.relative_to(tree))
         for path in tree.rglob("*")
@@ -78,6 +78,8 @@ def test_what_is_generated_names_it_and_moves_no_other(tree: Path) -> None:
         f"functions/{FOLDER}/models.py",
         "docs/openapi.yaml",
         "knative/base/httproute.yaml",
+        "knative/chart/templates/base-httproute.yaml",
+        f"knative/chart/templates/functions-{NAME}.yaml",
         f"knative/components/flagger/canary-{NAME}.yaml",
         "knative/components/flagger/kustomization.yaml",
         f"knative/functions/{NAME}.yaml",

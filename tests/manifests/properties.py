@@ -172,7 +172,10 @@ def functions_are_named_by_their_folder(objects: Objects) -> Iterator[str]:
         if not expected.items() <= environment(f).items():
             yield f"{name(f)}: its environment does not start functions/{folder}"
         named = f["metadata"]["name"]
-        if not named.startswith("billing-") or container(f)["image"].split("@")[0].split("/")[-1] != named:
+        if (
+            not named.startswith("billing-")
+            or container(f)["image"].split("@")[0].split("/")[-1].split(":")[0] != named
+        ):
             yield f"{name(f)}: service and image are both named billing-<function>"
 
 
