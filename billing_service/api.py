@@ -99,7 +99,7 @@ def render(status: int, body: dict[str, Any], headers: dict[str, str] | None = N
 def _plain(value: object) -> simplejson.RawJSON:
     """Writes a Decimal without an exponent. simplejson alone would write 0.0000000 as 0E-7."""
     if not isinstance(value, Decimal) or not value.is_finite():
-        raise TypeError(f"{type(value).__name__}cannot be written as JSON")
+        raise TypeError(f"{type(value).__name__} cannot be written as JSON")
     return simplejson.RawJSON(format(value, "f"))
 
 
