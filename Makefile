@@ -4,9 +4,9 @@ SHELL := bash
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
-# A failed `make run` ends with the reason, and not with make's "*** Error 1": with --question, make adds no line where a
-# recipe ends with exit code 1, which is make's own too. It runs only the lines that begin with +, here $(DO). Every
-# recipe that these targets need begins so.
+# A failed `make run` ends with the reason and exit code 1, without "make: *** Error 1" below it: with --question, make
+# prints nothing where a recipe ends with 1. With it, make runs only lines that begin with +. So every line of these
+# targets, and of what they need, begins with $(DO) and ends with 0 or 1.
 QUIET := run token stop-part start-part install
 DRY_RUN := $(findstring n,$(filter-out --%,$(firstword $(MAKEFLAGS))))
 DO := $(if $(DRY_RUN),,+)@
@@ -25,6 +25,7 @@ PAGE := ui/dist/index.html
 
 PROGRESS := bash dev/progress.sh
 PREFLIGHT = $(or $(wildcard $(BIN)/python),$(PYTHON)) dev/preflight.py
+NPM_CI := ci --loglevel=error --no-update-notifier
 PIP_INSTALL := $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps
 
 ##@ Use
@@ -32,6 +33,7 @@ PIP_INSTALL := $(BIN)/python -m pip install -q --disable-pip-version-check --no-
 run: ## start the local platform: http://localhost:8080/billing/
 	$(DO)$(PREFLIGHT) python node disk ports
 	$(DO)$(MAKE) -s -k -j3 $(RUN) $(PROVIDER) $(PAGE)
+	$(DO)echo "starting the platform"
 	$(DO)exec $(BIN)/python -m dev run
 
 .PHONY: token
@@ -59,7 +61,7 @@ install: ## install all packages, pinned by hash, into .venv and node_modules
 test: lint test-ui test-python ## run lint, type checks, and all tests except the slow ones
 
 .PHONY: test-python
-test-python: $(INSTALLED) $(PROVIDER) $(PAGE) ## run only the Python tests of `make test`
+test-python: $(INSTALLED) $(PROVIDER) $(UI) $(PAGE) ## run only the Python tests of `make test`
 	$(BIN)/python -m pytest -m "not slow_fault and not e2e"
 
 .PHONY: test-ui
@@ -71,7 +73,7 @@ test-faults: $(INSTALLED) $(PROVIDER) ## run all rows of the fault matrix, and p
 	$(BIN)/python -m pytest tests/faults tests/unit/common/test_resilience.py
 
 .PHONY: test-e2e
-test-e2e: $(INSTALLED) $(PROVIDER) $(PAGE) ## test the page in Chromium with the local platform, including the login
+test-e2e: $(INSTALLED) $(PROVIDER) $(UI) $(PAGE) ## test the page in Chromium with the local platform, including the login
 	$(BIN)/python -m pytest tests/e2e -m e2e
 
 .PHONY: screenshots
@@ -164,13 +166,13 @@ $(INSTALLED): requirements-dev.lock pyproject.toml $(RUN)
 $(PROVIDER): dev/provider/package.json dev/provider/package-lock.json
 	$(DO)$(PREFLIGHT) node
 	$(DO)echo "installing the OpenID provider"
-	$(DO)$(PROGRESS) "installing the OpenID provider" npm --prefix dev/provider ci --no-audit --no-fund --loglevel=error || exit 1
+	$(DO)$(PROGRESS) "installing the OpenID provider" npm --prefix dev/provider $(NPM_CI) >/dev/null || exit 1
 	$(DO)touch $@
 
 $(UI): ui/package.json ui/package-lock.json
 	$(DO)$(PREFLIGHT) node
 	$(DO)echo "installing the page's packages"
-	$(DO)$(PROGRESS) "installing the page's packages" npm --prefix ui ci --no-audit --no-fund --loglevel=error || exit 1
+	$(DO)$(PROGRESS) "installing the page's packages" npm --prefix ui $(NPM_CI) >/dev/null || exit 1
 	$(DO)touch $@
 
 # Where ui/node_modules is installed, it is renewed first if it is old. Its date alone does not build the page again.

@@ -44,22 +44,22 @@ def _arguments() -> argparse.Namespace:
     commands.add_parser("migrate", help="bring the database schema up to date")
     imports = commands.add_parser(
         "import",
-        help="load CSV files, each as a whole or not at all",
-        description="The header of a file says of which kind it is: "
+        help="import CSV files; each file is imported completely or not at all",
+        description="The header of a file defines its kind: "
         + " | ".join(f"{kind.name}: {','.join(kind.header)}" for kind in KINDS),
     )
     imports.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    imports.add_argument("--allow-truncated", action="store_true", help="accept a file without a line break at its end")
-    commands.add_parser("demo", help="load demo organizations with 90 days of usage, up to the last full hour")
-    commands.add_parser("serve", help="answer HTTP requests until SIGTERM")
+    imports.add_argument("--allow-truncated", action="store_true", help="accept a file without a final line break")
+    commands.add_parser("demo", help="import demo organizations with 90 days of usage, up to the last full hour")
+    commands.add_parser("serve", help="serve HTTP requests until SIGTERM")
     return parser.parse_args()
 
 
 async def _run(arguments: argparse.Namespace) -> None:
     if arguments.command == "serve":
-        await serve(ServiceSettings.read(os.environ))  # noqa: TID251 - settings.py gets it from here
+        await serve(ServiceSettings.read(os.environ))  # noqa: TID251 - passed to settings.py
         return
-    settings = DatabaseSettings.read(os.environ)  # noqa: TID251 - settings.py gets it from here
+    settings = DatabaseSettings.read(os.environ)  # noqa: TID251 - passed to settings.py
     async with connect(settings.database_url.get_secret_value()) as connection:
         match arguments.command:
             case "migrate":
@@ -78,7 +78,7 @@ async def _run(arguments: argparse.Namespace) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """PostgreSQL's own message names objects and limits, not passwords; connection errors may have no text."""
+    """A message of PostgreSQL contains names and limits, no passwords. A connection error may have an empty text."""
     if isinstance(error, psycopg.Error) and error.diag.message_primary:
         return f"PostgreSQL: {error.diag.message_primary}"
     return str(error) or type(error).__name__

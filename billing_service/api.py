@@ -1,4 +1,4 @@
-"""The internal API: who may ask (a bearer token), what may be asked, and every answer as JSON."""
+"""The internal API: the bearer token, the routes, and the JSON of each response."""
 
 import hmac
 from collections.abc import Awaitable, Callable
@@ -24,7 +24,7 @@ Clock = Callable[[], datetime | None]
 
 
 def create_app(database: Database, token: str, now: Clock = lambda: None, metrics: Metrics | None = None) -> FastAPI:
-    """`now` returns None for the database's own clock; tests set another time."""
+    """If `now` returns None, the clock of the database is used. Tests set another time."""
     metrics = metrics or Metrics(database.pool)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.include_router(_health(database))
@@ -50,9 +50,9 @@ def _health(database: Database) -> APIRouter:
 
     @router.api_route("/api/live", methods=["GET", "HEAD"])
     async def live() -> Response:
-        """Of the process alone: a database that is away does not make it unhealthy."""
+        """About this process only: an unavailable database does not make it unhealthy."""
         if database.stuck:
-            raise Stuck("A query to the database outlived its time limit: the process has to be restarted")
+            raise Stuck("A database query still runs after its time limit: restart the process")
         return render(HTTPStatus.OK, {"status": "ok"})
 
     return router
@@ -86,7 +86,7 @@ def _authorized(token: str) -> Callable[[Request], Awaitable[None]]:
         scheme, _, credentials = given[0].partition(" ") if len(given) == 1 else ("", "", "")
         matches = hmac.compare_digest(credentials.encode("latin-1"), expected)
         if scheme.lower() != "bearer" or not matches:
-            raise Unauthorized("The service token is missing or wrong: send `Authorization: Bearer` with it, once")
+            raise Unauthorized("The service token is missing or wrong: send one `Authorization: Bearer` header")
 
     return authorized
 
@@ -97,9 +97,9 @@ def render(status: int, body: dict[str, Any], headers: dict[str, str] | None = N
 
 
 def _plain(value: object) -> simplejson.RawJSON:
-    """A Decimal digit by digit; simplejson itself would write 0.0000000 as 0E-7."""
+    """Writes a Decimal without an exponent. simplejson alone would write 0.0000000 as 0E-7."""
     if not isinstance(value, Decimal) or not value.is_finite():
-        raise TypeError(f"{type(value).__name__} has no place in an answer")
+        raise TypeError(f"{type(value).__name__}cannot be written as JSON")
     return simplejson.RawJSON(format(value, "f"))
 
 

@@ -1,8 +1,8 @@
-"""What a connection to PostgreSQL is: its parameters, its settings, and how it ends.
+"""Connections to PostgreSQL: parameters, session settings, closing.
 
-Settings of a session (a time limit, read-only, UTC) are made after connecting, because PgBouncer refuses unknown
-startup parameters, and they are read back once. Behind a pooler a session is not ours alone: there they are made for
-each transaction, in one message with the query, and nothing is prepared.
+The settings of a session (time limit, read-only, UTC) are sent after connecting, because PgBouncer rejects unknown
+startup parameters. They are read back once. Behind a pooler, clients share a session: there the settings are sent with
+each transaction, in one message with the query, and no statement is prepared.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow, dict_row
 
-# libpq's own parameters, unless the URL has others. connect_timeout is for each host; the kernel gives a silent peer up
-# after 10 s with unacknowledged bytes, or after 20 s without any.
+# Defaults for libpq; the URL can override them. connect_timeout applies to each host. The kernel closes a connection
+# to a silent peer after 10 s with unacknowledged bytes, or after 20 s without traffic.
 PARAMETERS = {
     "application_name": "billing-service",
     "client_encoding": "UTF8",
@@ -29,7 +29,7 @@ PARAMETERS = {
 }
 _SETUP_SECONDS = 4  # for the settings, and for names that resolve slowly
 
-# The settings by their names in pg_settings; jit costs more than it saves on queries of milliseconds.
+# The keys are names in pg_settings. jit costs more time than it saves for queries of a few milliseconds.
 _ONCE = (
     "SET statement_timeout = {}; SET jit = off; SET timezone = 'UTC'; "
     "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
@@ -42,23 +42,23 @@ _READ_BACK = (
     "WHERE name IN ('statement_timeout', 'jit', 'TimeZone', 'transaction_read_only')"
 )
 
-# A migration changed what a prepared statement returns; a pooler dropped it.
+# A migration changed the result type of a prepared statement, or a pooler dropped the statement.
 _STATEMENT_LOST = (psycopg.errors.FeatureNotSupported, psycopg.errors.InvalidSqlStatementName)
 
 
 class SettingsNotKept(psycopg.OperationalError):
-    """A pooler between here and PostgreSQL drops settings: without them there is no time limit and no read-only."""
+    """A pooler dropped the settings, so the session would have no time limit and would not be read-only."""
 
 
 class ReadConnection(psycopg.AsyncConnection[DictRow]):
-    """Reads only, and is closed with the first query that is given up."""
+    """Read-only. It is closed when one of its queries is cancelled."""
 
     opened: float
-    _before_each: sql.Composed | None = None  # None: the session is ours, its settings are made, statements prepared
+    _before_each: sql.Composed | None = None  # None: the session is not shared, and statements are prepared
 
     async def cancel_safe(self, *, timeout: float = 30.0) -> None:  # noqa: ARG002, ASYNC109 - psycopg's signature
-        """Called by psycopg when a waiting task is cancelled. A cancel request over a second connection, and the wait
-        for its effect, have no end where the peer is silent; the server's own time limit ends the query there."""
+        """Does nothing. psycopg calls it when a waiting task is cancelled. With a silent peer, a cancel request over a
+        second connection has no time limit. The time limit of the server ends the query there."""
         self.pgconn.finish()
 
     @classmethod
@@ -70,7 +70,7 @@ class ReadConnection(psycopg.AsyncConnection[DictRow]):
         async with asyncio.timeout(seconds):
             connection = await cls.connect(**parameters, autocommit=True, row_factory=dict_row)
             try:
-                await connection._make_settings(limit_ms)  # noqa: SLF001 - our own
+                await connection._make_settings(limit_ms)  # noqa: SLF001 - a class of this module
             except BaseException:
                 connection.terminate()
                 raise
@@ -78,7 +78,7 @@ class ReadConnection(psycopg.AsyncConnection[DictRow]):
         return connection
 
     async def _make_settings(self, limit_ms: int) -> None:
-        """A pooler gives out process numbers of its own."""
+        """A pooler reports a process number that differs from the server's."""
         found = await (await self.execute("SELECT pg_backend_pid() AS pid", prepare=False)).fetchone()
         if found and found["pid"] == self.info.backend_pid:
             await self.execute(sql.SQL(_ONCE).format(limit_ms))
@@ -115,5 +115,5 @@ class ReadConnection(psycopg.AsyncConnection[DictRow]):
         return False
 
     def terminate(self) -> None:
-        """Waits for nothing: the socket is closed."""
+        """Closes the socket without waiting."""
         self.pgconn.finish()

@@ -1,8 +1,8 @@
-"""What a project costs, in the shape of the wire.
+"""The cost of projects, as the members of the JSON responses.
 
 Amounts are Decimal in the organization's currency, rounded by PostgreSQL's `round(numeric)`: half away from zero, to
-the currency's ISO 4217 minor units, rates per hour to 4 digits more. The time is UTC; `as_of` is the end of the last
-full hour, which is the last one counted. Usage of quantity 0 needs no price.
+the currency's ISO 4217 minor units, rates per hour to 4 digits more. Times are UTC. `as_of` is the end of the last
+included hour, the last full one. Usage of quantity 0 needs no price.
 """
 
 from datetime import UTC, datetime
@@ -52,14 +52,14 @@ async def project_list(
     limit: int | None = None,
     after: str | None = None,
 ) -> dict[str, Any]:
-    """All projects by namespace, or a page: `limit` of them after a namespace, and `next`, what the next page is after.
+    """All projects sorted by namespace, or a page: `limit` projects after `after`, and `next`, the next page's `after`.
 
-    A project without figures has its error beside it. Raises OrganizationNotFound (404).
+    A project whose figures cannot be computed has an `error` instead. Raises OrganizationNotFound (404).
     """
     one_more = None if limit is None else limit + 1
     rows = await database.fetch(_COSTS, **_question(organization, now) | {"most": one_more, "after": after})
     if not rows:
-        raise OrganizationNotFound(f"There is no organization {organization}")
+        raise OrganizationNotFound(f"Organization {organization} is not registered")
     entries = [_list_entry(row) for row in rows if row["namespace"] is not None]
     page = {"organization": organization, "as_of": _rfc3339(rows[0]["as_of"]), "projects": entries[:limit]}
     if limit is None:
@@ -72,7 +72,7 @@ def _question(organization: str, now: datetime | None) -> dict[str, object]:
 
 
 async def organization_list(database: Database) -> dict[str, Any]:
-    """The names of all organizations. A function uses it to tell real realms from invented ones."""
+    """The names of all organizations. A function uses them to reject realms that do not exist."""
     rows = await database.fetch("SELECT name FROM organizations ORDER BY name")
     return {"organizations": [row["name"] for row in rows]}
 
@@ -93,7 +93,7 @@ def _billing_summary(row: DictRow) -> dict[str, Any]:
 def _not_shown(row: DictRow) -> PriceMissing | AmountTooLarge | None:
     resource, month = row["unpriced_resource"], row["unpriced_month"]
     if resource is not None:
-        text = f"There is usage of {resource} in {month} without a price in {row['currency']}"
+        text = f"Usage of {resource} in {month} has no price in {row['currency']}"
         return PriceMissing(text, resource=resource, month=month)
     if max(row["current_month_total"], row["last_day_spend"], row["total_cost_per_hour"]) > LARGEST_AMOUNT:
         return AmountTooLarge(f"An amount of project {row['namespace']} is larger than 10^18")

@@ -1,4 +1,4 @@
-"""Names what a file is that is not the CSV that an import reads."""
+"""Detects files that are not the CSV of an import: compressed files, spreadsheets, other separators."""
 
 _ENCODINGS = {  # by the first bytes
     b"\xff\xfe\x00\x00": "UTF-32",
@@ -15,16 +15,16 @@ _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
 def encoding_of(start: bytes) -> str | None:
-    """None for what may be UTF-8."""
+    """The format by its first bytes; None if the file may be UTF-8."""
     known = next((name for first, name in _ENCODINGS.items() if start.startswith(first)), None)
     return known or ("UTF-16" if b"\x00" in start.partition(b"\n")[0] else None)
 
 
 def separator_of(header: tuple[str, ...]) -> str | None:
-    """What a header of another dialect is; None when its names are the trouble."""
+    """The problem with the header's separator; None if the separator is a comma."""
     text = ",".join(header)
     if text.lower().startswith("sep="):
-        return f"the line {text[:20]!r} is for spreadsheets: remove it, and separate the fields by commas"
+        return f"the line {text[:20]!r} is only for spreadsheets: remove it, and separate the fields by commas"
     if len(header) == 1:
         for character, name in _SEPARATORS.items():
             if character in text:

@@ -15,31 +15,31 @@ MAX_PROBLEMS = 20
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    line: int  # of the file, the header is 1; 0 when it is about the file
-    column: str  # empty when it is about the line
+    line: int  # line number in the file; the header is 1; 0: the problem concerns the file
+    column: str  # empty: the problem concerns the line
     text: str
 
     def located(self, path: Path) -> str:
-        """Like a compiler's."""
+        """In the format of compilers: `file:line: column: text`."""
         place = f"{path}:{self.line}" if self.line else str(path)
         return ": ".join(filter(None, (place, self.column, self.text)))
 
 
 class BadFileError(Exception):
-    """Nothing of the file was loaded; the text has one line per problem."""
+    """The file was not imported. The text has one line per problem."""
 
     def __init__(self, path: Path, problems: list[Problem]) -> None:
         named = sorted(problems)[:MAX_PROBLEMS]
         lines = [problem.located(path) for problem in named]
         if len(problems) >= MAX_PROBLEMS:
             lines.append(f"{path}: only the first {MAX_PROBLEMS} problems are shown")
-        super().__init__("\n".join([*lines, f"{path}: nothing of this file was imported"]))
+        super().__init__("\n".join([*lines, f"{path}: this file was not imported"]))
         self.problems = named
 
 
 class CsvFile:
     def __init__(self, path: Path, file: io.BufferedReader, *, allow_truncated: bool = False) -> None:
-        """Raises BadFileError when the header is of no kind."""
+        """Raises BadFileError if the header is unknown."""
         self.problems: list[Problem] = []
         self.lines = 0
         self._path = path
@@ -52,7 +52,7 @@ class CsvFile:
         self.kind = self._read_header()
 
     def records(self) -> Iterator[tuple[object, ...]]:
-        """The good lines, each with its number first; the bad ones go to `problems`."""
+        """The valid lines, each with its line number first. Invalid lines are added to `problems`."""
         while len(self.problems) < MAX_PROBLEMS:
             line = self._reader.line_num + 1
             try:
@@ -61,9 +61,9 @@ class CsvFile:
                 self.problems.extend(self._at_the_end())
                 return
             except (csv.Error, UnicodeDecodeError) as error:
-                self.problems.append(Problem(line, "", f"{_unreadable(error)}; what follows was not read"))
+                self.problems.append(Problem(line, "", f"{_unreadable(error)}; the lines after it were not read"))
                 return
-            record = self._parse(line, fields) if fields else None  # an empty line is no record
+            record = self._parse(line, fields) if fields else None  # an empty line is skipped
             if record:
                 self.lines += 1
                 yield record
@@ -81,13 +81,13 @@ class CsvFile:
         if separator := separator_of(header):
             raise self._refused(separator)
         allowed = " | ".join(",".join(kind.header) for kind in KINDS)
-        raise self._refused(f"the header is {','.join(header)[:120]!r}, which is none of: {allowed}")
+        raise self._refused(f"the header is {','.join(header)[:120]!r}, must be one of: {allowed}")
 
     def _refused(self, text: str) -> BadFileError:
         return BadFileError(self._path, [Problem(1, "", text)])
 
     def _decoded(self) -> Iterator[str]:
-        """Line by line, so that what is not UTF-8 has its line number."""
+        """Decodes line by line, so that an error has its line number."""
         for number, line in enumerate(self._file):
             self._digest.update(line)
             self._last = line
@@ -115,11 +115,11 @@ class CsvFile:
         if self.lines == 0 and every_line_is_good:
             yield Problem(1, "", "the file has a header and no data line")
         yield from self._compared_with(".sha256", self._digest.hexdigest(), "checksum (the output of sha256sum)")
-        if every_line_is_good:  # a bad line is not counted
+        if every_line_is_good:  # an invalid line is not counted
             yield from self._compared_with(".rows", str(self.lines), "number of data lines")
 
     def _compared_with(self, suffix: str, found: str, what: str) -> Iterator[Problem]:
-        """A file beside this one, with this name and the suffix, is optional."""
+        """Compares with the optional file that has this file's name and the suffix."""
         beside = self._path.with_name(self._path.name + suffix)
         if beside.is_file():
             words = beside.read_text(encoding="utf-8", errors="replace").split()

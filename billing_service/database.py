@@ -1,4 +1,4 @@
-"""Queries to PostgreSQL, each with one time limit whatever it waits for."""
+"""Queries to PostgreSQL. Each has one time limit, which includes the wait for a connection."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ from billing_service.database_failure import AWAY, OUTDATED, unavailable
 from billing_service.errors import SchemaOutdated
 from billing_service.pool import Pool
 
-_STATEMENT_SHARE = 0.9  # of the limit: the server ends a slow query itself, and the connection stays good
+_STATEMENT_SHARE = 0.9  # share of the limit: the server ends a slow query first, and the connection stays usable
 _STUCK_SECONDS = 10
 
 
@@ -43,12 +43,12 @@ class Database:
 
     @property
     def stuck(self) -> bool:
-        """A query outlived its limit, which only a bug can bring about."""
+        """A query runs longer than its limit. Only a bug can cause it."""
         oldest = min(self._running.values(), default=time.monotonic())
         return time.monotonic() - oldest > self._timeout_seconds + _STUCK_SECONDS
 
     def end_within(self, seconds: float) -> None:
-        """What runs now is given up after that time: its callers get 503 before the process ends."""
+        """Running queries end after that time. Their callers receive 503 before the process ends."""
         end = asyncio.get_running_loop().time() + seconds
         for limit in self._running:
             limit.reschedule(min(end, limit.when() or end))
@@ -66,7 +66,7 @@ def _translated() -> Iterator[None]:
 
 @asynccontextmanager
 async def open_database(url: str, *, pool_size: int = 4, timeout_seconds: float = 3) -> AsyncIterator[Database]:
-    """Connects with the first query, so that a service may start before its database."""
+    """Connects at the first query, so that the service can start before its database."""
     limit_ms = max(1, int(timeout_seconds * 1000 * _STATEMENT_SHARE))
     pool = Pool(lambda: ReadConnection.open(url, limit_ms), pool_size)
     try:
@@ -80,7 +80,7 @@ Connection = psycopg.AsyncConnection[dict[str, Any]]
 
 @asynccontextmanager
 async def connect(url: str) -> AsyncIterator[Connection]:
-    """One connection that may write, for the commands. Nothing is prepared: each import makes its own `incoming`."""
+    """A connection that can write, for the commands. It prepares no statement: each import creates a new `incoming`."""
     parameters: dict[str, Any] = PARAMETERS | {"connect_timeout": "10"} | conninfo_to_dict(url)
     connection = await psycopg.AsyncConnection.connect(
         **parameters, autocommit=True, prepare_threshold=None, row_factory=dict_row

@@ -1,4 +1,4 @@
-"""Why PostgreSQL could not be used, in a word for the log: no names, no values, no password."""
+"""The reason why a query failed, in one word for the log. It contains no names, values or passwords."""
 
 import re
 
@@ -18,7 +18,7 @@ AWAY = (
     errors.InsufficientPrivilege,
 )
 
-# By the beginning of the SQLSTATE.
+# The keys are the first characters of the SQLSTATE.
 _BY_SQLSTATE = {
     "08": "connection_lost",
     "28": "authentication",
@@ -31,7 +31,7 @@ _BY_SQLSTATE = {
     "57": "shutting_down",
 }
 
-# libpq keeps no SQLSTATE of a connection that it could not make; these are parts of its own and the server's text.
+# libpq has no SQLSTATE for a failed connection attempt; these match parts of the texts of libpq and the server.
 _BY_TEXT = [
     (r"read-only|hot standby", "no_suitable_server"),
     (r"refused|No such file", "refused"),

@@ -1,8 +1,8 @@
 """Demo data, written as CSV files and loaded by the same import as real data.
 
-Usage is a pure function of (seed, namespace, hour): whoever writes an hour writes the same numbers, and each start adds
-only the hours that have passed. It reaches 90 days back from the last full hour, so the last day is never empty;
-month to date is 0 in the first hour of a month, as it is for everyone.
+Usage is a pure function of (seed, namespace, hour): each run computes the same numbers for an hour, and adds only the
+hours since the last run. It starts 90 days before the last full hour, so the last day is never empty. Month to date is
+0 in the first hour of a month, as with real data.
 """
 
 import csv
@@ -21,7 +21,7 @@ DAYS = 90
 
 CURRENCIES = {"acme": "EUR", "acme-prod": "EUR", "globex": "USD"}
 
-# acme-prod-web reads like a project of acme and belongs to acme-prod: names do not say who owns them.
+# acme-prod-web belongs to acme-prod, although its name begins with acme-: a name does not define the owner.
 PROJECT_OWNERS = {
     "acme-web": "acme",
     "acme-data": "acme",
@@ -37,7 +37,7 @@ PROJECT_OWNERS = {
     "globex-site": "globex",
 }
 
-# Per unit, in each currency alike; the processor became cheaper and the address dearer in October 2026.
+# Per unit, the same number in each currency. In October 2026 the cpu price fell and the public IP price rose.
 PRICE_LIST = [
     ("cpu_core_hour", "0.0325", "2025-01-01T00:00:00Z"),
     ("memory_gib_hour", "0.0046", "2025-01-01T00:00:00Z"),
@@ -52,15 +52,15 @@ _SATURDAY = 5
 
 
 def usage_row(namespace: str, hour: datetime, seed: int = SEED) -> tuple[object, ...]:
-    """One line of the usage file. Busy in the working hours (UTC), quiet at night and at the weekend."""
-    size = 1 + _hash(seed, namespace) % 12  # a small project has one core, a large one twelve
+    """One line of the usage file. Usage is high in working hours (UTC), low at night and at the weekend."""
+    size = 1 + _hash(seed, namespace) % 12  # a small project has 1 core, a large one has 12
     by_day = 100 - 6 * abs(hour.hour - 13)  # percent: 100 at 13:00, 22 at midnight
     by_week = 55 if hour.weekday() >= _SATURDAY else 100
     noise = 90 + _hash(seed, namespace, hour.isoformat()) % 21
     load = size * by_day * by_week * noise  # 1_000_000 is one core at its busiest
     cores = Decimal(load) / 1_000_000
     memory = size * Decimal("2.5") + cores * Decimal("1.5")
-    storage = Decimal(40 * size + hour.toordinal() % 30)  # grows by a GiB a day, and is cleaned up
+    storage = Decimal(40 * size + hour.toordinal() % 30)  # grows by 1 GiB per day, and is reset every 30 days
     network = cores * Decimal("0.8")
     addresses = Decimal(_hash(seed, namespace, "addresses") % 3)
     quantities = (cores, memory, storage, network, addresses)
@@ -68,14 +68,14 @@ def usage_row(namespace: str, hour: datetime, seed: int = SEED) -> tuple[object,
 
 
 def instances_row(namespace: str, hour: datetime, seed: int = SEED) -> tuple[object, ...]:
-    """What runs now, in keeping with the usage of the last full hour."""
+    """The running instances, consistent with the usage of the last full hour."""
     _, _, cores, memory, *_ = usage_row(namespace, hour, seed)
     size = 1 + _hash(seed, namespace) % 12
     return (namespace, 2 * size + 1, size // 4, cores, memory)
 
 
 async def load(connection: Connection, folder: Path) -> list[Imported]:
-    """Writes the files to `folder` and imports them; usage only for the hours that are not there yet."""
+    """Writes the files to `folder` and imports them. Usage is written only for the hours that are missing."""
     [now] = await (await connection.execute("SELECT now()")).fetchall()
     last_hour = now["now"].astimezone(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
     rows = await connection.execute(
@@ -105,7 +105,7 @@ def _missing_usage(newest: Mapping[str, datetime], last_hour: datetime) -> Itera
 
 
 def _write(folder: Path, kind: Kind, rows: Iterable[tuple[object, ...]]) -> Path | None:
-    """None when there are no rows: an import refuses a header alone."""
+    """None if there are no rows, because an import rejects a file without data lines."""
     path = folder / f"{kind.name}.csv"
     left = iter(rows)
     first = next(left, None)

@@ -1,22 +1,22 @@
-"""Every error the billing service answers, declared once: status, code, message.
+"""The error responses of the billing service: status, code, message.
 
 ServiceError
   Unauthorized          401 unauthorized           no or wrong service token
   BadRequest            400 bad_request            a parameter is missing, malformed or unknown
-  ProjectNotFound       404 project_not_found      not this organization's project, or no project at all
+  ProjectNotFound       404 project_not_found      the project belongs to another organization, or does not exist
   OrganizationNotFound  404 organization_not_found
-  PriceMissing          409 price_missing          usage that no price covers
-  AmountTooLarge        409 amount_too_large       more than a response may hold
-  DatabaseUnavailable   503 database_unavailable   PostgreSQL away, restarting or too slow
-  SchemaOutdated        503 schema_outdated        migrations are still to be applied
-  Stuck                 503 stuck                  liveness only: the process has to be restarted
+  PriceMissing          409 price_missing          usage has no price
+  AmountTooLarge        409 amount_too_large       an amount exceeds the maximum of a response
+  DatabaseUnavailable   503 database_unavailable   PostgreSQL is unreachable, restarting or too slow
+  SchemaOutdated        503 schema_outdated        migrations are pending
+  Stuck                 503 stuck                  liveness only: the process must be restarted
 """
 
 from typing import ClassVar
 
 
 class ServiceError(Exception):
-    """An answer that is no success; `details` are further members of the JSON object."""
+    """An error response. `details` are additional members of the JSON object."""
 
     status: ClassVar[int]
     code: ClassVar[str]
@@ -26,7 +26,7 @@ class ServiceError(Exception):
         super().__init__(message)
         self.message = message
         self.details = details
-        self.log: dict[str, str | None] = {}  # for the log line alone
+        self.log: dict[str, str | None] = {}  # only for the log line
 
     def body(self) -> dict[str, str]:
         return {"code": self.code, "message": self.message, **self.details}
@@ -39,7 +39,7 @@ class Unauthorized(ServiceError):
 
 
 class BadRequest(ServiceError):
-    """`details` has `parameter`, the name of the first that is wrong."""
+    """`details` has `parameter`, the name of the first invalid parameter."""
 
     status = 400
     code = "bad_request"

@@ -1,4 +1,4 @@
-"""What a field of a CSV file may hold. Each parser raises ValueError with what is allowed."""
+"""The allowed values of each CSV column. A parser raises ValueError with the allowed values."""
 
 import re
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from billing_service.currencies import DIGITS
 
-# An hour's cost is below 10^14, so that a month of five resources is below 10^18, the largest amount in a response.
+# The cost of an hour is below 10^14. So a month of five resources is below 10^18, the largest amount in a response.
 QUANTITY_DIGITS = 8
 PRICE_DIGITS = 6
 
@@ -15,7 +15,7 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 _NUMBER = re.compile(r"0*([0-9]+)(\.[0-9]{1,9})?")
 _COUNT = re.compile(r"[0-9]{1,9}")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)", re.ASCII)
-_NO_MOMENT = datetime.min.replace(tzinfo=UTC)  # what programs write for "never"
+_NO_MOMENT = datetime.min.replace(tzinfo=UTC)  # some programs write it for "never"
 _MICROSECOND_DIGITS = 6
 RESOURCES = ("cpu_core_hour", "memory_gib_hour", "storage_gib_hour", "network_gib", "public_ip_hour")
 
@@ -64,7 +64,7 @@ def count(field: str) -> int:
 
 
 def time(field: str) -> datetime:
-    """RFC 3339 with an offset, in UTC afterwards. PostgreSQL keeps microseconds: what is finer is refused."""
+    """Parses RFC 3339 with an offset; returns UTC. PostgreSQL stores microseconds: a finer fraction is rejected."""
     allowed = "must be a time with its offset, like 2025-09-01T13:00:00Z"
     found = _TIME.fullmatch(field.upper())
     if not found:
@@ -75,7 +75,7 @@ def time(field: str) -> datetime:
         raise ValueError("must be a time of at most microseconds")
     try:
         moment = datetime.fromisoformat(whole + offset).astimezone(UTC)
-    except (ValueError, OverflowError):  # there is no such day; year 0 or 10000 in UTC
+    except (ValueError, OverflowError):  # the day does not exist, or the year is 0 or 10000 in UTC
         raise ValueError(allowed) from None
     if moment == _NO_MOMENT:
         raise ValueError(allowed)
@@ -83,8 +83,8 @@ def time(field: str) -> datetime:
 
 
 def hour(field: str) -> datetime:
-    """The hour that begins then, in UTC."""
+    """The start of an hour, in UTC."""
     moment = time(field)
     if moment.minute or moment.second or moment.microsecond:
-        raise ValueError("must be the beginning of an hour in UTC, like 2025-09-01T13:00:00Z")
+        raise ValueError("must be the start of an hour in UTC, like 2025-09-01T13:00:00Z")
     return moment

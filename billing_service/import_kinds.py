@@ -1,8 +1,8 @@
-"""The kinds of CSV files: what each column allows, and the SQL that checks the lines together and stores them.
+"""The kinds of CSV files: the parsers of the columns, and the SQL that checks and stores the lines.
 
-`staging` makes the temporary table `incoming`, which holds the lines as they were read; `checks` finds what one line
-alone does not show (a name that is not registered, a line that repeats another). `unusual` finds amounts that are
-hundreds of times what is usual: a wrong unit more often than a fact, so they are imported with a warning.
+`staging` creates the temporary table `incoming`, which contains the parsed lines. `checks` finds errors that need more
+than one line: a name that is not registered, a line that repeats another. `unusual` finds amounts that are hundreds of
+times the usual amount. The cause is often a wrong unit, but they can be true: they are imported with a warning.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from billing_service.import_columns import count, currency, hour, label, price, 
 @dataclass(frozen=True)
 class Column:
     name: str
-    parse: Callable[[str], object]  # raises ValueError with what is allowed
+    parse: Callable[[str], object]  # raises ValueError with the allowed values
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ USAGE = Kind(
         SELECT line, 'namespace', quote_literal(namespace) || ' is not registered: import its project first'
         FROM incoming WHERE namespace NOT IN (SELECT p.namespace FROM projects AS p)
         UNION ALL
-        SELECT line, 'hour', 'is in the future: an hour may be imported once it has begun'
+        SELECT line, 'hour', 'is in the future: an hour can be imported after it has begun'
         FROM incoming WHERE hour > now()
         ORDER BY line LIMIT %(most)s
     """,
@@ -152,7 +152,7 @@ USAGE = Kind(
         ON CONFLICT (namespace, resource, hour) DO UPDATE SET quantity = excluded.quantity
         WHERE stored.quantity <> excluded.quantity
     """,
-    # Usual is the mean of the week before the file; where there is none, the median of the project's own lines.
+    # The usual amount is the mean of the week before the file. Without such usage: the median of the project's lines.
     unusual="""
         WITH measured AS (
             SELECT i.line, i.namespace, m.field, m.resource::resource AS resource, m.quantity

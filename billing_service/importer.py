@@ -1,4 +1,4 @@
-"""CSV files into the database: a complete file, or nothing of it and a list of its bad lines."""
+"""Imports CSV files: a complete file, or nothing of it and a list of its invalid lines."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import LiteralString
 from billing_service.csv_file import MAX_PROBLEMS, BadFileError, CsvFile, Problem
 from billing_service.database import Connection
 
-_LOCK = 5_317_002  # imports run one after another, so that two of the same rows cannot lock each other out
+_LOCK = 5_317_002  # imports run one after another, so that two imports of the same rows cannot deadlock
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Imported:
 
 
 async def import_file(connection: Connection, path: Path, *, allow_truncated: bool = False) -> Imported:
-    """In one transaction; the same file again changes nothing. Raises BadFileError, OSError."""
+    """Runs in one transaction. Importing the same file again changes nothing. Raises BadFileError, OSError."""
     with path.open("rb") as binary:
         file = CsvFile(path, binary, allow_truncated=allow_truncated)
         kind = file.kind
@@ -26,7 +26,7 @@ async def import_file(connection: Connection, path: Path, *, allow_truncated: bo
             await connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
             await connection.execute(kind.staging)
             await _copy(connection, file)
-            await connection.execute("ANALYZE incoming")  # nobody else does it for a temporary table
+            await connection.execute("ANALYZE incoming")  # autovacuum does not analyze temporary tables
             problems = file.problems + await _found(connection, kind.checks)
             if problems:
                 raise BadFileError(path, problems)

@@ -1,6 +1,7 @@
-"""What Prometheus reads: requests, the pool of database connections, and the age of the newest usage.
+"""Prometheus metrics: requests, the pool of database connections, and the time of the newest usage.
 
-Labels are bounded: a route's pattern and never a path, the methods of HTTP, the reasons of database_failure.py.
+The values of a label are limited: the pattern of a route, never a path; HTTP methods; the reasons of
+database_failure.py.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _BUCKETS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _NEWEST_USAGE_INTERVAL_SECONDS = 60
 
-# One look into the primary key for each project; an import writes each resource of an hour.
+# One index lookup for each project. One resource is enough, because an import writes all resources of an hour.
 _NEWEST_USAGE = """
 SELECT extract(epoch FROM max(newest.hour)) AS seconds
 FROM projects AS p, LATERAL (
@@ -36,7 +37,7 @@ _logger = logging.getLogger("billing_service")
 class Metrics:
     def __init__(self, pool: Pool) -> None:
         self.registry = CollectorRegistry()
-        self.newest_usage: float | None = None  # the beginning of the newest hour of any project, in Unix time
+        self.newest_usage: float | None = None  # start of the newest hour of any project, Unix time
         self._requests = Counter(
             f"{_PREFIX}_http_requests_total",
             "Requests",
@@ -45,14 +46,14 @@ class Metrics:
         )
         self._durations = Histogram(
             f"{_PREFIX}_http_request_duration_seconds",
-            "From the request's head to the end of the response",
+            "From the end of the request's headers to the end of the response",
             ("route",),
             buckets=_BUCKETS_SECONDS,
             registry=self.registry,
         )
         self._failures = Counter(
             f"{_PREFIX}_database_failures_total",
-            "Requests that failed for the database",
+            "Requests that failed because of the database",
             ("reason",),
             registry=self.registry,
         )
@@ -70,7 +71,7 @@ class Metrics:
 
 
 class _State(Collector):
-    """What is read at each scrape."""
+    """The gauges that are read at each scrape."""
 
     def __init__(self, metrics: Metrics, pool: Pool) -> None:
         self._metrics = metrics
@@ -90,20 +91,20 @@ class _State(Collector):
         if self._metrics.newest_usage is not None:
             yield GaugeMetricFamily(
                 f"{_PREFIX}_newest_usage_timestamp_seconds",
-                "Beginning of the newest hour with usage, of any project",
+                "Start of the newest hour with usage, of any project",
                 self._metrics.newest_usage,
             )
 
 
 def listen(metrics: Metrics, host: str, port: int) -> None:
-    """Returns when it listens, which may wait for the machine's name to resolve. A port in use is logged."""
+    """Returns after the socket listens. This can include resolving the machine's name. A port in use is logged."""
     disable_created_metrics()  # type: ignore[no-untyped-call]
-    address = "0.0.0.0" if host == "::" and not socket.has_dualstack_ipv6() else host  # noqa: S104 - HOST says so
+    address = "0.0.0.0" if host == "::" and not socket.has_dualstack_ipv6() else host  # noqa: S104 - HOST=:: means all addresses
     try:
         start_http_server(port, addr=address, registry=metrics.registry)
     except OSError as error:
         fields = {"port": port, "reason": error.strerror}
-        _logger.error("the metrics port cannot be used", extra={"fields": fields})  # noqa: TRY400 - no bug of ours
+        _logger.error("the metrics port cannot be used", extra={"fields": fields})  # noqa: TRY400 - not a bug, so no stack frames
 
 
 async def watch_newest_usage(metrics: Metrics, database: Database) -> None:
@@ -111,6 +112,6 @@ async def watch_newest_usage(metrics: Metrics, database: Database) -> None:
         try:
             [row] = await database.fetch(_NEWEST_USAGE)
             metrics.newest_usage = None if row["seconds"] is None else float(row["seconds"])
-        except ServiceError as error:  # the last value stays, and grows old
+        except ServiceError as error:  # the gauge keeps its last value
             metrics.count_failure(error)
         await asyncio.sleep(_NEWEST_USAGE_INTERVAL_SECONDS)

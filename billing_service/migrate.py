@@ -7,7 +7,7 @@ from typing import LiteralString
 
 from billing_service.database import Connection
 
-_LOCK = 5_317_001  # any number, the same for every process: two that start together apply each migration once
+_LOCK = 5_317_001  # an arbitrary constant; two processes that start together apply each migration once
 
 _SCHEMA_MIGRATIONS = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
 
 
 class MigrationError(Exception):
-    """The database's history is not this version's."""
+    """The migrations of the database do not match those of this version."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def shipped() -> list[Migration]:
 
 
 async def migrate(connection: Connection, migrations: list[Migration]) -> list[Migration]:
-    """Applies what is missing, all of it or nothing, and returns it. Raises MigrationError."""
+    """Applies all pending migrations in one transaction, and returns them. Raises MigrationError."""
     async with connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         await connection.execute(_SCHEMA_MIGRATIONS)
@@ -65,9 +65,11 @@ def _compare(applied: dict[int, tuple[str, str]], migrations: list[Migration]) -
     for version, (name, checksum) in applied.items():
         if version not in known:
             raise MigrationError(
-                f"the database has migration {name}, which this version does not know: run a newer one"
+                f"the database has migration {name}, which this version does not have: run a newer version"
             )
         if known[version].checksum != checksum:
-            raise MigrationError(f"{known[version].name} was changed after it was applied: restore it, add a new one")
+            raise MigrationError(
+                f"{known[version].name} was changed after it was applied: restore it, then add a new one"
+            )
     if list(applied) != [migration.version for migration in migrations[: len(applied)]]:
         raise MigrationError("a migration older than an applied one was added: give it the next number instead")

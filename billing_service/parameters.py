@@ -1,4 +1,4 @@
-"""What parameters may be, and the error that names a wrong one with its own rule."""
+"""Validation of parameters. An error names the invalid parameter and its rule."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -11,7 +11,7 @@ from billing_service.errors import BadRequest
 
 LARGEST_PAGE = 1000
 
-# RFC 1123 label; `\z`, so that a line break at the end is no part of it.
+# RFC 1123 label; `\z` does not match before a line break at the end.
 _LABEL = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\z"
 _LABEL_RULE = "must be 1 to 63 lower-case letters, digits or hyphens, with a letter or digit first and last"
 _PAGE_SIZE = rf"^([1-9][0-9]{{0,2}}|{LARGEST_PAGE})\z"
@@ -40,13 +40,13 @@ def malformed(error: RequestValidationError) -> BadRequest:
 
 
 def only(*allowed: str) -> Callable[[Request], Awaitable[None]]:
-    """Each query parameter is one that is known, and comes once."""
+    """Rejects unknown and repeated query parameters."""
 
     async def only(request: Request) -> None:
         names = [name for name, _ in request.query_params.multi_items()]
         for name in names:
             if name not in allowed:
-                text = f"query parameters that are allowed here: {', '.join(allowed)}"
+                text = f"allowed query parameters: {', '.join(allowed) or 'none'}"
                 raise BadRequest(text, **_named(name))
             if names.count(name) > 1:
                 raise BadRequest(f"query parameter '{name}' must come once", parameter=name)
@@ -55,5 +55,5 @@ def only(*allowed: str) -> Callable[[Request], Awaitable[None]]:
 
 
 def _named(name: str) -> dict[str, str]:
-    """A name that a client made up is sent back when it is a plain one."""
+    """`parameter` contains the name of an unknown parameter only if the name has plain characters."""
     return {"parameter": name} if _PRINTABLE_NAME.fullmatch(name) else {}

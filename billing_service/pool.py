@@ -1,8 +1,9 @@
-"""Connections to PostgreSQL that are kept between queries.
+"""A pool of connections to PostgreSQL.
 
-A caller that waits gets the first connection that is returned or made, and learns at once why none can be made. What
-was given up is closed without waiting, and with it those that were idle. Nothing backs off: the first query after an
-outage is served. docs/decisions/0011-one-postgresql-driver.md compares it with psycopg_pool.
+A waiting caller receives the first connection that is released or opened. If opening fails, the caller receives the
+error immediately. A failed connection is closed without waiting, together with all idle ones. The pool has no
+back-off: the first query after an outage succeeds. docs/decisions/0011-one-postgresql-driver.md compares it with
+psycopg_pool.
 """
 
 import asyncio
@@ -12,16 +13,16 @@ from collections.abc import Awaitable, Callable
 
 from billing_service.connection import ReadConnection
 
-_CHECK_AFTER_SECONDS = 1  # idle for longer: it is tried before it is used
+_CHECK_AFTER_SECONDS = 1  # a connection that was idle for longer is checked before it is used
 _CHECK_SECONDS = 0.5
-_MAX_AGE_SECONDS = 1800  # after a failover connections move to the server that the URL means now
+_MAX_AGE_SECONDS = 1800  # after a failover, connections move to the server that the URL now resolves to
 
 
 class Pool:
     def __init__(self, connect: Callable[[], Awaitable[ReadConnection]], size: int) -> None:
         self.size = size
         self._connect = connect
-        self._total = 0  # in use, idle, or being made
+        self._total = 0  # in use, idle, or opening
         self._idle: list[tuple[ReadConnection, float]] = []  # and since when; the last used is the last
         self._waiting: deque[asyncio.Future[ReadConnection]] = deque()
         self._making: set[asyncio.Future[ReadConnection]] = set()
@@ -43,7 +44,7 @@ class Pool:
         return self._total - len(self._idle) - len(self._making)
 
     async def acquire(self) -> ReadConnection:
-        """Raises psycopg.Error, TimeoutError, OSError; wants a `release` in return."""
+        """Raises psycopg.Error, TimeoutError, OSError. The caller must call `release`."""
         while self._idle:
             connection, since = self._idle.pop()
             if await self._is_good(connection, since):
@@ -91,7 +92,7 @@ class Pool:
                 self._waiting.remove(waiter)
 
     def _grow(self) -> None:
-        """A connection that is being made is finished even when its caller gave up: another one will want it."""
+        """Opening a connection continues after its caller was cancelled, because another caller can use it."""
         while len(self._making) < len(self._waiting) and self._total < self.size:
             self._total += 1
             making = asyncio.ensure_future(self._connect())
@@ -104,7 +105,7 @@ class Pool:
             self._total -= 1
         elif error := making.exception():
             self._total -= 1
-            if self._total == 0:  # else one of the others will be returned
+            if self._total == 0:  # otherwise one of the others will be released
                 for waiter in self._waiting:
                     if not waiter.done():
                         waiter.set_exception(error)
@@ -121,7 +122,7 @@ class Pool:
         self._idle.append((connection, time.monotonic()))
 
     def _end(self, connection: ReadConnection) -> None:
-        """Whatever ended this one may have ended those that are idle."""
+        """Closes the idle connections too, because the same cause may have broken them."""
         connection.terminate()
         self._total -= 1
         while self._idle:

@@ -1,4 +1,4 @@
-"""One JSON line per request, and the answer to a bug: 500 without detail, its frames in the log."""
+"""One JSON log line per request, and the response to a bug: 500 without detail; the stack frames are in the log."""
 
 import logging
 import re
@@ -20,7 +20,7 @@ _BUG = b'{"code":"internal_error","message":"Internal server error"}'
 
 
 class JsonFormatter(logging.Formatter):
-    """Members of `fields` stand beside time, level and message; an exception is its type and frames, without values."""
+    """`fields` are added to time, level and message. An exception is logged as type and frames, without values."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -39,11 +39,11 @@ def configure() -> None:
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.getLogger("asyncio").setLevel(logging.WARNING)
-    logging.getLogger("psycopg").setLevel(logging.ERROR)  # its warnings hold addresses and names; ours have the reason
+    logging.getLogger("psycopg").setLevel(logging.ERROR)  # its warnings contain addresses and names
 
 
 def frames(error: BaseException) -> list[str]:
-    """Type and frames of an exception and of its causes; never its text, which may hold values."""
+    """Type and frames of an exception and of its causes, never its text, which may contain values."""
     lines = [type(error).__name__]
     lines += [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
     cause = error.__cause__ or error.__context__
@@ -71,7 +71,7 @@ class RequestLog:
 
         try:
             await self._app(scope, receive, observe)
-        except Exception as error:  # noqa: BLE001 - the last place that can turn a bug into an answer and a log line
+        except Exception as error:  # noqa: BLE001 - every bug becomes a 500 and a log line
             bug = error
             if status == 0:
                 await _answer_bug(observe)
@@ -88,7 +88,7 @@ async def _answer_bug(send: Send) -> None:
 
 
 def _write(scope: Scope, status: int, seconds: float, bug: Exception | None) -> None:
-    """The path without its query; a path that was no route is cut short, since it may be anything."""
+    """The path without its query. A path without a route is truncated, because a client chose it."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     trace = _TRACEPARENT.fullmatch(headers.get("traceparent", ""))
     request_id = _REQUEST_ID.fullmatch(headers.get("x-request-id", ""))

@@ -1,4 +1,4 @@
-"""The HTTP server: until SIGTERM, then what runs is ended within seconds."""
+"""The HTTP server. It runs until SIGTERM. Then running requests end within seconds."""
 
 import asyncio
 import signal
@@ -24,7 +24,7 @@ class Server(uvicorn.Server):
         self._database = database
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Before uvicorn would cancel them, requests that wait for the database get their 503."""
+        """Requests that wait for the database receive 503 before uvicorn would cancel them."""
         self._database.end_within(_QUERIES_END_SECONDS)
         await super().shutdown(sockets)
 
@@ -37,7 +37,7 @@ async def serve(settings: ServiceSettings) -> None:
         pool_size=settings.database_pool_size,
         timeout_seconds=settings.database_timeout_seconds,
     )
-    # uvicorn stops cleanly on SIGTERM and then raises it again: that second one is the end of a good run.
+    # uvicorn stops cleanly on SIGTERM and then raises the signal again. This handler then sets exit code 0.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     async with database as opened:
         metrics = Metrics(opened.pool)
@@ -61,8 +61,8 @@ async def serve(settings: ServiceSettings) -> None:
 
 
 def open_sockets(host: str, port: int) -> list[socket.socket]:
-    """`::` listens on IPv6 and IPv4 where the machine has both, and on IPv4 where it has no IPv6; a name on each of its
-    addresses. Raises OSError."""
+    """`::` listens on IPv6 and IPv4 if the machine has both, and on IPv4 if it has no IPv6. A name listens on each of
+    its addresses. Raises OSError."""
     if host == "::" and socket.has_dualstack_ipv6():
         return [socket.create_server((host, port), family=socket.AF_INET6, backlog=_BACKLOG, dualstack_ipv6=True)]
     if host == "::":

@@ -1,6 +1,6 @@
-"""Every environment variable of the billing service: typed, with its default, read once at start.
+"""The environment variables of the billing service: typed, with defaults, read once at start.
 
-A wrong or missing variable stops the start with one message that names every mistake and what is allowed.
+If a variable is wrong or missing, the service does not start. One message lists every mistake and the allowed values.
 """
 
 import re
@@ -17,17 +17,17 @@ _HOST = re.compile(r"[A-Za-z0-9.:%_-]+")
 
 
 class SettingsError(Exception):
-    """The environment is wrong; the text has one line per variable."""
+    """Settings are wrong or missing. The text has one line per variable."""
 
 
 def _postgresql_url(value: SecretStr) -> SecretStr:
-    """As libpq has it: several hosts, `target_session_attrs` and every other of its parameters."""
+    """Accepts every URL that libpq accepts, with several hosts and parameters such as `target_session_attrs`."""
     url = value.get_secret_value()
     try:
         given = conninfo_to_dict(url)
         ports = str(given.get("port", "")).split(",")
         good = url.startswith(("postgresql://", "postgres://")) and all(_is_port(port) for port in ports)
-    except psycopg.Error:  # its text holds the URL
+    except psycopg.Error:  # its text contains the URL
         good = False
     if not good:
         raise ValueError(
@@ -55,7 +55,7 @@ def _host(value: str) -> str:
 
 
 def _decimal_digits(value: object) -> object:
-    """`1_000`, ` 5 ` and `+5` are numbers to Python; an operator did not mean them."""
+    """Rejects `1_000`, ` 5 ` and `+5`, which Python would accept as numbers."""
     if isinstance(value, str) and not (value.isascii() and value.isdigit()):
         raise ValueError("must be a whole number in digits")
     return value
@@ -65,12 +65,12 @@ Count = Annotated[int, BeforeValidator(_decimal_digits)]
 
 
 class DatabaseSettings(BaseModel):
-    """What every command needs; a field is the environment variable of the same name in capitals."""
+    """The settings of every command. A field is the environment variable of the same name in capitals."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     database_url: Annotated[SecretStr, AfterValidator(_postgresql_url)] = Field(
-        description="The PostgreSQL database, as libpq reads it; it may hold a password and is never printed"
+        description="URL of the PostgreSQL database, in libpq's format. It may contain a password and is never printed"
     )
 
     @classmethod
@@ -80,23 +80,27 @@ class DatabaseSettings(BaseModel):
         try:
             return cls.model_validate(given)
         except ValidationError as error:
-            raise SettingsError("\n".join(_explain(cls, error))) from None  # the original holds the values
+            raise SettingsError("\n".join(_explain(cls, error))) from None  # the original contains the values
 
 
 class ServiceSettings(DatabaseSettings):
-    """What `serve` needs besides the database."""
+    """The settings of `serve`."""
 
     billing_api_token: Annotated[SecretStr, AfterValidator(_service_token)] = Field(
-        description="What callers send as `Authorization: Bearer`; there is no open mode"
+        description="Token that callers send as `Authorization: Bearer`. The service does not run without it"
     )
     host: Annotated[str, AfterValidator(_host)] = Field(
-        "127.0.0.1", description="Address to listen on; :: is every one, of IPv6 and IPv4 where the machine has both"
+        "127.0.0.1", description="Address to listen on; :: is all addresses, IPv6 and IPv4 if the machine has both"
     )
     port: Count = Field(5000, ge=1, le=_MAX_PORT, description="Port to listen on")
     metrics_port: Count = Field(9464, ge=0, le=_MAX_PORT, description="Port of the Prometheus metrics; 0 turns it off")
-    database_pool_size: Count = Field(8, ge=1, le=100, description="Most connections to PostgreSQL")
+    database_pool_size: Count = Field(8, ge=1, le=100, description="Maximum number of connections to PostgreSQL")
     database_timeout_seconds: float = Field(
-        3, gt=0, le=60, allow_inf_nan=False, description="One question to the database, whole; then 503"
+        3,
+        gt=0,
+        le=60,
+        allow_inf_nan=False,
+        description="Time limit for one database query, including the wait for a connection; then 503",
     )
 
 

@@ -25,7 +25,7 @@ def audit_python(lock: str) -> list[str] | None:
 
 
 def audit_npm(folder: str) -> list[str] | None:
-    """The same for the npm packages that are shipped."""
+    """The same for the npm packages that are shipped, or build what is shipped."""
     command = ["npm", "audit", "--omit=dev", "--json"]
     done = subprocess.run(command, cwd=ROOT / folder, capture_output=True, text=True, check=False)
     try:

@@ -9,7 +9,7 @@ if [ ! -e ui/node_modules/.installed ]; then
   rm -rf .build/page
   mkdir -p .build/page
   tar -c -C ui --exclude ./node_modules --exclude ./dist . | tar -x -C .build/page
-  npm --prefix .build/page ci --omit=dev --no-audit --no-fund --loglevel=error
+  npm --prefix .build/page ci --omit=dev --loglevel=error --no-update-notifier >/dev/null
 fi
 npm --silent --prefix "$source" run build -- --logLevel error --outDir "$PWD/ui/dist" --emptyOutDir
 npm --silent --prefix ui run check:size

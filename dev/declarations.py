@@ -100,8 +100,12 @@ def _mistakes(function: Declared) -> Iterator[str]:
     if not function.app.endpoints:
         yield "declares no endpoint"
     declared = set()
+    shapes: dict[str, str] = {}
     for endpoint in function.app.endpoints:
         where = f"{endpoint.method} {endpoint.route}"
+        first = shapes.setdefault(PATH_PARAMETER.sub("{}", endpoint.route), endpoint.route)
+        if first != endpoint.route:
+            yield f"{where}: {first} is the same route with another parameter name"
         if (endpoint.method, endpoint.route) in declared:
             yield f"{where} is declared twice"
         declared.add((endpoint.method, endpoint.route))

@@ -14,6 +14,7 @@ from pathlib import Path
 from dev.settings import ROOT, PlatformError
 
 POLL_SECONDS = 0.05
+REMINDER_SECONDS = 4.0  # between two lines that name what a start waits for
 STOP_SECONDS = 10  # then a part is killed
 TAIL_LINES = 20
 PR_SET_PDEATHSIG = 1
@@ -50,24 +51,32 @@ class Running:
 
 class Supervisor:
     def __init__(
-        self, parts: Sequence[Part], logs: Path, say: Callable[[str], None], stop_seconds: float = STOP_SECONDS
+        self,
+        parts: Sequence[Part],
+        logs: Path,
+        say: Callable[[str], None],
+        stop_seconds: float = STOP_SECONDS,
+        reminder_seconds: float = REMINDER_SECONDS,
     ) -> None:
         self.parts = {part.name: part for part in parts}
         self._logs = logs
         self._say = say
         self._stop_seconds = stop_seconds
+        self._reminder_seconds = reminder_seconds
         self._running: dict[str, Running] = {}  # in the order of starting
         self.stopping = False  # set by a signal handler: starting and watching end at the next check
 
     def start(self) -> None:
         """Returns when every part is ready, or when `stopping` was set. Raises PlatformError when a part dies."""
+        reminded = time.monotonic()
         while not self.stopping:
-            waiting = False
-            for part in self.parts.values():
-                waiting |= not self.advance(part)
+            waiting = [part.name for part in self.parts.values() if not self.advance(part)]
             if not waiting:
                 return
             self.check()
+            if time.monotonic() - reminded > self._reminder_seconds:
+                self._say(f"  still waiting for {', '.join(waiting)}")
+                reminded = time.monotonic()
             time.sleep(POLL_SECONDS)
 
     def advance(self, part: Part) -> bool:

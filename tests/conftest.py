@@ -10,7 +10,7 @@ from dev.settings import Settings, free_ports
 
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """The whole local platform, on free ports and in a folder of its own: it runs beside `make run`."""
+    """The complete local platform, on free ports and in a separate folder, so that it can run beside `make run`."""
     ports = free_ports(local_ports())
     started = Platform(Settings(data=tmp_path_factory.mktemp("platform"), ports=ports, environment={}))
     started.start()
@@ -24,7 +24,7 @@ SECRET = re.compile(r"eyJ[\w-]{8,}\.eyJ[\w-]{8,}|[\w.+-]+@[\w-]+\.[a-z]{2,}|://\
 
 
 def assert_nothing_secret(stopped: Platform) -> None:
-    """All logs of all parts, after everything that the session asked of them."""
+    """Checks all logs of all parts at the end of the session: they contain no secrets."""
     logs = sorted((stopped.settings.data / "logs").iterdir())
     assert logs
     for path in logs:

@@ -37,6 +37,7 @@ class Realm:
     failed: bool = False
     missing: bool = False
     proven: bool = False
+    rejected: bool = False  # the last fetch was rejected, because the unproven realms exceeded their limit
     keeper: "asyncio.Task[None] | None" = None
     used_at: float = 0.0
 
@@ -147,15 +148,20 @@ class KeySets:
 
     async def _refresh_within_limit(self, name: str, realm: Realm) -> None:
         """Raises IdentityUnreachable if unproven realms exceed their common limit and this one is not registered."""
-        if not (realm.proven or self._take_allowance() or await self._may_exceed_limit(name)):
+        if not (realm.proven or self._take_allowance() or await self._may_exceed_limit(name, realm)):
             log.warn_sampled("key-set fetches are limited", reason="jwks_rate_limited")
             raise IdentityUnreachable("jwks_rate_limited", retry_after=1)
         realm.missed_at = self._clock()
         await self._refresh(name, realm)
 
-    async def _may_exceed_limit(self, name: str) -> bool:
+    async def _may_exceed_limit(self, name: str, realm: Realm) -> bool:
+        """A second request gets further slots: clients of real realms retry, a flood of invented names does not."""
         registered = await self._is_registered(name)
-        return self._running < MAX_FETCHES_BEYOND_LIMIT if registered is None else registered
+        if registered is not None:
+            return registered
+        slots = MAX_FETCHES_BEYOND_LIMIT * (2 if realm.rejected else 1)
+        realm.rejected = self._running >= slots
+        return not realm.rejected
 
     def _take_allowance(self) -> bool:
         now, rate = self._clock(), self._settings.jwks_fetches_per_second

@@ -8,15 +8,10 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, StringConstraints, WithJsonSchema
 
+from common.money.currencies import DIGITS
+
 LARGEST_AMOUNT = Decimal(10) ** 18
 
-# ISO 4217 (list one): the currencies whose minor unit is not a hundredth.
-MINOR_UNITS = {
-    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI"), 0),
-    **dict.fromkeys(("VND", "VUV", "XAF", "XOF", "XPF"), 0),
-    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
-    **dict.fromkeys(("CLF", "UYW"), 4),
-}
 RATE_DIGITS = 4  # hourly rates have this many digits more than the currency
 
 
@@ -47,7 +42,7 @@ def rounded(amount: Decimal, currency: str | None, more_digits: int = 0) -> Deci
     """
     if currency is None:
         return amount
-    digits = MINOR_UNITS.get(currency, 2)
+    digits = DIGITS.get(currency, 2)
     exact = amount.quantize(Decimal(1).scaleb(-digits - more_digits), ROUND_HALF_EVEN)
     short = exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_EVEN)
     return short if short == exact else exact

@@ -72,14 +72,17 @@ _IMPORTED_AT: Final = time.monotonic()
 def serve(port: int, on_error: Callable[[str], None]) -> None:
     """Serve /metrics on a separate port (0: not at all): a scrape of the traffic port would keep a Knative pod alive.
 
-    Listens on HOST; without it, on IPv6 and IPv4 where the machine has both. A port in use is reported to `on_error`.
+    Listens on HOST. Without HOST, or if it is `::`, on IPv6, and on IPv4 too if the machine has both. A port in use is
+    reported to `on_error`.
     """
     disable_created_metrics()  # type: ignore[no-untyped-call]
 
     def listen() -> None:
-        every_address = "::" if socket.has_dualstack_ipv6() else "0.0.0.0"  # noqa: S104 - a pod's own address
+        host = os.environ.get("HOST") or "::"  # noqa: TID251 - the address that the process listens on
+        if host == "::" and not socket.has_dualstack_ipv6():
+            host = "0.0.0.0"  # noqa: S104 - a pod's own address
         try:
-            start_http_server(port, addr=os.environ.get("HOST", "") or every_address)  # noqa: TID251 - the address that the process listens on
+            start_http_server(port, addr=host)
         except OSError as exc:
             on_error(f"METRICS_PORT {port}: {exc.strerror}")
 

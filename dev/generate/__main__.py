@@ -6,7 +6,7 @@ With --check it writes nothing. It lists the files that would change, and the ex
 import sys
 
 from dev.declarations import ROOT, DeclarationError, read_functions
-from dev.generate import knative, openapi
+from dev.generate import currencies, knative, openapi
 
 
 def main() -> int:
@@ -15,7 +15,7 @@ def main() -> int:
     except DeclarationError as exc:
         print(exc, file=sys.stderr)
         return 1
-    wanted = {**knative.render(functions), openapi.DOCUMENT: openapi.render(functions)}
+    wanted = {**currencies.render(), **knative.render(functions), openapi.DOCUMENT: openapi.render(functions)}
     surplus = knative.surplus(functions)
     changed = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
     for path in [*changed, *surplus]:

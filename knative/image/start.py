@@ -3,13 +3,15 @@
 There is no shell and no second process. After SIGTERM, uvicorn finishes the running requests, for at most 20 s. Then
 the process ends as every Python program, so that the last log lines and metrics are written. Before the server runs,
 SIGTERM ends the process immediately (PID 1 would ignore a signal without a handler).
-Knative sets PORT. The manifest sets FUNCTION_TARGET and FUNCTION_SOURCE.
+Knative sets PORT. The manifest sets FUNCTION_TARGET and FUNCTION_SOURCE. HOST is the address to listen on. Without it,
+the process listens on every address.
 """
 
 import gc
 import importlib.util
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -19,6 +21,7 @@ APP = Path(__file__).resolve().parent
 sys.path[:0] = [str(APP), str(APP / "packages")]  # the image has no site-packages folder
 
 HIGHEST_PORT = 65_535
+BACKLOG = 2048  # uvicorn's
 
 # Names that functions-framework imports from packages that only its synchronous targets use (70 ms, 9 MiB), and
 # uvicorn's command line (20 ms). They are never called. If an upgrade imports another name, the import fails.
@@ -65,13 +68,28 @@ def port(text: str) -> int:
     return int(text)
 
 
+def listen(host: str, number: int) -> socket.socket:
+    """`::` is every address: IPv6, and IPv4 too if the machine has both. Ends the process if it cannot listen there.
+
+    uvicorn must not open this socket: asyncio sets IPV6_V6ONLY on each IPv6 socket that it opens.
+    """
+    both = host == "::" and socket.has_dualstack_ipv6()
+    if host == "::" and not both:
+        host = "0.0.0.0"  # noqa: S104 - the pod's address is unknown before it runs
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, number), family=family, backlog=BACKLOG, dualstack_ipv6=both)
+    except OSError as exc:
+        sys.exit(f"HOST is {host!r}, PORT is {number}: cannot listen there: {exc.strerror}")
+
+
 def end(*_: object) -> None:
     sys.exit(0)
 
 
 def main() -> None:
     signal.signal(signal.SIGTERM, end)  # uvicorn replaces this handler, and raises the signal again at its end
-    listen_on = port(os.environ.get("PORT", "8080"))
+    number = port(os.environ.get("PORT", "8080"))
     gc.disable()  # imports create no garbage; the function enables it with its first request
     stand_in()
     import_lazily("cryptography.x509")  # 20 ms; PyJWT imports it for certificates, which are not used
@@ -83,8 +101,6 @@ def main() -> None:
     Server(
         Config(
             app,
-            host="0.0.0.0",  # noqa: S104 - the pod's address is unknown before it runs
-            port=listen_on,
             loop="asyncio",
             http="httptools",
             ws="none",
@@ -95,7 +111,7 @@ def main() -> None:
             server_header=False,
             timeout_graceful_shutdown=20,
         )
-    ).run()  # ends the process if the port is taken
+    ).run([listen(os.environ.get("HOST") or "::", number)])
 
 
 if __name__ == "__main__":

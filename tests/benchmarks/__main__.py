@@ -23,18 +23,18 @@ GROWTH_ROUNDS: Final = 3
 
 
 def show_hot() -> None:
-    print("microseconds of CPU of one answer in the process, without server and network")
+    print("microseconds of CPU for one request in this process, without server and network")
     for name, projects, settings in (
         ("as shipped", 10, {}),
         ("500 namespaces in the token", 500, {}),
-        ("no verified tokens kept", 10, {"token_cache_seconds": 0}),
-        ("no answers kept", 10, {"cache_fresh_seconds": 0}),
+        ("token cache off", 10, {"token_cache_seconds": 0}),
+        ("result cache off", 10, {"cache_fresh_seconds": 0}),
     ):
         print(f"  {name:32} {hot.measure(projects, **settings):8.0f}")
 
 
 def show_imports() -> None:
-    print("milliseconds of import until the first answer, by package (measuring makes them slower)")
+    print("milliseconds of import until the first response, by package (the measurement adds time)")
     for name, spent in list(imports.measure().items())[:25]:
         print(f"  {name:32} {spent:8.1f}")
 
@@ -56,7 +56,7 @@ def show_cold() -> None:
 
 def show_warm() -> None:
     print("warm, 16 at once; the load and the billing service share a core with Python: an upper bound of neither")
-    for name, settings in (("as shipped", {}), ("no answers kept", {"CACHE_FRESH_SECONDS": "0"})):
+    for name, settings in (("as shipped", {}), ("result cache off", {"CACHE_FRESH_SECONDS": "0"})):
         print(f"  {name:32} {_line(_load(10, 'overview', 16, **settings))}")
 
 

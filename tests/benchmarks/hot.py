@@ -1,4 +1,4 @@
-"""The hot path in this process: the whole function behind a transport without a network, by CPU time."""
+"""CPU time of a complete request in this process, with a transport that does not use the network."""
 
 import asyncio
 import json
@@ -54,7 +54,7 @@ async def ask(function: Function, path: str, token: str) -> None:
 
 
 def measure(projects: int = 10, **settings: Any) -> float:
-    """Microseconds of CPU of one answer, the best of several rounds: other processes show least in it."""
+    """Microseconds of CPU for one request: the best of several rounds, because other processes affect it least."""
     stand = Stand(projects)
     function = make_function(stand, **settings)
 

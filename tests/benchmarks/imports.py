@@ -1,4 +1,4 @@
-"""Which packages the first answer of a function imports, and what each of them costs."""
+"""The packages that a function imports until its first response, with the import time of each."""
 
 import importlib.util
 import re

@@ -85,7 +85,7 @@ class Stand:
             time.sleep(0.001)
 
     def cold_start(self, launcher: str) -> tuple[float, float]:
-        """Seconds from the process's start to its first 200, and the CPU seconds of its whole life."""
+        """Seconds from the start of the process to its first 200, and the CPU seconds until its end."""
         before = _children_cpu()
         started = time.monotonic()
         with self.running(launcher) as function:

@@ -4,7 +4,7 @@ from tests.benchmarks import imports
 
 
 def test_the_first_answer_imports_what_the_budget_names() -> None:
-    """An import that nobody asked for, or one that is no longer needed, is named."""
+    """The message names each import that is missing in the list, and each that is no longer imported."""
     found = imports.third_party(imports.measure())
     assert sorted(found - imports.budget()) == [], "not in tests/benchmarks/imports.txt"
     assert sorted(imports.budget() - found) == [], "no longer imported: take it out of tests/benchmarks/imports.txt"

@@ -36,7 +36,7 @@ OPTIONAL = {
 
 
 class MissingError(Exception):
-    """A prerequisite is missing; the text says which and what to do."""
+    """A prerequisite is missing. The text names it and what to do."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Installation:
         return bool(self.kubectl("get", "crd/projects.kube-dc.com", check=False))
 
     def image(self, component: str) -> str:
-        """By digest, asked of the registry without credentials, or taken from IMAGE_<COMPONENT>."""
+        """The image by digest: from IMAGE_<COMPONENT>, otherwise from the registry, without credentials."""
         given = self.variables.get(f"IMAGE_{component.upper().replace('-', '_')}", "")
         if given:
             return given
@@ -128,11 +128,11 @@ class Installation:
         try:
             answer = httpx2.head(f"{scheme}://{registry}/v2/{path}/manifests/{tag}", headers={"Accept": accept})
         except httpx2.HTTPError as exc:
-            raise MissingError(f"registry {registry} does not answer ({exc}): set IMAGE_{component.upper()}") from exc
+            raise MissingError(f"registry {registry} does not respond ({exc}): set IMAGE_{component.upper()}") from exc
         digest = answer.headers.get("Docker-Content-Digest")
         if digest is None:
             variable = f"IMAGE_{component.upper().replace('-', '_')}"
-            raise MissingError(f"{registry} answers {answer.status_code} for {path}:{tag}: push it, or set {variable}")
+            raise MissingError(f"{registry} returns {answer.status_code} for {path}:{tag}: push it, or set {variable}")
         return f"{registry}/{path}@{digest}"
 
     def write_overlay(self, log_level: str = "INFO") -> None:
@@ -217,7 +217,8 @@ class Installation:
         self.kubectl("apply", "--filename", "-", text=json.dumps(manifest | {"stringData": data}))
 
     def remove(self) -> None:
-        self.kubectl("delete", "namespace", NAMESPACE, BILLING, "--ignore-not-found", "--wait=false")
+        """Waits until the namespaces are gone, so that another run can begin."""
+        self.kubectl("delete", "namespace", NAMESPACE, BILLING, "--ignore-not-found", "--timeout=300s")
         grant = ["delete", "referencegrant", NAMESPACE, "--namespace", "kourier-system", "--ignore-not-found"]
         self.kubectl(*grant)
         for kind in ("clusterrolebinding", "clusterrole"):

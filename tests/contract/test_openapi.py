@@ -21,7 +21,7 @@ def test_what_is_generated_has_not_drifted() -> None:
 
 
 def test_every_endpoint_is_on_the_page() -> None:
-    """Under its method and route, with an id of its own."""
+    """Each endpoint has its method, its route and a unique operation id."""
     paths = yaml.safe_load(DOCUMENT.read_text())["paths"]
     declared = {(e.route, e.method.lower()): operation_id(f, e) for f in read_functions() for e in f.app.endpoints}
     written = {(route, method): o["operationId"] for route, methods in paths.items() for method, o in methods.items()}

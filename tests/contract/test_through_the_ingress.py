@@ -41,7 +41,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def test_a_caller_with_access_gets_the_data(world: World) -> None:
-    """The route leads to the function, which asks the billing service for what it declares."""
+    """The ingress routes the request to the function, which requests its declared resource from the billing service."""
     assert_success_envelope(world.request(world.token))
 
 

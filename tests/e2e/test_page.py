@@ -1,6 +1,6 @@
-"""The page in a real Chromium against the whole platform: what ui/tests/e2e/ tells, with everything started here.
+"""The page in a real Chromium against the complete platform, which is started here. ui/tests/e2e/ has the tests.
 
-Alone in its session (make test-e2e): one of its tests needs a project that nobody has asked for yet.
+It runs in a separate session (make test-e2e), because one test needs a project that was never requested.
 """
 
 import os

@@ -37,7 +37,7 @@ class Bench:
         return asked
 
     def assert_recovered(self) -> None:
-        """What went wrong left nothing behind: the next answer is a good one."""
+        """The fault has no lasting effect: the next response is correct."""
         self.upstream.behaviour = good
         data = assert_answered(self.function.ask(f"{self.namespace}-b", self.token))
         assert data["billing_summary"]["current_month_total"] == 1672.31

@@ -80,7 +80,7 @@ def shared_upstream() -> Iterator[Server]:
 
 @pytest.fixture
 def upstream(shared_upstream: Server) -> Iterator[Server]:
-    """A billing service that works until the test says otherwise."""
+    """A billing service that works until the test sets another behaviour."""
     shared_upstream.reset_counts()
     yield shared_upstream
     shared_upstream.behaviour, shared_upstream.on_accept = good, None

@@ -1,4 +1,4 @@
-"""Names that a function process resolves as a test says, because no test may change this machine's resolver."""
+"""A resolver for function processes. A test defines its results, because it must not change the machine's resolver."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Rows 1 to 19: what the billing service may do to one request. The client trusts nothing it says."""
+"""Rows 1 to 19: faults of the billing service during one request. The client checks everything in a response."""
 
 import asyncio
 import socket
@@ -62,7 +62,7 @@ def test_row_01_billing_drops_connections(identity: IdentityServer, namespace: s
 
 @pytest.mark.row(2, "its name does not resolve")
 def test_row_02_name_does_not_resolve(identity: IdentityServer, namespace: str, measured: Measured) -> None:
-    """A name that does not exist is not asked for again."""
+    """A name that does not exist is not resolved again."""
     settings = {"KEYCLOAK_URL": identity.url, "BILLING_API_URL": "http://billing.invalid:5000"}
     with FunctionProcess(settings) as process:
         asked = process.ask(namespace, identity.token())
@@ -122,9 +122,9 @@ def test_row_02b_the_first_address_drops_packets(
         measured(f"three names {asked.seconds:.2f} s")
 
 
-@pytest.mark.row(3, "accepts, never answers")
+@pytest.mark.row(3, "accepts, never responds")
 def test_row_03_never_answers(bench: Bench) -> None:
-    """Silence is not asked twice; the connection is given back."""
+    """A timeout is not retried, and the connection is closed."""
     bench.upstream.behaviour = hang
     bench.assert_failure(reason="timeout", attempts=1)
     bench.assert_recovered()
@@ -143,7 +143,7 @@ def unshortened(default_function: FunctionProcess, upstream: Server, namespace: 
     return Bench(default_function, upstream, namespace, token)
 
 
-@pytest.mark.row(3, "accepts, never answers")
+@pytest.mark.row(3, "accepts, never responds")
 @pytest.mark.slow_fault
 def test_row_03_never_answers_with_the_default_budget(unshortened: Bench, measured: Measured) -> None:
     """The defaults keep the 8 s."""
@@ -156,7 +156,7 @@ def test_row_03_never_answers_with_the_default_budget(unshortened: Bench, measur
 @pytest.mark.slow_fault
 @pytest.mark.parametrize("at_once", [0, 200], ids=["headers", "body"])
 def test_row_04_drips_with_the_default_budget(unshortened: Bench, at_once: int, measured: Measured) -> None:
-    """A byte a second never meets the read time-out; the whole-attempt limit ends it."""
+    """One byte per second never reaches the read timeout. The time limit of the attempt ends it."""
     unshortened.upstream.behaviour = drip(lambda e: head(200, good_body(e)) + good_body(e), 1.0, at_once=at_once)
     asked = unshortened.assert_failure(reason="slow", attempts=1)
     measured(f"{asked.seconds:.2f} s")
@@ -165,7 +165,7 @@ def test_row_04_drips_with_the_default_budget(unshortened: Bench, at_once: int, 
 @pytest.mark.row(4, "drips 1 byte/s of headers or body")
 @pytest.mark.parametrize("at_once", [0, 200], ids=["headers", "body"])
 def test_row_04_drips(bench: Bench, at_once: int) -> None:
-    """Ten bytes a second neither."""
+    """The time limit of the attempt also ends ten bytes per second."""
     bench.upstream.behaviour = drip(lambda e: head(200, good_body(e)) + good_body(e), 0.1, at_once=at_once)
     bench.assert_failure(reason="slow", attempts=1)
     bench.assert_recovered()
@@ -174,7 +174,7 @@ def test_row_04_drips(bench: Bench, at_once: int) -> None:
 @pytest.mark.row(4, "drips 1 byte/s of headers or body")
 @pytest.mark.slow_fault
 def test_row_04_slow_502s_share_one_deadline(identity: IdentityServer, upstream: Server, namespace: str) -> None:
-    """Retries do not add up: every attempt shares the request's deadline, and its end is counted and told."""
+    """All attempts share the deadline of the request. When it is exceeded, it is counted and logged."""
     settings = {"KEYCLOAK_URL": identity.url, "BILLING_API_URL": upstream.url}
     settings |= {"BILLING_FIRST_BYTE_TIMEOUT_SECONDS": "3", "REQUEST_TIMEOUT_SECONDS": "4"}
     upstream.behaviour = answer(502, b"", after=2.5)
@@ -199,7 +199,7 @@ def test_row_05_reset_is_retried(bench: Bench) -> None:
 @pytest.mark.row(5, "reset before the first byte")
 @pytest.mark.parametrize("how", ["reset", "fin", "at_accept"])
 def test_row_05_reset_before_the_first_byte(bench: Bench, how: str) -> None:
-    """RST or FIN without an answer, each time: three attempts, then 503."""
+    """RST or FIN without a response, each time: three attempts, then 503."""
     bench.upstream.behaviour = reset_unanswered if how == "reset" else raw(b"")
     if how == "at_accept":
         bench.upstream.stop()  # closes what is open
@@ -217,7 +217,7 @@ def test_row_05_reset_before_the_first_byte(bench: Bench, how: str) -> None:
 
 @pytest.mark.row(5, "reset before the first byte")
 def test_row_05_server_closes_kept_alive_connections(bench: Bench) -> None:
-    """A server that closes after each answer without saying so (the keep-alive race) costs no caller an answer."""
+    """If a server closes after each response without `Connection: close` (the keep-alive race), no request fails."""
 
     async def close_after(exchange: Any) -> bool:
         await good(exchange)
@@ -246,7 +246,7 @@ CUT: dict[str, Behaviour] = {
 @pytest.mark.row(6, "reset or EOF mid-body")
 @pytest.mark.parametrize("cut", CUT)
 def test_row_06_cut_off(bench: Bench, cut: str) -> None:
-    """Part of an answer is no answer, and is not asked for again."""
+    """A truncated response is 503 without a retry."""
     bench.upstream.behaviour = CUT[cut]
     bench.assert_failure(reason="truncated", attempts=1)
     bench.assert_recovered()
@@ -254,7 +254,7 @@ def test_row_06_cut_off(bench: Bench, cut: str) -> None:
 
 @pytest.mark.row(6, "reset or EOF mid-body")
 def test_row_06_cut_off_head(bench: Bench) -> None:
-    """A connection that ends within the headers has not answered."""
+    """If the connection ends within the headers, there is no response."""
     bench.upstream.behaviour = raw(b"HTTP/1.1 200 OK\r\nContent-Type: applic")
     asked = bench.ask()
     assert_unreachable(asked)
@@ -264,7 +264,7 @@ def test_row_06_cut_off_head(bench: Bench) -> None:
 
 @pytest.mark.row(6, "reset or EOF mid-body")
 def test_row_06_more_than_its_length(bench: Bench) -> None:
-    """What follows a complete answer on the same connection is never taken for the next one."""
+    """Bytes after a complete response on the same connection are never used as the next response."""
     bench.upstream.behaviour = raw(
         lambda e: head(200, good_body(e)) + good_body(e) + head(200, good_body(e)) + good_body(e), keep=True
     )
@@ -277,7 +277,7 @@ def test_row_06_more_than_its_length(bench: Bench) -> None:
 
 @pytest.mark.row(6, "reset or EOF mid-body")
 def test_row_06_a_second_answer_later(bench: Bench) -> None:
-    """An answer that nobody asked for, sent while the kept connection is idle, ends it."""
+    """An unsolicited response on an idle connection closes the connection."""
 
     async def twice(exchange: Any) -> bool:
         said = head(200, good_body(exchange)) + good_body(exchange)
@@ -309,7 +309,7 @@ def test_row_06_who_may_share_a_connection(
 
 @pytest.mark.row(6, "reset or EOF mid-body")
 def test_row_06_length_too_small(bench: Bench) -> None:
-    """A Content-Length that ends within the JSON is no answer, and the rest of it harms nobody else's."""
+    """If Content-Length is shorter than the JSON, the response is rejected. Its rest does not affect other requests."""
 
     async def short(exchange: Any) -> bool:
         body = good_body(exchange)
@@ -334,7 +334,7 @@ def test_row_06_no_http(bench: Bench, data: bytes) -> None:
 @pytest.mark.row(7, "500")
 @pytest.mark.parametrize("body", [b'{"error": "psycopg: password=hunter2"}', b"", b"<html>Traceback"])
 def test_row_07_500(bench: Bench, body: bytes) -> None:
-    """A 500 is not asked again, and its text goes nowhere."""
+    """A 500 is not retried, and its text is neither sent nor logged."""
     bench.upstream.behaviour = answer(500, body)
     asked = bench.assert_failure(reason="http_500", attempts=1)
     assert b"hunter2" not in asked.response.content
@@ -344,7 +344,7 @@ def test_row_07_500(bench: Bench, body: bytes) -> None:
 @pytest.mark.row(8, "502 / 503 / 504")
 @pytest.mark.parametrize("status", [502, 503, 504])
 def test_row_08_gateway_errors(bench: Bench, status: int) -> None:
-    """Asked again twice, then 503."""
+    """Two retries, then 503."""
     bench.upstream.behaviour = answer(status, b"")
     bench.assert_failure(reason="http_5xx", attempts=3)
 
@@ -352,7 +352,7 @@ def test_row_08_gateway_errors(bench: Bench, status: int) -> None:
 @pytest.mark.row(8, "502 / 503 / 504")
 @pytest.mark.parametrize(("status", "attempts"), [(501, 1), (507, 1), (599, 1)])
 def test_row_08_other_server_errors(bench: Bench, status: int, attempts: int) -> None:
-    """Other server errors are not asked again."""
+    """Other server errors are not retried."""
     bench.upstream.behaviour = answer(status, b"{}")
     bench.assert_failure(reason="http_5xx", attempts=attempts)
 
@@ -409,7 +409,7 @@ def test_row_10_we_are_refused(bench: Bench, status: int) -> None:
     ],
 )
 def test_row_11_project_not_found(bench: Bench, identity: IdentityServer, body: bytes) -> None:
-    """A namespace that the token names and billing does not know is answered like any stranger's."""
+    """A namespace of the token that the billing service does not have gets the same response as a foreign one."""
     mine = identity.token(groups=[], namespaces=[bench.namespace])
     denied = bench.function.metric("access_denied_total", reason="not_in_organization")
     bench.upstream.behaviour = answer(404, body)
@@ -476,7 +476,7 @@ def test_row_13_no_json(bench: Bench, content_type: str) -> None:
 
 @pytest.mark.row(13, "200 with text/html")
 def test_row_13_compressed(bench: Bench) -> None:
-    """Compression was not asked for; it would be a way around the size limit."""
+    """A compressed response is rejected: it was not requested, and it could bypass the size limit."""
     bench.upstream.behaviour = answer(200, good_body, content_encoding="gzip")
     bench.assert_failure(reason="content_type", attempts=1)
 
@@ -504,7 +504,7 @@ def test_row_14_no_json(bench: Bench, body: bytes) -> None:
 @pytest.mark.row(15, "NaN / Infinity")
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity"])
 def test_row_15_not_finite(bench: Bench, value: str) -> None:
-    """NaN and Infinity are no amounts."""
+    """NaN and Infinity are rejected as amounts."""
     bench.upstream.behaviour = answer(200, changed_body(last_day_spend=value))
     bench.assert_failure(reason="bad_value", attempts=1)
 
@@ -512,7 +512,7 @@ def test_row_15_not_finite(bench: Bench, value: str) -> None:
 @pytest.mark.row(15, "NaN / Infinity")
 @pytest.mark.parametrize("value", ["1e99999999999999999999", "-1E+99999999999999999999", "1e-99999999999999999999"])
 def test_row_15_exponents_beyond_decimal(bench: Bench, value: str) -> None:
-    """A number that not even Decimal can hold is a bad answer, not a bug."""
+    """A number outside the range of Decimal is an invalid response, not a bug."""
     bench.upstream.behaviour = answer(200, changed_body(last_day_spend=value))
     bench.assert_failure(reason="bad_value", attempts=1)
 
@@ -535,7 +535,7 @@ WRONG = {
 @pytest.mark.row(16, "negative cost, number as string, null, missing field")
 @pytest.mark.parametrize("changes", WRONG.values(), ids=WRONG)
 def test_row_16_schema(bench: Bench, changes: dict[str, str]) -> None:
-    """A number that is not certain is no number."""
+    """If a figure has the wrong type or range, the response is 503."""
     bench.upstream.behaviour = answer(200, changed_body(**changes))
     bench.assert_failure(reason="schema", attempts=1)
 
@@ -576,14 +576,14 @@ def test_row_17_unknown_members(bench: Bench) -> None:
     ids=str,
 )
 def test_row_18_mismatch(bench: Bench, changes: dict[str, str]) -> None:
-    """A reply about somebody else, or about nobody, is not forwarded."""
+    """A reply with another owner, or without an owner, is not forwarded."""
     bench.upstream.behaviour = answer(200, changed_body(**changes))
     bench.assert_failure(reason="mismatch", attempts=1)
 
 
 @pytest.mark.row(18, "the reply names another namespace or organization")
 def test_row_18_mismatch_closes_the_kept_connections(bench: Bench) -> None:
-    """A connection on which somebody else's reply came may be out of step, and so may the others."""
+    """After a reply with another owner, all connections are closed, because responses may be out of order."""
 
     def ask_at_once(name: str) -> list[Asked]:
         with ThreadPoolExecutor() as pool:
@@ -633,7 +633,7 @@ def test_row_19_endless_body(bench: Bench, measured: Measured) -> None:
 @pytest.mark.row(19, "100 MB body, no length")
 @pytest.mark.parametrize("shape", ["length", "chunked", "headers"])
 def test_row_19_too_large_otherwise(bench: Bench, shape: str) -> None:
-    """A length that says so, endless chunks, or endless headers are refused as well."""
+    """A large Content-Length, many chunks and large headers are rejected too."""
     body = b" " * (2 * 2**20)
     bench.upstream.behaviour = {
         "length": answer(200, body),

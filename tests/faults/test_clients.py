@@ -56,7 +56,7 @@ def test_row_32_client_disconnects(
 
 @pytest.mark.row(32, "client disconnects")
 def test_row_32_one_of_two_disconnects(bench: Bench) -> None:
-    """Who shares the call of a client that goes away still gets the answer."""
+    """If one of two clients with a shared call disconnects, the other one still receives the response."""
     bench.upstream.behaviour = answer(200, good_body, after=0.3)
     leaving = send_and_stay(bench.function, bench.namespace, bench.token)
     wait_until(lambda: bench.upstream.counts.in_flight == 1, 2)
@@ -86,7 +86,7 @@ def test_row_36_two_authorization_headers(bench: Bench, second: str, good_first:
 @pytest.mark.row(37, "other method, HEAD too")
 @pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_row_37_other_methods(bench: Bench, method: str) -> None:
-    """405 with Allow, before anything is asked of the token."""
+    """405 with Allow, before the token is checked."""
     refused = bench.function.metric("http_requests_total", function="overview", status="405")
     asked = bench.function.send(method, f"/api/billing/project/{bench.namespace}/overview")
     if method == "HEAD":
@@ -137,7 +137,7 @@ TRICKS = {
 @pytest.mark.row(38, "namespace tricks")
 @pytest.mark.parametrize(("name", "status"), TRICKS.values(), ids=TRICKS)
 def test_row_38_namespace_tricks(bench: Bench, name: str, status: int) -> None:
-    """What is no namespace is refused by what it says, and nothing goes upstream."""
+    """A malformed namespace is rejected, and nothing is sent upstream."""
     asked = bench.function.ask(name, bench.token)
     if "\xc3" in name:  # the server may refuse raw bytes in the request line itself
         assert asked.response.status_code in {400, 404}

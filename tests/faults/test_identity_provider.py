@@ -45,7 +45,7 @@ DOWN: dict[str, tuple[Behaviour, str]] = {
 def test_row_23_identity_provider_refuses_connections(
     own_identity: IdentityServer, upstream: Server, namespace: str, measured: Measured
 ) -> None:
-    """Without keys nothing is decided: 503, never 401, and billing is not asked; it works as soon as keys are there."""
+    """Without keys: 503, never 401, and no request to the billing service. With keys, requests succeed again."""
     own_identity.server.stop()
     with started(own_identity, upstream) as process:
         asked = process.ask(namespace, own_identity.token())
@@ -62,7 +62,7 @@ def test_row_23_identity_provider_refuses_connections(
 
 @pytest.fixture(scope="module")
 def cold(shared_upstream: Server) -> Iterator[tuple[FunctionProcess, IdentityServer]]:
-    """A function that never saw the keys of any realm it will be asked about."""
+    """A function that has fetched no keys yet."""
     identity = IdentityServer()
     with started(identity, shared_upstream) as process:
         yield process, identity
@@ -74,7 +74,7 @@ def cold(shared_upstream: Server) -> Iterator[tuple[FunctionProcess, IdentitySer
 def test_row_23_identity_provider_broken_at_cold_start(
     cold: tuple[FunctionProcess, IdentityServer], upstream: Server, namespace: str, how: str
 ) -> None:
-    """However it is broken, the answer is the same, within 2.5 s."""
+    """For each fault, the response is the same, within 2.5 s."""
     process, identity = cold
     identity.behaviour, result = DOWN[how]
     fetches = process.metric("jwks_fetch_total", result=result)
@@ -118,7 +118,7 @@ def refreshing(shared_upstream: Server) -> Iterator[tuple[FunctionProcess, Ident
     with started(identity, shared_upstream, **settings) as process:
         until = time.monotonic() + 10
         while process.ask("acme-web", identity.token()).response.status_code != 200:
-            # A busy machine may not answer the very first fetch, cold on both sides, within 0.3 s.
+            # On a busy machine, the first fetch may take longer than 0.3 s.
             assert time.monotonic() < until, "the keys were never fetched"
             time.sleep(0.2)
         yield process, identity
@@ -275,7 +275,7 @@ def test_row_27c_another_404(
 async def test_row_28_random_kids(
     own_identity: IdentityServer, upstream: Server, namespace: str, measured: Measured
 ) -> None:
-    """A flood of unknown kids is 401 and one fetch per 10 s; good tokens beside it are answered."""
+    """Many tokens with unknown kids: 401 for each, one fetch per 10 s. Valid tokens succeed at the same time."""
     with started(own_identity, upstream) as process:
         good = own_identity.token()
         assert_answered(process.ask(namespace, good))
@@ -298,7 +298,7 @@ async def test_row_28_random_kids(
 async def test_row_29_cold_requests_share_a_fetch(
     own_identity: IdentityServer, upstream: Server, namespace: str, measured: Measured
 ) -> None:
-    """500 callers of a realm nobody asked for before: exactly one fetch."""
+    """500 callers of a realm without cached keys cause exactly one fetch."""
 
     async def slowly(exchange: Exchange) -> bool:
         await asyncio.sleep(0.3)
@@ -335,7 +335,7 @@ def test_row_30_small_skew(bench: Bench, identity: IdentityServer, claim: str, s
     ],
 )
 def test_row_30_large_skew(bench: Bench, identity: IdentityServer, claim: str, seconds: int, error: str) -> None:
-    """Five minutes are 401, and the log says how far the clocks are apart."""
+    """A clock difference of five minutes is 401, and the log contains the difference."""
     function = bench.function
     failures = function.metric("auth_failures_total", reason="time")
     claims: dict[str, Any] = {claim: int(time.time()) + seconds}

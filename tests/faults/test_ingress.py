@@ -40,9 +40,9 @@ def overview_request(namespace: str, token: str, *lines: str) -> bytes:
 
 
 def status_of(envoy: Ingress, request: bytes) -> int | None:
-    """None when the connection was closed without an answer."""
+    """The status; None if the connection was closed without a response."""
     with envoy.connect() as connection:
-        with contextlib.suppress(ConnectionError):  # it may answer, and close, before it took everything
+        with contextlib.suppress(ConnectionError):  # it may respond and close before it has read everything
             connection.sendall(request)
         try:
             return read_response(connection).status_code
@@ -143,7 +143,7 @@ SHAPES = {
 def test_row_39_smuggling_shapes(  # noqa: PLR0917 - five fixtures and a shape
     envoy: Ingress, function: FunctionProcess, upstream: Server, namespace: str, token: str, shape: str
 ) -> None:
-    """However the two lengths are told, the function sees one request at most and the hidden one never."""
+    """For each combination of the two lengths, the function receives at most one request, never the hidden one."""
     del upstream
     hidden = b"0\r\n\r\n" + SMUGGLED
     lines = [line.format(n=len(hidden)) for line in SHAPES[shape]]
@@ -152,7 +152,7 @@ def test_row_39_smuggling_shapes(  # noqa: PLR0917 - five fixtures and a shape
         connection.sendall(overview_request(namespace, token, *lines) + hidden)
         statuses = read_statuses(connection)
     assert len(statuses) <= 2
-    # What follows a complete request is the client's own next one, seen as such by everybody: it has no token.
+    # Bytes after a complete request are the client's next request, for Envoy and the function: it has no token.
     assert statuses.count(200) <= 1
     assert set(statuses) <= {200, 400, 401, 404, 411, 501}  # 501: an unknown transfer coding
     seen = [x for x in function.lines if x.get("namespace") == "smuggled"]
@@ -160,7 +160,7 @@ def test_row_39_smuggling_shapes(  # noqa: PLR0917 - five fixtures and a shape
 
 
 def read_statuses(connection: socket.socket) -> list[int]:
-    """Of every answer that comes before the connection is closed or still."""
+    """The statuses of all responses until the connection is closed or idle."""
     said = b""
     with contextlib.suppress(TimeoutError, ConnectionError):
         while received := connection.recv(65_536):
@@ -172,7 +172,7 @@ def read_statuses(connection: socket.socket) -> list[int]:
 def test_row_39_the_next_client_gets_its_own_answer(
     envoy: Ingress, upstream: Server, namespace: str, token: str
 ) -> None:
-    """After every shape, a client on another connection gets the answer to its own question."""
+    """After every shape, a client on another connection receives the response to its own request."""
     del upstream
     for shape, lines in SHAPES.items():
         hidden = b"0\r\n\r\n" + SMUGGLED
@@ -328,7 +328,7 @@ def test_a_prefix_rule_takes_what_exact_and_regular_expressions_leave(
     def prefix(rule: dict[str, Any], path: str) -> dict[str, Any]:
         return rule | {"name": path, "matches": [{"path": {"type": "PathPrefix", "value": path}}]}
 
-    # overview is a real function with a 404 of its own; health's port is closed
+    # overview is a real function with its own 404; the port of health is closed
     first = [prefix(overview, "/api/billing/"), prefix(health, "/api/billing/closed/"), prefix(health, "/api")]
     envoy = Ingress([function], tmp_path, first)
     try:

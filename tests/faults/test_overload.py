@@ -20,7 +20,7 @@ CLOSED, HALF_OPEN, OPEN = 0, 1, 2
 def test_row_20_breaker_opens_and_probes(
     identity: IdentityServer, upstream: Server, namespace: str, token: str
 ) -> None:
-    """After enough failures nothing goes upstream for a while, then one probe; the log tells each change once."""
+    """After enough failures, nothing is sent upstream for a time, then one probe. Each change is logged once."""
     settings = {"BREAKER_MINIMUM_CALLS": "5", "BREAKER_OPEN_SECONDS": "0.5", "BILLING_MAX_RETRIES": "0"}
     upstream.behaviour = answer(500, b"")
     with FunctionProcess({"KEYCLOAK_URL": identity.url, "BILLING_API_URL": upstream.url, **settings}) as process:
@@ -66,7 +66,7 @@ async def test_row_20_and_21_outage_and_return(
         assert outage.statuses() == {503: 650}
         assert 1 <= probes <= 4
         p99 = outage.percentile(0.99)
-        assert p99 < 0.25  # 50 ms is for a machine of its own; the figure is in the matrix
+        assert p99 < 0.25  # 50 ms needs an otherwise idle machine; the figure is in the matrix
         back, upstream.behaviour = time.monotonic(), good
         upstream.reset_counts()
         recovery = Load(process.port)
@@ -83,7 +83,7 @@ async def test_row_20_and_21_outage_and_return(
 
 @pytest.mark.row(20, "billing down 10 min at 50 rps")
 def test_row_20_stale_answers(identity: IdentityServer, upstream: Server, namespace: str, token: str) -> None:
-    """An older answer says that it is older; which failures it may stand in for is the contract's."""
+    """A stale result is marked as stale. The contract defines the failures for which it is served."""
     settings = {"CACHE_FRESH_SECONDS": "0.2", "BILLING_MAX_RETRIES": "0", "BILLING_FIRST_BYTE_TIMEOUT_SECONDS": "0.3"}
     with FunctionProcess({"KEYCLOAK_URL": identity.url, "BILLING_API_URL": upstream.url, **settings}) as process:
         assert_answered(process.ask(namespace, token))
@@ -108,7 +108,7 @@ def test_row_20_stale_answers(identity: IdentityServer, upstream: Server, namesp
         upstream.behaviour = answer(404, b'{"error": "project_not_found"}')
         assert process.ask(namespace, token).response.status_code == 403
         upstream.behaviour = answer(500, b"")
-        assert_unreachable(process.ask(namespace, token))  # the 404 took the old answer away
+        assert_unreachable(process.ask(namespace, token))  # the 404 removed the cached result
 
 
 @pytest.mark.row(22, "1000 concurrent calls, slow billing")
@@ -196,7 +196,7 @@ async def test_row_31_nothing_is_left_behind(
     with FunctionProcess({"KEYCLOAK_URL": identity.url, "BILLING_API_URL": upstream.url}) as process:
 
         def requests(count: int) -> Iterator[tuple[str, str]]:
-            until = time.monotonic() + 200  # a machine too slow for all of them says how many it were
+            until = time.monotonic() + 200  # a slow machine stops earlier and reports the number
             for n in range(count):
                 if time.monotonic() > until:
                     return

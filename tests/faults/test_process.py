@@ -43,7 +43,7 @@ def test_row_33_sigterm_with_requests_in_flight(
     settings = {"KEYCLOAK_URL": identity.url, "BILLING_API_URL": upstream.url}
     with FunctionProcess(settings, launcher=launcher) as process, contextlib.ExitStack() as stack:
         under_way = [stack.enter_context(send_and_stay(process, f"{namespace}-{n}", token)) for n in range(20)]
-        stack.enter_context(socket.create_connection(("127.0.0.1", process.port)))  # a client that says nothing
+        stack.enter_context(socket.create_connection(("127.0.0.1", process.port)))  # a client that sends nothing
         wait_until(lambda: upstream.counts.in_flight == 20, 3)
         begun = time.monotonic()
         process.terminate()
@@ -201,7 +201,7 @@ def test_row_43_nobody_reads_the_log_any_more(
 async def test_row_43_log_sink_is_stuck(
     identity: IdentityServer, upstream: Server, namespace: str, launcher: str, measured: Measured
 ) -> None:
-    """A pipe that nobody empties fills a bounded buffer; answers go on, losses are counted and told once it is read."""
+    """If nobody reads the log, a bounded buffer fills. Requests succeed. Lost lines are counted and logged later."""
     settings = {"KEYCLOAK_URL": identity.url, "BILLING_API_URL": upstream.url}
     token = identity.token()
     read_end, write_end = os.pipe()
@@ -257,7 +257,7 @@ def drain(descriptor: int) -> None:
 
 @pytest.mark.row(43, "log or metric sink away")
 def test_row_43_metrics_port_is_taken(identity: IdentityServer, upstream: Server, namespace: str, token: str) -> None:
-    """A taken METRICS_PORT is an ERROR that names it; answers are as ever."""
+    """If METRICS_PORT is in use, an ERROR names the port. Requests succeed."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         settings = {"KEYCLOAK_URL": identity.url, "BILLING_API_URL": upstream.url, "METRICS_PORT": str(port)}

@@ -36,7 +36,7 @@ BOUNDS = ["-timeout=5", "-rss_limit_mb=1024", "-max_len=4096"]
 
 
 class Target:
-    """The function's own way from an Authorization line to a caller, with acme's keys at hand."""
+    """The steps of a function from an Authorization line to a caller. The keys of acme are available."""
 
     def __init__(self) -> None:
         s = in_process.settings(oidc_audience=AUDIENCE, log_level="ERROR", token_cache_seconds=0)

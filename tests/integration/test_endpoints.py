@@ -44,7 +44,7 @@ def bearer(token: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("path", ENDPOINTS)
 def test_no_token_is_401(api: httpx2.Client, path: str) -> None:
-    """Nothing is said to a stranger."""
+    """A request without a token is 401, for every path."""
     assert_error_envelope(api.get(path), 401, "Authentication token required")
 
 
@@ -64,7 +64,7 @@ def test_a_guest_sees_what_needs_a_token_and_nothing_else(
 def test_a_foreign_and_an_unknown_namespace_look_the_same(
     api: httpx2.Client, tokens: dict[str, str], namespace: str
 ) -> None:
-    """bob learns which namespaces his own token names, and nothing about the one he asked for."""
+    """The 403 lists only the namespaces in bob's token, and nothing about the requested one."""
     response = api.get(OVERVIEW.format(namespace), headers=bearer(tokens["bob"]))
     body = assert_error_envelope(response, 403, "Access denied to namespace")
     assert body["details"] == {"namespace": namespace, "availableNamespaces": ["acme-data", "acme-web"]}
@@ -74,7 +74,7 @@ def test_a_foreign_and_an_unknown_namespace_look_the_same(
 def test_an_org_admin_sees_every_project_of_the_organization(
     api: httpx2.Client, tokens: dict[str, str], namespace: str
 ) -> None:
-    """alice's token names no namespace: the registry says what is acme's."""
+    """alice's token names no namespace. The registry defines the namespaces of acme."""
     body = assert_success_envelope(api.get(OVERVIEW.format(namespace), headers=bearer(tokens["alice"])))
     assert body["data"]["namespace"] == namespace
 
@@ -116,7 +116,7 @@ def exact(response: httpx2.Response) -> Any:
 
 
 def test_the_breakdown_adds_up_to_the_total(api: httpx2.Client, tokens: dict[str, str]) -> None:
-    """Exactly, for every project, and the list says the same as the overview."""
+    """The parts add up exactly, for every project. The list has the same figures as the overview."""
     listed = {p["namespace"]: p for p in exact(api.get(PROJECTS, headers=bearer(tokens["alice"])))["projects"]}
     for namespace in ACME:
         data = exact(api.get(OVERVIEW.format(namespace), headers=bearer(tokens["alice"])))
@@ -228,7 +228,7 @@ def test_an_expired_token_says_so(api: httpx2.Client, tokens: dict[str, str], si
 def test_a_realm_speaks_for_no_other_organization(
     api: httpx2.Client, tokens: dict[str, str], signing_keys: dict[str, Any]
 ) -> None:
-    """globex may sign what it likes: its tokens are no tokens of acme."""
+    """A token signed by globex is never accepted as a token of acme."""
     assert_refused(api, forge(tokens["dave"], signing_keys["globex"], org="acme"))
     issuer = jwt.decode(tokens["bob"], options={"verify_signature": False})["iss"]
     assert_refused(api, forge(tokens["dave"], signing_keys["globex"], org="acme", iss=issuer))
@@ -272,7 +272,7 @@ def overview(platform: Platform) -> Iterator[httpx2.Client]:
 
 @pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_other_methods_are_405(overview: httpx2.Client, method: str) -> None:
-    """Before the token is looked at; HEAD too, whose answer has no body."""
+    """405 before the token is checked; also for HEAD, whose response has no body."""
     response = overview.request(method, OVERVIEW_OF_BOB)
     if method == "HEAD":
         assert response.status_code == 405
@@ -283,13 +283,13 @@ def test_other_methods_are_405(overview: httpx2.Client, method: str) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/api/billing/overview", OVERVIEW_OF_BOB + "/", "/api/billing//projects"])
 def test_unknown_paths_are_404(overview: httpx2.Client, path: str) -> None:
-    """The function knows its own path, exactly."""
+    """The function serves only its exact path."""
     assert_error_envelope(overview.get(path), 404, "Not found")
 
 
 @pytest.mark.parametrize("name", ["Acme-web", "acme%2Dweb", "acme_web", "-acme", "acme-", "a" * 64, "%C3%A4", "..", ""])
 def test_a_malformed_namespace_is_400(overview: httpx2.Client, tokens: dict[str, str], name: str) -> None:
-    """Judged as it stands in the path, undecoded; the answer says what is allowed."""
+    """The name is checked without decoding. The response has the allowed characters."""
     request = overview.build_request("GET", "/", headers=bearer(tokens["bob"]))
     request.extensions["target"] = OVERVIEW.format(name).encode()
     body = assert_error_envelope(overview.send(request), 400)
@@ -315,7 +315,7 @@ def test_a_malformed_namespace_is_400(overview: httpx2.Client, tokens: dict[str,
 def test_a_wrong_query_is_400_and_says_what_is_allowed(
     api: httpx2.Client, tokens: dict[str, str], query: str, says: str
 ) -> None:
-    """Nothing that was asked is silently ignored."""
+    """Unknown and invalid parameters are rejected, not ignored."""
     body = assert_error_envelope(api.get(f"{PROJECTS}?{query}", headers=bearer(tokens["alice"])), 400)
     assert says in body["error"]
 
@@ -374,7 +374,7 @@ def test_the_clients_request_id_comes_back(overview: httpx2.Client, tokens: dict
 
 
 def test_the_metrics_of_the_contract_are_there(platform: Platform, api: httpx2.Client, tokens: dict[str, str]) -> None:
-    """On a port of their own, with the names that dashboards use."""
+    """The metrics are on a separate port, with the names that the dashboards use."""
     api.get(OVERVIEW_OF_BOB, headers=bearer(tokens["bob"]))
     api.get(OVERVIEW_OF_BOB)
     text = httpx2.get(f"http://127.0.0.1:{platform.settings.ports['OVERVIEW_METRICS_PORT']}/metrics").text
@@ -399,7 +399,7 @@ def test_the_metrics_of_the_contract_are_there(platform: Platform, api: httpx2.C
 def test_an_outage_serves_what_is_known_and_says_so(
     platform: Platform, api: httpx2.Client, tokens: dict[str, str]
 ) -> None:
-    """Asked before: 200, stale, with its age. Everything else: 503 within the deadline. Back again: 200."""
+    """Cached requests: 200, stale, with the age. All others: 503 within the deadline. After the recovery: 200."""
     alice = bearer(tokens["alice"])
     fresh = assert_success_envelope(api.get(OVERVIEW.format("acme-ml"), headers=alice))
     assert_success_envelope(api.get(PROJECTS, headers=alice))
@@ -417,10 +417,10 @@ def test_an_outage_serves_what_is_known_and_says_so(
         for path in (OVERVIEW.format("acme-prod-web"), OVERVIEW.format("acme-prod-api")):
             assert_error_envelope(api.get(path, headers=erin), 503, "Billing service unreachable")
         assert time.monotonic() - started < 16  # two deadlines
-        time.sleep(5.1)  # health is asked every 5 s
+        time.sleep(5.1)  # the health result is cached for 5 s
         assert_error_envelope(api.get(HEALTH, headers=alice), 503, "Billing service unreachable")
         refused = api.get(OVERVIEW.format("acme-ml"), headers=erin)
-        assert refused.status_code == 503, "a kept answer of another organization must not be served"
+        assert refused.status_code == 503, "a cached result of another organization must not be served"
     finally:
         platform.start_part("billing")
     again = assert_success_envelope(api.get(OVERVIEW.format("acme-prod-web"), headers=erin))

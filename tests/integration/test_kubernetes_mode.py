@@ -108,7 +108,7 @@ def test_an_org_admin_sees_an_overview_of_the_organization(world: World) -> None
 
 
 def test_a_foreign_and_an_unknown_namespace_are_refused_alike(world: World) -> None:
-    """acme-prod-web begins with acme-, belongs to acme-prod, and nothing is asked about it."""
+    """acme-prod-web belongs to acme-prod, although it begins with acme-. No request is sent upstream for it."""
     token = admin(world, "acme")
     world.billing.requests.clear()
     foreign, unknown = (world.get_overview(token, name) for name in ("acme-prod-web", "acme-none-web"))
@@ -149,7 +149,7 @@ def test_a_guest_is_refused_without_asking_the_cluster(world: World) -> None:
 
 def test_an_api_server_that_fails_is_bridged_and_then_503(world: World) -> None:
     """What was listed decides for OWNERSHIP_STALE_SECONDS; then it is 503 for both, never an empty list."""
-    token = admin(world, "hooli")  # of its own, since the pauses after its failures go on
+    token = admin(world, "hooli")  # a separate organization, because the pauses after its failures continue
     assert world.get_overview(token, "hooli-web").status_code == world.get_projects(token).status_code == 200
     world.api.fail = lambda _: (500, status_object(500, "InternalError"))
     time.sleep(FRESH_SECONDS + 0.05)
@@ -192,7 +192,7 @@ def test_no_project_that_can_be_priced_is_503(world: World) -> None:
 
 
 def test_the_fan_out_is_bounded(world: World) -> None:
-    """Forty projects: never more than eight overviews at a time, each asked for once, all in the list."""
+    """For 40 projects, at most 8 overviews run at the same time. Each is requested once, and all are in the list."""
     names = [f"acme-p{n:02}" for n in range(40)]
     world.api.projects["acme"] = [project("acme", name.removeprefix("acme-"), name) for name in names]
     world.billing.owners |= dict.fromkeys(names, "acme")

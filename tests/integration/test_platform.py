@@ -26,7 +26,7 @@ OVERVIEW = "/api/billing/project/acme-web/overview"
 
 
 class Run:
-    """`python -m dev` as a process of its own, with a folder and ports of its own."""
+    """`python -m dev` in a separate process, with a separate folder and separate ports."""
 
     def __init__(self, data: Path, root: Path = ROOT) -> None:
         self.root = root
@@ -187,7 +187,7 @@ def test_a_part_that_dies_is_restarted_and_a_part_is_stopped_and_started(run: Ru
 
 
 def test_a_killed_supervisor_takes_its_parts_along(run: Run) -> None:
-    """SIGKILL can not be caught: the kernel tells the parts, and PostgreSQL's data is whole for the next start."""
+    """After SIGKILL of the supervisor, the kernel ends the parts. PostgreSQL's data is valid at the next start."""
     pid = run.start()
     processes = descendants(pid)
     os.kill(pid, signal.SIGKILL)
@@ -309,7 +309,7 @@ def test_a_wrong_command_says_what_is_allowed(tmp_path: Path, arguments: list[st
 
 
 def test_the_database_is_postgresql_17_in_utc(platform: Platform) -> None:
-    """The billing role owns its database and is no superuser."""
+    """The billing role owns its database and is not a superuser."""
 
     query = """
         SELECT current_setting('server_version'), current_setting('timezone'),
@@ -343,7 +343,7 @@ def test_the_ingress_s_address_leads_to_the_page(platform: Platform) -> None:
 
 
 def test_the_page_is_served_by_its_image_s_server(platform: Platform) -> None:
-    """Any path below /billing/ is the page, which is told its addresses and may talk to just those."""
+    """Every path below /billing/ is the page. It receives its addresses and can connect only to them."""
     settings = platform.settings
     script = httpx2.get(f"{settings.page_origin}/billing/env.js")
     assert script.text.splitlines() == [

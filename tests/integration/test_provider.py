@@ -56,7 +56,7 @@ def test_an_access_token_has_keycloaks_claims(platform: Platform, username: str)
 
 
 def test_an_id_token_is_for_the_console_only(platform: Platform) -> None:
-    """The same key signs it, its audience is the client, and it is no bearer token."""
+    """An ID token is signed with the same key, its audience is the client, and it is not a bearer token."""
     claims = verified(platform, "bob", platform.tokens("bob")["id_token"], audience=CLIENT_ID)
     assert "typ" not in claims
     assert claims["preferred_username"] == "bob"
@@ -82,13 +82,13 @@ def test_published_keys_are_public(platform: Platform) -> None:
 
 
 def test_an_unknown_realm_is_404(platform: Platform) -> None:
-    """As Keycloak answers for its key set."""
+    """As Keycloak responds to a request for the key set."""
     url = f"{platform.settings.provider_url}/realms/initech/protocol/openid-connect/certs"
     assert httpx2.get(url).status_code == 404
 
 
 def test_a_wrong_password_says_so_and_the_right_one_still_works(platform: Platform, client: httpx2.Client) -> None:
-    """The form comes back with an alert and the name typed; a user of another realm is not known here."""
+    """The form has an alert and the entered name. A user of another realm cannot sign in."""
     page = follow(client, client.get(endpoint(platform, "bob", "auth"), params=authorization_request("v" * 43)))
     for credentials in ({"username": "bob", "password": "x"}, {"username": "dave", "password": "dave"}):
         refused = client.post(form_action(page), data=credentials)
@@ -160,7 +160,7 @@ def test_refresh_tokens_rotate(platform: Platform) -> None:
 
 
 def test_the_page_may_ask_across_origins_and_others_may_not(platform: Platform) -> None:
-    """Token and userinfo answer the page's origin only; key set and discovery are public."""
+    """Token and userinfo allow only the origin of the page. Key set and discovery are public."""
     page = platform.settings.page_origin
     bearer = {"Authorization": f"Bearer {platform.token('bob')}"}
     for origin, allowed in ((page, page), ("http://evil.example", None)):

@@ -73,7 +73,7 @@ def _rows_of(case: Case) -> list[tuple[Row, Attempt]]:
 
 
 def test_every_row_is_answered_as_the_table_says(outcome: Outcome) -> None:
-    """The answer, the reason in the log, and no token anywhere."""
+    """The response and the reason in the log follow the table. No token is in the log or a response."""
     wrong = {}
     for row, attempt, asked in outcome.sent:
         try:
@@ -87,7 +87,7 @@ def test_every_row_is_answered_as_the_table_says(outcome: Outcome) -> None:
 
 
 def test_every_refusal_is_counted_by_its_reason(outcome: Outcome) -> None:
-    """What /metrics says is what the table says."""
+    """/metrics counts the same reasons as the table."""
     expected = Counter(row.reason for row, _, _ in outcome.sent if row.reason)
     assert {reason: n for reason, n in outcome.refused.items() if n} == expected
 

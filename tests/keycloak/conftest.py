@@ -9,7 +9,7 @@ from tests.keycloak.server import Keycloak, NotHere, find_keycloak
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Where Keycloak cannot run, that is said and nothing is: no test is counted as passed."""
+    """If Keycloak cannot run, the reason is printed and no test runs or is counted as passed."""
     try:
         config.stash[HOME] = find_keycloak()
     except NotHere as exc:

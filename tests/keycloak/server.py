@@ -25,7 +25,7 @@ OLDEST_JAVA = 17
 
 
 class NotHere(Exception):
-    """Keycloak cannot run on this machine; the text says what is missing."""
+    """Keycloak cannot run on this machine. The text names what is missing."""
 
 
 def find_keycloak() -> Path:

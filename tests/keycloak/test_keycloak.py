@@ -150,7 +150,7 @@ def test_an_id_token_with_our_audience_is_refused(world: World) -> None:
 
 
 def test_a_refresh_token_is_refused(world: World) -> None:
-    """HS512: refused by its algorithm, without asking for a key."""
+    """HS512: rejected by its algorithm, without a request for a key."""
     token = world.sign_in("alice")["refresh_token"]
     assert read(token)[0]["alg"] == "HS512"
     assert_refused(world.get_overview(token, "acme-web"))
@@ -165,7 +165,7 @@ def test_a_token_of_an_administrators_client_is_refused(world: World) -> None:
 
 
 def test_the_master_realms_token_is_refused(world: World) -> None:
-    """The platform's administrator is no organization's user."""
+    """The administrator of the platform does not belong to an organization."""
     assert_refused(world.get_health(world.keycloak._admin_token()))
 
 
@@ -192,7 +192,7 @@ def test_realms_whose_names_extend_each_other_stay_apart(world: World) -> None:
 
 
 def test_a_change_of_groups_is_in_the_next_token(world: World) -> None:
-    """Carol joins a team and leaves it: the token she holds says what it said, the refreshed one what is true."""
+    """Carol joins a team and leaves it. The old token keeps its groups; the refreshed one has the current groups."""
     keycloak = world.keycloak
     membership = f"/acme/users/{keycloak.user_id('acme', 'carol')}/groups/{keycloak.group_id('acme', 'web-team')}"
     tokens = world.sign_in("carol")
@@ -242,7 +242,7 @@ def console(world: World) -> Iterator[dict[str, Any]]:
 
 @pytest.mark.usefixtures("mallory")
 def test_a_realm_admin_can_not_be_another_organization(world: World, console: dict[str, Any]) -> None:
-    """acme's administrator lets the realm write `org: globex`: the issuer still says acme, so 401."""
+    """acme's administrator lets the realm write `org: globex`. The issuer is still acme, so the status is 401."""
     [mapper] = [m for m in console["protocolMappers"] if m["name"] == "org"]
     path = f"/acme/clients/{console['id']}/protocol-mappers/models/{mapper['id']}"
     as_mallory(world, "PUT", path, {**mapper, "config": {**mapper["config"], "claim.value": "globex"}})
@@ -274,7 +274,7 @@ def test_a_realm_admin_can_not_see_another_organizations_namespaces(world: World
 
 @pytest.mark.usefixtures("mallory")
 def test_a_realm_admin_can_not_change_the_issuer(world: World, console: dict[str, Any]) -> None:
-    """A realm may have a front-end address of its own: its tokens are then of an issuer that nobody configured."""
+    """If a realm has another front-end address, its tokens have an issuer that is not configured."""
     as_mallory(world, "PUT", f"/acme/clients/{console['id']}", {**console, "directAccessGrantsEnabled": True})
     before = world.keycloak.change("GET", "/acme").json()
     grants = []
@@ -307,7 +307,9 @@ def test_a_realm_admin_with_the_private_key_can_sign_only_for_the_own_realm(worl
         return jwt.encode({**usual, **claims}, key, "RS256", headers={"kid": kid})
 
     own = forge(iss=f"{world.keycloak.url}/realms/acme", org="acme")
-    assert world.get_overview(own, "acme-web").status_code == 200  # the key works: what follows is no accident
+    assert (
+        world.get_overview(own, "acme-web").status_code == 200
+    )  # the key works, so the rejections below have another cause
     assert world.get_overview(own, "globex-shop").status_code == 403
     assert_refused(world.get_overview(forge(iss=f"{world.keycloak.url}/realms/globex", org="globex"), "globex-shop"))
     assert_refused(world.get_overview(forge(iss=f"{world.keycloak.url}/realms/acme", org="globex"), "globex-shop"))
@@ -318,7 +320,7 @@ def test_a_realm_admin_with_the_private_key_can_sign_only_for_the_own_realm(worl
 
 
 def test_a_token_outlives_the_logout_until_it_expires(world: World) -> None:
-    """Access tokens are verified without asking Keycloak: after logout 200 until `exp`, then 401; no new one is had."""
+    """Access tokens are verified locally: after logout 200 until `exp`, then 401. The refresh token is rejected."""
     world.keycloak.change("PUT", "/globex", {"accessTokenLifespan": SHORT_LIFE_SECONDS})
     tokens = world.sign_in("dave")
     token, expires = tokens["access_token"], read(tokens["access_token"])[1]["exp"]
@@ -334,7 +336,7 @@ def test_a_token_outlives_the_logout_until_it_expires(world: World) -> None:
 
 
 def test_a_realm_that_is_gone_is_unknown(world: World) -> None:
-    """Keycloak answers 404 for its keys: 401, not 503, and once in JWKS_UNKNOWN_REALM_SECONDS."""
+    """Keycloak returns 404 for its keys: 401, not 503, and one fetch per JWKS_UNKNOWN_REALM_SECONDS."""
     realm = json.loads((REALMS / "globex.json").read_text().replace("globex", "initech"))
     world.keycloak.import_realm(realm)
     token = world.sign_in("dave", "initech")["access_token"]
@@ -344,7 +346,7 @@ def test_a_realm_that_is_gone_is_unknown(world: World) -> None:
 
 
 def test_a_realm_that_appears_is_known_after_a_while(world: World) -> None:
-    """An organization that was asked about too early is not refused for longer than JWKS_UNKNOWN_REALM_SECONDS."""
+    """A realm that was requested before it existed is rejected for at most JWKS_UNKNOWN_REALM_SECONDS."""
     realm = json.loads((REALMS / "globex.json").read_text().replace("globex", "umbrella"))
     world.keycloak.import_realm(realm)
     early = world.sign_in("dave", "umbrella")["access_token"]
@@ -468,7 +470,7 @@ def test_a_disabled_key_is_refused_within_the_bound(world: World) -> None:
 
 
 def test_a_realms_only_key_is_refused_too_when_it_is_disabled(world: World) -> None:
-    """The key set then holds no signature key at all, and that is an answer, not an outage to bridge with old keys."""
+    """A key set without a signature key is valid. It is not an outage, so the old keys are not used."""
     world.keycloak.import_realm(json.loads((REALMS / "globex.json").read_text().replace("globex", "hooli")))
     token = world.sign_in("dave", "hooli")["access_token"]
     assert world.get_health(token).status_code == 200

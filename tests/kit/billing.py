@@ -99,12 +99,12 @@ class BillingService:
 
 
 def away(target: str) -> Reply:
-    """As `fail`, in the process: nobody listens."""
+    """The in-process form of `fail`: the connection is refused."""
     raise httpx.ConnectError(f"refused: {target}")
 
 
 def serving(service: BillingService) -> Server:
-    """`service` behind a port of its own."""
+    """`service` on a separate port."""
 
     async def behaviour(exchange: Exchange) -> bool:
         status, body = service.reply(exchange.target)
@@ -138,7 +138,7 @@ def _nothing_but_the_owner(resource: Resource[Any, Any, Any]) -> Factory:
     def members(service: BillingService, organization: str, namespace: str) -> dict[str, Any]:
         del service, organization, namespace
         assert not required, (
-            f"nothing says what {resource.path} replies for {', '.join(required)}: "
+            f"the members {', '.join(required)} of {resource.path} are not defined: "
             "add it to REPLIES in tests/functions/<folder>/replies.py"
         )
         return {}

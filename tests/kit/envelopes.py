@@ -1,4 +1,4 @@
-"""The contract of every answer, asserted in one place by all tests of success and failure."""
+"""The contract of every response, checked in one place for all tests of success and failure."""
 
 import json
 import re
@@ -51,7 +51,7 @@ def assert_error_envelope(
 
 
 def assert_success_envelope(response: httpx2.Response, status: int = 200) -> dict[str, Any]:
-    """The whole body of a success."""
+    """Checks a success response and returns its complete body."""
     assert response.status_code == status, response.text
     assert_common_headers(response)
     body = json.loads(response.content)

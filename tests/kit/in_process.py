@@ -24,7 +24,7 @@ def load(name: str) -> Function:
 
 
 class Double(httpx.AsyncBaseTransport):
-    """Answers as `handle` says, unread as from a wire (a MockTransport's response was read before it is sent)."""
+    """Returns the response of `handle` with an unread body, as from a network. A MockTransport reads the body first."""
 
     def __init__(self, handle: Callable[[httpx.Request], httpx.Response]) -> None:
         self._handle = handle

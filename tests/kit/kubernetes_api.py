@@ -105,7 +105,7 @@ Fault = Callable[[str], Answer | None]
 
 
 class ApiServer:
-    """`projects` by organization; `fail`, when set, answers instead: (status, body), bytes or JSON."""
+    """`projects` by organization. If `fail` is set, it returns the response instead: (status, body), bytes or JSON."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -1,4 +1,4 @@
-"""Load on a function over kept-alive connections; every answer is kept with its status and its time."""
+"""Load on a function over kept-alive connections. The status and the time of every response are recorded."""
 
 import asyncio
 import contextlib
@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-BROKEN = 0  # the status of a request that got no answer
+BROKEN = 0  # the status of a request without a response
 
 
 @dataclass
@@ -21,7 +21,9 @@ class Load:
         started = time.monotonic()
         request = f"GET {path} HTTP/1.1\r\nHost: billing\r\nAuthorization: Bearer {token}\r\n\r\n".encode("latin-1")
         status = BROKEN
-        while self._idle and status == BROKEN:  # a kept connection may just have been closed: any client asks again
+        while (
+            self._idle and status == BROKEN
+        ):  # a kept connection may just have been closed: retry, as every client does
             status = await self._exchange(*self._idle.pop(), request)
         if status == BROKEN:
             with contextlib.suppress(OSError):
@@ -49,7 +51,7 @@ class Load:
         await self.close()
 
     async def in_turn(self, requests: Iterable[tuple[str, str]], workers: int) -> None:
-        """Closed loop: each worker asks again when it has its answer."""
+        """Closed loop: each worker sends its next request after it has received its response."""
         shared: Iterator[tuple[str, str]] = iter(requests)
 
         async def work() -> None:
@@ -90,7 +92,7 @@ class Load:
 
 
 async def read_answer(reader: asyncio.StreamReader) -> int:
-    """The status of an answer, whose body was read to its end."""
+    """Reads a response to the end of its body and returns its status."""
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
     length = head.partition(b"content-length:")[2].partition(b"\r\n")[0]
     await reader.readexactly(int(length or 0))

@@ -33,7 +33,7 @@ LAUNCHERS: Final[Mapping[str, Sequence[str]]] = {
 
 @dataclass(frozen=True, repr=False)
 class Asked:
-    """One answer and what it took."""
+    """One response, its duration and its request id."""
 
     response: httpx2.Response
     seconds: float
@@ -74,7 +74,7 @@ class FunctionProcess:
             stdout=subprocess.PIPE if self.stdout is None else self.stdout,
             stderr=subprocess.PIPE,
             text=True,
-            start_new_session=True,  # a process group of its own, to be killed as one
+            start_new_session=True,  # a separate process group, which is killed together
         )
         self._readers = [threading.Thread(target=self._read_errors, daemon=True)]
         if self.stdout is None:
@@ -179,13 +179,13 @@ class FunctionProcess:
         body: bytes = b"",
         timeout_seconds: float = 20,
     ) -> Asked:
-        """The request as it stands here, byte for byte: no client corrects it."""
+        """Sends exactly these bytes. No client library corrects them."""
         request_id = uuid.uuid4().hex
         own = [("Host", "billing"), ("Origin", ORIGIN), ("X-Request-Id", request_id), ("Connection", "close")]
         lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in [*own, *headers])]
         started = time.monotonic()
         with socket.create_connection(("127.0.0.1", self.port), timeout_seconds) as connection:
-            with contextlib.suppress(ConnectionError):  # it may answer, and close, before it took everything
+            with contextlib.suppress(ConnectionError):  # it may respond and close before it has read everything
                 connection.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
             return Asked(read_response(connection, method), time.monotonic() - started, request_id)
 

@@ -1,4 +1,4 @@
-"""A TCP server that replies as badly as a test tells it to, and counts what reaches it."""
+"""A TCP server whose behaviour a test defines, with all kinds of faults. It counts connections and requests."""
 
 import asyncio
 import socket
@@ -13,7 +13,7 @@ RST_ON_CLOSE: Final = struct.pack("ii", 1, 0)  # SO_LINGER with a time of 0: clo
 
 @dataclass(slots=True)
 class Exchange:
-    """One request as it came in; what is sent back is bytes."""
+    """One received request. The response is sent as bytes."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
@@ -30,7 +30,7 @@ class Exchange:
 
 
 Behaviour = Callable[[Exchange], Awaitable[bool]]
-"""Answers, and tells whether the connection may be used again."""
+"""Sends the response, and returns whether the connection can be used again."""
 
 
 def reset(writer: asyncio.StreamWriter) -> None:
@@ -45,7 +45,7 @@ class Counts:
     headers: list[dict[str, str]] = field(default_factory=list)
     in_flight: int = 0
     peak: int = 0
-    left: int = 0  # connections that the other side closed while an answer was under way
+    left: int = 0  # connections that the client closed before the response was complete
 
     @property
     def requests(self) -> int:
@@ -53,7 +53,7 @@ class Counts:
 
 
 class Server:
-    """Listens on a port of its own in a thread; `stop` refuses connections there until `start`."""
+    """Listens on a separate port, in a thread. After `stop`, connections are refused until `start`."""
 
     def __init__(self, behaviour: Behaviour) -> None:
         self.behaviour = behaviour
@@ -140,7 +140,7 @@ class Server:
             counts.in_flight -= 1
 
 
-# --- what an upstream may do --------------------------------------------------
+# --- behaviours of an upstream -------------------------------------------------
 
 
 def head(status: int, body: bytes, content_type: str = "application/json", **headers: str) -> bytes:
@@ -148,7 +148,7 @@ def head(status: int, body: bytes, content_type: str = "application/json", **hea
     named = {"content-type": content_type, "content-length": str(len(body))}
     named |= {name.replace("_", "-"): value for name, value in headers.items()}
     lines = [f"{name}: {value}" for name, value in named.items() if value]
-    return "\r\n".join([f"HTTP/1.1 {status} Said so", *lines, "", ""]).encode("latin-1")
+    return "\r\n".join([f"HTTP/1.1 {status} Reason", *lines, "", ""]).encode("latin-1")
 
 
 def answer(
@@ -183,7 +183,7 @@ def raw(data: bytes | Callable[[Exchange], bytes], *, then_reset: bool = False, 
 
 
 async def hang(exchange: Exchange) -> bool:
-    """Says nothing until the other side gives up."""
+    """Sends nothing until the client closes the connection."""
     if not await exchange.reader.read(1):
         raise ConnectionError
     return False

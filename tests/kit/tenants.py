@@ -143,7 +143,7 @@ TABLE = [
         NO_GUESTS,
     ),
     Row(
-        "guest with names that are none",
+        "guest with invalid names",
         lambda: user("acme", "", "../acme-web", "ACME-WEB"),
         "acme",
         (),

@@ -1,7 +1,7 @@
-"""The token table: one row per attack or oddity, with its source, what it has to be answered, and at what cost.
+"""The token table: one row per attack or special case, with its source and the expected response.
 
-A row is legal (200), or refused with one of the contract's three texts and a reason code for log and metric. `fetches`
-is how often the realm's key set may be asked for: none where the refusal needs no key.
+A row is legal (200), or rejected with one of the contract's three texts and a reason code for log and metric. `fetches`
+is the maximum number of requests for the realm's key set: 0 if no key is needed to reject the token.
 """
 
 import json
@@ -105,7 +105,7 @@ def assert_line(row: Row, case: Case, line: dict[str, Any]) -> None:
 
 
 def assert_unseen(attempt: Attempt, log: str, response: httpx.Response) -> None:
-    """Neither the token nor a part of it is in the log or the answer."""
+    """Neither the token nor a part of it is in the log or the response."""
     said = log + response.text + json.dumps(list(response.headers.multi_items()))
     sent = [*attempt.lines, *(value.encode() for value in attempt.headers.values()), attempt.query.encode()]
     for value in sent:
@@ -127,7 +127,7 @@ def legal(name: str, source: str, make: Callable[[], Attempt], note: str = "", *
 
 
 def cheap(name: str, source: str, make: Callable[[], Attempt], reason: str, note: str = "") -> Row:
-    """Refused without asking for a key."""
+    """Rejected without a request for a key."""
     return Row(name, source, make, INVALID, reason, 0, note)
 
 
@@ -137,7 +137,7 @@ def large(name: str, source: str, make: Callable[[], Attempt]) -> Row:
 
 
 def checked(name: str, source: str, make: Callable[[], Attempt], reason: str, note: str = "") -> Row:
-    """Refused with the realm's keys at hand."""
+    """Rejected after the keys of the realm were fetched."""
     return Row(name, source, make, INVALID, reason, 1, note)
 
 
@@ -152,7 +152,7 @@ def missing(
 
 
 def undecided(name: str, source: str, make: Callable[[], Attempt], note: str = "") -> Row:
-    """Nothing could be decided: 503, and no token failure is counted."""
+    """The token cannot be checked: 503, and no token failure is counted."""
     return Row(name, source, make, UNREACHABLE, "jwks", 1, note)
 
 
@@ -180,12 +180,12 @@ def since_now(**offsets: float) -> Callable[[], Attempt]:
 
 
 def signed(algorithm: str, kid: str, key: Callable[[], Any], by: str | None = None) -> Callable[[], Attempt]:
-    """The header says `algorithm`; the key signs as `by` says."""
+    """The header names `algorithm`; the key signs with `by`."""
     return lambda: bearer(token(header(alg=algorithm, kid=kid), signer=Signer(by or algorithm, key())))
 
 
 def confused(algorithm: str, secret: Callable[[], bytes], kid: str = "rsa") -> Callable[[], Attempt]:
-    """HMAC with something public for a secret."""
+    """HMAC with public data as the secret."""
     return lambda: bearer(token(header(alg=algorithm, kid=kid), signer=Signer(algorithm, secret())))
 
 
@@ -195,7 +195,7 @@ def against(*entries: Callable[[], Any], kid: str = "rsa", alg: str = "RS256") -
 
 
 def served(answer: KeySet) -> Callable[[], Attempt]:
-    """A good token, and this instead of a key set."""
+    """A valid token, and this response instead of a key set."""
     return lambda: bearer(token(), key_set=answer)
 
 
@@ -332,7 +332,7 @@ ALGORITHMS = [
         confused("HS256", lambda: to_bytes(own()())),
         "algorithm",
     ),
-    cheap("HS256 with the whole key set", "RFC 8725 2.1", confused("HS256", key_set), "algorithm"),
+    cheap("HS256 with the complete key set", "RFC 8725 2.1", confused("HS256", key_set), "algorithm"),
     cheap("HS256 with an empty secret", "RFC 8725 3.5", confused("HS256", lambda: b""), "algorithm"),
     cheap("HS256 with a guessed secret", "RFC 8725 2.2", confused("HS256", lambda: b"secret"), "algorithm"),
     *(cheap(f"alg {alg!r}", "RFC 8725 3.1", head(alg=alg), "algorithm") for alg in FOREIGN_ALGORITHMS),
@@ -344,38 +344,38 @@ ALGORITHMS = [
         "the fully-specified name; Keycloak 26 writes EdDSA, so this is refused until it does not",
     ),
     checked(
-        "ES256 said, the key is RSA",
+        "header ES256, the key is RSA",
         "RFC 8725 3.1",
         signed("ES256", "rsa", lambda: ec_key("P-256")),
         "algorithm_of_key",
     ),
     checked(
-        "RS256 said, the key is on P-256",
+        "header RS256, the key is on P-256",
         "RFC 8725 3.1",
         signed("RS256", "P-256", lambda: rsa_key("acme")),
         "algorithm_of_key",
     ),
-    checked("EdDSA said, the key is RSA", "RFC 8725 3.1", signed("EdDSA", "rsa", ed_key), "algorithm_of_key"),
+    checked("header EdDSA, the key is RSA", "RFC 8725 3.1", signed("EdDSA", "rsa", ed_key), "algorithm_of_key"),
     checked(
-        "RS256 said, the key is Ed25519",
+        "header RS256, the key is Ed25519",
         "RFC 8725 3.1",
         signed("RS256", "ed", lambda: rsa_key("acme")),
         "algorithm_of_key",
     ),
     checked(
-        "ES256 said, the key is on P-384",
+        "header ES256, the key is on P-384",
         "RFC 7518 3.4",
         signed("ES256", "P-384", lambda: ec_key("P-384")),
         "algorithm_of_key",
     ),
     checked(
-        "ES384 said, the key is on P-256",
+        "header ES384, the key is on P-256",
         "RFC 7518 3.4",
         signed("ES384", "P-256", lambda: ec_key("P-256")),
         "algorithm_of_key",
     ),
     checked(
-        "ES256 said, the key is on P-521",
+        "header ES256, the key is on P-521",
         "RFC 7518 3.4",
         signed("ES256", "P-521", lambda: ec_key("P-521")),
         "algorithm_of_key",
@@ -393,19 +393,19 @@ ALGORITHMS = [
         "algorithm_of_key",
     ),
     checked(
-        "RS256 said, PSS signed",
+        "header RS256, signed with PSS",
         "RFC 7518 3.3, 3.5",
         signed("RS256", "rsa", lambda: rsa_key("acme"), "PS256"),
         "signature",
     ),
     checked(
-        "PS256 said, PKCS#1 signed",
+        "header PS256, signed with PKCS#1",
         "RFC 7518 3.3, 3.5",
         signed("PS256", "any", lambda: rsa_key("any"), "RS256"),
         "signature",
     ),
     checked(
-        "RS256 said, SHA-512 signed",
+        "header RS256, signed with SHA-512",
         "RFC 7518 3.3",
         signed("RS256", "rsa", lambda: rsa_key("acme"), "RS512"),
         "signature",
@@ -463,7 +463,7 @@ SIGNATURES = [
     cheap("none, with an honest alg", "RFC 8725 2.1", _bent(lambda _: b""), "signature"),
     checked(
         "of another realm's key with our kid",
-        "multi-tenant trap: kid is no identity",
+        "multi-tenant trap: kid does not identify a realm",
         lambda: bearer(token(signer=realm_signer("globex"))),
         "signature",
     ),
@@ -484,7 +484,7 @@ HEADERS = [
     cheap("b64 true", "RFC 7797 7", head(b64=True), "header", "it would change nothing; a JWT has no use for it"),
     cheap("jku of a stranger", "RFC 8725 3.10; RFC 7515 4.1.2", head(jku=EVIL), "header"),
     cheap(
-        "jku of our own provider",
+        "jku of the real provider",
         "RFC 8725 3.10",
         head(jku=f"{issuer('acme')}/protocol/openid-connect/certs"),
         "header",
@@ -551,7 +551,7 @@ HEADERS = [
             None,
         )
     ),
-    legal("a header parameter nobody knows", "RFC 7515 4", head(**{"urn:example": {"a": [1]}})),
+    legal("an unknown header parameter", "RFC 7515 4", head(**{"urn:example": {"a": [1]}})),
 ]
 
 # --- key sets -----------------------------------------------------------------
@@ -612,7 +612,7 @@ UNUSABLE: list[tuple[str, str, Callable[[], Any]]] = [
     ("kty a list", "RFC 7517 4.1", own(kty=["RSA"])),
     ("a symmetric key", "RFC 7518 6.4; RFC 8725 3.1", lambda: {"kid": "rsa", "kty": "oct", "k": b64(b"s" * 64)}),
     (
-        "a symmetric key said to be RS256",
+        "a symmetric key with alg RS256",
         "RFC 7518 6.4",
         lambda: {"kid": "rsa", "kty": "oct", "alg": "RS256", "k": "AA"},
     ),
@@ -654,7 +654,7 @@ BROKEN_SETS: list[tuple[str, str, KeySet]] = [
     ("status 403", "a proxy before Keycloak", _status(403)),
     ("status 204", "RFC 9110 15.3.5", lambda _: httpx.Response(204)),
     ("a redirect", "PyJWT GHSA: key fetches follow no redirects; SSRF", _redirect),
-    ("compressed though not asked", "RFC 9110 8.4; a way around the size limit", _not_asked_encoding),
+    ("compressed without Accept-Encoding", "RFC 9110 8.4; a way around the size limit", _not_asked_encoding),
     ("connection refused", "Keycloak away", _refused_connection),
     ("silence", "Keycloak hanging", _silence),
 ]
@@ -683,8 +683,10 @@ KEY_SETS = [
     legal("key set: a kid twice, one of them for encryption", "RFC 7517 4.5", against(own(use="enc"), own())),
     *(legal(f"key set: {name} beside the key", "RFC 7517 5", against(entry(odd), own())) for name, odd in ODD_ENTRIES),
     *(undecided(f"key set: {name}", source, served(answer)) for name, source, answer in BROKEN_SETS),
-    checked("key set: 404", "Keycloak's answer for an unknown realm", served(_no_realm), "unknown_realm"),
-    undecided("key set: another 404", "a proxy's answer says nothing about the realm", served(_status(404))),
+    checked("key set: 404", "Keycloak's response for an unknown realm", served(_no_realm), "unknown_realm"),
+    undecided(
+        "key set: another 404", "a proxy's response does not prove that the realm is missing", served(_status(404))
+    ),
     checked(
         "key set: the key is the 101st",
         "memory and CPU by a hostile realm",
@@ -693,7 +695,7 @@ KEY_SETS = [
     ),
     legal(
         "key set: the key is the 100th",
-        "a bound is no wall",
+        "the limit includes the 100th key",
         lambda: bearer(token(), key_set=keys(*[{}] * 99, own()())),
     ),
     checked(
@@ -718,7 +720,7 @@ KEY_SETS = [
         "unknown_kid",
     ),
     checked(
-        "key set: P-256 point said to be on P-384",
+        "key set: P-256 point with crv P-384",
         "RFC 7518 6.2.1.1",
         against(lambda: ec_jwk("P-256", "P-256", crv="P-384"), other, kid="P-256", alg="ES384"),
         "unknown_kid",
@@ -879,7 +881,7 @@ CLAIMS = [
     legal("namespaces absent", "Keycloak leaves out an empty multi-value claim", payload(namespaces=ABSENT)),
     legal("namespaces empty", "no project", payload(namespaces=[])),
     legal(
-        "namespaces that are no names",
+        "namespaces with invalid names",
         "RFC 1123",
         payload(namespaces=["../x", "A", "", "a b", "acme-web\n"]),
         "they can never match; the caller is a guest",
@@ -1007,10 +1009,10 @@ CLAIMS = [
     ),
     checked("jti a number", "RFC 7519 4.1.7", payload(jti=7), "claims", "PyJWT checks it, after the signature"),
     legal("jti absent", "RFC 7519 4.1.7", payload(jti=ABSENT)),
-    legal("a claim nobody knows, nested", "RFC 7519 4", payload(realm_access={"roles": ["admin", {"x": [None]}]})),
+    legal("an unknown claim, nested", "RFC 7519 4", payload(realm_access={"roles": ["admin", {"x": [None]}]})),
     legal(
         "realm roles that say admin",
-        "Keycloak realm_access is no group of ours",
+        "Keycloak realm_access is not used as a group",
         payload(realm_access={"roles": ["org-admin"]}),
     ),
 ]
@@ -1057,7 +1059,7 @@ ISSUERS: list[tuple[str, str]] = [
 
 
 def _of(realm: str, signer_of: str | None = None, **changes: Any) -> Callable[[], Attempt]:
-    """A token of this realm, or one that says so."""
+    """A token that names this realm; another realm can sign it."""
     return lambda: bearer(token(payload=claims(realm, **changes), signer=realm_signer(signer_of or realm)))
 
 
@@ -1072,22 +1074,25 @@ ISSUER_ROWS = [
         for name, value in ISSUERS
     ),
     *(
-        cheap(f"realm {realm}", "Keycloak: master and sso are no organizations", _of(realm), "excluded_realm")
+        cheap(f"realm {realm}", "Keycloak: master and sso are not organizations", _of(realm), "excluded_realm")
         for realm in ("master", "sso")
     ),
     cheap("org master, issuer acme", "Keycloak", payload(org="master"), "excluded_realm"),
     cheap("issuer master, org acme", "Keycloak", payload(iss=issuer("master")), "issuer"),
     cheap(
-        "globex says it is acme", "multi-tenant trap: org is written by the realm", _of("globex", org="acme"), "issuer"
+        "org acme in a token of globex",
+        "multi-tenant trap: org is written by the realm",
+        _of("globex", org="acme"),
+        "issuer",
     ),
     cheap(
-        "acme says it is acme-prod",
+        "org acme-prod in a token of acme",
         "multi-tenant trap: one name begins another",
         _of("acme", org="acme-prod"),
         "issuer",
     ),
     cheap(
-        "acme-prod says it is acme",
+        "org acme in a token of acme-prod",
         "multi-tenant trap: one name begins another",
         _of("acme-prod", org="acme"),
         "issuer",
@@ -1228,7 +1233,7 @@ SHAPES = [
     large("of 1 MB of dots", "regular expressions in bounded time", raw(lambda: "a." * 500_000)),
     cheap("of 16 KiB of dots", "regular expressions in bounded time", raw(lambda: "a." * 8_000), "malformed"),
     missing(
-        "of 1 MB that is no token at the end",
+        "of 1 MB whose end makes it invalid",
         "regular expressions in bounded time",
         raw(lambda: "=" * 1_000_000 + "!"),
         "malformed_header",

@@ -1,4 +1,4 @@
-"""Realms with keys of their own, and tokens put together by hand, so that a wrong one can be made too."""
+"""Realms with separate keys, and tokens that are built without a JWT library, so that invalid tokens are possible."""
 
 import base64
 import hmac
@@ -36,7 +36,7 @@ def number(value: int, length: int | None = None) -> str:
 
 @cache
 def rsa_key(name: str, bits: int = 2048) -> rsa.RSAPrivateKey:
-    """`name` tells keys of one size apart; they are made once a run."""
+    """`name` distinguishes keys of the same size. Each key is generated once per test run."""
     del name
     return rsa.generate_private_key(65537, bits)
 
@@ -97,7 +97,7 @@ def key_set(realm: str = "acme") -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Signs with `key` as `algorithm` says, whatever the token's header says."""
+    """Signs with `key` and `algorithm`. The header of the token can name another algorithm."""
 
     algorithm: str
     key: Any
@@ -159,7 +159,7 @@ def to_bytes(value: Any) -> bytes:
 
 
 def token(head: Any = None, payload: Any = None, signer: Signer | None = None, signature: bytes | None = None) -> str:
-    """A compact JWS (RFC 7515 section 7.1), signed by acme's own key where nothing else is said."""
+    """A compact JWS (RFC 7515 section 7.1), by default signed with the key of acme."""
     head = header() if head is None else head
     payload = claims() if payload is None else payload
     signing_input = f"{b64(to_bytes(head))}.{b64(to_bytes(payload))}"

@@ -15,7 +15,7 @@ OVERLAYS = ("kube-dc", "local")
 
 
 def files() -> list[Path]:
-    """Every file that is one object of ours; kustomizations, patches and values are none."""
+    """Every file with one object of this repository, without kustomizations, patches and values."""
     found = [*KNATIVE.glob("base/*.yaml"), *KNATIVE.glob("functions/*.yaml"), *KNATIVE.glob("components/*/*.yaml")]
     found += KNATIVE.glob("overlays/*/*.yaml")
     return sorted(path for path in found if path.name != "kustomization.yaml")

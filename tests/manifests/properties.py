@@ -160,7 +160,7 @@ def autoscaling_is_spelled_and_bounded(objects: Objects) -> Iterator[str]:
                 yield f"{name(f)}: {key}: {value!r} is out of bounds"
         low, high = (found.get(f"autoscaling.knative.dev/{k}-scale", "") for k in ("min", "max"))
         if low != "0":
-            yield f"{name(f)}: min-scale is 0 unless an installation says otherwise"
+            yield f"{name(f)}: min-scale must be 0 unless an installation changes it"
         if not high or int(high) < 1:
             yield f"{name(f)}: max-scale is missing or unlimited"
 
@@ -194,14 +194,14 @@ def ports_are_free(objects: Objects) -> Iterator[str]:
 
 
 def environment_is_known_to_settings(objects: Objects) -> Iterator[str]:
-    known = {field.upper() for field in Settings.model_fields} | {"FUNCTION_TARGET", "FUNCTION_SOURCE"}
+    known = {field.upper() for field in Settings.model_fields} | {"FUNCTION_TARGET", "FUNCTION_SOURCE", "HOST"}
     for f in functions(objects):
         names = [e["name"] for e in container(f).get("env", [])]
         for variable in names:
             if variable in RESERVED_ENVIRONMENT:
                 yield f"{name(f)}: {variable} is set by Knative"
             elif variable not in known:
-                yield f"{name(f)}: {variable} is no setting"
+                yield f"{name(f)}: {variable} is not a setting"
         if len(set(names)) != len(names):
             yield f"{name(f)}: a variable is set twice: {names}"
         if any("envFrom" in c for c in f["spec"]["template"]["spec"]["containers"]):
@@ -212,7 +212,7 @@ def probes_are_local(objects: Objects) -> Iterator[str]:
     for f in services(objects):
         for probe in ("readinessProbe", "livenessProbe"):
             if container(f).get(probe, {}).get("httpGet", {}).get("path") != "/healthz":
-                yield f"{name(f)}: {probe} asks /healthz"
+                yield f"{name(f)}: {probe} must use /healthz"
 
 
 def requests_end_before_pods_do(objects: Objects) -> Iterator[str]:
@@ -338,7 +338,7 @@ def _access_policies(objects: Objects) -> Objects:
 def the_page_asks_nobody(objects: Objects) -> Iterator[str]:
     for page in pages(objects):
         if not _page_policies(objects):
-            yield f"{name(page)}: no NetworkPolicy of its own selects it"
+            yield f"{name(page)}: no separate NetworkPolicy selects it"
     for policy in _page_policies(objects):
         if set(policy["spec"]["policyTypes"]) != {"Ingress", "Egress"} or policy["spec"].get("egress"):
             yield f"{name(policy)}: egress is not denied"
@@ -390,7 +390,7 @@ def rules_count_our_own_pods_only(objects: Objects) -> Iterator[str]:
     for found in of(objects, "PrometheusRule"):
         for rule in (rule for group in found["spec"]["groups"] for rule in group["rules"]):
             for metric in unselected(rule["expr"], selections):
-                yield f"{name(found)}: {rule.get('alert', rule.get('record'))} counts {metric} of everybody"
+                yield f"{name(found)}: {rule.get('alert', rule.get('record'))} counts {metric} of all applications"
 
 
 def alerts_link_to_their_page(objects: Objects) -> Iterator[str]:
@@ -411,7 +411,7 @@ def the_billing_service_admits_functions_only(objects: Objects) -> Iterator[str]
     peers = [peer for p in policies for rule in p["spec"].get("ingress", []) for peer in rule.get("from", [{}])]
     where = {f["metadata"]["namespace"] for f in functions(objects)}
     if len(peers) != 1 or {_namespace(peers[0])} != where:
-        yield f"{name(deployments[0])}: may be asked from {peers}"
+        yield f"{name(deployments[0])}: can receive requests from {peers}"
     elif not all(
         selects(peers[0].get("podSelector", {}).get("matchLabels", {}), _pod_labels(f)) for f in functions(objects)
     ):
@@ -479,7 +479,7 @@ def _exact_path(route: str, rule: dict[str, Any]) -> Iterator[str]:
 def _rule(route: str, rule: dict[str, Any], hostnames: list[str]) -> Iterator[str]:
     headers = _filter(rule, "RequestHeaderModifier", "requestHeaderModifier").get("set", [])
     if [(h["name"], h["value"]) for h in headers] != [("K-Original-Host", hostnames[0])]:
-        yield f"{route}: K-Original-Host must be overwritten with {hostnames[0]}: a client's own is believed"
+        yield f"{route}: K-Original-Host must be overwritten with {hostnames[0]}: else a client's value is trusted"
     kourier = {"group": "", "kind": "Service", "name": "kourier-internal", "namespace": "kourier-system", "port": 80}
     if rule["backendRefs"] != [kourier | {"weight": 1}]:
         yield f"{route}: sends to {rule['backendRefs']}, not to Kourier's internal gateway with all defaults"
@@ -519,7 +519,7 @@ def the_grant_lets_the_route_through(objects: Objects) -> Iterator[str]:
         target = {"group": "", "kind": "Service", "name": "kourier-internal"}
         grants = [g for g in of(objects, "ReferenceGrant") if g["metadata"]["namespace"] == "kourier-system"]
         if not any(origin in g["spec"]["from"] and target in g["spec"]["to"] for g in grants):
-            yield f"{name(route)}: no ReferenceGrant in kourier-system: every answer would be 500"
+            yield f"{name(route)}: no ReferenceGrant in kourier-system: every response would be 500"
 
 
 # The page
@@ -625,7 +625,7 @@ def servers_outlive_their_endpoints(objects: Objects) -> Iterator[str]:
 
 
 def jobs_are_replaced_by_gitops_tools(objects: Objects) -> Iterator[str]:
-    """A Job cannot be changed: Argo CD and Flux are told to delete it first."""
+    """A Job cannot be changed. Annotations make Argo CD and Flux delete it first."""
     for job in of(objects, "Job"):
         found = job["metadata"].get("annotations", {})
         wanted = {

@@ -177,7 +177,7 @@ def test_an_image_holds_one_function(packages: Path, workspace: Path) -> None:
 
 
 def test_everything_is_compiled_and_open_to_the_image_user(packages: Path, workspace: Path) -> None:
-    """Every module has bytecode, every file can be read by anybody and written by none but root."""
+    """Every module has bytecode. Every user can read every file, and only root can write it."""
     root = image("overview", packages, workspace) / "app"
     for source in [*root.glob("*.py"), *(root / "common").glob("*.py"), *(root / "functions").rglob("*.py")]:
         assert (source.parent / "__pycache__" / f"{source.stem}.{sys.implementation.cache_tag}.pyc").is_file()
@@ -215,7 +215,7 @@ async def slow(request):
 
 
 def test_requests_under_way_finish_after_sigterm(packages: Path, workspace: Path) -> None:
-    """The container's process ends by itself after its last request was answered."""
+    """After SIGTERM, the process of the container ends when its last response is sent."""
     root = workspace / "image-slow"
     shutil.copytree(image("overview", packages, workspace), root)
     (root / "app" / "slow.py").write_text(SLOW)
@@ -231,7 +231,7 @@ def test_requests_under_way_finish_after_sigterm(packages: Path, workspace: Path
 
 @pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "8080 "])
 def test_a_wrong_port_is_said(port: str, packages: Path, workspace: Path) -> None:
-    """PORT that is no port ends the start with what is allowed."""
+    """If PORT is invalid, the process does not start, and the message has the allowed range."""
     root = image("overview", packages, workspace)
     env = {"PATH": os.environ["PATH"], "PORT": port}
     ran = subprocess.run(
@@ -260,7 +260,7 @@ def test_an_unknown_component_is_said(tmp_path: Path) -> None:
 
 
 def test_the_billing_service_starts_from_its_files_alone(workspace: Path) -> None:
-    """Its commands are there with their own packages, and without settings it says which are missing."""
+    """Its commands run with the packages of the image. Without settings, the message lists the missing ones."""
     root = workspace / "image-billing-service"
     laid_out("packages", str(REPOSITORY / "requirements-service.lock"), str(root))
     code = workspace / "billing-service-code"

@@ -130,7 +130,7 @@ MISTAKES: dict[str, tuple[Callable[[Objects], None], Property]] = {
         put(OVERVIEW, f"{CONTAINER}/envFrom", [{"configMapRef": {"name": "settings"}}]),
         properties.environment_is_known_to_settings,
     ),
-    "readiness that asks upstream": (
+    "readiness that calls upstream": (
         put(OVERVIEW, f"{CONTAINER}/readinessProbe/httpGet/path", "/api/billing/health"),
         properties.probes_are_local,
     ),
@@ -206,7 +206,7 @@ MISTAKES: dict[str, tuple[Callable[[Objects], None], Property]] = {
         ),
         properties.every_function_has_its_route,
     ),
-    "believed host header": (drop(ROUTE, "spec/rules/1/filters/1"), properties.every_function_has_its_route),
+    "trusted host header": (drop(ROUTE, "spec/rules/1/filters/1"), properties.every_function_has_its_route),
     "function's Service as backend": (
         put(ROUTE, "spec/rules/0/backendRefs/0/name", "billing-health"),
         properties.every_function_has_its_route,
@@ -298,7 +298,7 @@ MISTAKES: dict[str, tuple[Callable[[Objects], None], Property]] = {
         properties.the_page_is_given_env_js,
     ),
     "page's ConfigMap missing": (remove(FRONTEND), properties.the_page_is_given_env_js),
-    "page told nothing about Keycloak": (
+    "page without the address of Keycloak": (
         put(FRONTEND, "data/env.js", ENV_JS.replace("keycloakURL", "keycloackURL")),
         properties.the_page_s_addresses_are_the_routed_ones,
     ),
@@ -310,7 +310,7 @@ MISTAKES: dict[str, tuple[Callable[[Objects], None], Property]] = {
         put(FRONTEND, "data/env.js", ENV_JS.replace("backend.stage", "backend.prod")),
         properties.the_page_s_addresses_are_the_routed_ones,
     ),
-    "page told another origin than its own": (
+    "page with the origin of another host": (
         put(FRONTEND, "data/env.js", ENV_JS.replace("console.stage", "console.prod")),
         properties.the_page_s_addresses_are_the_routed_ones,
     ),
@@ -322,7 +322,7 @@ MISTAKES: dict[str, tuple[Callable[[Objects], None], Property]] = {
         put(OVERVIEW, f"{CONTAINER}/env/-", {"name": "KEYCLOAK_URL", "value": "https://login.kube-dc.com"}),
         properties.the_page_s_addresses_are_the_routed_ones,
     ),
-    "page with the whole of the console's host": (
+    "page on all paths of the console's host": (
         put(PAGE_ROUTE, "spec/rules/0/matches/0/path/value", "/"),
         properties.the_page_has_its_prefix_of_the_console_s_host,
     ),
@@ -341,7 +341,7 @@ MISTAKES: dict[str, tuple[Callable[[Objects], None], Property]] = {
         properties.the_page_has_its_prefix_of_the_console_s_host,
     ),
     "page without route": (remove(PAGE_ROUTE), properties.the_page_has_its_prefix_of_the_console_s_host),
-    "page believes a host header": (
+    "page trusts a host header": (
         drop(PAGE_ROUTE, "spec/rules/0/filters/1"),
         properties.the_page_has_its_prefix_of_the_console_s_host,
     ),

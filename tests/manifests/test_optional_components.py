@@ -59,7 +59,7 @@ def test_the_external_secrets_have_every_key_that_a_pod_needs(objects: Objects) 
 
 
 def test_nothing_is_filled_in_by_the_operator(objects: Objects) -> None:
-    """Each reference has the operator's defaults: Argo CD compares the list as a whole."""
+    """Each reference has the operator's defaults: Argo CD compares the complete list."""
     defaults = {"conversionStrategy": "Default", "decodingStrategy": "None", "metadataPolicy": "None"}
     for secret in of(objects, "ExternalSecret"):
         assert all(defaults.items() <= item["remoteRef"].items() for item in secret["spec"]["data"])

@@ -69,13 +69,13 @@ def env_js(objects: Objects) -> str:
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_each_overlay_has_one_page(overlay: str, built: dict[str, Objects]) -> None:
-    """The properties of the page are asked of a page."""
+    """Each overlay has one page, so the properties of the page are checked."""
     assert len(pages(built[overlay])) == 1
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_the_page_starts_with_the_overlay_s_addresses(overlay: str, built: dict[str, Objects], image: Path) -> None:
-    """Its probe answers, its policy allows the overlay's API and Keycloak and nothing else, SIGTERM ends it."""
+    """Its probe succeeds, its policy allows only the overlay's API and Keycloak, and SIGTERM ends it."""
     script, port = env_js(built[overlay]), free_port()
     process = started(laid_out(image, script), port)
     try:

@@ -1,6 +1,6 @@
 """The API server fills in nothing inside a list, by the real schemas of the Gateway API.
 
-Argo CD compares lists as a whole: a default that is not written out in Git is a permanent difference. Members of an
+Argo CD compares complete lists: a default that is not written out in Git is a permanent difference. Members of an
 object outside lists are compared one by one.
 """
 

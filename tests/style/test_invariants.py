@@ -28,8 +28,8 @@ MADE = [
     IMPORT + "caller = Caller.model_construct()",
     CLAIMS + "claims = SignedClaims(unverified)",
     "from common.identity.authenticator import UnverifiedClaims\nclaims = UnverifiedClaims.model_construct(org='acme')",
-    CHECKED + "namespace = Namespace(caller.organization, asked)",
-    "from common.access.roles import Namespace as Checked\nnamespace = Checked('acme', asked)",
+    CHECKED + "namespace = Namespace(caller.organization, requested)",
+    "from common.access.roles import Namespace as Checked\nnamespace = Checked('acme', requested)",
 ]
 AROUND = [
     "from dataclasses import replace\nother = replace(caller, organization='globex')",
@@ -81,7 +81,7 @@ def test_a_caller_made_elsewhere_is_found(source: str, path: str) -> None:
     ],
 )
 def test_a_maker_makes_its_own_only(path: str, source: str) -> None:
-    """The two makers do not stand in for each other, and who may replace an Answer may not replace a caller."""
+    """Each of the two modules creates only its own class. Another module cannot replace a caller."""
     assert check(path, source)
 
 
@@ -106,7 +106,7 @@ def test_a_reply_read_around_the_proof_of_its_owner_is_found(source: str) -> Non
 
 @pytest.mark.parametrize("source", HARMLESS)
 def test_what_is_right_is_left_alone(source: str) -> None:
-    """Annotations, other models, and reading what somebody else wrote."""
+    """Annotations, other models, and reading values from another source are allowed."""
     assert check("common/function.py", source) == []
 
 

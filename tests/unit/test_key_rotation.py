@@ -71,7 +71,7 @@ async def test_further_unknown_kids_wait_for_the_pause() -> None:
 
 
 async def test_a_key_set_of_encryption_keys_alone_withdraws_the_old_keys() -> None:
-    """A realm's only signature key was disabled: Keycloak still lists its encryption key, and that is an answer."""
+    """If a realm's only signature key is disabled, Keycloak still lists its encryption key: this key set is valid."""
     provider, clock = Provider(), Clock()
     key_sets = KeySets(Settings(keycloak_url="https://keycloak.example.com"), provider, clock)
     provider.add("old")
@@ -85,7 +85,7 @@ async def test_a_key_set_of_encryption_keys_alone_withdraws_the_old_keys() -> No
 
 @pytest.mark.parametrize("keys", [[], [None], [{"kty": "RSA"}], [{"kty": "EC", "crv": "P-256", "x": 1, "kid": "old"}]])
 async def test_a_broken_key_set_withdraws_nothing(keys: list[Any]) -> None:
-    """What is no key set of a working provider leaves the keys that are known."""
+    """An invalid key set does not remove the cached keys."""
     provider, clock = Provider(), Clock()
     key_sets = KeySets(Settings(keycloak_url="https://keycloak.example.com"), provider, clock)
     provider.add("old")

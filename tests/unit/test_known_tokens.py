@@ -15,7 +15,7 @@ from tests.kit.tokens import claims, header, key_set, keys, rsa_jwk, rsa_key, to
 
 
 class World:
-    """An identity provider, what knows its keys, and the time (Unix and monotonic at once)."""
+    """An identity provider, an authenticator, and one clock for Unix and monotonic time."""
 
     def __init__(self) -> None:
         self.now = time.time()
@@ -27,7 +27,7 @@ class World:
         self.authenticator = Authenticator(s, KeySets(s, http, lambda: self.now), lambda: self.now)
 
     async def refresh(self) -> None:
-        """A stranger's unknown kid has the key set fetched anew."""
+        """A token with an unknown kid makes the authenticator fetch the key set again."""
         self.now += 11
         with pytest.raises(TokenInvalid):
             await self.authenticator.authenticate(token(header(kid="nobody's")).encode())

@@ -63,7 +63,7 @@ async def ownership(api: ApiServer, clock: Clock) -> AsyncIterator[Kubernetes]:
 
 
 async def assert_cannot_decide(ownership: Kubernetes, why: str) -> None:
-    """Neither question; the second finds the API server left in peace for a while, or the same kept answer."""
+    """Neither question can be decided. The second one finds requests paused, or the same cached result."""
     questions = (
         (lambda: ownership.owns(ALICE, "acme-web"), {why}),
         (lambda: ownership.list_namespaces(ALICE), {why, "paused"}),
@@ -92,7 +92,7 @@ async def test_an_organization_whose_name_extends_anothers_owns_only_its_own(own
 
 
 async def test_all_pages_are_read(ownership: Kubernetes, api: ApiServer) -> None:
-    """A listing of 250 projects comes in three pages, each asked for with the continue token of the one before."""
+    """250 projects are read in three pages. Each request has the continue token of the page before."""
     api.projects["acme"] = [project("acme", f"p{n}", f"acme-p{n}") for n in range(250)]
     assert len(await ownership.list_namespaces(ALICE)) == 250
     assert [target.partition("?")[2] for target in api.requests] == [
@@ -103,7 +103,7 @@ async def test_all_pages_are_read(ownership: Kubernetes, api: ApiServer) -> None
 
 
 async def test_an_expired_continue_token_begins_the_listing_anew(ownership: Kubernetes, api: ApiServer) -> None:
-    """410 Gone on the second page starts again at the first, and the result is whole."""
+    """After 410 Gone on the second page, the listing starts again at the first. The result is complete."""
     api.projects["acme"] = [project("acme", f"p{n}", f"acme-p{n}") for n in range(150)]
     expired = iter([(410, status_object(410, "Expired"))])
     api.fail = lambda target: next(expired, None) if "continue=" in target else None
@@ -165,13 +165,13 @@ WRONG_REPLIES: dict[str, tuple[Answer, str]] = {
 
 @pytest.mark.parametrize(("answer", "why"), WRONG_REPLIES.values(), ids=WRONG_REPLIES.keys())
 async def test_a_wrong_reply_cannot_decide(ownership: Kubernetes, api: ApiServer, answer: Answer, why: str) -> None:
-    """Whatever is no list of this organization's projects is neither a denial nor an empty list."""
+    """An invalid list is neither a denial nor an empty list."""
     api.fail = lambda _: answer
     await assert_cannot_decide(ownership, why)
 
 
 async def test_a_reply_of_another_media_type_cannot_decide(ownership: Kubernetes, api: ApiServer) -> None:
-    """A good list that says it is HTML is not trusted."""
+    """A valid list with the media type HTML is rejected."""
     api.content_type = "text/html"
     await assert_cannot_decide(ownership, "content_type")
 
@@ -195,13 +195,13 @@ async def test_an_organization_without_projects_has_an_empty_list(ownership: Kub
 async def test_an_organization_that_the_cluster_does_not_know_cannot_be_decided(
     ownership: Kubernetes, api: ApiServer
 ) -> None:
-    """The API server lists nothing, with 200, in a namespace that does not exist: that is no empty list."""
+    """For a missing namespace, the API server returns 200 and an empty list. It is not accepted as an empty list."""
     del api.projects["acme"]
     await assert_cannot_decide(ownership, "http_404")
 
 
 async def test_another_objects_name_is_no_proof_of_the_organization(ownership: Kubernetes, api: ApiServer) -> None:
-    """The Organization that proves an empty list has to be the one that was asked for."""
+    """An empty list is accepted only if the returned Organization has the requested name."""
     other = {"apiVersion": "kube-dc.com/v1", "kind": "Organization", "metadata": {"name": "b", "namespace": "b"}}
     api.projects["acme"] = []
     api.fail = lambda target: (200, other) if "/organizations/" in target else None
@@ -211,7 +211,7 @@ async def test_another_objects_name_is_no_proof_of_the_organization(ownership: K
 async def test_a_removed_organization_is_not_served_from_what_was_kept(
     ownership: Kubernetes, api: ApiServer, clock: Clock
 ) -> None:
-    """Once the API server says that the organization is gone, its kept projects are void."""
+    """After the API server has reported that the organization is missing, its cached projects are not used."""
     assert await ownership.owns(ALICE, "acme-web")
     del api.projects["acme"]
     clock.now += 11
@@ -282,7 +282,7 @@ async def test_a_renewed_token_is_used_at_once(ownership: Kubernetes, api: ApiSe
 async def test_a_token_file_that_holds_no_token_cannot_decide(
     ownership: Kubernetes, api: ApiServer, content: str
 ) -> None:
-    """Nothing is sent with a token that is none."""
+    """If the token file is invalid, no request is sent."""
     api.write_token(content)
     await assert_cannot_decide(ownership, "credentials")
     assert api.requests == []
@@ -322,7 +322,7 @@ async def test_a_renewed_cluster_ca_is_used(ownership: Kubernetes, api: ApiServe
 
 
 async def test_a_silent_server_is_left_in_bounded_time(api: ApiServer) -> None:
-    """KUBERNETES_TIMEOUT_SECONDS bounds the whole listing."""
+    """KUBERNETES_TIMEOUT_SECONDS limits the complete listing."""
     api.delay_seconds = 1.5
     source = Kubernetes(settings_of(api, kubernetes_timeout_seconds=0.3))
     started = asyncio.get_running_loop().time()

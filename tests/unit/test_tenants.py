@@ -57,7 +57,7 @@ TIMES = {"duration_ms", "upstream_ms", "time", "request_id"}
     ids=["org-admin", "user", "user who names both", "org-admin who names both", "guest"],
 )
 async def test_foreign_and_unknown_take_the_same_way(case: Case, mode: str, line: Callable[[], bytes]) -> None:
-    """The same upstream calls, body, headers and log, but for the name asked for."""
+    """Upstream calls, body, headers and log are the same, except for the requested name."""
     ways = []
     for namespace in ("globex-shop", "nowhere-sho"):
         billing = priced()

@@ -15,7 +15,7 @@ from tests.kit.tokens import KEYCLOAK
 @pytest.mark.parametrize("case", CASES, ids=str)
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 async def test_row(row: Row, case: Case) -> None:
-    """The answer is the contract's, costs no more fetches than allowed, and the reason is for operators only."""
+    """The response follows the contract, fetches are within the limit, and the reason is only in log and metrics."""
     attempt = row.make()
     identity = IdentityProvider({"acme": attempt.key_set} if attempt.key_set else None)
     before = auth_failures()

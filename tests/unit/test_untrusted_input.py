@@ -1,4 +1,4 @@
-"""Whatever is sent, the parts that read it answer or raise an ApiError, in bounded time. Inputs are hypothesis's."""
+"""For any input, the parsers return a value or raise an ApiError, in limited time. hypothesis generates the inputs."""
 
 import asyncio
 import json
@@ -64,7 +64,7 @@ def loop() -> Iterator[asyncio.Runner]:
 
 @pytest.fixture(scope="module")
 def authenticator() -> Authenticator:
-    """Knows acme's keys, Ed25519's among them, after the first token."""
+    """Has the keys of acme, with Ed25519, after the first token."""
     s = in_process.settings()
     http = HttpClient(
         Timeouts(connect=1, read=1, pool=1, total=1),
@@ -90,7 +90,7 @@ def outcome(loop: asyncio.Runner, authenticator: Authenticator, unverified_token
 @BOUNDED
 @given(lines=st.lists(st.binary(max_size=200) | st.binary(max_size=200).map(lambda end: b"Bearer " + end), max_size=3))
 def test_any_authorization_lines(lines: list[bytes]) -> None:
-    """One well-formed line is a token, everything else is none."""
+    """One well-formed line is a token. All other input raises TokenMissing."""
     try:
         found = read_credentials(lines)
     except TokenMissing:
@@ -104,7 +104,7 @@ def test_any_authorization_lines(lines: list[bytes]) -> None:
 @BOUNDED
 @given(unverified_token=st.binary(max_size=300) | st.text("AZaz09-_.", max_size=300).map(str.encode))
 def test_any_bytes_as_token(loop: asyncio.Runner, authenticator: Authenticator, unverified_token: bytes) -> None:
-    """Bytes are no token."""
+    """Random bytes are rejected as a token."""
     assert isinstance(outcome(loop, authenticator, unverified_token), ApiError)
 
 
@@ -113,7 +113,7 @@ def test_any_bytes_as_token(loop: asyncio.Runner, authenticator: Authenticator, 
 def test_any_bytes_in_three_segments(
     loop: asyncio.Runner, authenticator: Authenticator, head: bytes, payload: bytes, signature: bytes
 ) -> None:
-    """Well-formed base64url around anything is no token."""
+    """Three segments of valid base64url with random content are rejected."""
     unverified_token = ".".join(map(b64, (head, payload, signature))).encode()
     assert isinstance(outcome(loop, authenticator, unverified_token), ApiError)
 
@@ -124,7 +124,7 @@ def test_any_bytes_in_three_segments(
 def test_any_header(
     loop: asyncio.Runner, authenticator: Authenticator, changes: dict[str, Any], algorithm: str
 ) -> None:
-    """Signed by acme, whatever the header says: a caller of acme, or refused."""
+    """A token signed by acme with any header gives a caller of acme, or is rejected."""
     head = {**header(alg=algorithm, kid="ed"), **changes}
     found = outcome(loop, authenticator, token(head, signer=Signer("EdDSA", ed_key())).encode())
     assert isinstance(found, ApiError) or (found.organization == "acme" and head["alg"] == "EdDSA")
@@ -152,7 +152,7 @@ def test_any_claims(loop: asyncio.Runner, authenticator: Authenticator, changes:
 )
 @example(number="1e9999999999999999999", name="x")
 def test_any_number_in_a_claim(loop: asyncio.Runner, authenticator: Authenticator, number: str, name: str) -> None:
-    """What JSON calls a number may be none to us, and is never a bug."""
+    """Any JSON number in a claim is accepted or rejected, and never causes a bug."""
     without = {key: value for key, value in claims().items() if key != name}
     payload = b'{"%b":%b,' % (name.encode(), number.encode()) + to_bytes(without)[1:]
     outcome(loop, authenticator, token(header(alg="EdDSA", kid="ed"), payload, Signer("EdDSA", ed_key())).encode())
@@ -164,7 +164,7 @@ def test_any_number_in_a_claim(loop: asyncio.Runner, authenticator: Authenticato
 @BOUNDED
 @given(body=st.binary(max_size=200) | JSON.map(to_bytes) | st.lists(JSON).map(lambda keys: to_bytes({"keys": keys})))
 def test_any_key_set(body: bytes) -> None:
-    """Anything from a realm is no key set, and says so."""
+    """Random bytes as a key set raise BadKeySet."""
     with pytest.raises(BadKeySet):
         read_keys(UpstreamResponse(200, {}, body))
 
@@ -247,7 +247,7 @@ async def _ask(app: Function, segment: bytes, line: bytes) -> tuple[int, bytes]:
 @example(query=b"limit=%F0%9D%9F%99")
 @example(query=b"limit=" + b"9" * 2000)
 def test_any_query(query: bytes) -> None:
-    """Parameters as the model has them, or a text that is short, printable, and says what is allowed."""
+    """A query gives parameters within the model's limits, or an error text that is short and printable."""
     try:
         found = read_parameters(ListParameters, {}, query)
     except InvalidParameter as refused:
@@ -261,7 +261,7 @@ def test_any_query(query: bytes) -> None:
 
 @given(name=st.from_regex(NAMESPACE_PATTERN) | st.text("ab-0", max_size=70))
 def test_a_namespace_is_an_rfc_1123_label(name: str) -> None:
-    """The pattern is the rule, said another way."""
+    """The pattern accepts exactly the names that RFC 1123 allows."""
     letters = set("abcdefghijklmnopqrstuvwxyz0123456789")
     label = 0 < len(name) <= 63 and {name[0], name[-1]} <= letters and set(name) <= letters | {"-"}
     assert bool(NAMESPACE.fullmatch(name)) is label
@@ -272,7 +272,7 @@ def test_a_namespace_is_an_rfc_1123_label(name: str) -> None:
 
 @given(text=st.text(min_size=1), details=st.dictionaries(st.text(), st.text() | st.lists(st.text())))
 def test_any_error_is_an_envelope(text: str, details: dict[str, Any]) -> None:
-    """What is said comes back as it was, whatever its characters."""
+    """Error text and details are returned unchanged, with any characters."""
     body = json.loads(render_error(InvalidParameter("parameter", public=text, details=details)))
     assert body.keys() == {"success", "error", "code", "details", "timestamp"}
     assert (body["success"], body["error"], body["details"]) == (False, text, details)
@@ -290,7 +290,7 @@ def test_any_amount_keeps_its_digits(amounts: list[Decimal], stale: bool) -> Non
 
 @given(value=st.sampled_from([Decimal("NaN"), Decimal("Infinity"), float("nan"), float("-inf")]))
 def test_what_is_no_number_is_never_written(value: object) -> None:
-    """NaN is no JSON; a bug that brings it here is a 500, not a wrong number."""
+    """NaN is not valid JSON. A bug that produces it becomes a 500, not a wrong number."""
     with pytest.raises(ValueError, match="JSON"):
         to_json({"amount": value})
 
@@ -303,7 +303,7 @@ def test_what_is_no_number_is_never_written(value: object) -> None:
     )
 )
 def test_any_moment_is_written_in_utc(moment: datetime) -> None:
-    """The same moment, to the millisecond, wherever it was said."""
+    """The same time, to the millisecond, from any time zone."""
     text = timestamp(moment)
     assert TIMESTAMP.fullmatch(text)
     assert abs(datetime.fromisoformat(text) - moment) < timedelta(milliseconds=1)

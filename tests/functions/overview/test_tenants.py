@@ -34,14 +34,14 @@ async def test_an_overview_has_the_project_s_own_amount() -> None:
 
 
 async def test_claims_mode_cannot_say_what_an_org_admin_has() -> None:
-    """A token without namespaces is no source: 503, never an empty list."""
+    """A token without namespaces cannot define the list of an org-admin: 503, never an empty list."""
     for name, asked in (("overview", path("acme-web")), ("projects", "/api/billing/projects")):
         response = await get(endpoint(name, "claims", priced()), asked, admin("acme"))
         assert_error_envelope(response, 503, "Billing service unreachable")
 
 
 async def test_claims_mode_still_asks_as_the_callers_organization() -> None:
-    """A minted namespace is listed, since the token is believed, but a billing service with owners gives no price."""
+    """A foreign namespace in a token is listed, because the token is trusted. It has no figures."""
     billing = priced()
     minted = user("globex", "globex-shop", "acme-web")
     with captured_log() as lines:
@@ -56,7 +56,7 @@ async def test_claims_mode_still_asks_as_the_callers_organization() -> None:
 
 @pytest.mark.parametrize("mode", ["registry", "kubernetes"])
 async def test_a_kept_answer_is_for_those_with_access(mode: str) -> None:
-    """The org-admin's answer is in the cache; nobody else gets it on that account."""
+    """A cached result of the org-admin is served only to callers with access."""
     billing = priced()
     function = endpoint("overview", mode, billing)
     assert_success_envelope(await get(function, path("acme-web"), admin("acme")))
@@ -77,7 +77,7 @@ async def test_a_kept_answer_is_for_those_with_access(mode: str) -> None:
 
 @pytest.mark.parametrize("mode", ["registry", "kubernetes"])
 async def test_a_namespace_that_moved_is_gone_with_the_fresh_time(mode: str) -> None:
-    """The old owner is refused at the latest when the kept answer is no longer fresh, and no stale one comes back."""
+    """The old owner is rejected when the cached result is no longer fresh, and no stale result is served."""
     billing, clock = priced(), Clock()
     function = endpoint("overview", mode, billing, clock)
     assert_success_envelope(await get(function, path("acme-web"), admin("acme")))
@@ -94,7 +94,7 @@ async def test_a_namespace_that_moved_is_gone_with_the_fresh_time(mode: str) -> 
 
 
 async def test_a_stale_answer_is_for_its_own_organization() -> None:
-    """Billing is away: the owner gets an older answer that says so, a stranger cannot be told anything: 503."""
+    """While the billing service is away, the owner receives a stale result. Other organizations receive 503."""
     billing, clock = priced(), Clock()
     function = endpoint("overview", "registry", billing, clock)
     assert_success_envelope(await get(function, path("acme-web"), admin("acme")))
@@ -109,7 +109,7 @@ async def test_a_stale_answer_is_for_its_own_organization() -> None:
 
 @pytest.mark.parametrize(("name", "where"), [("overview", path("acme-web")), ("projects", "/api/billing/projects")])
 async def test_what_was_kept_is_gone_after_any_404(name: str, where: str) -> None:
-    """Whatever a 404 meant, an answer from before it is never served again as an older one."""
+    """After any 404, a result that was cached before it is never served as stale."""
     billing, clock = priced(), Clock()
     function = endpoint(name, "registry", billing, clock)
     assert_success_envelope(await get(function, where, admin("acme")))
@@ -121,7 +121,7 @@ async def test_what_was_kept_is_gone_after_any_404(name: str, where: str) -> Non
 
 
 async def test_equal_questions_of_two_organizations_are_two() -> None:
-    """Asked at the same moment, the call of one is not shared with the other."""
+    """Two organizations that send the same request at the same time do not share a call."""
     billing = priced()
     function = endpoint("overview", "registry", billing)
     own, foreign = await asyncio.gather(
@@ -134,7 +134,7 @@ async def test_equal_questions_of_two_organizations_are_two() -> None:
 
 @pytest.mark.parametrize("mode", ["registry", "kubernetes"])
 async def test_a_reply_about_another_organization_is_503(mode: str) -> None:
-    """A billing service that sends somebody else's numbers is broken; nothing of them is passed on or kept."""
+    """A reply with the figures of another organization is a fault. It is neither passed on nor cached."""
     billing = priced()
     foreign = billing.owner("globex", "globex-shop") | overview(AMOUNTS["globex-shop"])
     billing.fail = lambda _: (200, foreign)

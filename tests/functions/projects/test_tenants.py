@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -35,22 +36,22 @@ async def test_the_list_and_its_totals_are_of_what_the_caller_sees(row: Row, mod
     assert sum(entry["current_month_total"] for entry in data["totals"]) == pytest.approx(total)
 
 
-@pytest.mark.parametrize("line", [admin("acme"), user("acme", "acme-web")], ids=["org-admin", "user"])
-async def test_a_project_of_another_organization_in_the_reply_is_503(line: bytes) -> None:
+@pytest.mark.parametrize("line", [lambda: admin("acme"), lambda: user("acme", "acme-web")], ids=["org-admin", "user"])
+async def test_a_project_of_another_organization_in_the_reply_is_503(line: Callable[[], bytes]) -> None:
     """Each item of the list proves its owner, also one that this caller would not get."""
     billing = priced()
     billing.fail = lambda _: (200, {"organization": "acme", "projects": [own, foreign]})
     own = {"organization": "acme", "namespace": "acme-web", "billing_summary": billing_summary()}
     foreign = {"organization": "globex", "namespace": "globex-shop", "billing_summary": billing_summary(8989.04)}
     with captured_log() as lines:
-        response = await get(endpoint("projects", "registry", billing), PATH, line)
+        response = await get(endpoint("projects", "registry", billing), PATH, line())
     assert_error_envelope(response, 503, "Billing service unreachable")
     assert lines.requests()[0]["reason"] == "mismatch"
     assert "8989" not in response.text + lines.text
 
 
 async def test_a_kept_list_is_cut_for_each_caller() -> None:
-    """One answer for the organization; each caller sees its own part, whoever came first."""
+    """One result is cached for the organization. Each caller sees only the permitted projects."""
     billing = priced()
     function = endpoint("projects", "registry", billing)
     seen = []
@@ -67,7 +68,7 @@ async def test_a_kept_list_is_cut_for_each_caller() -> None:
 
 
 async def test_an_organization_that_billing_does_not_know_has_an_empty_list() -> None:
-    """It says so, and it is no failure: one call, no ERROR. New projects of the token are in it."""
+    """`billing_started` is false, without an ERROR and with one call. New projects of the token are listed."""
     billing = priced()
     billing.fail = lambda _: (404, {"code": "organization_not_found", "message": "unknown"})
     for line, listed in ((admin("acme"), []), (user("acme", "acme-new"), ["acme-new"])):

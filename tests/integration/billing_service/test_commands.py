@@ -12,8 +12,9 @@ from billing_service.database import connect
 from billing_service.demo import PROJECT_OWNERS
 from billing_service.migrate import migrate, shipped
 
-from .conftest import TOKEN, USAGE_HEADER, Server
+from .conftest import TOKEN, USAGE_HEADER
 from .process import run, served, wait_for
+from .server import Server
 
 
 async def test_the_demo_is_loaded_once_and_then_extended(empty_database_url: str, client: httpx2.AsyncClient) -> None:
@@ -109,7 +110,7 @@ async def test_a_request_is_one_json_line_without_its_query(database_url: str, c
 
 
 async def test_the_service_outlives_a_restart_of_postgresql(server: Server, client: httpx2.AsyncClient) -> None:
-    """It starts without its database, is 503 while that is away, and answers again without a restart of its own."""
+    """The service starts without its database, returns 503 while it is away, and then succeeds without a restart."""
     await asyncio.to_thread(server.stop)
     with served(server.url) as (url, process):
         away = await wait_for(client, f"{url}/api/health", 503, 20)

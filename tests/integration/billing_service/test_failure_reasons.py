@@ -39,7 +39,7 @@ async def test_the_log_line_names_the_reason(server_url: str, caplog: pytest.Log
 
 
 async def test_too_many_connections_are_named(server_url: str) -> None:
-    """A role's limit is reached: the pool gets no connection, and says why."""
+    """If the connection limit of a role is reached, the reason is `too_many_connections`."""
     async with connect(server_url) as admin:
         await admin.execute("CREATE ROLE limited LOGIN CONNECTION LIMIT 0")
         try:
@@ -62,7 +62,7 @@ async def test_too_many_connections_are_named(server_url: str) -> None:
 async def test_a_query_that_fails_is_named_by_its_sqlstate(
     server_url: str, statement: str, reason: str, sqlstate: str
 ) -> None:
-    """What the server says about a query comes with its code; the next query works."""
+    """A server error of a query has its SQLSTATE in the log. The next query succeeds."""
     async with connect(server_url) as admin:
         await admin.execute("CREATE ROLE reader LOGIN")
         try:

@@ -15,9 +15,9 @@ import pytest
 from billing_service.database import connect
 from billing_service.migrate import migrate, shipped
 
-from .conftest import Server
 from .process import served, wait_for
 from .proxy import Proxy
+from .server import Server
 
 POOL = 8
 LIST = "/api/organization/acme/projects"
@@ -107,7 +107,7 @@ async def test_one_request_finds_all_idle_connections_swallowed_and_is_served(
 async def test_whatever_step_a_connection_dies_in_is_503_in_time(
     proxy: Proxy, client: httpx2.AsyncClient, messages: int
 ) -> None:
-    """Starting, checking, setting, reading back, asking: a peer that falls silent there costs the limit and no more."""
+    """If the peer stops responding at any step of a connection, a request ends within the time limit."""
     with served(through(proxy), DATABASE_TIMEOUT_SECONDS="2") as (url, _):
         await wait_for(client, f"{url}/api/live", 200, 20)
         proxy.lose_new_after = messages
@@ -122,7 +122,7 @@ async def test_whatever_step_a_connection_dies_in_is_503_in_time(
 async def test_a_frozen_postgresql_is_503_in_time_and_served_again(
     database: Server, client: httpx2.AsyncClient
 ) -> None:
-    """SIGSTOP of all its processes; liveness stays good meanwhile; SIGCONT brings the answers back."""
+    """After SIGSTOP of all PostgreSQL processes, liveness is still 200. After SIGCONT, requests succeed again."""
     with served(database.url, DATABASE_TIMEOUT_SECONDS="1") as (url, process):
         await wait_for(client, url + LIST, 200, 20)
         await burst(client, url)
@@ -208,7 +208,7 @@ async def test_the_second_server_takes_over(
 async def test_a_server_that_only_reads_is_passed_over(
     database: Server, second_server: Server, client: httpx2.AsyncClient
 ) -> None:
-    """target_session_attrs=read-write means the primary; where there is none the log says so."""
+    """target_session_attrs=read-write selects the primary. Without a primary, the log has the reason."""
     await prepare(second_server)
     async with connect(database.url) as connection:
         await connection.execute("ALTER SYSTEM SET default_transaction_read_only = on")

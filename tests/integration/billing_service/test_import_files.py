@@ -77,16 +77,16 @@ async def test_a_header_alone_is_refused(imported: Import, kind: Kind, end: str)
         (USAGE_HEADER.replace(",", ";"), "the fields are separated by semicolons, must be separated by commas"),
         (USAGE_HEADER.replace(",", "\t"), "the fields are separated by tabs"),
         (USAGE_HEADER.replace(",", "|"), "the fields are separated by vertical bars"),
-        ("sep=;\n" + USAGE_HEADER.replace(",", ";"), "the line 'sep=;' is for spreadsheets: remove it"),
-        ("sep=,\n" + USAGE_HEADER, "the line 'sep=,' is for spreadsheets: remove it"),
-        ("\ufeffsep=,\n" + USAGE_HEADER, "the line 'sep=,' is for spreadsheets: remove it"),
+        ("sep=;\n" + USAGE_HEADER.replace(",", ";"), "the line 'sep=;' is only for spreadsheets: remove it"),
+        ("sep=,\n" + USAGE_HEADER, "the line 'sep=,' is only for spreadsheets: remove it"),
+        ("\ufeffsep=,\n" + USAGE_HEADER, "the line 'sep=,' is only for spreadsheets: remove it"),
         (USAGE_HEADER.encode("utf-16"), "is UTF-16: save it as CSV in UTF-8"),
         (USAGE_HEADER.encode("utf-16-le"), "is UTF-16"),
         (USAGE_HEADER.encode("utf-16-be"), "is UTF-16"),
         (USAGE_HEADER.encode("utf-32"), "is UTF-32"),
         (b"PK\x03\x04\x14\x00\x06\x00", "is a ZIP archive or a spreadsheet"),
         (b"\x1f\x8b\x08\x00", "is compressed with gzip"),
-        ("namespace,hour,cpu\n", "the header is 'namespace,hour,cpu', which is none of: "),
+        ("namespace,hour,cpu\n", "the header is 'namespace,hour,cpu', must be one of: "),
     ],
 )
 async def test_another_dialect_is_named(imported: Import, content: str | bytes, names: str) -> None:
@@ -127,7 +127,7 @@ async def test_usage_a_thousand_times_the_usual_is_imported_with_a_warning(
 
 
 async def test_a_first_file_is_compared_with_itself(imported: Import) -> None:
-    """A project without a past has the median of its own lines; an idle project that begins to work is not doubted."""
+    """Without earlier usage, the median of the file's lines is usual. A project's first usage is not unusual."""
     lines = [f"acme-web,2025-09-01T0{hour}:00:00Z,1,0.001,0,0,0\n" for hour in range(8)]
     lines += ["acme-web,2025-09-01T08:00:00Z,1000,4,0,0,0\n", "acme-data,2025-09-01T08:00:00Z,1000,0,0,0,0\n"]
     found = await warnings(imported(USAGE_HEADER + "".join(lines)))

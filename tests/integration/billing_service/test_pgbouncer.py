@@ -133,7 +133,7 @@ async def test_the_settings_hold_behind_pgbouncer_and_touch_nobody_else(pooled: 
 
 
 async def test_a_pgbouncer_without_a_free_connection_is_503_in_time(pooled: Pooled) -> None:
-    """Somebody else's transaction holds the only one: the query ends at its limit, and works afterwards."""
+    """While another transaction uses the only connection, a query ends at its time limit. Afterwards it succeeds."""
     with pooled("transaction", 1) as url:
         async with open_database(url, timeout_seconds=1) as database:
             assert await database.fetch("SELECT 1 AS one") == [{"one": 1}]

@@ -140,7 +140,7 @@ def installation(tmp_path: Path) -> Installation:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[Callable[[str, dict[str, str]], tuple[int, Any]]], int]]:
-    """Start a real HTTP server that answers GET with `answer(path, headers) -> (status, JSON)`; gives its port."""
+    """Starts a real HTTP server whose GET responses are `answer(path, headers) -> (status, JSON)`. Returns its port."""
     servers: list[ThreadingHTTPServer] = []
 
     def start(answer: Callable[[str, dict[str, str]], tuple[int, Any]]) -> int:
@@ -154,7 +154,7 @@ def serve() -> Iterator[Callable[[Callable[[str, dict[str, str]], tuple[int, Any
                 self.wfile.write(content)
 
             def log_message(self, *_: object) -> None:
-                """Quiet: the test says what was asked."""
+                """Prints nothing, because the tests record the requests."""
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         servers.append(server)

@@ -1,8 +1,8 @@
 """A cluster for `kn` and `kubectl` that keeps its state in a file: objects, and what Knative does with them.
 
 Run as `fake_cluster.py kn|kubectl STATE ARGUMENTS...`. As Knative does: a revision per template, ready unless its image
-says `broken`, or `stuck`, which pulls for ever; a route that follows spec.traffic only when every revision named in it
-is ready; kn's rules for --traffic, --tag and --untag (of knative/client, pkg/traffic).
+name has `broken`, or `stuck`, whose pull never ends; a route that follows spec.traffic only when each revision is
+ready; kn's rules for --traffic, --tag and --untag (of knative/client, pkg/traffic).
 """
 
 import fcntl

@@ -18,7 +18,7 @@ def revisions(installation: Installation) -> dict[str, Any]:
 
 
 def test_the_first_deployment_serves(installation: Installation) -> None:
-    """A function's first revision has all traffic, and the command says so before and after."""
+    """The first revision of a function has all traffic. The command prints this before and after."""
     said = installation.done("deploy", "--image", V1)
     assert installation.traffic() == {"stable": 100}
     assert "will deploy billing-overview-" in said
@@ -69,7 +69,7 @@ def test_promotion_keeps_the_way_back(trying: Installation) -> None:
 
 
 def test_rollback_drops_the_candidate(trying: Installation) -> None:
-    """A canary is taken back whole, and a second rollback moves nothing."""
+    """A rollback removes all traffic from the candidate. A second rollback changes nothing."""
     trying.done("canary", "--percent", "25")
     trying.done("rollback")
     assert trying.traffic() == {"stable": 100}
@@ -183,13 +183,13 @@ def test_status_shows_revisions_traffic_readiness_and_pods(trying: Installation)
 
 
 def test_status_of_what_is_not_deployed(installation: Installation) -> None:
-    """Nothing there is an answer, not an error."""
+    """The status of a function that is not deployed is not an error."""
     assert "billing-overview: not deployed" in installation.done("status")
 
 
 @pytest.mark.parametrize("percent", ["0", "101", "-1", "5.5", "ten", ""])
 def test_a_wrong_percentage_is_refused(percent: str, trying: Installation) -> None:
-    """PERCENT outside 1 to 100 says what is allowed."""
+    """If PERCENT is not from 1 to 100, the message has the allowed range."""
     assert "must be a whole number from 1 to 100" in trying.refused("canary", f"--percent={percent}")
     assert trying.traffic() == {"stable": 100, "candidate": 0}
 
@@ -209,7 +209,7 @@ def test_an_image_without_digest_is_refused(wrong: str, installation: Installati
 
 @pytest.mark.parametrize("command", [("canary", "--percent", "10"), ("promote",)])
 def test_no_candidate_is_said(command: tuple[str, ...], serving: Installation) -> None:
-    """Nothing moves without a candidate, and the refusal says how to get one."""
+    """Without a candidate, no traffic changes, and the message has the command that creates one."""
     said = serving.refused(*command)
     assert "has no candidate" in said
     assert "make deploy FUNCTION=overview" in said
@@ -322,7 +322,7 @@ def test_what_the_page_needs_is_named(kind: str, name: str, said: str, with_page
 
 
 def test_the_page_has_no_gate(with_page: Installation) -> None:
-    """Its answers are files: no figure tells a bad one, and the refusal says what to use instead."""
+    """The page has no metrics for a gate, because it serves files. The message has the commands to use instead."""
     caller = ("--namespace", "acme-web", "--foreign-namespace", "globex-shop", "--prom-url", "http://127.0.0.1:9")
     said = with_page.refused("rollout", "--image", PAGE, *caller, function="page")
     assert "make deploy, canary, promote FUNCTION=page" in said

@@ -27,7 +27,7 @@ METRICS = {
 
 @dataclass
 class World:
-    """What Prometheus counts of each revision, and how the candidate answers; both can be changed by a test."""
+    """The figures of Prometheus for each revision, and the responses of the candidate. A test can change both."""
 
     stable_revision: str
     stable: Figures = GOOD
@@ -76,7 +76,7 @@ def steps(installation: Installation) -> list[list[str]]:
 
 
 def test_a_good_candidate_goes_all_the_way(installation: Installation, world: World) -> None:
-    """Probe, 5, 25, 50, 100 %, promotion; the probe asked the candidate by its tag's host."""
+    """Probe, 5, 25, 50, 100 %, promotion. The probe sends its requests to the host of the candidate's tag."""
     ran = rollout(installation)
     assert ran.returncode == 0, ran.stderr
     assert installation.traffic() == {"stable": 100, "previous": 0}
@@ -114,7 +114,7 @@ def test_foreign_namespaces_refused_are_no_errors(installation: Installation, wo
 
 
 def test_too_few_requests_hold_the_step(installation: Installation, world: World) -> None:
-    """Silence is no success: the step stays, and a second run goes on from there."""
+    """With too few requests, the step stays. A second run continues from there."""
     world.candidate = Figures(MIN_REQUESTS - 1, 0, 0, 0, 0, 0.1)
     ran = rollout(installation)
     assert ran.returncode == 1
@@ -133,7 +133,7 @@ def test_too_few_requests_hold_the_step(installation: Installation, world: World
 def test_a_candidate_that_fails_its_probe_gets_no_traffic(
     path: str, status: int, installation: Installation, world: World
 ) -> None:
-    """A wrong answer to one of the three questions rolls back before the first step."""
+    """A wrong response to one of the three probe requests rolls back before the first step."""
     world.answers[path] = status
     ran = rollout(installation)
     assert ran.returncode == 1

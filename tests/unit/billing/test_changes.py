@@ -85,7 +85,7 @@ async def test_a_change_may_be_created_or_accepted(status: int) -> None:
 
 
 class Upstream:
-    """Sends its reply when a test says so, and notices whether the function left before."""
+    """Sends its reply when a test allows it, and counts clients that closed the connection before that."""
 
     def __init__(self) -> None:
         self.requests = 0

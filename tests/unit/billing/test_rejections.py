@@ -89,7 +89,7 @@ NOTHING: dict[str, Billing] = {
     "403": Billing(403, {"code": "forbidden", "message": TEXT}),
     "404 by the framework": Billing(404, {"detail": "Not Found"}),
     "404 of the path": Billing(404, {"code": "not_found"}),
-    "404 with a code that is none": Billing(404, {"code": "Budget_not_found"}),
+    "404 with a malformed code": Billing(404, {"code": "Budget_not_found"}),
     "405": Billing(405, {"code": "method_not_allowed"}),
     "408": Billing(408, {"code": "conflict"}),
     "410": Billing(410, {"code": "budget_not_found"}),
@@ -109,7 +109,7 @@ NOTHING: dict[str, Billing] = {
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("what", NOTHING)
 async def test_everything_else_is_503(what: str, method: str) -> None:
-    """Nothing of it is passed on, and it is no outage that would be served an older result."""
+    """No part of the response is passed on, and it is not an outage, for which a stale result would be served."""
     response = await send(declared(NOTHING[what]), method, PATH)
     body = assert_error_envelope(response, 503, "Billing service unreachable")
     assert (body["code"], body["details"]) == ("billing_unreachable", {})
@@ -193,7 +193,7 @@ async def test_a_rejection_deletes_what_was_cached(rejection: Billing, status: i
 
 @pytest.mark.parametrize("failure", [Billing(500, {}), Billing(200, b"", "text/html"), Billing(429, {})])
 async def test_only_an_outage_is_served_an_older_result(failure: Billing) -> None:
-    """5xx and transport failures; a wrong response is no outage."""
+    """Outages are 5xx and transport failures. A wrong response is not an outage."""
     now = 1000.0
     replies = [Billing(200, OWN).reply, failure.reply]
     app = declared(lambda _: replies[0])

@@ -99,7 +99,7 @@ def changing(method: Any, resource: Resource[Any, Any, Any]) -> Callable[[Call[A
 
 
 class Billing:
-    """Sends what a test says, and counts."""
+    """Sends the reply that a test sets, and records the requests."""
 
     def __init__(self, reply: Any = None) -> None:
         self.reply = reply
@@ -214,7 +214,7 @@ SILENT: dict[str, Case] = {
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
 @pytest.mark.parametrize("mode", MODES)
 async def test_the_owner_is_proved(mode: str, method: str, enveloped: bool) -> None:
-    """A reply about somebody else is 503 and nothing of it is passed on; outside of `registry` it may be silent."""
+    """A reply with another owner is 503 and is not passed on. A reply without an owner is 503 only in `registry`."""
     expected = [(case, True) for case in PROVED.values()] + [(case, False) for case in FOREIGN.values()]
     expected += [(case, mode != "registry") for case in SILENT.values()]
     for (path, line, reply), is_proved in expected:
@@ -270,7 +270,7 @@ async def test_a_mismatch_retires_the_connections() -> None:
 
 
 async def test_what_is_requested_of_an_organization() -> None:
-    """An org-admin's request is about the organization, a project-user's names the own projects, a guest's is none."""
+    """An org-admin's request names the organization, a project user's the own projects. A guest causes none."""
     billing = Billing(OWN | {"namespaces": ["acme-data", "acme-web"]})
     app = declared(billing)
     assert_success_envelope(await send(app, "GET", ORGANIZATION, user("acme-web", "acme-data")))

@@ -1,4 +1,4 @@
-"""How an answer is written: decimals digit by digit, errors in one shape, a bug without detail."""
+"""Rendering of responses: decimals without exponent, errors in one format, a bug without detail."""
 
 import json
 import logging
@@ -32,13 +32,13 @@ def test_a_decimal_is_written_digit_by_digit(amount: str, text: str) -> None:
 
 @pytest.mark.parametrize("value", [Decimal("NaN"), Decimal("Infinity"), object()])
 def test_what_is_no_amount_is_not_written(value: object) -> None:
-    """NaN and Infinity are no JSON; a bug that brings one must not become an answer."""
+    """NaN and Infinity are not valid JSON. A bug that produces one raises an error and is not sent."""
     with pytest.raises(TypeError):
         render(200, {"amount": value})
 
 
 def test_an_error_has_code_message_and_its_details() -> None:
-    """The shape that the functions read."""
+    """The format that the functions read."""
     body = PriceMissing("no price", resource="network_gib", month="2025-09").body()
     assert body == {"code": "price_missing", "message": "no price", "resource": "network_gib", "month": "2025-09"}
 

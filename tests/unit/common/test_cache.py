@@ -8,7 +8,7 @@ from common.billing.cache import Cache, SingleFlight
 
 
 class Clock:
-    """Seconds that pass only when told to."""
+    """A clock that only a test advances, in seconds."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -57,7 +57,7 @@ def test_the_least_used_goes_first(cache: Cache[str]) -> None:
 
 
 def test_zero_keeps_nothing(clock: Clock) -> None:
-    """CACHE_FRESH_SECONDS=0 turns stale answers off too."""
+    """CACHE_FRESH_SECONDS=0 turns stale results off too."""
     cache: Cache[str] = Cache(0, 900, 3, clock)
     cache.put("a", "1")
     assert not cache.enabled
@@ -65,7 +65,7 @@ def test_zero_keeps_nothing(clock: Clock) -> None:
 
 
 class Call:
-    """A call that ends when it is told to; how often it was made and cancelled."""
+    """A call that a test ends. It counts how often it was made and cancelled."""
 
     def __init__(self) -> None:
         self.made = 0
@@ -88,7 +88,7 @@ async def started(*tasks: "asyncio.Task[str]") -> None:
 
 
 async def test_equal_questions_share_a_call() -> None:
-    """A hundred ask, one call is made, all get its answer."""
+    """100 callers share one call, and all receive its result."""
     flights: SingleFlight[str] = SingleFlight()
     call = Call()
     waiting = [asyncio.create_task(flights.share("a", call)) for _ in range(100)]
@@ -100,7 +100,7 @@ async def test_equal_questions_share_a_call() -> None:
 
 
 async def test_who_leaves_takes_nothing_from_the_others() -> None:
-    """Not even the one who asked first."""
+    """If the first caller is cancelled, the other callers still receive the result."""
     flights: SingleFlight[str] = SingleFlight()
     call = Call()
     first, second = (asyncio.create_task(flights.share("a", call)) for _ in range(2))
@@ -113,7 +113,7 @@ async def test_who_leaves_takes_nothing_from_the_others() -> None:
 
 
 async def test_the_last_to_leave_cancels_the_call() -> None:
-    """Nobody waits for it any more; who asks next starts anew, even before the cancelled one has ended."""
+    """A call without callers is cancelled. The next caller starts a new call, even before the cancelled one ends."""
     flights: SingleFlight[str] = SingleFlight()
     call = Call()
     only = asyncio.create_task(flights.share("a", call))

@@ -212,7 +212,7 @@ async def test_the_server_does_not_speak_tls(greeting: bytes) -> None:
 
 
 async def test_tls_shares_the_connect_time(folder: Path, resolve: Resolve) -> None:
-    """What the first address took is not there for the second one's handshake, to which this server says nothing."""
+    """One connect time limit covers all addresses and the TLS handshake. This server never completes the handshake."""
     async with serving() as silent:
         with dropping("127.0.0.2", silent.port):
             resolve("127.0.0.2", "127.0.0.1")
@@ -223,7 +223,7 @@ async def test_tls_shares_the_connect_time(folder: Path, resolve: Resolve) -> No
 
 
 async def test_bytes_before_the_handshake_end_it() -> None:
-    """They may come before the handshake begins, and are no part of it."""
+    """Bytes that the server sends before the TLS handshake end the connection."""
     async with serving(before_request=b"220 mail.example.com ESMTP\r\n") as server:
         connection = await connections.Connector().connect_tcp("127.0.0.1", server.port, 1)
         while server.open:  # noqa: ASYNC110 - the server has no event for it

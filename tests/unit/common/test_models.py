@@ -67,7 +67,7 @@ def test_a_huge_exponent_is_refused() -> None:
 
 
 def test_a_member_that_appears_twice_is_refused() -> None:
-    """Two totals are none."""
+    """JSON with a duplicate member raises DuplicateMemberError."""
     with pytest.raises(DuplicateMemberError):
         parse_json(b'{"a": 1, "a": 2}')
 

@@ -77,7 +77,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("text", REFUSED)
 def test_what_is_no_origin_is_refused_with_the_right_form(text: str) -> None:
-    """The start ends, and the message says what to write, without a password."""
+    """The function does not start. The message shows the allowed format and contains no password."""
     with pytest.raises(SettingsError) as caught:
         Settings.from_environment(GOOD | {"CORS_ALLOWED_ORIGINS": f"https://a.example,{text}"})
     message = str(caught.value)

@@ -1,4 +1,4 @@
-"""Circuit breaker, retry budget and bulkhead, each with a clock of its own."""
+"""Circuit breaker, retry budget and bulkhead, each with a separate clock."""
 
 import itertools
 
@@ -8,7 +8,7 @@ from common.billing.resilience import BreakerState, Bulkhead, CircuitBreaker, Re
 
 
 class Clock:
-    """Seconds that pass only when told to."""
+    """A clock that only a test advances, in seconds."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -42,7 +42,7 @@ def call(breaker: CircuitBreaker, *, fails: bool) -> bool:
 
 
 def state_of(breaker: CircuitBreaker) -> BreakerState:
-    """Read anew: a type checker takes an attribute for unchanged by calls of methods."""
+    """A function, because a type checker assumes that a call of a method does not change an attribute."""
     return breaker.state
 
 
@@ -98,7 +98,7 @@ def test_a_single_probe(breaker: CircuitBreaker, clock: Clock) -> None:
 
 
 def test_a_failed_probe_opens_it_again(breaker: CircuitBreaker, clock: Clock, states: list[BreakerState]) -> None:
-    """The wait begins anew, and every change is told once."""
+    """The wait starts again, and each change of state is reported once."""
     open_it(breaker)
     clock.now += 6.01
     assert call(breaker, fails=True)
@@ -108,7 +108,7 @@ def test_a_failed_probe_opens_it_again(breaker: CircuitBreaker, clock: Clock, st
 
 
 def test_a_cancelled_probe_lets_the_next_one_probe(breaker: CircuitBreaker, clock: Clock) -> None:
-    """A probe whose caller goes away told nothing; it must not keep the breaker half open for ever."""
+    """A cancelled probe has no result. It does not keep the breaker half open."""
     open_it(breaker)
     clock.now += 6.01
     probe = breaker.enter()
@@ -120,7 +120,7 @@ def test_a_cancelled_probe_lets_the_next_one_probe(breaker: CircuitBreaker, cloc
 
 @pytest.mark.parametrize("outcome", ["succeeded", "failed", "abandoned"])
 def test_a_late_outcome_is_not_the_probes(breaker: CircuitBreaker, clock: Clock, outcome: str) -> None:
-    """What a call from before the opening reports says nothing about the probe that is under way."""
+    """The outcome of a call that began before the breaker opened does not decide the running probe."""
     late = breaker.enter()
     assert late is not None
     open_it(breaker)

@@ -1,5 +1,7 @@
 """What a function changes in its process: nothing when it is loaded, and what serving needs with its first request."""
 
+import contextlib
+import http.client
 import importlib.util
 import os
 import signal
@@ -89,9 +91,7 @@ def test_garbage_is_collected_from_the_first_request_on() -> None:
 
 def test_a_signal_before_the_first_request_ends_the_container_well() -> None:
     """The launcher of the image exits with 0; functions-framework's command alone is ended by the signal."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = {**SETTINGS, "PORT": str(port), "METRICS_PORT": "0", "FUNCTION_TARGET": "overview"}
     environment["FUNCTION_SOURCE"] = "functions/overview/main.py"
     with subprocess.Popen([sys.executable, "knative/image/start.py"], cwd=ROOT, env=environment) as process:
@@ -103,6 +103,66 @@ def test_a_signal_before_the_first_request_ends_the_container_well() -> None:
             time.sleep(0.02)
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
+
+
+BOTH = {"127.0.0.1", "::1"}
+
+
+@pytest.mark.parametrize(
+    ("host", "reached"),
+    [(None, BOTH), ("::", BOTH), ("0.0.0.0", {"127.0.0.1"}), ("127.0.0.1", {"127.0.0.1"}), ("::1", {"::1"})],
+)
+def test_the_container_serves_ipv4_and_ipv6(host: str | None, reached: set[str]) -> None:
+    """Without HOST on both, where the machine has both: a pod of an IPv6 cluster has no IPv4 address."""
+    if not has_ipv6():
+        pytest.skip("this machine has no IPv6: the container is not tried with it")
+    environment = {**SETTINGS, "METRICS_PORT": "0", "FUNCTION_TARGET": "overview", "PORT": str(free_port())}
+    environment |= {"FUNCTION_SOURCE": "functions/overview/main.py"} | ({"HOST": host} if host else {})
+    with subprocess.Popen([sys.executable, "knative/image/start.py"], cwd=ROOT, env=environment) as process:
+        try:
+            first = sorted(BOTH, key=lambda address: address not in reached)  # the process serves before it is refused
+            found = {address for address in first if serves(address, environment["PORT"], address in reached)}
+        finally:
+            process.kill()
+    assert found == reached
+
+
+def has_ipv6() -> bool:
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as probe:
+        probe.bind(("::1", 0))
+        return socket.has_dualstack_ipv6()
+    return False
+
+
+def serves(address: str, port: str, wait: bool) -> bool:
+    """Whether /healthz is 200 there; `wait`: within 20 s, as it is expected."""
+    until = time.monotonic() + 20
+    while True:
+        connection = http.client.HTTPConnection(address, int(port), timeout=20)
+        with contextlib.suppress(OSError), contextlib.closing(connection):
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status == 200
+        if not wait or time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1"])
+def test_an_address_of_another_machine_is_reported(host: str) -> None:
+    """One sentence with HOST and PORT, and a failing exit code."""
+    environment = {**SETTINGS, "METRICS_PORT": "0", "FUNCTION_TARGET": "overview", "HOST": host}
+    environment |= {"FUNCTION_SOURCE": "functions/overview/main.py", "PORT": "9000"}
+    command = [sys.executable, "knative/image/start.py"]
+    ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert ran.returncode == 1
+    assert f"HOST is '{host}', PORT is 9000: cannot listen there: " in ran.stderr
+    assert "Traceback" not in ran.stderr
 
 
 def test_certificates_are_imported_when_they_are_used() -> None:

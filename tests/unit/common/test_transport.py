@@ -192,7 +192,7 @@ async def test_a_connection_carries_one_request_after_the_other() -> None:
 
 
 async def test_without_reuse_each_request_has_a_connection_and_says_so() -> None:
-    """The server is told with `connection: close`, and no connection stays open."""
+    """Each request has `connection: close`, and no connection stays open."""
     async with serving() as server:
         client = make_client(reuse=False)
         for _ in range(3):
@@ -405,7 +405,7 @@ async def test_a_response_before_the_body_was_read() -> None:
 
 
 async def test_a_post_that_got_no_response_is_reported_as_such() -> None:
-    """`retriable` tells that no byte came; the client itself sends nothing twice."""
+    """`retriable` is true because no byte was received. The client does not resend the request."""
     async with serving((CLOSE,)) as server:
         client = make_client()
         assert await fails(client.request("POST", server.url, body=b"{}")) == ("reset", True)
@@ -443,7 +443,7 @@ async def test_cookies_are_not_kept() -> None:
 
 
 async def test_proxy_variables_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests go straight to the service, whatever the pod's environment says."""
+    """Requests go directly to the service, also if the environment has proxy variables."""
     async with serving() as proxy, serving() as server:
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
             monkeypatch.setenv(name, proxy.url)

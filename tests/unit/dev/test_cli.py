@@ -5,7 +5,7 @@ from dev.settings import ROOT, read_settings
 
 
 def test_the_printed_curl_works_as_it_stands() -> None:
-    """`make token` looks for the platform where DATA_DIR says, so the line that is pasted elsewhere says it too."""
+    """`make token` finds the platform by DATA_DIR, so the printed line contains DATA_DIR if it is not the default."""
     assert '"Authorization: Bearer $(make -s token USER=bob)" http://127.0.0.1:8080/' in welcome(read_settings({}, {}))
     moved = welcome(read_settings({}, {"DATA_DIR": "/srv/second one"}))
     assert "$(make -s token USER=bob DATA_DIR='/srv/second one')" in moved

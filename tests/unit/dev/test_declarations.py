@@ -91,6 +91,21 @@ TOGETHER: list[Mistake] = [
     ),
     ("i", {"endpoints": ""}, "functions/i/main.py: declares no endpoint"),
     (
+        "k",
+        {
+            "endpoints": ", ".join(
+                [
+                    changed("/{name}", "/{name}/{{months}}").replace("data=", "parameters=Months, data="),
+                    changed("/{name}", "/{name}/{{namespace}}").replace("MEMBER", "NAMESPACE").replace("GET", "PUT"),
+                ]
+            )
+        },
+        (
+            "functions/k/main.py: PUT /api/billing/k/{namespace}: "
+            "/api/billing/k/{months} is the same route with another parameter name"
+        ),
+    ),
+    (
         "j",
         {"endpoints": changed("get_cost", "undocumented")},
         "functions/j/main.py: GET /api/billing/j: undocumented needs a docstring: it is the text in OpenAPI",

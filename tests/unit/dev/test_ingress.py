@@ -1,4 +1,4 @@
-"""The local ingress does what knative/httproute.yaml says, whatever that file says."""
+"""The local ingress is generated from knative/httproute.yaml and has the same routes."""
 
 import re
 import subprocess
@@ -89,7 +89,7 @@ def test_envoy_accepts_the_configuration(is_built: bool, tmp_path: Path) -> None
 
 
 def test_a_page_that_is_not_built_says_how_to_build_it() -> None:
-    """Its own paths are answered with the command, and no server is asked."""
+    """The paths of the page return 503 with the build command. No server is called."""
     route = ingress.page_route(is_built=False)
     assert route["match"] == ROUTES[-1]["match"] == {"path_separated_prefix": "/billing"}
     assert route["direct_response"]["status"] == 503

@@ -99,7 +99,7 @@ def test_no_image_gets_a_build_argument_that_it_does_not_declare(tmp_path: Path)
 
 
 def preflight(**environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(ROOT / "dev" / "preflight.py")]
+    command = [sys.executable, str(ROOT / "dev" / "preflight.py"), "python", "node", "disk", "ports"]
     inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return subprocess.run(
         command, cwd="/", env=inherited | environment, capture_output=True, text=True, check=False, timeout=5
@@ -124,6 +124,13 @@ def test_preflight_reports_a_machine_without_node(tmp_path: Path) -> None:
     assert (ran.returncode, ran.stderr) == (1, "Node.js is not installed: node is not on PATH\n")
 
 
+def test_preflight_reports_a_node_without_npm(tmp_path: Path) -> None:
+    """Debian has them in two packages."""
+    (tmp_path / "node").touch(mode=0o755)
+    ran = preflight(PATH=str(tmp_path), DATA_DIR=str(tmp_path))
+    assert (ran.returncode, ran.stderr) == (1, "npm is not installed: it is not on PATH\n")
+
+
 def test_preflight_reports_a_taken_port_but_not_those_of_a_platform_that_runs(tmp_path: Path) -> None:
     """The start itself names the platform that already runs in the folder."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -141,4 +148,15 @@ def test_progress_is_printed_while_a_command_runs(tmp_path: Path) -> None:
     environment = os.environ | {"PROGRESS_SECONDS": "0.1"}
     ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stdout) == (7, "done\n")
+    assert ran.stderr.endswith("failed: waiting\n")  # make adds no line
     assert len(re.findall(r"^  still waiting, \d+ s$", ran.stderr, re.MULTILINE)) >= 2
+
+
+def test_progress_ends_with_its_command(tmp_path: Path) -> None:
+    """Nothing holds the output or make's job server open until the next line would be due."""
+    started = time.monotonic()
+    command = ["bash", str(ROOT / "dev" / "progress.sh"), "waiting", "sleep", "0.5"]
+    environment = os.environ | {"PROGRESS_SECONDS": "30"}
+    ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+    assert time.monotonic() - started < 15

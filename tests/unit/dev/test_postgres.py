@@ -10,7 +10,7 @@ from dev.supervisor import Supervisor
 
 
 def start_and_stop(account: postgres.Account, folder: Path) -> str:
-    """What PostgreSQL says at the end of a start and a stop."""
+    """The log of PostgreSQL after a start and a stop."""
     supervisor = Supervisor([postgres.server(account, free_ports({})["POSTGRES_PORT"])], folder, print)
     supervisor.start()
     supervisor.stop()

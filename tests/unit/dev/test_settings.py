@@ -88,7 +88,7 @@ def test_two_functions_with_one_port_are_named() -> None:
 
 
 def test_a_taken_port_is_named_with_its_variable() -> None:
-    """The message says what to set."""
+    """The message names the variable to set."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(PlatformError, match=f"port {port} is taken: set PROVIDER_PORT"):
@@ -110,7 +110,7 @@ def test_the_ingress_needs_its_port_in_both_families() -> None:
 
 
 def test_free_ports_differ() -> None:
-    """Every part gets a port of its own."""
+    """Every part gets a different port."""
     ports = free_ports(FUNCTIONS)
     assert ports.keys() == default_ports(FUNCTIONS).keys()
     assert len(set(ports.values())) == len(ports)

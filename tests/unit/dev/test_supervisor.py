@@ -55,6 +55,17 @@ def test_a_part_that_dies_is_named_with_the_end_of_its_log(tmp_path: Path) -> No
     supervisor.stop()
 
 
+def test_a_long_start_names_what_it_waits_for(tmp_path: Path) -> None:
+    """Again and again, until the last part is ready."""
+    said: list[str] = []
+    began = time.monotonic()
+    slow = python("slow", FOREVER, ready=lambda: time.monotonic() - began > 0.5)
+    supervisor = Supervisor([slow, python("meter", FOREVER)], tmp_path, said.append, reminder_seconds=0.1)
+    supervisor.start()
+    supervisor.stop()
+    assert said.count("  still waiting for slow") >= 2
+
+
 def test_a_part_that_ignores_the_signal_is_killed_with_its_children(tmp_path: Path) -> None:
     """Nothing of a part's process group outlives the stop."""
     code = (

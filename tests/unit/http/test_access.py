@@ -65,7 +65,7 @@ TABLE: list[tuple[Access, Callable[[], str], int, str]] = [
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 @pytest.mark.parametrize(("access", "who", "status", "said"), TABLE, ids=lambda value: getattr(value, "__name__", None))
 async def test_access(access: Access, who: Callable[[], str], status: int, said: str, method: str) -> None:
-    """For reads and changes alike: who is let through, and what the endpoint then knows to be checked."""
+    """The status for each kind of caller, for reads and changes, and the checked name that the endpoint receives."""
     app = function(endpoint(method, ROUTES[access], access=access, handle=tell))
     path = ROUTES[access].replace("{namespace}", "acme-web")
     response = await send(app, method, path, who(), [("if-match", '"1"')])

@@ -224,7 +224,7 @@ async def test_what_is_no_strict_json_is_400(app: Function, what: str) -> None:
 
 
 async def test_a_pair_of_surrogates_is_a_character(app: Function) -> None:
-    """RFC 8259 section 7; only one alone is none."""
+    """RFC 8259 section 7: a surrogate pair is one character; only a lone surrogate is rejected."""
     assert (
         assert_success_envelope(await post(app, b'{"name":"\\ud83d\\ude00","max":1}'))["data"]["name"] == "\U0001f600"
     )

@@ -76,7 +76,7 @@ async def test_a_path_parameter_is_taken_as_it_stands(app: Function, segment: by
     ids=repr,
 )
 async def test_a_malformed_path_parameter_is_400(app: Function, segment: bytes) -> None:
-    """Percent-encoding and dot segments too: nothing that somebody else may read as another path goes upstream."""
+    """Percent-encoding and dot segments are rejected, because another server could read them as another path."""
     body = assert_error_envelope(await get(app, segment), 400)
     assert body["code"] == "invalid_parameter"
     assert body["error"].startswith("Path parameter 'id': ")

@@ -174,19 +174,19 @@ async def test_a_client_that_has_this_version_gets_304(app: Function) -> None:
 
 @pytest.mark.parametrize("value", ['"x"', '"v.1"', 'W/"v.1"', '""'])
 async def test_another_version_is_sent(app: Function, value: str) -> None:
-    """Also for the billing service's own tag, which says nothing of what the caller may see."""
+    """The tag of the billing service is also another version, because it does not depend on the caller's access."""
     assert_success_envelope(await send(app, "GET", headers=[("if-none-match", value)]))
 
 
 @pytest.mark.parametrize("value", ["", "x", '"x', '"x" y', "W/x", '*, "x"', "**", '"x y"', '"\xe4"'], ids=repr)
 async def test_a_malformed_if_none_match_is_400(app: Function, value: str) -> None:
-    """The text says what is allowed."""
+    """The text names the allowed values."""
     body = assert_error_envelope(await send(app, "GET", headers=[("if-none-match", value)]), 400)
     assert body["error"] == 'If-None-Match must be * or entity tags such as "abc"'
 
 
 async def test_the_tag_is_another_one_for_whoever_sees_something_else(app: Function) -> None:
-    """The same figures have the same tag for everybody who sees the same, and for nobody else."""
+    """Two callers receive the same tag only if both see the same data."""
 
     async def tag(line: str, query: str = "") -> str:
         etag: str = (await send(app, "GET", f"/api/billing/things{query}", line)).headers["etag"]
@@ -200,7 +200,7 @@ async def test_the_tag_is_another_one_for_whoever_sees_something_else(app: Funct
 
 
 async def test_304_only_after_the_caller_was_authorized(app: Function, billing: Billing) -> None:
-    """Who knows a tag, or sends `*`, learns nothing without access."""
+    """A caller without access receives 401 or 403, also with a valid tag or `*`."""
     tag = (await send(app, "GET")).headers["etag"]
     for value in (tag, "*"):
         headers = [("if-none-match", value)]

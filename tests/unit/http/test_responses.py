@@ -171,7 +171,7 @@ async def test_a_bug_in_a_stream_breaks_the_connection() -> None:
 
 
 async def test_a_client_that_leaves_stops_the_producer() -> None:
-    """While it waits for its next chunk, within a second; that is no error."""
+    """The producer is cancelled within a second, while it waits for its next chunk. It is not logged as an error."""
     producer = Producer()
     with captured_log() as lines:
         async with served(producer.function()) as port:

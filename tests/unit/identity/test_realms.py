@@ -26,7 +26,7 @@ KEYCLOAKS_404 = httpx.Response(404, json={"error": "Realm does not exist"})
 
 
 class World:
-    """An identity provider, what knows its keys, and the time (Unix and monotonic at once)."""
+    """An identity provider, the key sets, and one clock for Unix and monotonic time."""
 
     def __init__(self, is_registered: Any = None, **changes: Any) -> None:
         self.now = time.time()
@@ -194,7 +194,7 @@ async def test_a_realm_of_the_registry_is_fetched_beyond_the_limit() -> None:
 
 
 async def test_without_a_list_few_fetches_run_beyond_the_limit_at_once() -> None:
-    """A slow identity provider is not asked for more than these at the same time."""
+    """A slow identity provider receives no more than these requests at the same time."""
     running = peak = 0
 
     class Slow(Double):
@@ -215,6 +215,13 @@ async def test_without_a_list_few_fetches_run_beyond_the_limit_at_once() -> None
     found = await asyncio.gather(*(authenticator.authenticate(invented(n)) for n in range(100)), return_exceptions=True)
     assert {type(error) for error in found} == {TokenInvalid, IdentityUnreachable}
     assert 1 < peak <= 9
+    good = token().encode()
+    flooding = [asyncio.create_task(authenticator.authenticate(invented(n))) for n in range(200, 300)]
+    await asyncio.sleep(0)
+    with pytest.raises(IdentityUnreachable):
+        await authenticator.authenticate(good)
+    assert (await authenticator.authenticate(good)).organization == "acme"
+    await asyncio.gather(*flooding, return_exceptions=True)
 
 
 async def test_a_flood_does_not_push_out_a_realm_that_is_being_fetched() -> None:

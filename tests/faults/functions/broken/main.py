@@ -1,4 +1,4 @@
-"""A function with bugs: the namespace it is asked for names what goes wrong. It takes the way of every function."""
+"""A function with bugs. The namespace in the request selects the bug. It has the same steps as every function."""
 
 import asyncio
 import sys
