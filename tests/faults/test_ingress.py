@@ -25,9 +25,11 @@ Measured = Callable[[str], None]
 
 @pytest.fixture(scope="module")
 def envoy(function: FunctionProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ingress]:
-    started = Ingress([function], tmp_path_factory.mktemp("ingress"))
-    yield started
-    started.close()
+    """health responds to what no other route takes; the port of projects is closed."""
+    with FunctionProcess(function.settings, "health") as health:
+        started = Ingress([function, health], tmp_path_factory.mktemp("ingress"))
+        yield started
+        started.close()
 
 
 def overview_request(namespace: str, token: str, *lines: str) -> bytes:
@@ -230,7 +232,7 @@ OWN_RESPONSES: dict[str, tuple[str, str, list[str], int, str, str]] = {
         "upgrade_not_allowed",
         "Upgrade not allowed",
     ),
-    "a closed port": ("GET", "/api/billing/health", [], 503, "upstream_unavailable", "Service unavailable"),
+    "a closed port": ("GET", "/api/billing/projects", [], 503, "upstream_unavailable", "Service unavailable"),
 }
 
 
