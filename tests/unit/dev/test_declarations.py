@@ -124,7 +124,7 @@ ALONE: list[Mistake] = [  # such a function cannot be read
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    return copy_tree(tmp_path, "common", "dev", "docs/openapi.yaml", "functions", "knative")
+    return copy_tree(tmp_path)
 
 
 def write(tree: Path, folder: str, changes: dict[str, str], port: int = 8150) -> None:
