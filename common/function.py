@@ -80,7 +80,7 @@ class Function:
             settings, KeySets(settings, identity, is_registered=self.billing.organizations.includes)
         )
         self.ownership: Ownership = make_ownership(settings)
-        self._cors = Cors(settings.cors_allowed_origins)
+        self._cors = Cors(settings.cors_allowed_origins, [endpoint.method for endpoint in self.endpoints])
         self._serving = Serving(self.name, settings)
         return self
 

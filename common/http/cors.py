@@ -7,18 +7,21 @@ from common.http.request import Request
 from common.http.response import Headers
 from common.http.routing import Path
 
-EXPOSED: Final = (
-    b"access-control-expose-headers",
-    b"X-Request-Id, Retry-After, Age, WWW-Authenticate, ETag, Location",
-)
-ALWAYS_ALLOWED: Final = "Authorization, Content-Type, traceparent, If-None-Match"
-ALLOWED_FOR_CHANGES: Final = ", If-Match, Idempotency-Key"
+EXPOSED: Final = "X-Request-Id, Retry-After, Age, WWW-Authenticate"
+EXPOSED_BY_CHANGES: Final = ", ETag, Location"
+ALLOWED: Final = "Authorization, Content-Type, traceparent"
+ALLOWED_FOR_CHANGES: Final = ", If-Match, If-None-Match, Idempotency-Key"
+READING: Final = frozenset({"GET", "HEAD"})
 MAX_AGE: Final = (b"access-control-max-age", b"7200")
 
 
 class Cors:
-    def __init__(self, origins: Iterable[str]) -> None:
+    """`methods`: of all endpoints of the function. A function that only reads needs no headers for changes."""
+
+    def __init__(self, origins: Iterable[str], methods: Iterable[str]) -> None:
         self._origins = frozenset(origin.encode() for origin in origins)
+        exposed = EXPOSED if READING.issuperset(methods) else EXPOSED + EXPOSED_BY_CHANGES
+        self._exposed = (b"access-control-expose-headers", exposed.encode())
 
     def response_headers(self, request: Request) -> Sequence[tuple[bytes, bytes]]:
         """Also for errors. Empty if the origin is not allowed."""
@@ -28,15 +31,15 @@ class Cors:
         return (
             (b"access-control-allow-origin", origin),
             (b"access-control-allow-credentials", b"true"),
-            EXPOSED,
+            self._exposed,
         )
 
     def preflight_headers(self, request: Request, path: Path) -> Headers:
         if request.origin not in self._origins:
             return []
-        changes = "" if set(path.methods) <= {"GET", "HEAD"} else ALLOWED_FOR_CHANGES
+        allowed = ALLOWED if READING.issuperset(path.methods) else ALLOWED + ALLOWED_FOR_CHANGES
         return [
             (b"access-control-allow-methods", ", ".join(path.methods).encode()),
-            (b"access-control-allow-headers", (ALWAYS_ALLOWED + changes).encode()),
+            (b"access-control-allow-headers", allowed.encode()),
             MAX_AGE,
         ]
