@@ -62,7 +62,7 @@ test: lint test-ui test-python ## run lint, type checks, and all tests except th
 
 .PHONY: test-python
 test-python: $(INSTALLED) $(PROVIDER) $(UI) $(PAGE) ## run only the Python tests of `make test`
-	$(BIN)/python -m pytest -m "not slow_fault and not e2e"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow_fault and not e2e"
 
 .PHONY: test-ui
 test-ui: $(UI) ## run the page's unit tests

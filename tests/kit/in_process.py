@@ -92,7 +92,7 @@ class Lines:
 
 @contextmanager
 def captured_log() -> Iterator[Lines]:
-    """The lines that are logged meanwhile, at DEBUG. A process has one log, so its queue is patched."""
+    """The lines that are logged meanwhile, at DEBUG. A process has one log: its queue and sampling are patched."""
     lines = Lines()
-    with mock.patch.object(log._handler, "enqueue", lines.add):
+    with mock.patch.object(log._handler, "enqueue", lines.add), mock.patch.dict(log._sampled, clear=True):
         yield lines

@@ -42,7 +42,7 @@ async def test_a_failing_migration_leaves_nothing_behind(empty_database_url: str
     ("later", "says"),
     [
         ([Migration(1, "0001_one.sql", "CREATE TABLE other ()"), TWO], "changed after it was applied"),
-        ([ONE], "does not know"),
+        ([ONE], "does not have"),
         ([ONE, Migration(0, "0000_zero.sql", ""), TWO], "older than an applied one"),
     ],
 )

@@ -36,7 +36,7 @@ def test_every_csv_example_passes_the_import(kind: Kind) -> None:
         column.parse(field)
 
 
-@pytest.mark.parametrize("reason", REASONS)
+@pytest.mark.parametrize("reason", sorted(REASONS))
 def test_every_reason_of_a_database_failure_is_documented(reason: str) -> None:
     """An operator finds the word of the log line in the page."""
     assert f"`{reason}`" in PAGE
