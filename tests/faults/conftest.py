@@ -1,5 +1,6 @@
 """The fault matrix: `@pytest.mark.row(number, fault)` puts a test into it, and the end of a run prints it."""
 
+import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from zlib import crc32
@@ -127,8 +128,8 @@ def function(shared_upstream: Server, identity: IdentityServer) -> Iterator[Func
 
 @pytest.fixture(scope="session")
 def token(identity: IdentityServer) -> str:
-    """An org-admin of acme: it may ask for every namespace of acme."""
-    return identity.token()
+    """An org-admin of acme. The token is valid for longer than the session runs."""
+    return identity.token(exp=int(time.time()) + 7200)
 
 
 @pytest.fixture
