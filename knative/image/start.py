@@ -81,7 +81,7 @@ def listen(host: str, number: int) -> socket.socket:
         listener = socket.create_server((host, number), family=family, backlog=BACKLOG, dualstack_ipv6=both)
     except OSError as exc:
         sys.exit(f"HOST is {host!r}, PORT is {number}: cannot listen there: {exc.strerror}")
-    # Accepted connections inherit it. asyncio sets it only on sockets that it opens itself, and without it each response
+    # Accepted connections inherit it. asyncio sets it only on sockets that it opens itself. Without it each response
     # waits 40 ms for the client's delayed acknowledgement.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
