@@ -90,7 +90,7 @@ class BillingClient:
         key = (resource.name, target)
         fresh = self._cache.get_fresh(key) if cached else None
         if fresh is not None:
-            metrics.cache_requests.labels("hit").inc()
+            metrics.cache_hits.inc()
             return fresh.value
 
         async def call() -> CacheEntry[Result[Any]]:

@@ -1,7 +1,8 @@
 """Reads path and query parameters into the parameter model. A mistake is a 400 that names what is allowed."""
 
 import re
-from typing import Final, TypeVar
+from functools import cache
+from typing import Final, TypeVar, cast
 from urllib.parse import parse_qsl
 
 from pydantic import ValidationError
@@ -22,6 +23,8 @@ UNRESERVED: Final = re.compile(r"(?!\.\.?$)[A-Za-z0-9._~-]{1,128}")
 
 def read_parameters(model: type[P], in_path: dict[str, str], query: bytes) -> P:
     """`in_path` is not decoded and does not contain the namespace. Raises InvalidParameter."""
+    if not query and not in_path:
+        return cast("P", _defaults(model))
     for name, value in in_path.items():
         if not UNRESERVED.fullmatch(value):
             raise _invalid(f"Path parameter '{name}': 1 to 128 letters, digits and -._~ are allowed, not . or .. alone")
@@ -30,6 +33,11 @@ def read_parameters(model: type[P], in_path: dict[str, str], query: bytes) -> P:
         if name in in_path:
             raise _invalid(f"Unknown query parameter {_shown(name)}; {_allowed(model, in_path)}")
     return _validate(model, in_path, {**dict(pairs), **in_path})
+
+
+@cache
+def _defaults(model: type[Parameters]) -> Parameters:
+    return _validate(model, {}, {})
 
 
 def _validate(model: type[P], in_path: dict[str, str], values: dict[str, str]) -> P:

@@ -58,12 +58,16 @@ class Formatter(logging.Formatter):
         self._encode = json.JSONEncoder(default=str).encode
 
     def format(self, record: logging.LogRecord) -> str:
-        time_ = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
-        level, message, fields = record.levelname, str(record.msg), vars(record).get("fields")
-        if fields is None:  # of a library: its arguments and the text of an exception may hold received values
-            fields = {"logger": record.name}
-            if record.exc_info and record.exc_info[1]:
-                message, fields["exception"] = "exception in a library", frames(record.exc_info[1])
+        """A record of a library, without its arguments and an exception's text: both may hold received values."""
+        message = str(record.msg)
+        fields: dict[str, Any] = {"logger": record.name}
+        if record.exc_info and record.exc_info[1]:
+            message, fields["exception"] = "exception in a library", frames(record.exc_info[1])
+        return self.line(record.levelno, message, fields)
+
+    def line(self, levelno: int, message: str, fields: dict[str, Any]) -> str:
+        time_ = datetime.now(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+        level = logging.getLevelName(levelno)
         if self.console:
             text = " ".join(f"{k}={_printable(v)}" for k, v in fields.items() if v is not None)
             return f"{time_[11:-1]} {level:7} {self.common.get('function', '')} {_printable(message)} {text}\n"
@@ -182,9 +186,8 @@ def take_library_records() -> None:
 
 
 def write(level: int, message: str, **fields: Any) -> None:
-    if _logger.isEnabledFor(level):  # not Logger.log: it looks for the caller's frame, for 7 us
-        extra = {"fields": fields}
-        _logger.handle(_logger.makeRecord(_logger.name, level, "", 0, message, (), None, extra=extra))
+    if _logger.isEnabledFor(level):  # without a LogRecord, which costs as much as the line itself
+        _handler.enqueue(_handler.formatter.line(level, message, fields))
 
 
 def debugging() -> bool:

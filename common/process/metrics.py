@@ -34,6 +34,7 @@ upstream_failures = Counter("upstream_failures_total", "Failed calls of the bill
 breaker_state = Gauge("upstream_breaker_state", "0 closed, 1 half open, 2 open")
 upstream_shed = Counter("upstream_shed_total", "Calls rejected because too many were in flight")
 cache_requests = Counter("cache_requests_total", "Reads of the cache: hit, miss, stale", ["result"])
+cache_hits = cache_requests.labels("hit")
 jwks_fetch = Counter("jwks_fetch_total", "Fetches of key sets", ["result"])
 jwks_age = Gauge("jwks_age_seconds", "Age of the oldest key set in use")
 ownership_fetch = Counter(

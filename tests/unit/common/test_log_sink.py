@@ -25,10 +25,8 @@ def pipe() -> Iterator[tuple[int, Handler]]:
     os.close(write_end)
 
 
-def record(message: str, **fields: object) -> logging.LogRecord:
-    made = logging.LogRecord("billing", logging.INFO, "", 0, message, (), None)
-    made.fields = fields
-    return made
+def put(handler: Handler, message: str, **fields: object) -> None:
+    handler.enqueue(handler.formatter.line(logging.INFO, message, fields))
 
 
 def dropped() -> float:
@@ -39,7 +37,7 @@ def dropped() -> float:
 def test_a_line_is_a_json_object_with_its_fields(pipe: tuple[int, Handler]) -> None:
     """Time in UTC with milliseconds, level for Cloud Logging too, and the message as it was given."""
     read_end, handler = pipe
-    handler.handle(record("100 % of %s", status=200))
+    put(handler, "100 % of %s", status=200)
     assert handler.drain()
     line = json.loads(os.read(read_end, 65_536))
     assert line.pop("time").endswith("Z")
@@ -69,7 +67,7 @@ def test_a_full_queue_drops_lines_and_counts_them(pipe: tuple[int, Handler]) -> 
     before = dropped()
     begun = time.monotonic()
     for number in range(QUEUE_LINES + 2000):  # the pipe and one batch take some
-        handler.handle(record(f"line {number}", padding="x" * 1000))
+        put(handler, f"line {number}", padding="x" * 1000)
     assert time.monotonic() - begun < 5
     assert 1000 <= dropped() - before <= 2000
     assert handler.dropping
@@ -78,7 +76,7 @@ def test_a_full_queue_drops_lines_and_counts_them(pipe: tuple[int, Handler]) -> 
 def test_a_stuck_reader_is_not_waited_for_longer_than_the_limit(pipe: tuple[int, Handler]) -> None:
     """The end of a process is delayed by at most that."""
     _, handler = pipe
-    handler.handle(record("long", padding="x" * 1_000_000))
+    put(handler, "long", padding="x" * 1_000_000)
     begun = time.monotonic()
     assert not handler.drain(0.2)
     assert time.monotonic() - begun < 1
@@ -91,7 +89,7 @@ def test_lines_without_a_reader_are_counted() -> None:
     handler = Handler(write_end)
     before = dropped()
     for _ in range(2):
-        handler.handle(record("line"))
+        put(handler, "line")
         assert handler.drain()
     assert dropped() - before == 2
     os.close(write_end)
