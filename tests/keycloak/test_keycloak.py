@@ -268,8 +268,10 @@ def test_a_realm_admin_can_not_see_another_organizations_namespaces(world: World
     assert world.get_overview(token, "acme-web").status_code == 200
     for namespace in ("globex-shop", "acme-prod-web"):
         assert world.get_overview(token, namespace).status_code == 403
-    listed = world.get_projects(token).json()["data"]["projects"]
-    assert [entry["namespace"] for entry in listed] == ["acme-web"]
+    listed = {entry["namespace"]: entry for entry in world.get_projects(token).json()["data"]["projects"]}
+    assert [name for name, entry in listed.items() if entry["billing_summary"]] == ["acme-web"]
+    for namespace in ("globex-shop", "acme-prod-web"):  # as a namespace that does not exist
+        assert (listed[namespace]["code"], listed[namespace]["billing_summary"]) == ("not_started", None)
 
 
 @pytest.mark.usefixtures("mallory")
