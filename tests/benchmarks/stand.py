@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -72,8 +73,7 @@ class Stand:
 
     def path(self, function: str = "overview", n: int = 0) -> str:
         """The first route of a function, for one of the projects."""
-        [declared] = [declared for declared in read_functions() if declared.name == function]
-        return declared.routes[0].replace("{namespace}", self.names[n % len(self.names)])
+        return _first_route(function).replace("{namespace}", self.names[n % len(self.names)])
 
     def first_answer(self, function: FunctionProcess) -> None:
         """Send requests until one is 200. Raises AssertionError with what the process printed."""
@@ -133,3 +133,9 @@ def _memory(pid: int) -> float:
     """Resident set, MiB."""
     line: Any = next(text for text in Path(f"/proc/{pid}/status").read_text().splitlines() if text.startswith("VmRSS"))
     return float(line.split()[1]) / 1024
+
+
+@cache  # the hot path's benchmark calls `path` for each request
+def _first_route(function: str) -> str:
+    [declared] = [declared for declared in read_functions() if declared.name == function]
+    return declared.routes[0]
