@@ -11,11 +11,12 @@ from dataclasses import replace  # noqa: TID251 - dates a cached Result, which h
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from common.access.roles import S
 from common.billing.cache import Cache, CacheEntry, SingleFlight
 from common.billing.organizations import Organizations
+from common.billing.pages import REFUSED, Page, fetch_pages
 from common.billing.rejections import ProjectNotFound, read_rejection
 from common.billing.resilience import Clock
 from common.billing.resource import D, Proof, R, Resource, UpstreamFailure, read_reply
@@ -52,6 +53,7 @@ class BillingClient:
             owner_required=settings.namespace_ownership == "registry",
             clock_leeway=timedelta(seconds=settings.token_leeway_seconds),
         )
+        self._max_page_bytes = settings.billing_max_body_bytes
         self._health_interval_seconds = settings.health_interval_seconds
         self._clock = clock
         self._upstream = Upstream(settings, transport=transport, clock=clock, sleep=sleep)
@@ -78,16 +80,39 @@ class BillingClient:
         Raises ProjectNotFound, BillingUnreachable, BillingIncomplete or another ApiError of the service.
         """
         target = resource.target(scope, parameters)
-        result = await self._fetch_cached(resource, scope, target, request)
+
+        async def call() -> Result[D]:
+            if resource.paged:
+                return cast("Result[D]", await self._fetch_pages(resource, scope, request, parameters))
+            get = UpstreamCall(resource.name, "GET", target)
+            return await self._upstream.call(get, request, lambda response: self._read(resource, scope, response))
+
+        result = await self._fetch_cached((resource.name, target), call, request, cached=resource.cached)
         if resource.narrow is None:
             return result
         return Result(resource.narrow(result.value, scope), result.as_of, result.age_seconds, result.stale, result.etag)
 
+    async def _fetch_pages(
+        self, resource: Resource[S, R, D], scope: S, request: UpstreamRequest, parameters: Mapping[str, str]
+    ) -> Result[Page[Any]]:
+        async def fetch(page: Mapping[str, str]) -> Result[Page[Any]] | None:
+            def read(response: "UpstreamResponse") -> Result[Any] | None:
+                return None if page and response.status in REFUSED else self._read(resource, scope, response)
+
+            get = UpstreamCall(resource.name, "GET", resource.target(scope, {**parameters, **page}))
+            return await self._upstream.call(get, request, read)
+
+        return await fetch_pages(fetch, self._max_page_bytes)
+
     async def _fetch_cached(
-        self, resource: Resource[S, R, D], scope: S, target: str, request: UpstreamRequest
+        self,
+        key: tuple[str, ...],
+        fetch: Callable[[], Awaitable[Result[D]]],
+        request: UpstreamRequest,
+        *,
+        cached: bool,
     ) -> Result[D]:
-        cached = self._cache.enabled and resource.cached
-        key = (resource.name, target)
+        cached = self._cache.enabled and cached
         fresh = self._cache.get_fresh(key) if cached else None
         if fresh is not None:
             metrics.cache_hits.inc()
@@ -95,8 +120,7 @@ class BillingClient:
 
         async def call() -> CacheEntry[Result[Any]]:
             metrics.cache_requests.labels("miss").inc()
-            get = UpstreamCall(resource.name, "GET", target)
-            result = await self._upstream.call(get, request, lambda response: self._read(resource, scope, response))
+            result = await fetch()
             return self._cache.put(key, result) if cached else CacheEntry(result, self._clock())
 
         started = self._clock()

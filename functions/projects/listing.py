@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from common.access.roles import Namespace, Organization, listed_namespaces
+from common.billing.pages import Page
 from common.billing.rejections import ProjectNotFound
 from common.endpoint import Call
 from common.http.errors import BillingIncomplete, BillingNotStarted, BillingUnreachable
@@ -34,17 +35,16 @@ async def fetch_projects(call: Call[Any, None]) -> Found:
     try:
         result = await call.billing.fetch(PROJECTS, call.organization, call.upstream)
     except BillingNotStarted:
-        nothing: Result[list[Project]] = Result([], datetime.now(UTC))
+        nothing: Result[Page[Project]] = Result(Page([]), datetime.now(UTC))
         return Found(_with_namespaces_of_the_token(call, nothing), billing_started=False)
     return Found(_with_namespaces_of_the_token(call, result))
 
 
-def _with_namespaces_of_the_token(call: Call[Any, None], result: Result[list[Project]]) -> Result[list[Project]]:
+def _with_namespaces_of_the_token(call: Call[Any, None], result: Result[Page[Project]]) -> Result[list[Project]]:
     """A new project is in the token before it is in the registry. A foreign namespace has the same entry."""
-    missing = call.caller.namespaces - {project.namespace for project in result.value}
-    if not missing:
-        return result
-    projects = [*result.value, *map(Project.not_started, missing)]
+    listed = result.value.items
+    missing = call.caller.namespaces - {project.namespace for project in listed}
+    projects = [*listed, *map(Project.not_started, missing)]
     return Result(projects, result.as_of, result.age_seconds, result.stale, result.etag)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from common.access.roles import Namespace, Organization
+from common.billing.pages import MAX_ITEMS, Page
 from common.billing.resource import Resource
 from common.billing.summary import BillingSummary, SummaryReply
 from common.http.errors import BillingIncomplete, BillingNotStarted, BillingUnreachable
@@ -105,7 +106,8 @@ class ProjectReply(WireModel):
 
 
 class ProjectListReply(WireModel):
-    projects: Annotated[list[ProjectReply], Field(max_length=10_000)]
+    projects: Annotated[list[ProjectReply], Field(max_length=MAX_ITEMS)]
+    next: NamespaceName | None = None
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
@@ -121,13 +123,14 @@ class SummaryOnlyReply(WireModel):
     billing_summary: SummaryReply
 
 
-def _list_projects(reply: ProjectListReply, organization: Organization) -> list[Project]:
+def _list_projects(reply: ProjectListReply, organization: Organization) -> Page[Project]:
     del organization
-    return [project.to_project() for project in reply.projects]
+    projects = [project.to_project() for project in reply.projects]
+    return Page(projects, reply.next, numbered="next" in reply.model_fields_set)
 
 
-def _only_visible(projects: list[Project], organization: Organization) -> list[Project]:
-    return [project for project in projects if organization.may_list(project.namespace)]
+def _only_visible(page: Page[Project], organization: Organization) -> Page[Project]:
+    return Page([project for project in page.items if organization.may_list(project.namespace)])
 
 
 def _summarize(reply: SummaryOnlyReply, namespace: Namespace) -> BillingSummary:
@@ -136,6 +139,11 @@ def _summarize(reply: SummaryOnlyReply, namespace: Namespace) -> BillingSummary:
 
 
 PROJECTS = Resource(
-    "projects", "/api/organization/{organization}/projects", ProjectListReply, _list_projects, narrow=_only_visible
+    "projects",
+    "/api/organization/{organization}/projects",
+    ProjectListReply,
+    _list_projects,
+    narrow=_only_visible,
+    paged=True,
 )
 SUMMARY = Resource("overview", "/api/project/{namespace}/overview", SummaryOnlyReply, _summarize)
