@@ -7,6 +7,7 @@ from typing import Any, Final
 from common.billing.resource import UpstreamFailure, parse_reply
 from common.billing.transport import UpstreamResponse
 from common.http.errors import (
+    AmountTooLarge,
     ApiError,
     BillingIncomplete,
     BillingNotStarted,
@@ -32,9 +33,16 @@ PASSED_ON: Final[dict[tuple[int, str], type[ApiError]]] = {
 }
 """Errors that the client can act on. Their messages are passed on if they are short and printable."""
 
+UNPRICED: Final[dict[str, type[BillingIncomplete]]] = {
+    "price_missing": BillingIncomplete,
+    "amount_too_large": AmountTooLarge,
+}
+"""Codes of 409: a project whose figures cannot be shown until an operator corrects the data."""
+
 WITH_MESSAGE: Final = frozenset({"bad_request", "conflict", "invalid_body"})
 NOT_FOUND_CODE: Final = re.compile(r"([a-z]{1,30})_not_found")
 LABEL: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
+PARAMETER: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 LONGEST_MESSAGE: Final = 300
 
 
@@ -56,12 +64,14 @@ def read_rejection(response: UpstreamResponse, namespace: str | None) -> Excepti
         return _failure(response)
     if status == HTTPStatus.NOT_FOUND:
         return _not_found(code, namespace) or _failure(response)
-    if (status, code) == (HTTPStatus.CONFLICT, "price_missing"):
-        return _unpriced(error, namespace)
+    if status == HTTPStatus.CONFLICT and code in UNPRICED:
+        return _unpriced(code, error, namespace)
     kind = PASSED_ON.get((status, code))
     if kind is None:
         return _failure(response)
-    return kind(code, public=_message(error) if code in WITH_MESSAGE else None)
+    named = {"parameter": error["parameter"]} if _matches(PARAMETER, error.get("parameter")) else {}
+    details = named if kind is InvalidParameter else {}
+    return kind(code, public=_message(error) if code in WITH_MESSAGE else None, details=details)
 
 
 def _read_error(response: UpstreamResponse) -> dict[str, Any]:
@@ -80,15 +90,15 @@ def _not_found(code: str, namespace: str | None) -> Exception | None:
     return NotFound(code, details={"resource": match[1]}) if match else None
 
 
-def _unpriced(error: dict[str, Any], namespace: str | None) -> BillingIncomplete:
-    named = {key: error[key] for key in ("resource", "month") if _is_label(error.get(key))}
-    details = {**({"namespace": namespace} if namespace else {}), **named}
-    return BillingIncomplete("price_missing", retry_after=UNPRICED_RETRY_AFTER_SECONDS, details=details, log=named)
-
-
-def _is_label(value: object) -> bool:
+def _unpriced(code: str, error: dict[str, Any], namespace: str | None) -> BillingIncomplete:
     """A resource or month is passed on only if it has the form of a label."""
-    return isinstance(value, str) and LABEL.fullmatch(value) is not None
+    named = {key: error[key] for key in ("resource", "month") if _matches(LABEL, error.get(key))}
+    details = {**({"namespace": namespace} if namespace else {}), **named}
+    return UNPRICED[code](code, retry_after=UNPRICED_RETRY_AFTER_SECONDS, details=details, log=named)
+
+
+def _matches(pattern: re.Pattern[str], value: object) -> bool:
+    return isinstance(value, str) and pattern.fullmatch(value) is not None
 
 
 def _message(error: dict[str, Any]) -> str | None:

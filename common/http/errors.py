@@ -4,7 +4,7 @@
 401  TokenMissing, TokenInvalid, TokenExpired, TokenTooLarge  403  AccessDenied, GuestDenied, AdminRequired
 404  NotFound, BillingNotStarted  405  MethodNotAllowed  408  BodyTimeout  409  Conflict, IdempotencyKeyReused
 412  PreconditionFailed  413  BodyTooLarge  415  UnsupportedMediaType  422  InvalidBody  428  PreconditionRequired
-500  InternalError  501  NotOffered  503  BillingUnreachable, IdentityUnreachable, BillingIncomplete
+500  InternalError  501  NotOffered  503  BillingUnreachable, IdentityUnreachable, BillingIncomplete, AmountTooLarge
 `reason` is for logs and metrics. It is never sent to the client. `log` has more fields for the log line.
 """
 
@@ -219,15 +219,9 @@ class ServiceUnavailable(ApiError):
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
 
-    def __init__(
-        self,
-        reason: str,
-        *,
-        retry_after: int = 5,
-        details: dict[str, Any] | None = None,
-        log: dict[str, Any] | None = None,
-    ) -> None:
-        super().__init__(reason, details=details, headers={"Retry-After": str(retry_after)}, log=log)
+    def __init__(self, reason: str, *, retry_after: int = 5, **more: Any) -> None:
+        """`more`: as in ApiError."""
+        super().__init__(reason, headers={"Retry-After": str(retry_after)}, **more)
 
 
 class BillingUnreachable(ServiceUnavailable):
@@ -248,3 +242,9 @@ class BillingIncomplete(ServiceUnavailable):
     code = "unpriced"
     text = "Billing data incomplete"
     when = "usage has no price; details name the resource and the month"
+
+
+class AmountTooLarge(BillingIncomplete):
+    code = "amount_too_large"
+    text = "Billing amount too large"
+    when = "an amount of the project exceeds 10^18; an operator must correct its usage or price"

@@ -43,6 +43,7 @@ BY_ACCESS: Final[dict[Access, tuple[type[errors.ApiError], ...]]] = {
         errors.GuestDenied,
         errors.AccessDenied,
         errors.BillingIncomplete,
+        errors.AmountTooLarge,
         errors.NotOffered,
     ),
     Access.ORGANIZATION: (errors.GuestDenied, errors.BillingIncomplete, errors.NotOffered),

@@ -97,3 +97,25 @@ async def test_a_namespace_of_the_token_that_is_unknown_looks_like_a_foreign_one
     for name in ("globex-shop", "acme-new"):
         response = await get(overview, f"/api/billing/project/{name}/overview", user("acme", name))
         assert_error_envelope(response, 403, "Access denied to namespace")
+
+
+@pytest.mark.parametrize("code", ["price_missing", "amount_too_large"])
+@pytest.mark.parametrize("mode", ["registry", "kubernetes", "claims"])
+async def test_a_project_that_cannot_be_shown_takes_no_other_along(mode: str, code: str) -> None:
+    """It is in the list without a figure, whether the list is one reply or comes from single overviews."""
+    billing = priced()
+    error = {"code": code, "message": "not shown"}
+    entries = [
+        {"namespace": "acme-data", "billing_summary": billing_summary(5), "error": None},
+        {"namespace": "acme-web", "billing_summary": None, "error": error},
+    ]
+    replies: dict[str, tuple[int, object]] = {
+        "/api/organization/acme/projects": (200, {"organization": "acme", "projects": entries}),
+        "/api/project/acme-web/overview": (409, error),
+    }
+    billing.fail = lambda target: replies.get(target.partition("?")[0])
+    function = endpoint("projects", mode, billing)
+    data = assert_success_envelope(await get(function, PATH, user("acme", "acme-web", "acme-data")))["data"]
+    assert [(p["namespace"], p["code"]) for p in data["projects"]] == [("acme-data", None), ("acme-web", "unpriced")]
+    assert data["unpriced"] == 1
+    assert data["totals"][0]["current_month_total"] > 0

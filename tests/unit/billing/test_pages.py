@@ -97,7 +97,7 @@ def without_next(reply: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("change", WHOLE.values(), ids=WHOLE)
 async def test_a_billing_service_without_pages_works(change: Callable[[dict[str, Any], int], Any]) -> None:
-    """It sends the complete list, at once or when it is asked without parameters."""
+    """It sends the complete list, at once or for a request without parameters."""
     billing = Paging(change)
     data = await listed(billing)
     assert (data["total"], [project["namespace"] for project in data["projects"]]) == (COUNT, NAMES)

@@ -24,6 +24,7 @@ PASSED_ON: dict[tuple[int, str], tuple[int, str, str | None]] = {
     (409, "conflict"): (409, "conflict", None),
     (409, "idempotency_key_reused"): (409, "idempotency_key_reused", IdempotencyKeyReused.text),
     (409, "price_missing"): (503, "unpriced", "Billing data incomplete"),
+    (409, "amount_too_large"): (503, "amount_too_large", "Billing amount too large"),
     (404, "organization_not_found"): (404, "billing_not_started", "Billing has not started"),
     (412, "precondition_failed"): (412, "precondition_failed", "The resource has changed"),
     (422, "invalid_body"): (422, "invalid_body", None),
@@ -146,6 +147,33 @@ async def test_a_missing_price_names_only_labels() -> None:
     body |= {"resource": "<b>", "month": 5, "namespace": "globex-shop"}
     details = assert_error_envelope(await send(declared(Billing(409, body)), "GET", project), 503)["details"]
     assert details == {"namespace": "acme-web"}
+
+
+async def test_an_amount_that_cannot_be_shown_names_the_project() -> None:
+    """An operator must act first, so a client waits for a minute. The text of the service is not passed on."""
+    billing = Billing(409, {"code": "amount_too_large", "message": TEXT})
+    response = await send(declared(billing), "GET", PROJECT.replace("{namespace}", "acme-web"))
+    body = assert_error_envelope(response, 503, "Billing amount too large")
+    assert (body["code"], body["details"]) == ("amount_too_large", {"namespace": "acme-web"})
+    assert response.headers["retry-after"] == "60"
+
+
+async def test_an_invalid_parameter_is_named() -> None:
+    """In details, if it has the form of a parameter's name."""
+    for parameter, details in (
+        ("period", {"parameter": "period"}),
+        ("filter.sku-1_a", {"parameter": "filter.sku-1_a"}),
+        ("x" * 64, {"parameter": "x" * 64}),
+        ("x" * 65, {}),
+        ("<b>", {}),
+        ("", {}),
+        ("a\n", {}),
+        (None, {}),
+        (["period"], {}),
+        (5, {}),
+    ):
+        billing = Billing(400, {"code": "bad_request", "message": TEXT, "parameter": parameter})
+        assert assert_error_envelope(await send(declared(billing), "GET", PATH), 400, TEXT)["details"] == details
 
 
 async def test_a_project_that_is_not_there_is_a_denial() -> None:

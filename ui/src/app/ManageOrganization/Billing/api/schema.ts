@@ -156,7 +156,7 @@ export interface components {
              * @description Code for programs. It never changes
              * @enum {string}
              */
-            code: "invalid_namespace" | "invalid_parameter" | "invalid_header" | "unexpected_body" | "malformed_body" | "token_missing" | "token_invalid" | "token_expired" | "token_too_large" | "namespace_denied" | "guest" | "org_admin_required" | "not_found" | "billing_not_started" | "method_not_allowed" | "body_timeout" | "conflict" | "idempotency_key_reused" | "precondition_failed" | "body_too_large" | "unsupported_media_type" | "invalid_body" | "precondition_required" | "internal_error" | "not_offered" | "billing_unreachable" | "identity_unreachable" | "unpriced" | "bad_request" | "upgrade_not_allowed" | "request_timeout" | "http_version_not_supported" | "headers_too_large" | "not_implemented" | "upstream_unavailable";
+            code: "invalid_namespace" | "invalid_parameter" | "invalid_header" | "unexpected_body" | "malformed_body" | "token_missing" | "token_invalid" | "token_expired" | "token_too_large" | "namespace_denied" | "guest" | "org_admin_required" | "not_found" | "billing_not_started" | "method_not_allowed" | "body_timeout" | "conflict" | "idempotency_key_reused" | "precondition_failed" | "body_too_large" | "unsupported_media_type" | "invalid_body" | "precondition_required" | "internal_error" | "not_offered" | "billing_unreachable" | "identity_unreachable" | "unpriced" | "amount_too_large" | "bad_request" | "upgrade_not_allowed" | "request_timeout" | "http_version_not_supported" | "headers_too_large" | "not_implemented" | "upstream_unavailable";
             /** @description More data about the error. Can be empty */
             details: Record<string, never>;
             timestamp: components["schemas"]["Timestamp"];
@@ -372,7 +372,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month; `amount_too_large` (Billing amount too large): an amount of the project exceeds 10^18; an operator must correct its usage or price */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request */
