@@ -1,6 +1,6 @@
 """The JSON envelope of all responses. No other module writes "success".
 
-    {"success": true, "data": {...}, "timestamp": "2025-10-01T15:25:00.000Z", "meta": {"as_of": "...", "stale": false}}
+    {"success": true, "data": {...}, "meta": {"as_of": "...", "stale": false}, "timestamp": "2025-10-01T15:25:00.000Z"}
     {"success": false, "error": "...", "code": "...", "details": {...}, "timestamp": "..."}
 
 Timestamps are UTC, RFC 3339, milliseconds, `Z`. Amounts are JSON numbers written from Decimal, never through a float.
@@ -34,14 +34,14 @@ def to_json(value: Any) -> bytes:
     return text.encode()
 
 
-def render_success(data: bytes, as_of: datetime, *, stale: bool) -> bytes:
-    """`data` is encoded JSON, because a cached result is encoded once and sent many times."""
-    return b'{"success":true,"data":%b,"timestamp":"%b","meta":{"as_of":"%b","stale":%b}}' % (
-        data,
-        timestamp().encode(),
-        timestamp(as_of).encode(),
-        b"true" if stale else b"false",
-    )
+def encode_result(data: Any, as_of: datetime) -> bytes:
+    """The part of the envelope that does not change, because a cached result is encoded once and sent many times."""
+    return b'"data":%b,"meta":{"as_of":"%b"' % (to_json(data), timestamp(as_of).encode())
+
+
+def render_success(encoded_result: bytes, *, stale: bool) -> bytes:
+    stale_json = b"true" if stale else b"false"
+    return b'{"success":true,%b,"stale":%b},"timestamp":"%b"}' % (encoded_result, stale_json, timestamp().encode())
 
 
 def render_error(error: ApiError) -> bytes:

@@ -1,8 +1,8 @@
 """One HTTP request: its unverified headers, and the fields of its log line."""
 
+import random
 import re
 import time
-import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -91,7 +91,12 @@ def read_request(scope: Scope, receive: Receive) -> Request:
     request = Request(scope, receive, time.monotonic(), "", headers, None)
     request_id, traceparent = request.header(b"x-request-id"), request.header(b"traceparent")
     valid_id = request_id is not None and REQUEST_ID.fullmatch(request_id)
-    request.request_id = request_id.decode() if valid_id and request_id else uuid.uuid4().hex
+    request.request_id = request_id.decode() if valid_id and request_id else _new_request_id()
     text = traceparent.decode("latin-1") if traceparent else None
     request.traceparent = text if log.trace_id(text) else None
     return request
+
+
+def _new_request_id() -> str:
+    """Unique, but not secret: uuid4 reads the operating system's random numbers, which costs 10 us of each request."""
+    return f"{random.getrandbits(128):032x}"

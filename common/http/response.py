@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
-from common.http.envelope import render_error, render_success, to_json
+from common.http.envelope import encode_result, render_error, render_success
 from common.http.errors import ApiError
 
 T = TypeVar("T")
@@ -36,13 +36,13 @@ class Result(Generic[T]):
     stale: bool = False
     etag: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    _json: bytes | None = None
+    _encoded: bytes | None = None
 
-    def to_json(self) -> bytes:
-        """The data is encoded once for all requests that share a cached result."""
-        if self._json is None:
-            self._json = to_json(self.value)
-        return self._json
+    def encode(self) -> bytes:
+        """Once for all requests that share a cached result."""
+        if self._encoded is None:
+            self._encoded = encode_result(self.value, self.as_of)
+        return self._encoded
 
 
 @dataclass(slots=True)
@@ -62,7 +62,7 @@ def success_response(result: Result[Any], status: int, etag: str | None) -> Resp
         headers.append((b"etag", etag.encode()))
     if status in WITHOUT_BODY:
         return Response(status, b"", headers)
-    return Response(status, render_success(result.to_json(), result.as_of, stale=result.stale), headers)
+    return Response(status, render_success(result.encode(), stale=result.stale), headers)
 
 
 def error_response(error: ApiError) -> Response:

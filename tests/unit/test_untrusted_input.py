@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from common.billing.transport import HttpClient, Timeouts, UpstreamResponse
 from common.function import NAMESPACE, Function
-from common.http.envelope import render_error, render_success, timestamp, to_json
+from common.http.envelope import encode_result, render_error, render_success, timestamp, to_json
 from common.http.errors import ApiError, InvalidParameter, TokenMissing
 from common.http.parameters import read_parameters
 from common.identity.authenticator import Authenticator
@@ -282,7 +282,7 @@ def test_any_error_is_an_envelope(text: str, details: dict[str, Any]) -> None:
 @given(amounts=st.lists(st.decimals(allow_nan=False, allow_infinity=False)), stale=st.booleans())
 def test_any_amount_keeps_its_digits(amounts: list[Decimal], stale: bool) -> None:
     """From Decimal to JSON and back nothing is lost, as it would be through a float."""
-    body = parse_json(render_success(to_json({"amounts": amounts}), datetime.now(UTC), stale=stale))
+    body = parse_json(render_success(encode_result({"amounts": amounts}, datetime.now(UTC)), stale=stale))
     assert body["success"] is True
     assert body["meta"]["stale"] is stale
     assert [Decimal(value) for value in body["data"]["amounts"]] == amounts

