@@ -6,7 +6,7 @@ strictly: a string, null or a negative number is an error.
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -35,6 +35,7 @@ def _moment(value: object) -> datetime:
 Count = Annotated[int, Field(ge=0, le=10**9)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 NamespaceName = Annotated[str, StringConstraints(pattern=NAMESPACE_PATTERN, max_length=63)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 
 
@@ -61,8 +62,35 @@ class Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
-class Meta(WireModel):
-    """The time of the figures in a response."""
+class Quality(WireModel):
+    """How complete and how final figures are. The billing service sends these members; a foreign one may omit them."""
+
+    complete_through: Moment | None = Field(
+        default=None, description="End of the last hour before the first incomplete one, UTC"
+    )
+    incomplete_hours: Count | None = Field(default=None, description="Hours of the period with missing samples")
+    data_version: Annotated[int, Field(ge=0)] | None = Field(
+        default=None, description="Grows with every change of the organization's figures"
+    )
+    currency: Currency | None = Field(default=None, description="ISO 4217 code of the amounts")
+    currency_digits: Annotated[int, Field(ge=0, le=4)] | None = Field(
+        default=None,
+        description="Decimal digits to which amounts are rounded; hourly rates have 4 more",
+    )
+    time_zone: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+/-]{1,64}$")] | None = Field(
+        default=None, description="IANA time zone in which the organization's days and months begin"
+    )
+    period_state: Literal["open", "provisional", "closed"] | None = Field(
+        default=None, description="provisional: the month is over, late usage is still included. closed: final"
+    )
+    cost_basis: Literal["usage", "list_price"] | None = Field(
+        default=None,
+        description="usage: will be invoiced. list_price: what the usage would cost without the plan",
+    )
+
+
+class Meta(Quality):
+    """About the figures in a response. A member is absent if the billing service does not send it."""
 
     as_of: datetime = Field(description="Time of the figures, UTC")
     stale: bool = Field(description="True if the billing service failed and this is an older response (RFC 5861)")

@@ -90,7 +90,7 @@ class BillingClient:
         result = await self._fetch_cached((resource.name, target), call, request, cached=resource.cached)
         if resource.narrow is None:
             return result
-        return Result(resource.narrow(result.value, scope), result.as_of, result.age_seconds, result.stale, result.etag)
+        return result.with_value(resource.narrow(result.value, scope))
 
     async def _fetch_pages(
         self, resource: Resource[S, R, D], scope: S, request: UpstreamRequest, parameters: Mapping[str, str]

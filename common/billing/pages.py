@@ -17,7 +17,7 @@ from common.process import log
 PAGE_ITEMS: Final = 250  # parsed and validated in about 10 ms, during which no other request is served
 ITEM_BYTES: Final = 1024  # more than an item of our billing service has
 MAX_ITEMS: Final = 10_000
-MAX_RESTARTS: Final = 2  # of a list whose hour ends between two pages
+MAX_RESTARTS: Final = 2  # of a list whose figures change between two pages
 REFUSED: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
 
 
@@ -42,8 +42,8 @@ Fetch = Callable[[Mapping[str, str]], Awaitable[Result[Page[Any]] | None]]
 """Fetches one page, or with no parameters the complete list. None if the service refuses the parameters."""
 
 
-class _HourChanged(Exception):
-    """Two pages have figures of different hours. Their sum would have no meaning."""
+class _FiguresChanged(Exception):
+    """Two pages have figures of different hours or versions. Their sum would have no meaning."""
 
 
 async def fetch_pages(fetch: Fetch, max_page_bytes: int) -> Result[Page[Any]]:
@@ -52,9 +52,9 @@ async def fetch_pages(fetch: Fetch, max_page_bytes: int) -> Result[Page[Any]]:
     for _ in range(1 + MAX_RESTARTS):
         try:
             return await _fetch_all(fetch, size) or await _fetch_at_once(fetch)
-        except _HourChanged:
+        except _FiguresChanged:
             continue
-    raise _invalid("the hour changed again and again")
+    raise _invalid("the figures changed again and again")
 
 
 async def _fetch_at_once(fetch: Fetch) -> Result[Page[Any]]:
@@ -77,15 +77,16 @@ async def _fetch_all(fetch: Fetch, size: int) -> Result[Page[Any]] | None:
         result = await fetch({"limit": str(size), "after": page.next})
         if result is None or not result.value.numbered:
             raise _invalid("a page without next")
-        if _hour(result.as_of) != _hour(as_of):
-            raise _HourChanged
+        if _version(result) != _version(first):
+            raise _FiguresChanged
         page, as_of = result.value, min(as_of, result.as_of)
         names |= _check(page, names)
         items += page.items
         if len(items) > MAX_ITEMS:
             raise UpstreamFailure("too_large", outage=False)
         await asyncio.sleep(0)  # lets other requests run
-    return Result(Page(items), as_of)
+    version = first.quality.data_version
+    return Result(Page(items), as_of, etag=None if version is None else first.etag, quality=first.quality)
 
 
 def _check(page: Page[Any], before: set[str]) -> set[str]:
@@ -98,8 +99,8 @@ def _check(page: Page[Any], before: set[str]) -> set[str]:
     return names
 
 
-def _hour(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)
+def _version(page: Result[Page[Any]]) -> tuple[datetime, int | None]:
+    return page.as_of.replace(minute=0, second=0, microsecond=0), page.quality.data_version
 
 
 def _invalid(what: str) -> UpstreamFailure:

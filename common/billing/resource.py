@@ -15,7 +15,7 @@ from common.access.roles import S, Scope
 from common.billing.transport import UpstreamResponse
 from common.http.errors import GuestDenied
 from common.http.response import Result
-from common.model import Moment, WireModel, wire_names
+from common.model import Moment, Quality, WireModel, wire_names
 from common.money.strict_json import DuplicateMemberError, NonFiniteError, parse_json
 from common.process import log
 
@@ -92,8 +92,8 @@ class Proof:
     clock_leeway: timedelta
 
 
-class _Origin(WireModel):
-    """The owner and the time of a reply's figures. A foreign billing service may omit all of them."""
+class _Origin(Quality):
+    """The owner, the time and the quality of a reply's figures. A foreign billing service may omit all of them."""
 
     organization: str | None = None
     namespace: str | None = None
@@ -113,7 +113,9 @@ def read_reply(resource: Resource[S, R, D], scope: S, response: UpstreamResponse
     _prove_items(scope, data, limited)
     if log.debugging() and isinstance(data, dict) and (extra := data.keys() - set(wire_names(resource.reply))):
         log.debug("billing reply has unknown members", count=len(extra))
-    return Result(resource.to_data(model, scope), origin.as_of or now, etag=response.headers.get("etag"))
+    quality = Quality.model_construct(**{name: getattr(origin, name) for name in Quality.model_fields})
+    etag = response.headers.get("etag")
+    return Result(resource.to_data(model, scope), origin.as_of or now, etag=etag, quality=quality)
 
 
 def _prove_owner(scope: Scope, origin: _Origin, limited: frozenset[str] | None, *, required: bool) -> None:

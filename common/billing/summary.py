@@ -4,8 +4,8 @@ from typing import Self
 
 from pydantic import Field
 
-from common.model import Month, WireModel
-from common.money.amount import RATE_DIGITS, Amount, Currency, rounded
+from common.model import Currency, Month, WireModel
+from common.money.amount import RATE_DIGITS, Amount, rounded
 
 
 class BillingSummary(WireModel):

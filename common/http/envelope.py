@@ -12,6 +12,7 @@ from typing import Any, Final
 import simplejson
 
 from common.http.errors import ApiError
+from common.model import Quality
 
 _encoder: Final = simplejson.JSONEncoder(
     default=vars,
@@ -34,9 +35,11 @@ def to_json(value: Any) -> bytes:
     return text.encode()
 
 
-def encode_result(data: Any, as_of: datetime) -> bytes:
+def encode_result(data: Any, as_of: datetime, quality: Quality) -> bytes:
     """The part of the envelope that does not change, because a cached result is encoded once and sent many times."""
-    return b'"data":%b,"meta":{"as_of":"%b"' % (to_json(data), timestamp(as_of).encode())
+    meta = {"as_of": as_of, **{name: value for name, value in quality if value is not None}}
+    text = {name: timestamp(value) if isinstance(value, datetime) else value for name, value in meta.items()}
+    return b'"data":%b,"meta":%b' % (to_json(data), to_json(text)[:-1])  # `stale` follows
 
 
 def render_success(encoded_result: bytes, *, stale: bool) -> bytes:

@@ -7,8 +7,10 @@ from typing import Any, Final, Generic, TypeVar
 
 from common.http.envelope import encode_result, render_error, render_success
 from common.http.errors import ApiError
+from common.model import Quality
 
 T = TypeVar("T")
+V = TypeVar("V")
 Headers = list[tuple[bytes, bytes]]
 
 JSON: Final = b"application/json"
@@ -19,6 +21,7 @@ SECURITY_HEADERS: Final = [
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"referrer-policy", b"no-referrer"),
 ]
+UNKNOWN: Final = Quality()
 WITHOUT_BODY: Final = frozenset({204, 304})  # RFC 9110 section 8.6: neither length nor type
 
 
@@ -27,7 +30,8 @@ class Result(Generic[T]):
     """Data and its age.
 
     `age_seconds`: time since the data was fetched. `stale`: an older result, used because the billing service failed.
-    `etag`: the version that the billing service sent. `headers`: more response headers, such as Location.
+    `etag`: the version that the billing service sent. `quality`: how complete and final the data is. `headers`: more
+    response headers, such as Location.
     """
 
     value: T
@@ -35,14 +39,19 @@ class Result(Generic[T]):
     age_seconds: float = 0.0
     stale: bool = False
     etag: str | None = None
+    quality: Quality = UNKNOWN
     headers: Mapping[str, str] = field(default_factory=dict)
     _encoded: bytes | None = None
 
     def encode(self) -> bytes:
         """Once for all requests that share a cached result."""
         if self._encoded is None:
-            self._encoded = encode_result(self.value, self.as_of)
+            self._encoded = encode_result(self.value, self.as_of, self.quality)
         return self._encoded
+
+    def with_value(self, value: V) -> "Result[V]":
+        """Other data of the same fetch, such as the part that the caller may see."""
+        return Result(value, self.as_of, self.age_seconds, self.stale, self.etag, self.quality)
 
 
 @dataclass(slots=True)

@@ -3,10 +3,10 @@
 Amounts are JSON numbers from 0 to 10^18. A string, null, NaN or a negative number is an error.
 """
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated
 
-from pydantic import BeforeValidator, StringConstraints, WithJsonSchema
+from pydantic import BeforeValidator, WithJsonSchema
 
 from common.money.currencies import DIGITS
 
@@ -32,17 +32,16 @@ def _amount(value: object) -> Decimal:
 Amount = Annotated[
     Decimal, BeforeValidator(_amount), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 10**18})
 ]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 
 def rounded(amount: Decimal, currency: str | None, more_digits: int = 0) -> Decimal:
-    """Rounds to the currency's minor unit (ISO 4217), half to even. Unchanged if the currency is unknown.
+    """Rounds to the currency's minor unit (ISO 4217), half up. Unchanged if the currency is unknown.
 
     `more_digits` are kept only if they are not zero: 2.3200 EUR per hour becomes 2.32, 2.3251 stays.
     """
     if currency is None:
         return amount
     digits = DIGITS.get(currency, 2)
-    exact = amount.quantize(Decimal(1).scaleb(-digits - more_digits), ROUND_HALF_EVEN)
-    short = exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_EVEN)
+    exact = amount.quantize(Decimal(1).scaleb(-digits - more_digits), ROUND_HALF_UP)
+    short = exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
     return short if short == exact else exact

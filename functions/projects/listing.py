@@ -45,7 +45,7 @@ def _with_namespaces_of_the_token(call: Call[Any, None], result: Result[Page[Pro
     listed = result.value.items
     missing = call.caller.namespaces - {project.namespace for project in listed}
     projects = [*listed, *map(Project.not_started, missing)]
-    return Result(projects, result.as_of, result.age_seconds, result.stale, result.etag)
+    return result.with_value(projects)
 
 
 async def _fan_out(call: Call[Any, None], namespaces: Sequence[Namespace]) -> Result[list[Project]]:
@@ -92,7 +92,7 @@ def select(found: Found, organization: Organization, parameters: ListParameters)
         unpriced=sum(project.billing_summary is None for project in matching),
         billing_started=found.billing_started,
     )
-    return Result(page, result.as_of, result.age_seconds, result.stale, result.etag)
+    return result.with_value(page)
 
 
 def _sorted(projects: list[Project], parameters: ListParameters) -> list[Project]:

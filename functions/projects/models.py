@@ -9,8 +9,8 @@ from common.billing.pages import MAX_ITEMS, Page
 from common.billing.resource import Resource
 from common.billing.summary import BillingSummary, SummaryReply
 from common.http.errors import BillingIncomplete, BillingNotStarted, BillingUnreachable
-from common.model import Count, NamespaceName, Parameters, WireModel, whole_number
-from common.money.amount import Amount, Currency
+from common.model import Count, Currency, NamespaceName, Parameters, WireModel, whole_number
+from common.money.amount import Amount
 
 LARGEST_PAGE = 1000
 LARGEST_OFFSET = 10**6

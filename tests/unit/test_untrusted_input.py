@@ -24,7 +24,7 @@ from common.identity.caller import Caller
 from common.identity.jwks import ALGORITHMS, BadKeySet, read_keys
 from common.identity.key_sets import KeySets
 from common.identity.token import read_credentials
-from common.model import NAMESPACE_PATTERN, Moment
+from common.model import NAMESPACE_PATTERN, Moment, Quality
 from common.money.strict_json import parse_json
 from functions.projects.models import ListParameters
 from tests.kit import in_process
@@ -282,7 +282,7 @@ def test_any_error_is_an_envelope(text: str, details: dict[str, Any]) -> None:
 @given(amounts=st.lists(st.decimals(allow_nan=False, allow_infinity=False)), stale=st.booleans())
 def test_any_amount_keeps_its_digits(amounts: list[Decimal], stale: bool) -> None:
     """From Decimal to JSON and back nothing is lost, as it would be through a float."""
-    body = parse_json(render_success(encode_result({"amounts": amounts}, datetime.now(UTC)), stale=stale))
+    body = parse_json(render_success(encode_result({"amounts": amounts}, datetime.now(UTC), Quality()), stale=stale))
     assert body["success"] is True
     assert body["meta"]["stale"] is stale
     assert [Decimal(value) for value in body["data"]["amounts"]] == amounts

@@ -185,6 +185,16 @@ async def test_figures_of_two_hours_are_not_mixed() -> None:
     assert len(billing.queries) == 2 + 3
 
 
+async def test_figures_of_two_versions_are_not_mixed() -> None:
+    """When a late line is booked between two pages, the list starts again. All its figures are of one version."""
+    billing = Paging(lambda reply, page: {**reply, "data_version": 1 if page == 1 else 2})
+    body = assert_success_envelope(
+        await get(make("projects", billing=lambda request: with_type(billing(request))), PATH, admin("acme"))
+    )
+    assert body["meta"]["data_version"] == 2
+    assert ["after" in query for query in billing.queries] == [False, True, False, True, True]
+
+
 async def test_an_hour_that_changes_with_each_page_is_503() -> None:
     """The list is started three times."""
     billing = Paging(lambda reply, number: reply | {"as_of": f"2025-10-01T{number:02}:00:00.000Z"})

@@ -97,9 +97,10 @@ def test_a_timestamp_without_offset_is_refused() -> None:
 @pytest.mark.parametrize(
     ("amount", "currency", "more", "expected"),
     [
-        ("1.005", "EUR", 0, "1.00"),
+        ("1.005", "EUR", 0, "1.01"),
         ("1.015", "EUR", 0, "1.02"),
-        ("1234.5", "JPY", 0, "1234"),
+        ("1.0049999", "EUR", 0, "1.00"),
+        ("1234.5", "JPY", 0, "1235"),
         ("1235.5", "JPY", 0, "1236"),
         ("1.23456", "KWD", 0, "1.235"),
         ("2.32", "EUR", 4, "2.32"),
@@ -109,10 +110,8 @@ def test_a_timestamp_without_offset_is_refused() -> None:
         ("0", "JPY", 4, "0"),
     ],
 )
-def test_rounding_is_to_the_minor_unit_half_to_even(
-    amount: str, currency: str | None, more: int, expected: str
-) -> None:
-    """ISO 4217; an unknown currency is not rounded."""
+def test_rounding_is_to_the_minor_unit_half_up(amount: str, currency: str | None, more: int, expected: str) -> None:
+    """ISO 4217; an unknown currency is not rounded. The billing service rounds by the same rule."""
     assert str(rounded(Decimal(amount), currency, more)) == expected
 
 

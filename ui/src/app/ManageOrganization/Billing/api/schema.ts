@@ -103,8 +103,48 @@ export interface components {
             /** @constant */
             billing_service: "healthy";
         };
-        /** @description The time of the figures in a response. */
+        /** @description About the figures in a response. A member is absent if the billing service does not send it. */
         Meta: {
+            /**
+             * @description End of the last hour before the first incomplete one, UTC
+             * @default null
+             */
+            complete_through: string | null;
+            /**
+             * @description Hours of the period with missing samples
+             * @default null
+             */
+            incomplete_hours: number | null;
+            /**
+             * @description Grows with every change of the organization's figures
+             * @default null
+             */
+            data_version: number | null;
+            /**
+             * @description ISO 4217 code of the amounts
+             * @default null
+             */
+            currency: string | null;
+            /**
+             * @description Decimal digits to which amounts are rounded; hourly rates have 4 more
+             * @default null
+             */
+            currency_digits: number | null;
+            /**
+             * @description IANA time zone in which the organization's days and months begin
+             * @default null
+             */
+            time_zone: string | null;
+            /**
+             * @description provisional: the month is over, late usage is still included. closed: final
+             * @default null
+             */
+            period_state: ("open" | "provisional" | "closed") | null;
+            /**
+             * @description usage: will be invoiced. list_price: what the usage would cost without the plan
+             * @default null
+             */
+            cost_basis: ("usage" | "list_price") | null;
             /** @description Time of the figures, UTC */
             as_of: components["schemas"]["Timestamp"];
             /** @description True if the billing service failed and this is an older response (RFC 5861) */
