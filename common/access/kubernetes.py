@@ -66,12 +66,16 @@ class Kubernetes:
         if fresh is not None:
             return fresh.value
         pause = self._pauses.get(organization)
-        if pause is not None and self._clock() < pause.until:
+        if pause is not None and (self._clock() < pause.until or self._is_tried_again(organization)):
             return self._stale_or_raise(organization, "paused")
         try:
             return await self._flights.share(organization, lambda: self._fetch(organization))
         except NotListed as exc:
             return self._stale_or_raise(organization, exc.reason)
+
+    def _is_tried_again(self, organization: str) -> bool:
+        """Whether one caller lists again after a failure. The others do not wait for it if they have an older list."""
+        return self._flights.is_running(organization) and self._cache.get_stale(organization) is not None
 
     def _stale_or_raise(self, organization: str, reason: str) -> Projects:
         entry = self._cache.get_stale(organization)

@@ -7,22 +7,21 @@ Only a complete, valid, finite, non-negative reply for the right owner is used. 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace  # noqa: TID251 - dates a cached Result, which has no caller in it
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from common.access.roles import S
-from common.billing.cache import Cache, CacheEntry, SingleFlight
+from common.billing.cache import SingleFlight
+from common.billing.cached_fetch import CachedFetch
 from common.billing.organizations import Organizations
 from common.billing.pages import REFUSED, Page, fetch_pages
-from common.billing.rejections import ProjectNotFound, read_rejection
+from common.billing.rejections import read_rejection
 from common.billing.resilience import Clock
 from common.billing.resource import D, Proof, R, Resource, UpstreamFailure, read_reply
 from common.billing.upstream import Upstream, UpstreamCall
 from common.billing.upstream_request import UpstreamRequest
-from common.http.errors import ApiError, BillingUnreachable
 from common.http.response import Result
 from common.process import metrics
 from common.process.settings import Settings
@@ -30,9 +29,6 @@ from common.process.settings import Settings
 if TYPE_CHECKING:
     from common.billing.transport import AsyncBaseTransport, UpstreamResponse
 
-RETRY_AFTER_CAP_SECONDS: Final = 60
-REFUTING: Final = frozenset({"mismatch", "http_404"})
-"""Failures after which a cached result may be wrong. It is deleted, and not used during an outage."""
 CHANGED: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED})
 NONE: Final[Mapping[str, str]] = MappingProxyType({})
 HEALTH: Final = UpstreamCall("health", "GET", "/api/health")
@@ -58,10 +54,8 @@ class BillingClient:
         self._clock = clock
         self._upstream = Upstream(settings, transport=transport, clock=clock, sleep=sleep)
         self.organizations = Organizations(self._upstream, clock)
-        self._cache: Cache[Result[Any]] = Cache(
-            settings.cache_fresh_seconds, settings.cache_stale_seconds, settings.cache_max_entries, clock
-        )
-        self._flights: SingleFlight[CacheEntry[Result[Any]]] = SingleFlight()
+        self._cached = CachedFetch(settings, clock)
+        self._checks: SingleFlight[None] = SingleFlight()
         self._health: tuple[float, UpstreamFailure | None, datetime] | None = (
             None  # (time of the check, failure, as of)
         )
@@ -87,7 +81,7 @@ class BillingClient:
             get = UpstreamCall(resource.name, "GET", target)
             return await self._upstream.call(get, request, lambda response: self._read(resource, scope, response))
 
-        result = await self._fetch_cached((resource.name, target), call, request, cached=resource.cached)
+        result: Result[D] = await self._cached.get((resource.name, target), call, request, cached=resource.cached)
         if resource.narrow is None:
             return result
         return result.with_value(resource.narrow(result.value, scope))
@@ -103,47 +97,6 @@ class BillingClient:
             return await self._upstream.call(get, request, read)
 
         return await fetch_pages(fetch, self._max_page_bytes)
-
-    async def _fetch_cached(
-        self,
-        key: tuple[str, ...],
-        fetch: Callable[[], Awaitable[Result[D]]],
-        request: UpstreamRequest,
-        *,
-        cached: bool,
-    ) -> Result[D]:
-        cached = self._cache.enabled and cached
-        fresh = self._cache.get_fresh(key) if cached else None
-        if fresh is not None:
-            metrics.cache_hits.inc()
-            return fresh.value
-
-        async def call() -> CacheEntry[Result[Any]]:
-            metrics.cache_requests.labels("miss").inc()
-            result = await fetch()
-            return self._cache.put(key, result) if cached else CacheEntry(result, self._clock())
-
-        started = self._clock()
-        request.on_wait()
-        try:
-            return (await (self._flights.share(key, call) if cached else call())).value
-        except (ProjectNotFound, ApiError):
-            self._cache.delete(key)
-            raise
-        except UpstreamFailure as failure:
-            if failure.reason in REFUTING:
-                self._cache.delete(key)
-            return self._stale_or_raise(key, failure, request)
-        finally:
-            request.upstream_seconds += self._clock() - started
-
-    def _stale_or_raise(self, key: tuple[str, ...], failure: UpstreamFailure, request: UpstreamRequest) -> Result[Any]:
-        entry = self._cache.get_stale(key) if failure.outage else None
-        if entry is None:
-            raise _unreachable(failure) from failure
-        metrics.cache_requests.labels("stale").inc()
-        request.reason = failure.reason
-        return replace(entry.value, age_seconds=self._cache.age_seconds(entry), stale=True)
 
     def _read_change(self, resource: Resource[S, R, D], scope: S, response: "UpstreamResponse") -> Result[D]:
         if response.status not in CHANGED:
@@ -184,7 +137,7 @@ class BillingClient:
                 change, request, lambda response: self._read_change(resource, scope, response)
             )
         except UpstreamFailure as failure:
-            raise _unreachable(failure) from failure
+            raise failure.to_error() from failure
         finally:
             request.upstream_seconds += self._clock() - started
 
@@ -200,15 +153,15 @@ class BillingClient:
             started = self._clock()
             request.on_wait()
             try:
-                await self._flights.share(("health",), lambda: self._check_health(request))
+                await self._checks.share(HEALTH.operation, lambda: self._check_health(request))
             finally:
                 last = self._health
                 request.upstream_seconds += self._clock() - started
         if last is None or last[1] is not None:
-            raise _unreachable(last[1] if last and last[1] else UpstreamFailure("unknown", outage=True))
+            raise (last[1] if last and last[1] else UpstreamFailure("unknown", outage=True)).to_error()
         return last[2]
 
-    async def _check_health(self, request: UpstreamRequest) -> CacheEntry[Result[Any]]:
+    async def _check_health(self, request: UpstreamRequest) -> None:
         failure: UpstreamFailure | None = None
         try:
             response = await self._upstream.exchange(HEALTH, request)
@@ -223,15 +176,7 @@ class BillingClient:
             failure = exc
         if failure is not None:
             metrics.upstream_failures.labels(failure.reason).inc()
-        now = datetime.now(UTC)
-        self._health = (self._clock(), failure, now)
-        return CacheEntry(Result(None, now), self._clock())
+        self._health = (self._clock(), failure, datetime.now(UTC))
 
     async def close(self) -> None:
         await self._upstream.close()
-
-
-def _unreachable(failure: UpstreamFailure) -> BillingUnreachable:
-    seconds = failure.retry_after if failure.retry_after is not None else 5
-    retry_after = max(1, min(RETRY_AFTER_CAP_SECONDS, round(seconds)))
-    return BillingUnreachable(failure.reason, retry_after=retry_after)

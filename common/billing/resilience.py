@@ -1,16 +1,17 @@
-"""Protection from a failing service: circuit breaker, retry budget, bulkhead.
+"""Protection from a failing service: circuit breaker, retry budget, bulkhead, recent failures.
 
 State machines without input or output. Each has its clock as an argument (monotonic seconds).
 """
 
 import random
-from collections import deque
-from collections.abc import Callable
-from enum import IntEnum
+from collections import OrderedDict, deque
+from collections.abc import Callable, Hashable
+from enum import Enum, IntEnum
 
 Clock = Callable[[], float]
 
 WINDOW_SECONDS = 10.0
+SERVICE_AWAY = 2  # different questions that failed in a row
 PROBE_SPREAD = 0.2  # +-20 %, so that many pods do not probe a recovering service at the same moment
 
 
@@ -159,3 +160,59 @@ class Bulkhead:
 
     def leave(self) -> None:
         self.in_flight -= 1
+
+
+class Advice(Enum):
+    CALL = "call the service, and wait for it"
+    USE = "use the cached result"
+    TRY = "use the cached result, and call the service in the background"
+
+
+class RecentFailures:
+    """Decides what to do with a question that has an older cached result.
+
+    For `seconds` after its failure, the cached result is used. For as long again, the first caller starts one call in
+    the background. After that the failure is forgotten. If two different questions failed, and none succeeded since,
+    the service is away: then the same is true for all questions together. `seconds` 0: always call.
+    """
+
+    def __init__(self, seconds: float, max_keys: int, clock: Clock) -> None:
+        self._seconds = seconds
+        self._max_keys = max_keys
+        self._clock = clock
+        self._try_at: OrderedDict[Hashable, float] = OrderedDict()
+        self._failing: set[Hashable] = set()  # since the last success, at most two
+        self._try_any_at = float("-inf")
+
+    def failed(self, key: Hashable, retry_after: float | None = None) -> None:
+        """`retry_after`: seconds, if it is known that earlier calls would be rejected."""
+        try_at = self._clock() + (self._seconds if retry_after is None else min(retry_after, self._seconds))
+        self._set(key, try_at)
+        if len(self._failing) < SERVICE_AWAY:
+            self._failing.add(key)
+        if len(self._failing) == SERVICE_AWAY:
+            self._try_any_at = try_at
+
+    def succeeded(self, key: Hashable) -> None:
+        """Also if the service rejected the question: it is there."""
+        self._try_at.pop(key, None)
+        self._failing.clear()
+        self._try_any_at = float("-inf")
+
+    def judge(self, key: Hashable) -> Advice:
+        now = self._clock()
+        times = (self._try_at.get(key, float("-inf")), self._try_any_at)
+        if now < max(times):
+            return Advice.USE
+        if now >= max(times) + self._seconds:
+            return Advice.CALL
+        if len(self._failing) == SERVICE_AWAY:
+            self._try_any_at = now + self._seconds
+        self._set(key, now + self._seconds)  # one call at a time
+        return Advice.TRY
+
+    def _set(self, key: Hashable, try_at: float) -> None:
+        self._try_at[key] = try_at
+        self._try_at.move_to_end(key)
+        if len(self._try_at) > self._max_keys:
+            self._try_at.popitem(last=False)

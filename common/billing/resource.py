@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from common.access.roles import S, Scope
 from common.billing.transport import UpstreamResponse
-from common.http.errors import GuestDenied
+from common.http.errors import BillingUnreachable, GuestDenied
 from common.http.response import Result
 from common.model import Moment, Quality, WireModel, wire_names
 from common.money.strict_json import DuplicateMemberError, NonFiniteError, parse_json
@@ -23,6 +23,7 @@ R = TypeVar("R", bound=WireModel)
 D = TypeVar("D")
 
 SHOWN_MISTAKES: Final = 5
+RETRY_AFTER_CAP_SECONDS: Final = 60
 RESERVED: Final = frozenset({"organization", "namespace", "namespaces"})
 DOT_SEGMENTS: Final = frozenset({"", ".", ".."})
 
@@ -36,6 +37,10 @@ class UpstreamFailure(Exception):
         self.outage = outage
         self.retriable = retriable
         self.retry_after = retry_after
+
+    def to_error(self) -> BillingUnreachable:
+        seconds = self.retry_after if self.retry_after is not None else 5
+        return BillingUnreachable(self.reason, retry_after=max(1, min(RETRY_AFTER_CAP_SECONDS, round(seconds))))
 
 
 @dataclass(frozen=True, eq=False, slots=True)

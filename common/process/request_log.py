@@ -12,8 +12,8 @@ from common.process import log, metrics
 PROBE_PATH: Final = "/healthz"
 CLIENT_CLOSED_REQUEST: Final = 499
 SERVER_ERROR: Final = 500
-QUIET_REASONS: Final = frozenset({"breaker_open", "jwks_rate_limited", "shed"})
-"""Logged at level INFO, because the outage is already logged when the circuit breaker changes."""
+QUIET_REASONS: Final = frozenset({"breaker_open", "jwks_rate_limited", "recent_failure", "shed"})
+"""Logged at level INFO, because the failure itself is already logged."""
 
 
 def count_rejection(request: Request, error: ApiError) -> None:

@@ -157,6 +157,13 @@ class Settings(BaseModel):
         le=86_400,
         description="Maximum age of a cached response that is served while the billing service fails",
     )
+    cache_retry_seconds: float = Field(
+        5,
+        ge=0,
+        le=60,
+        description="How long after a failure of the billing service its cached responses are served without a call. "
+        "0: each request calls it",
+    )
     cache_max_entries: int = Field(1000, ge=1, le=100_000, description="Maximum number of cached responses")
 
     # HTTP

@@ -33,7 +33,13 @@ class Row:
             self.result = report.outcome
 
 
-rows: dict[int, Row] = {}
+rows: dict[int | str, Row] = {}
+
+
+def _order(number: int | str) -> tuple[int, str]:
+    """20, "20b", 21."""
+    digits = str(number).rstrip("abc")
+    return int(digits), str(number)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -55,13 +61,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not rows:
         return
     terminalreporter.section("fault matrix")
-    for number, row in sorted(rows.items()):
+    for number, row in sorted(rows.items(), key=lambda item: _order(item[0])):
         said = "; ".join(row.measured[:4])
         terminalreporter.write_line(
             f"{number:>3}  {MARKS[row.result]:8} {row.tests:>2} tests {row.seconds:6.1f} s  {row.fault}"
             + (f"  [{said}]" if said else "")
         )
-    missing = sorted(set(range(1, ROWS + 1)) - rows.keys())
+    missing = sorted(set(range(1, ROWS + 1)) - {number for number in rows if isinstance(number, int)})
     if missing:
         terminalreporter.write_line(f"not run here: rows {', '.join(map(str, missing))} (make test-faults runs all)")
 

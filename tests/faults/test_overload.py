@@ -85,6 +85,7 @@ async def test_row_20_and_21_outage_and_return(
 def test_row_20_stale_answers(identity: IdentityServer, upstream: Server, namespace: str, token: str) -> None:
     """A stale result is marked as stale. The contract defines the failures for which it is served."""
     settings = {"CACHE_FRESH_SECONDS": "0.2", "BILLING_MAX_RETRIES": "0", "BILLING_FIRST_BYTE_TIMEOUT_SECONDS": "0.3"}
+    settings["CACHE_RETRY_SECONDS"] = "0"  # each request calls the service
     with FunctionProcess({"KEYCLOAK_URL": identity.url, "BILLING_API_URL": upstream.url, **settings}) as process:
         assert_answered(process.ask(namespace, token))
         time.sleep(1.1)

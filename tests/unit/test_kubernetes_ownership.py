@@ -269,6 +269,25 @@ async def test_failures_are_followed_by_growing_pauses(ownership: Kubernetes, ap
     assert await ownership.owns(ALICE, "acme-web")
 
 
+async def test_while_one_caller_lists_again_the_others_do_not_wait(
+    ownership: Kubernetes, api: ApiServer, clock: Clock
+) -> None:
+    """After a failure, an API server that hangs holds up one caller. The others get the older list at once."""
+    assert await ownership.owns(ALICE, "acme-web")
+    clock.now += 11
+    api.fail = lambda _: (500, status_object(500, "InternalError"))
+    assert await ownership.owns(ALICE, "acme-web")
+    clock.now += 2
+    api.fail, api.delay_seconds = lambda _: None, 0.5
+    waiting = asyncio.create_task(ownership.owns(ALICE, "acme-web"))
+    await asyncio.sleep(0.05)
+    async with asyncio.timeout(0.3):
+        assert all(await asyncio.gather(*(ownership.owns(ALICE, "acme-web") for _ in range(100))))
+    assert not waiting.done()
+    assert await waiting
+    assert len(api.requests) == 3
+
+
 async def test_a_renewed_token_is_used_at_once(ownership: Kubernetes, api: ApiServer, clock: Clock) -> None:
     """The kubelet writes a new token into the same file; the old one may end right then."""
     assert await ownership.owns(ALICE, "acme-web")
