@@ -21,7 +21,8 @@ from common.process import log, metrics
 from common.process.settings import Settings
 
 Key = tuple[str, ...]
-Fetch = Callable[[], Awaitable[Result[Any]]]
+Fetch = Callable[[Result[Any] | None], Awaitable[Result[Any]]]
+"""Gets the older result, if there is one, and may return it again if the service confirms it (304)."""
 
 REFUTING: Final = frozenset({"mismatch", "http_404"})
 """Failures after which a cached result may be wrong. It is deleted, and not used during an outage."""
@@ -43,7 +44,7 @@ class CachedFetch:
         """Raises BillingUnreachable and whatever else `fetch` raises. `cached` False: always calls."""
         if not (cached and self._cache.enabled):
             metrics.cache_requests.labels("miss").inc()
-            return await self._wait(key, fetch, request)
+            return await self._wait(key, lambda: fetch(None), request)
         fresh = self._cache.get_fresh(key)
         if fresh is not None:
             metrics.cache_hits.inc()
@@ -56,11 +57,13 @@ class CachedFetch:
             self._start(self._try_again(key, fetch))
         return self._stale(older, "recent_failure", request)
 
-    async def _wait(self, key: Key, fetch: Fetch, request: UpstreamRequest) -> Result[Any]:
+    async def _wait(
+        self, key: Key, call: Callable[[], Awaitable[Result[Any]]], request: UpstreamRequest
+    ) -> Result[Any]:
         started = self._clock()
         request.on_wait()
         try:
-            return await fetch()
+            return await call()
         except UpstreamFailure as failure:
             older = self._cache.get_stale(key) if failure.outage else None
             if older is None:
@@ -81,8 +84,9 @@ class CachedFetch:
 
     async def _call(self, key: Key, fetch: Fetch) -> CacheEntry[Result[Any]]:
         metrics.cache_requests.labels("miss").inc()
+        older = self._cache.get_stale(key)
         try:
-            result = await fetch()
+            result = await fetch(older.value if older else None)
         except UpstreamFailure as failure:
             self._note(key, failure)
             raise

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, cast
 
 from common.access.roles import S
 from common.billing.cache import SingleFlight
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 CHANGED: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED})
 NONE: Final[Mapping[str, str]] = MappingProxyType({})
 HEALTH: Final = UpstreamCall("health", "GET", "/api/health")
+T = TypeVar("T")
 ChangingMethod = Literal["POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -75,26 +76,49 @@ class BillingClient:
         """
         target = resource.target(scope, parameters)
 
-        async def call() -> Result[D]:
+        async def call(older: Result[D] | None) -> Result[D]:
             if resource.paged:
-                return cast("Result[D]", await self._fetch_pages(resource, scope, request, parameters))
-            get = UpstreamCall(resource.name, "GET", target)
-            return await self._upstream.call(get, request, lambda response: self._read(resource, scope, response))
+                return cast("Result[D]", await self._fetch_pages(resource, scope, request, parameters, older))
+            get = UpstreamCall(resource.name, "GET", target, etag=older.etag if older else None)
+            return await self._get(get, request, older, lambda response: self._read(resource, scope, response))
 
         result: Result[D] = await self._cached.get((resource.name, target), call, request, cached=resource.cached)
         if resource.narrow is None:
             return result
         return result.with_value(resource.narrow(result.value, scope))
 
+    async def _get(
+        self,
+        call: UpstreamCall,
+        request: UpstreamRequest,
+        older: T | None,
+        read: "Callable[[UpstreamResponse], T]",
+    ) -> T:
+        """`older` if the service confirms its ETag: it has not changed, and its owner was proved with it."""
+
+        def read_or_keep(response: "UpstreamResponse") -> T:
+            if response.status != HTTPStatus.NOT_MODIFIED or response.headers.get("etag") != call.etag or older is None:
+                return read(response)
+            return older
+
+        return await self._upstream.call(call, request, read_or_keep)
+
     async def _fetch_pages(
-        self, resource: Resource[S, R, D], scope: S, request: UpstreamRequest, parameters: Mapping[str, str]
+        self,
+        resource: Resource[S, R, D],
+        scope: S,
+        request: UpstreamRequest,
+        parameters: Mapping[str, str],
+        older: Result[Any] | None,
     ) -> Result[Page[Any]]:
         async def fetch(page: Mapping[str, str]) -> Result[Page[Any]] | None:
             def read(response: "UpstreamResponse") -> Result[Any] | None:
                 return None if page and response.status in REFUSED else self._read(resource, scope, response)
 
-            get = UpstreamCall(resource.name, "GET", resource.target(scope, {**parameters, **page}))
-            return await self._upstream.call(get, request, read)
+            known = older if "after" not in page else None  # the first page's ETag stands for the list
+            target = resource.target(scope, {**parameters, **page})
+            get = UpstreamCall(resource.name, "GET", target, etag=known.etag if known else None)
+            return await self._get(get, request, known, read)
 
         return await fetch_pages(fetch, self._max_page_bytes)
 

@@ -86,7 +86,9 @@ async def _fetch_all(fetch: Fetch, size: int) -> Result[Page[Any]] | None:
             raise UpstreamFailure("too_large", outage=False)
         await asyncio.sleep(0)  # lets other requests run
     version = first.quality.data_version
-    return Result(Page(items), as_of, etag=None if version is None else first.etag, quality=first.quality)
+    return Result(
+        Page(items, numbered=True), as_of, etag=None if version is None else first.etag, quality=first.quality
+    )
 
 
 def _check(page: Page[Any], before: set[str]) -> set[str]:

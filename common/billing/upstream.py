@@ -28,12 +28,13 @@ ABOUT_THE_RESPONSE: Final = frozenset({"content_type", "too_large"})
 
 @dataclass(frozen=True, slots=True)
 class UpstreamCall:
-    """`operation` is the label of the metrics; `target` is path and query."""
+    """`operation` is the label of the metrics; `target` is path and query; `etag` is sent as If-None-Match."""
 
     operation: str
     method: str
     target: str
     body: bytes | None = None
+    etag: str | None = None
 
 
 class Upstream:
@@ -156,6 +157,8 @@ class Upstream:
         headers = request.headers if call.method == "GET" else {**request.headers, **request.change_headers}
         if call.body is not None:
             headers = {**headers, "content-type": "application/json"}
+        if call.etag is not None:
+            headers = {**headers, "if-none-match": call.etag}
         try:
             return await self._http.request(
                 call.method,
