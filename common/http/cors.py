@@ -7,10 +7,10 @@ from common.http.request import Request
 from common.http.response import Headers
 from common.http.routing import Path
 
-EXPOSED: Final = "X-Request-Id, Retry-After, Age, WWW-Authenticate"
-EXPOSED_BY_CHANGES: Final = ", ETag, Location"
-ALLOWED: Final = "Authorization, Content-Type, traceparent"
-ALLOWED_FOR_CHANGES: Final = ", If-Match, If-None-Match, Idempotency-Key"
+EXPOSED: Final = "X-Request-Id, Retry-After, Age, WWW-Authenticate, ETag"
+EXPOSED_BY_CHANGES: Final = ", Location"
+ALLOWED: Final = "Authorization, Content-Type, traceparent, If-None-Match"
+ALLOWED_FOR_CHANGES: Final = ", If-Match, Idempotency-Key"
 READING: Final = frozenset({"GET", "HEAD"})
 MAX_AGE: Final = (b"access-control-max-age", b"7200")
 

@@ -350,7 +350,7 @@ def test_a_preflight_of_the_console_passes_without_a_token(api: httpx2.Client, p
     assert response.status_code == 204
     assert response.headers["access-control-allow-origin"] == origin
     assert response.headers["access-control-allow-credentials"] == "true"
-    assert response.headers["access-control-allow-headers"] == "Authorization, Content-Type, traceparent"
+    assert response.headers["access-control-allow-headers"] == "Authorization, Content-Type, traceparent, If-None-Match"
     assert response.headers["access-control-max-age"] == "7200"
     assert response.headers["vary"] == "Authorization, Origin"
 
@@ -371,7 +371,7 @@ def test_errors_carry_cors_headers(api: httpx2.Client, platform: Platform, token
         assert response.status_code == status
         assert response.headers["access-control-allow-origin"] == origin
         exposed = response.headers["access-control-expose-headers"]
-        assert exposed == "X-Request-Id, Retry-After, Age, WWW-Authenticate"
+        assert exposed == "X-Request-Id, Retry-After, Age, WWW-Authenticate, ETag"
 
 
 def test_the_clients_request_id_comes_back(overview: httpx2.Client, tokens: dict[str, str]) -> None:

@@ -128,12 +128,12 @@ async def test_a_route_without_parameters_wins() -> None:
         (
             "things",
             "GET, POST, HEAD",
-            "Authorization, Content-Type, traceparent, If-Match, If-None-Match, Idempotency-Key",
+            "Authorization, Content-Type, traceparent, If-None-Match, If-Match, Idempotency-Key",
         ),
         (
             "things/a",
             "GET, PUT, PATCH, DELETE",
-            "Authorization, Content-Type, traceparent, If-Match, If-None-Match, Idempotency-Key",
+            "Authorization, Content-Type, traceparent, If-None-Match, If-Match, Idempotency-Key",
         ),
     ],
 )
@@ -154,7 +154,7 @@ async def test_preflight_of_a_path_that_is_only_read() -> None:
     sent = [("origin", ORIGIN), ("access-control-request-method", "GET")]
     response = await send(function(endpoint(), cors_allowed_origins=ORIGIN), "OPTIONS", line="", headers=sent)
     assert response.headers["access-control-allow-methods"] == "GET"
-    assert response.headers["access-control-allow-headers"] == "Authorization, Content-Type, traceparent"
+    assert response.headers["access-control-allow-headers"] == "Authorization, Content-Type, traceparent, If-None-Match"
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example.com", "null", ORIGIN + "/", ORIGIN.upper(), ORIGIN + ":444"])
