@@ -1,7 +1,7 @@
 """Base classes and field types of all request, response and reply models.
 
-Response models have no defaults, so every member is always present. Numbers from the billing service are validated
-strictly: a string, null or a negative number is an error.
+A member of a response model is always present, unless it has the default None: then it is absent if it is None. Numbers
+from the billing service are validated strictly: a string, null or a negative number is an error.
 """
 
 import re
@@ -62,6 +62,16 @@ class Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
+class PeriodParameters(Parameters):
+    """Of an endpoint whose figures are of one month."""
+
+    period: Month | None = Field(default=None, description="A month, YYYY-MM. The default is the running month")
+
+    @property
+    def upstream_query(self) -> dict[str, str]:
+        return {} if self.period is None else {"period": self.period}
+
+
 class Quality(WireModel):
     """How complete and how final figures are. The billing service sends these members; a foreign one may omit them."""
 
@@ -92,7 +102,7 @@ class Quality(WireModel):
 class Meta(Quality):
     """About the figures in a response. A member is absent if the billing service does not send it."""
 
-    as_of: datetime = Field(description="Time of the figures, UTC")
+    as_of: datetime | None = Field(description="Time of the figures, UTC. Null if nothing was ever metered")
     stale: bool = Field(description="True if the billing service failed and this is an older response (RFC 5861)")
 
 

@@ -31,11 +31,15 @@ T = TypeVar("T", bound=Named)
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """`next`: the `after` of the next page, None on the last one. `numbered`: the reply has the member `next`."""
+    """`next`: the `after` of the next page, None on the last one. `numbered`: the reply has the member `next`.
+
+    `total`: what each page says about the complete list.
+    """
 
     items: list[T]
     next: str | None = None
     numbered: bool = False
+    total: Any = None
 
 
 Fetch = Callable[[Mapping[str, str]], Awaitable[Result[Page[Any]] | None]]
@@ -79,7 +83,7 @@ async def _fetch_all(fetch: Fetch, size: int) -> Result[Page[Any]] | None:
             raise _invalid("a page without next")
         if _version(result) != _version(first):
             raise _FiguresChanged
-        page, as_of = result.value, min(as_of, result.as_of)
+        page, as_of = result.value, min(as_of, result.as_of) if as_of and result.as_of else None
         names |= _check(page, names)
         items += page.items
         if len(items) > MAX_ITEMS:
@@ -101,8 +105,9 @@ def _check(page: Page[Any], before: set[str]) -> set[str]:
     return names
 
 
-def _version(page: Result[Page[Any]]) -> tuple[datetime, int | None]:
-    return page.as_of.replace(minute=0, second=0, microsecond=0), page.quality.data_version
+def _version(page: Result[Page[Any]]) -> tuple[datetime | None, int | None]:
+    hour = page.as_of.replace(minute=0, second=0, microsecond=0) if page.as_of else None
+    return hour, page.quality.data_version
 
 
 def _invalid(what: str) -> UpstreamFailure:

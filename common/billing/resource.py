@@ -120,7 +120,9 @@ def read_reply(resource: Resource[S, R, D], scope: S, response: UpstreamResponse
         log.debug("billing reply has unknown members", count=len(extra))
     quality = Quality.model_construct(**{name: getattr(origin, name) for name in Quality.model_fields})
     etag = response.headers.get("etag")
-    return Result(resource.to_data(model, scope), origin.as_of or now, etag=etag, quality=quality)
+    never_metered = "as_of" in origin.model_fields_set and origin.as_of is None
+    as_of = None if never_metered else origin.as_of or now
+    return Result(resource.to_data(model, scope), as_of, etag=etag, quality=quality)
 
 
 def _prove_owner(scope: Scope, origin: _Origin, limited: frozenset[str] | None, *, required: bool) -> None:

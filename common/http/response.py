@@ -27,7 +27,7 @@ WITHOUT_BODY: Final = frozenset({204, 304})  # RFC 9110 section 8.6: neither len
 
 @dataclass(slots=True)
 class Result(Generic[T]):
-    """Data and its age.
+    """Data and its age. `as_of` is None if nothing was ever metered.
 
     `age_seconds`: time since the data was fetched. `stale`: an older result, used because the billing service failed.
     `etag`: the version that the billing service sent. `quality`: how complete and final the data is. `headers`: more
@@ -35,7 +35,7 @@ class Result(Generic[T]):
     """
 
     value: T
-    as_of: datetime
+    as_of: datetime | None
     age_seconds: float = 0.0
     stale: bool = False
     etag: str | None = None

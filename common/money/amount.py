@@ -1,6 +1,6 @@
 """Amounts of money: Decimal from the reply to the response. One function rounds them.
 
-Amounts are JSON numbers from 0 to 10^18. A string, null, NaN or a negative number is an error.
+Amounts are JSON numbers from 0 to 10^18; only a correction can be negative. A string, null or NaN is an error.
 """
 
 from decimal import ROUND_HALF_UP, Decimal
@@ -15,22 +15,22 @@ LARGEST_AMOUNT = Decimal(10) ** 18
 RATE_DIGITS = 4  # hourly rates have this many digits more than the currency
 
 
-def _amount(value: object) -> Decimal:
-    if type(value) is int:
-        value = Decimal(value)
-    if (
-        not isinstance(value, Decimal)
-        or not value.is_finite()
-        or (value.is_signed() and value)
-        or value > LARGEST_AMOUNT
-    ):
-        msg = "must be a JSON number from 0 to 10^18"
-        raise ValueError(msg)
-    return abs(value)  # no -0
+def _decimal(value: object, lowest: Decimal) -> Decimal:
+    number = Decimal(value) if type(value) is int else value
+    if not isinstance(number, Decimal) or not number.is_finite() or not lowest <= number <= LARGEST_AMOUNT:
+        raise ValueError("must be a JSON number from 0 to 10^18" if not lowest else "must be a JSON number to +-10^18")
+    return number or abs(number)  # no -0
 
 
 Amount = Annotated[
-    Decimal, BeforeValidator(_amount), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 10**18})
+    Decimal,
+    BeforeValidator(lambda value: _decimal(value, Decimal(0))),
+    WithJsonSchema({"type": "number", "format": "decimal", "minimum": 0, "maximum": 10**18}),
+]
+SignedAmount = Annotated[
+    Decimal,
+    BeforeValidator(lambda value: _decimal(value, -LARGEST_AMOUNT)),
+    WithJsonSchema({"type": "number", "format": "decimal", "minimum": -(10**18), "maximum": 10**18}),
 ]
 
 
@@ -45,3 +45,8 @@ def rounded(amount: Decimal, currency: str | None, more_digits: int = 0) -> Deci
     exact = amount.quantize(Decimal(1).scaleb(-digits - more_digits), ROUND_HALF_UP)
     short = exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
     return short if short == exact else exact
+
+
+def round_known(amount: Decimal | None, currency: str | None, more_digits: int = 0) -> Decimal | None:
+    """None stays None: the figure is not known."""
+    return None if amount is None else rounded(amount, currency, more_digits)

@@ -5,20 +5,23 @@ from typing import Any
 import functions_framework.aio
 from starlette.requests import Request
 
+from common.billing.summary import require_month
 from common.endpoint import Access, Call, Endpoint
 from common.function import Function
 from common.http.response import Result
-from common.model import Parameters
+from common.model import PeriodParameters
 from functions.overview.models import OVERVIEW, Overview
 
 
-async def get_overview(call: Call[Parameters, None]) -> Result[Overview]:
+async def get_overview(call: Call[PeriodParameters, None]) -> Result[Overview]:
     """The cost of one project.
 
-    200 data: `namespace`, `billing_summary` (month to date, last 24 hours, run rate), `compute_instances` and
-    `cost_breakdown`. Amounts are in the currency of the summary.
+    200 data: `namespace`, `billing_summary` (month, last 24 hours, run rate), `compute_instances`, `cost_breakdown` and
+    `adjustments`. Amounts are in the currency of the summary.
     """
-    return await call.billing.fetch(OVERVIEW, call.namespace, call.upstream)
+    result = await call.billing.fetch(OVERVIEW, call.namespace, call.upstream, call.parameters.upstream_query)
+    require_month(result.value.billing_summary, call.parameters.period)
+    return result
 
 
 app = Function(
@@ -31,6 +34,7 @@ app = Function(
             access=Access.NAMESPACE,
             handle=get_overview,
             data=Overview,
+            parameters=PeriodParameters,
         )
     ],
 )

@@ -1,14 +1,14 @@
-"""The response of /overview, and the reply of the billing service."""
+"""Parameters and response of /overview, and the reply of the billing service."""
 
-from typing import Self
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from common.access.roles import Namespace
 from common.billing.resource import Resource
-from common.billing.summary import BillingSummary, SummaryReply
+from common.billing.summary import BillingSummary, ProjectFiguresReply
 from common.model import Count, NamespaceName, WireModel
-from common.money.amount import RATE_DIGITS, Amount, rounded
+from common.money.amount import RATE_DIGITS, Amount, SignedAmount, round_known
 
 
 class ComputeInstances(WireModel):
@@ -16,17 +16,19 @@ class ComputeInstances(WireModel):
     running_vms: Count
     cpu_cores: Amount
     memory_gib: Amount
-    cost_per_hour: Amount = Field(description="Compute part of the run rate")
+    cost_per_hour: Amount | None = Field(description="Compute part of the run rate. Null for an earlier month")
 
 
 class CostBreakdown(WireModel):
-    """The parts of `current_month_total`."""
+    """The parts of `current_month_total`. Their sum is the total."""
 
     cpu_cost: Amount
     memory_cost: Amount
     storage_cost: Amount
     network_cost: Amount
     public_ip_cost: Amount
+    gpu_cost: Amount | None = Field(default=None, description="Only if there is such usage")
+    other_cost: Amount | None = Field(default=None, description="Only if there is such usage")
 
 
 class Overview(WireModel):
@@ -34,35 +36,36 @@ class Overview(WireModel):
     billing_summary: BillingSummary
     compute_instances: ComputeInstances
     cost_breakdown: CostBreakdown
-
-    def rounded(self) -> Self:
-        """Rounds all amounts to the currency's minor unit."""
-        currency = self.billing_summary.currency
-        compute, parts = self.compute_instances, self.cost_breakdown
-        rate = rounded(compute.cost_per_hour, currency, RATE_DIGITS)
-        return self.model_copy(
-            update={
-                "billing_summary": self.billing_summary.rounded(),
-                "compute_instances": compute.model_copy(update={"cost_per_hour": rate}),
-                "cost_breakdown": parts.model_copy(update={k: rounded(v, currency) for k, v in parts}),
-            }
-        )
+    adjustments: SignedAmount | None = Field(
+        default=None, description="Corrections of closed months that count in this month, apart from its total"
+    )
 
 
-class OverviewReply(WireModel):
-    billing_summary: SummaryReply
+class OverviewReply(ProjectFiguresReply):
     compute_instances: ComputeInstances
     cost_breakdown: CostBreakdown
+    adjustments: SignedAmount | None = None
+
+    @model_validator(mode="after")
+    def _null_rate_has_a_reason(self) -> Self:
+        if (self.compute_instances.cost_per_hour is None) != (self.billing_summary.total_cost_per_hour is None):
+            raise ValueError("only one of the two rates is null")
+        return self
 
 
 def _to_data(reply: OverviewReply, namespace: Namespace) -> Overview:
-    overview = Overview.model_construct(
+    """Rounds all amounts to the currency's minor unit."""
+    currency = reply.billing_summary.currency
+    compute = reply.compute_instances
+    parts: dict[str, Any] = {name: round_known(part, currency) for name, part in reply.cost_breakdown}
+    rate = round_known(compute.cost_per_hour, currency, RATE_DIGITS)
+    return Overview.model_construct(
         namespace=namespace.name,
-        billing_summary=reply.billing_summary,
-        compute_instances=reply.compute_instances,
-        cost_breakdown=reply.cost_breakdown,
+        billing_summary=reply.billing_summary.to_summary(),
+        compute_instances=compute.model_copy(update={"cost_per_hour": rate}),
+        cost_breakdown=CostBreakdown.model_construct(**parts),
+        adjustments=round_known(reply.adjustments, currency),
     )
-    return overview.rounded()
 
 
 OVERVIEW = Resource("overview", "/api/project/{namespace}/overview", OverviewReply, _to_data)

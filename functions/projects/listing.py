@@ -1,22 +1,19 @@
 """The caller's projects: fetched by the list of the ownership source, then searched, sorted and paged."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
 
 from common.access.roles import Namespace, Organization, listed_namespaces
 from common.billing.pages import Page
 from common.billing.rejections import ProjectNotFound
+from common.billing.summary import BillingSummary, require_month
 from common.endpoint import Call
 from common.http.errors import BillingIncomplete, BillingNotStarted, BillingUnreachable
 from common.http.response import Result
-from functions.projects.models import PROJECTS, SUMMARY, ListParameters, Project, ProjectList, Totals
-
-if TYPE_CHECKING:
-    from common.billing.summary import BillingSummary
+from functions.projects.models import PROJECTS, SUMMARY, ListParameters, Project, ProjectList, TotalReply, Totals
 
 
 @dataclass(frozen=True)
@@ -24,23 +21,26 @@ class Found:
     """Every project that the caller may see. `billing_started`: the billing service has the organization."""
 
     projects: Result[list[Project]]
+    total: TotalReply | None = None  # of the complete organization, if the caller may see all of it
     billing_started: bool = True
 
 
-async def fetch_projects(call: Call[Any, None]) -> Found:
+async def fetch_projects(call: Call[ListParameters, None]) -> Found:
     """Raises BillingUnreachable: what cannot be decided is never an empty list."""
     owned = await call.ownership.list_namespaces(call.caller)
     if owned is not None:
         return Found(await _fan_out(call, listed_namespaces(call.organization, owned)))
     try:
-        result = await call.billing.fetch(PROJECTS, call.organization, call.upstream)
+        result = await call.billing.fetch(PROJECTS, call.organization, call.upstream, call.parameters.upstream_query)
     except BillingNotStarted:
         nothing: Result[Page[Project]] = Result(Page([]), datetime.now(UTC))
         return Found(_with_namespaces_of_the_token(call, nothing), billing_started=False)
-    return Found(_with_namespaces_of_the_token(call, result))
+    return Found(_with_namespaces_of_the_token(call, result), result.value.total)
 
 
-def _with_namespaces_of_the_token(call: Call[Any, None], result: Result[Page[Project]]) -> Result[list[Project]]:
+def _with_namespaces_of_the_token(
+    call: Call[ListParameters, None], result: Result[Page[Project]]
+) -> Result[list[Project]]:
     """A new project is in the token before it is in the registry. A foreign namespace has the same entry."""
     listed = result.value.items
     missing = call.caller.namespaces - {project.namespace for project in listed}
@@ -48,7 +48,7 @@ def _with_namespaces_of_the_token(call: Call[Any, None], result: Result[Page[Pro
     return result.with_value(projects)
 
 
-async def _fan_out(call: Call[Any, None], namespaces: Sequence[Namespace]) -> Result[list[Project]]:
+async def _fan_out(call: Call[ListParameters, None], namespaces: Sequence[Namespace]) -> Result[list[Project]]:
     """Fetches one overview per project, a few at a time. Used if the ownership source lists the namespaces."""
     free = asyncio.Semaphore(call.billing.fan_out)
     failures: list[BillingUnreachable] = []
@@ -57,7 +57,7 @@ async def _fan_out(call: Call[Any, None], namespaces: Sequence[Namespace]) -> Re
     async def fetch(namespace: Namespace) -> Project:
         async with free:
             try:
-                result = await call.billing.fetch(SUMMARY, namespace, call.upstream)
+                result = await call.billing.fetch(SUMMARY, namespace, call.upstream, call.parameters.upstream_query)
             except BillingIncomplete:
                 return Project.unpriced(namespace.name)
             except ProjectNotFound:
@@ -66,14 +66,14 @@ async def _fan_out(call: Call[Any, None], namespaces: Sequence[Namespace]) -> Re
                 failures.append(exc)
                 return Project.unreachable(namespace.name)
             results.append(result)
-            return Project.priced(namespace.name, result.value)
+            return Project.of(namespace.name, result.value)
 
     projects = list(await asyncio.gather(*map(fetch, namespaces)))
     if failures and not results:
         raise failures[0]
     return Result(
         projects,
-        min((result.as_of for result in results), default=datetime.now(UTC)),
+        min((result.as_of for result in results if result.as_of), default=None if results else datetime.now(UTC)),
         max((result.age_seconds for result in results), default=0.0),
         any(result.stale for result in results),
     )
@@ -82,13 +82,16 @@ async def _fan_out(call: Call[Any, None], namespaces: Sequence[Namespace]) -> Re
 def select(found: Found, organization: Organization, parameters: ListParameters) -> Result[ProjectList]:
     """One page of the matching projects; `total`, `totals` and `unpriced` are about all matching ones."""
     result = found.projects
+    for project in result.value:
+        if project.billing_summary:
+            require_month(project.billing_summary, parameters.period)
     matching = [project for project in result.value if parameters.search in project.namespace]
     ordered = _sorted(matching, parameters)
     page = ProjectList.model_construct(
         organization=organization.name,
         projects=ordered[parameters.offset : parameters.offset + parameters.limit],
         total=len(matching),
-        totals=_totals(matching),
+        totals=_totals(matching, None if parameters.search else found.total),
         unpriced=sum(project.billing_summary is None for project in matching),
         billing_started=found.billing_started,
     )
@@ -102,26 +105,42 @@ def _sorted(projects: list[Project], parameters: ListParameters) -> list[Project
     if key == "namespace":
         return by_name[::-1] if descending else by_name
 
-    def amount(project: Project) -> Decimal:
-        value: Decimal = getattr(project.billing_summary, key)
-        return -value if descending else value
+    def amount(project: Project) -> Decimal | None:
+        value: Decimal | None = getattr(project.billing_summary, key, None)
+        return -value if value is not None and descending else value
 
-    priced = [project for project in by_name if project.billing_summary]
-    return sorted(priced, key=amount) + [project for project in by_name if not project.billing_summary]
+    with_amount = [(value, project) for project in by_name if (value := amount(project)) is not None]
+    ordered = [project for _, project in sorted(with_amount, key=lambda pair: pair[0])]
+    return ordered + [project for project in by_name if amount(project) is None]
 
 
-def _totals(projects: list[Project]) -> list[Totals]:
-    """Sums of the rounded amounts, per currency. The unknown currency is last."""
+def _totals(projects: list[Project], total: TotalReply | None) -> list[Totals]:
+    """Per currency; the unknown currency is last. `total`: the billing service's figures of the same projects."""
     sums: dict[str | None, list[BillingSummary]] = {}
     for project in projects:
         if project.billing_summary:
             sums.setdefault(project.billing_summary.currency, []).append(project.billing_summary)
+    if total is not None:
+        sums.setdefault(total.currency, [])
+    ordered = sorted(sums.items(), key=lambda item: (item[0] is None, item[0] or ""))
     return [
-        Totals.model_construct(
-            currency=currency,
-            current_month_total=sum((s.current_month_total for s in summaries), Decimal(0)),
-            last_day_spend=sum((s.last_day_spend for s in summaries), Decimal(0)),
-            total_cost_per_hour=sum((s.total_cost_per_hour for s in summaries), Decimal(0)),
-        )
-        for currency, summaries in sorted(sums.items(), key=lambda item: (item[0] is None, item[0] or ""))
+        _sum(currency, summaries, total if total and total.currency == currency else None)
+        for currency, summaries in ordered
     ]
+
+
+def _sum(currency: str | None, summaries: list[BillingSummary], total: TotalReply | None) -> Totals:
+    return Totals.model_construct(
+        currency=currency,
+        current_month_total=total.current_month_total if total else _plus(s.current_month_total for s in summaries),
+        last_day_spend=_plus(s.last_day_spend for s in summaries),
+        total_cost_per_hour=_plus(s.total_cost_per_hour for s in summaries),
+        rounding=total.rounding if total else Decimal(0),
+        former_projects=total.former_projects if total else Decimal(0),
+    )
+
+
+def _plus(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """None if one of them is not known."""
+    known = list(amounts)
+    return None if None in known else sum((amount for amount in known if amount is not None), Decimal(0))

@@ -7,16 +7,17 @@ from pydantic import Field, StringConstraints, model_validator
 from common.access.roles import Namespace, Organization
 from common.billing.pages import MAX_ITEMS, Page
 from common.billing.resource import Resource
-from common.billing.summary import BillingSummary, SummaryReply
+from common.billing.summary import BillingSummary, FiguresReply, ProjectFiguresReply, SummaryReply
 from common.http.errors import BillingIncomplete, BillingNotStarted, BillingUnreachable
-from common.model import Count, Currency, NamespaceName, Parameters, WireModel, whole_number
-from common.money.amount import Amount
+from common.model import Count, Currency, NamespaceName, PeriodParameters, WireModel, whole_number
+from common.money.amount import Amount, SignedAmount
 
 LARGEST_PAGE = 1000
 LARGEST_OFFSET = 10**6
+NOT_METERED = "No usage was metered yet"
 
 
-class ListParameters(Parameters):
+class ListParameters(PeriodParameters):
     """Equal projects are sorted by namespace. Projects without a figure are last in both directions."""
 
     search: Annotated[str, StringConstraints(max_length=63, to_lower=True)] = Field(
@@ -44,12 +45,15 @@ class Project(WireModel):
     namespace: NamespaceName
     billing_summary: BillingSummary | None
     error: str | None = Field(description="Reason for a missing figure. Null if there is a figure")
-    code: Literal["unpriced", "unreachable", "not_started"] | None = Field(
-        description="Code of the reason. not_started: the namespace is in the token, but not in the billing service"
+    code: Literal["unpriced", "unreachable", "not_started", "not_metered"] | None = Field(
+        description="Code of the reason. not_started: the namespace is in the token, but not in the billing service. "
+        "not_metered: nothing was ever metered"
     )
 
     @classmethod
-    def priced(cls, namespace: str, summary: BillingSummary) -> Self:
+    def of(cls, namespace: str, summary: BillingSummary) -> Self:
+        if summary.current_month_total is None:
+            return cls._without_figure(namespace, NOT_METERED, "not_metered")
         return cls.model_construct(namespace=namespace, billing_summary=summary, error=None, code=None)
 
     @classmethod
@@ -70,12 +74,18 @@ class Project(WireModel):
 
 
 class Totals(WireModel):
-    """Decimal sums of the matching projects with a figure, per currency."""
+    """Sums of the figures of the matching projects, per currency.
+
+    If an org-admin lists all projects, `current_month_total` is rounded once from the exact cost of the organization.
+    It is the sum of the projects' figures, `former_projects` and `rounding`.
+    """
 
     currency: Currency | None
     current_month_total: Amount
-    last_day_spend: Amount
-    total_cost_per_hour: Amount
+    last_day_spend: Amount | None = Field(description="Null for an earlier month")
+    total_cost_per_hour: Amount | None = Field(description="Null for an earlier month")
+    rounding: SignedAmount = Field(description="Difference of current_month_total to the sum of the projects' figures")
+    former_projects: Amount = Field(description="Part of current_month_total that projects cost which were given away")
 
 
 class ProjectList(WireModel):
@@ -102,12 +112,29 @@ class ProjectReply(WireModel):
     def to_project(self) -> Project:
         if self.billing_summary is None or self.error is not None:
             return Project.unpriced(self.namespace)
-        return Project.priced(self.namespace, self.billing_summary.rounded())
+        return Project.of(self.namespace, self.billing_summary.to_summary())
 
 
-class ProjectListReply(WireModel):
+class TotalReply(WireModel):
+    """The complete organization, whatever the page."""
+
+    currency: Currency
+    current_month_total: Amount
+    rounding: SignedAmount
+    former_projects: Amount
+
+
+class ProjectListReply(FiguresReply):
     projects: Annotated[list[ProjectReply], Field(max_length=MAX_ITEMS)]
+    total: TotalReply | None = None
     next: NamespaceName | None = None
+
+    @model_validator(mode="after")
+    def _nulls_have_a_reason(self) -> Self:
+        for project in self.projects:
+            if project.billing_summary is not None:
+                self.check(project.billing_summary)
+        return self
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
@@ -117,25 +144,22 @@ class ProjectListReply(WireModel):
         return self
 
 
-class SummaryOnlyReply(WireModel):
-    """An overview. The list uses its summary only."""
-
-    billing_summary: SummaryReply
-
-
 def _list_projects(reply: ProjectListReply, organization: Organization) -> Page[Project]:
     del organization
     projects = [project.to_project() for project in reply.projects]
-    return Page(projects, reply.next, numbered="next" in reply.model_fields_set)
+    return Page(projects, reply.next, total=reply.total, numbered="next" in reply.model_fields_set)
 
 
 def _only_visible(page: Page[Project], organization: Organization) -> Page[Project]:
+    """The organization's total is only for callers who may see all of it."""
+    if organization.namespaces is None:
+        return page
     return Page([project for project in page.items if organization.may_list(project.namespace)])
 
 
-def _summarize(reply: SummaryOnlyReply, namespace: Namespace) -> BillingSummary:
+def _summarize(reply: ProjectFiguresReply, namespace: Namespace) -> BillingSummary:
     del namespace
-    return reply.billing_summary.rounded()
+    return reply.billing_summary.to_summary()
 
 
 PROJECTS = Resource(
@@ -146,4 +170,4 @@ PROJECTS = Resource(
     narrow=_only_visible,
     paged=True,
 )
-SUMMARY = Resource("overview", "/api/project/{namespace}/overview", SummaryOnlyReply, _summarize)
+SUMMARY = Resource("overview", "/api/project/{namespace}/overview", ProjectFiguresReply, _summarize)

@@ -3,28 +3,32 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import pytest
+
 from common.access.roles import require_org_admin
 from common.billing.summary import BillingSummary
+from common.http.errors import NotOffered
 from common.http.response import Result
 from common.identity.caller import Caller, Role
 from functions.projects.listing import Found, select
-from functions.projects.models import ListParameters, Project
+from functions.projects.models import ListParameters, Project, TotalReply
 
 ACME = require_org_admin(Caller("acme", None, Role.ORG_ADMIN, frozenset()))
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def project(name: str, amount: str | None, currency: str | None = "EUR") -> Project:
+def project(name: str, amount: str | None, currency: str | None = "EUR", last_day: str | None = "0.10") -> Project:
     if amount is None:
         return Project.unpriced(name)
     summary = BillingSummary(
         current_month_total=Decimal(amount),
-        last_day_spend=Decimal("0.10"),
+        last_day_spend=None if last_day is None else Decimal(last_day),
         billing_period="2026-01",
         total_cost_per_hour=Decimal("0.01"),
         currency=currency,
+        almost_nothing=False,
     )
-    return Project.priced(name, summary)
+    return Project.of(name, summary)
 
 
 PROJECTS = [project("b", "2"), project("a", "2"), project("d", None), project("c", "10"), project("e", "1", "USD")]
@@ -63,3 +67,31 @@ def test_an_offset_beyond_the_end_is_an_empty_page_of_the_same_list() -> None:
     page = select(Found(Result(PROJECTS, NOW)), ACME, ListParameters(offset=100)).value
     assert page.projects == []
     assert page.total == 5
+
+
+TOTAL = TotalReply(
+    currency="EUR", current_month_total=Decimal("2.00"), rounding=Decimal("2.00"), former_projects=Decimal(0)
+)
+
+
+@pytest.mark.parametrize(("search", "shown"), [("", ("2.00", "2.00")), ("p", ("0.00", "0"))])
+def test_the_total_of_all_projects_is_the_billing_services(search: str, shown: tuple[str, str]) -> None:
+    """500 projects of 0.004 EUR cost 2.00 EUR. Of a search, the total is the sum of the figures that are shown."""
+    nothing = [project(f"p{n:03}", "0.00") for n in range(500)]
+    found = Found(Result(nothing, NOW), TOTAL)
+    [totals] = select(found, ACME, ListParameters(search=search)).value.totals
+    assert (str(totals.current_month_total), str(totals.rounding)) == shown
+
+
+def test_an_unknown_last_day_makes_its_total_unknown() -> None:
+    """Null, never the sum of the others; such projects are sorted last."""
+    listed = [project("a", "1", last_day=None), project("b", "2")]
+    page = select(Found(Result(listed, NOW)), ACME, ListParameters(sort="last_day_spend")).value
+    assert page.totals[0].last_day_spend is None
+    assert [entry.namespace for entry in page.projects] == ["b", "a"]
+
+
+def test_figures_of_another_month_are_not_shown() -> None:
+    """A foreign billing service may ignore `period`."""
+    with pytest.raises(NotOffered):
+        select(Found(Result(PROJECTS, NOW)), ACME, ListParameters(period="2025-12"))
