@@ -30,7 +30,9 @@ def _amount(value: object) -> Decimal:
 
 
 Amount = Annotated[
-    Decimal, BeforeValidator(_amount), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 10**18})
+    Decimal,
+    BeforeValidator(_amount),
+    WithJsonSchema({"type": "number", "format": "decimal", "minimum": 0, "maximum": 10**18}),
 ]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 

@@ -70,13 +70,22 @@ export interface components {
     schemas: {
         /** @description Month to date (since the month began in UTC), the last 24 full hours, and the run rate of the last full hour. */
         BillingSummary: {
-            /** @description Cost since the month began in UTC */
+            /**
+             * Format: decimal
+             * @description Cost since the month began in UTC
+             */
             current_month_total: number;
-            /** @description Cost of the last 24 full hours */
+            /**
+             * Format: decimal
+             * @description Cost of the last 24 full hours
+             */
             last_day_spend: number;
             /** @description The month, YYYY-MM, UTC */
             billing_period: string;
-            /** @description Run rate of the last full hour */
+            /**
+             * Format: decimal
+             * @description Run rate of the last full hour
+             */
             total_cost_per_hour: number;
             /** @description ISO 4217 code. Null if the billing service does not send a currency */
             currency: string | null;
@@ -84,17 +93,27 @@ export interface components {
         ComputeInstances: {
             running_pods: number;
             running_vms: number;
+            /** Format: decimal */
             cpu_cores: number;
+            /** Format: decimal */
             memory_gib: number;
-            /** @description Compute part of the run rate */
+            /**
+             * Format: decimal
+             * @description Compute part of the run rate
+             */
             cost_per_hour: number;
         };
         /** @description The parts of `current_month_total`. */
         CostBreakdown: {
+            /** Format: decimal */
             cpu_cost: number;
+            /** Format: decimal */
             memory_cost: number;
+            /** Format: decimal */
             storage_cost: number;
+            /** Format: decimal */
             network_cost: number;
+            /** Format: decimal */
             public_ip_cost: number;
         };
         Health: {
@@ -122,7 +141,7 @@ export interface components {
             /** @description Reason for a missing figure. Null if there is a figure */
             error: string | null;
             /** @description Code of the reason. not_started: the namespace is in the token, but not in the billing service */
-            code: ("unpriced" | "unreachable" | "not_started") | null;
+            code: components["schemas"]["ProjectCode"] | null;
         };
         ProjectList: {
             organization: string;
@@ -138,29 +157,65 @@ export interface components {
         /** @description Decimal sums of the matching projects with a figure, per currency. */
         Totals: {
             currency: string | null;
+            /** Format: decimal */
             current_month_total: number;
+            /** Format: decimal */
             last_day_spend: number;
+            /** Format: decimal */
             total_cost_per_hour: number;
+        };
+        /** @enum {string} */
+        ProjectCode: "unpriced" | "unreachable" | "not_started";
+        /** @description Health in the envelope of every success response */
+        HealthResponse: {
+            /** @constant */
+            success: true;
+            data: components["schemas"]["Health"];
+            timestamp: components["schemas"]["Timestamp"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** @description Overview in the envelope of every success response */
+        OverviewResponse: {
+            /** @constant */
+            success: true;
+            data: components["schemas"]["Overview"];
+            timestamp: components["schemas"]["Timestamp"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** @description ProjectList in the envelope of every success response */
+        ProjectListResponse: {
+            /** @constant */
+            success: true;
+            data: components["schemas"]["ProjectList"];
+            timestamp: components["schemas"]["Timestamp"];
+            meta: components["schemas"]["Meta"];
         };
         /**
          * Format: date-time
          * @description UTC, RFC 3339, milliseconds
          */
         Timestamp: string;
-        Error: {
+        /** @description The body of every error response */
+        ErrorResponse: {
             /** @constant */
             success: false;
             /** @description Text for people. The responses list the texts */
             error: string;
-            /**
-             * @description Code for programs. It never changes
-             * @enum {string}
-             */
-            code: "invalid_namespace" | "invalid_parameter" | "invalid_header" | "unexpected_body" | "malformed_body" | "token_missing" | "token_invalid" | "token_expired" | "token_too_large" | "namespace_denied" | "guest" | "org_admin_required" | "not_found" | "billing_not_started" | "method_not_allowed" | "body_timeout" | "conflict" | "idempotency_key_reused" | "precondition_failed" | "body_too_large" | "unsupported_media_type" | "invalid_body" | "precondition_required" | "internal_error" | "not_offered" | "billing_unreachable" | "identity_unreachable" | "unpriced" | "bad_request" | "upgrade_not_allowed" | "request_timeout" | "http_version_not_supported" | "headers_too_large" | "not_implemented" | "upstream_unavailable";
-            /** @description More data about the error. Can be empty */
-            details: Record<string, never>;
+            code: components["schemas"]["ErrorCode"];
+            details: components["schemas"]["ErrorDetails"];
             timestamp: components["schemas"]["Timestamp"];
         };
+        /** @description More data about the error. Can be empty */
+        ErrorDetails: {
+            [key: string]: unknown;
+        };
+        /**
+         * @description Code for programs. A code never changes. New codes may be added: treat an unknown one by its status
+         * @enum {string}
+         */
+        ErrorCode: "invalid_namespace" | "invalid_parameter" | "invalid_header" | "unexpected_body" | "malformed_body" | "token_missing" | "token_invalid" | "token_expired" | "token_too_large" | "namespace_denied" | "guest" | "org_admin_required" | "not_found" | "billing_not_started" | "method_not_allowed" | "body_timeout" | "conflict" | "idempotency_key_reused" | "precondition_failed" | "body_too_large" | "unsupported_media_type" | "invalid_body" | "precondition_required" | "internal_error" | "not_offered" | "billing_unreachable" | "identity_unreachable" | "unpriced" | "bad_request" | "upgrade_not_allowed" | "request_timeout" | "http_version_not_supported" | "headers_too_large" | "not_implemented" | "upstream_unavailable";
+        /** @enum {string} */
+        ProjectsSort: "namespace" | "-namespace" | "current_month_total" | "-current_month_total" | "last_day_spend" | "-last_day_spend" | "total_cost_per_hour" | "-total_cost_per_hour";
     };
     responses: never;
     parameters: never;
@@ -189,13 +244,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        /** @constant */
-                        success: true;
-                        data: components["schemas"]["Health"];
-                        timestamp: components["schemas"]["Timestamp"];
-                        meta: components["schemas"]["Meta"];
-                    };
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "status": "healthy",
+                     *         "billing_service": "healthy"
+                     *       },
+                     *       "timestamp": "2026-11-22T15:10:30.515Z",
+                     *       "meta": {
+                     *         "as_of": "2026-11-22T15:10:28.102Z",
+                     *         "stale": false
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HealthResponse"];
                 };
             };
             /** @description If-None-Match contains the current version */
@@ -211,7 +274,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
@@ -222,7 +285,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `not_found` (Not found): the path or the resource does not exist */
@@ -231,7 +294,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
@@ -242,7 +305,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
@@ -251,7 +314,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached */
@@ -262,7 +325,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
         };
@@ -272,7 +335,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example acme-web */
+                /**
+                 * @description Namespace of the project
+                 * @example acme-web
+                 */
                 namespace: string;
             };
             cookie?: never;
@@ -289,13 +355,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        /** @constant */
-                        success: true;
-                        data: components["schemas"]["Overview"];
-                        timestamp: components["schemas"]["Timestamp"];
-                        meta: components["schemas"]["Meta"];
-                    };
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "namespace": "acme-web",
+                     *         "billing_summary": {
+                     *           "current_month_total": 48.6,
+                     *           "last_day_spend": 1.86,
+                     *           "billing_period": "2026-11",
+                     *           "total_cost_per_hour": 0.089949,
+                     *           "currency": "EUR"
+                     *         },
+                     *         "compute_instances": {
+                     *           "running_pods": 5,
+                     *           "running_vms": 0,
+                     *           "cpu_cores": 0.97196,
+                     *           "memory_gib": 6.45794,
+                     *           "cost_per_hour": 0.058671
+                     *         },
+                     *         "cost_breakdown": {
+                     *           "cpu_cost": 16.86,
+                     *           "memory_cost": 15.84,
+                     *           "storage_cost": 6.64,
+                     *           "network_cost": 4.07,
+                     *           "public_ip_cost": 5.19
+                     *         }
+                     *       },
+                     *       "timestamp": "2026-11-22T15:10:30.515Z",
+                     *       "meta": {
+                     *         "as_of": "2026-11-22T15:00:00.000Z",
+                     *         "stale": false
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OverviewResponse"];
                 };
             };
             /** @description If-None-Match contains the current version */
@@ -311,7 +405,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
@@ -322,7 +416,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token; `namespace_denied` (Access denied to namespace): the namespace does not exist or the caller has no access; the two cases have the same response */
@@ -331,7 +425,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `not_found` (Not found): the path or the resource does not exist */
@@ -340,7 +434,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
@@ -351,7 +445,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
@@ -360,7 +454,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
@@ -369,7 +463,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
@@ -380,7 +474,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
         };
@@ -391,7 +485,7 @@ export interface operations {
                 /** @description Substring of the namespace */
                 search?: string;
                 /** @description Sort key. A - before the key means descending */
-                sort?: "namespace" | "-namespace" | "current_month_total" | "-current_month_total" | "last_day_spend" | "-last_day_spend" | "total_cost_per_hour" | "-total_cost_per_hour";
+                sort?: components["schemas"]["ProjectsSort"];
                 /** @description Maximum number of projects on a page */
                 limit?: number;
                 /** @description Number of projects before the page */
@@ -413,13 +507,51 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        /** @constant */
-                        success: true;
-                        data: components["schemas"]["ProjectList"];
-                        timestamp: components["schemas"]["Timestamp"];
-                        meta: components["schemas"]["Meta"];
-                    };
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "organization": "acme",
+                     *         "projects": [
+                     *           {
+                     *             "namespace": "acme-new",
+                     *             "billing_summary": null,
+                     *             "error": "Billing has not started",
+                     *             "code": "not_started"
+                     *           },
+                     *           {
+                     *             "namespace": "acme-web",
+                     *             "billing_summary": {
+                     *               "current_month_total": 48.6,
+                     *               "last_day_spend": 1.86,
+                     *               "billing_period": "2026-11",
+                     *               "total_cost_per_hour": 0.089949,
+                     *               "currency": "EUR"
+                     *             },
+                     *             "error": null,
+                     *             "code": null
+                     *           }
+                     *         ],
+                     *         "total": 2,
+                     *         "totals": [
+                     *           {
+                     *             "currency": "EUR",
+                     *             "current_month_total": 48.6,
+                     *             "last_day_spend": 1.86,
+                     *             "total_cost_per_hour": 0.089949
+                     *           }
+                     *         ],
+                     *         "unpriced": 1,
+                     *         "billing_started": true
+                     *       },
+                     *       "timestamp": "2026-11-22T15:10:30.515Z",
+                     *       "meta": {
+                     *         "as_of": "2026-11-22T15:00:00.000Z",
+                     *         "stale": false
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProjectListResponse"];
                 };
             };
             /** @description If-None-Match contains the current version */
@@ -435,7 +567,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
@@ -446,7 +578,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token */
@@ -455,7 +587,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `not_found` (Not found): the path or the resource does not exist */
@@ -464,7 +596,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
@@ -475,7 +607,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
@@ -484,7 +616,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
@@ -493,7 +625,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
@@ -504,7 +636,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
         };
