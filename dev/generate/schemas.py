@@ -112,7 +112,7 @@ def _plain(definitions: Json) -> Json:
 
 
 def _name_enums(schema_name: str, schema: Json) -> Iterator[tuple[str, Json]]:
-    """Moves the enumerations of a model's members into schemas of their own: `Project.code` becomes ProjectCode."""
+    """Moves the enumerations of a model's members into separate schemas: `Project.code` becomes ProjectCode."""
     for member, about in schema.get("properties", {}).items():
         name = schema_name + camel_case(member)
         for part in [about, *about.get("anyOf", []), about.get("items", {})]:
