@@ -21,7 +21,6 @@ ROUTES = ROOT / "knative" / "httproute.yaml"
 PAGE_ROUTES = ROOT / "knative" / "components" / "page" / "httproute.yaml"
 TYPE = "type.googleapis.com/envoy."
 API = "/api/billing"
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # A function that restarts refuses connections for about a second. Knative's activator holds the requests until a pod is
 # ready; here the ingress retries for about six seconds.
 RETRIES = {
@@ -82,11 +81,11 @@ def precedence(route: Json) -> tuple[int, int]:
 
 def method_not_allowed() -> Json:
     """Rejects methods that no function has, for all paths of the API."""
-    method = {"name": ":method", "string_match": {"safe_regex": {"regex": "|".join(METHODS)}}, "invert_match": True}
+    allow = {"header": {"key": "allow", "value": ", ".join(local_replies.METHODS)}}
     return {
-        "match": {"path_separated_prefix": API, "headers": [method]},
+        "match": {"path_separated_prefix": API, "headers": [local_replies.OTHER_METHODS]},
         "direct_response": {"status": int(HTTPStatus.METHOD_NOT_ALLOWED)},
-        "response_headers_to_add": [{"header": {"key": "allow", "value": ", ".join(METHODS)}}],
+        "response_headers_to_add": [allow],
     }
 
 

@@ -28,6 +28,13 @@ ERRORS = {
     HTTPStatus.GATEWAY_TIMEOUT: ("upstream_unavailable", "Service unavailable"),
 }
 RETRY_AFTER_SECONDS = 1
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+# Methods that no function has, as a matcher of Envoy.
+OTHER_METHODS: Json = {
+    "name": ":method",
+    "string_match": {"safe_regex": {"regex": "|".join(METHODS)}},
+    "invert_match": True,
+}
 # The client's request id if it is valid, as in the functions. CEL rejects {1,64} as a pattern that is too large.
 CLIENT_REQUEST_ID = (
     "'x-request-id' in request.headers && size(request.headers['x-request-id']) <= 64"
@@ -37,7 +44,18 @@ CLIENT_REQUEST_ID = (
 
 def configuration(origins: Sequence[str]) -> Json:
     """Envoy's LocalReplyConfig. `origins`: those that may read the responses in a browser."""
-    return {"mappers": [mapper(status, origins) for status in ERRORS]}
+    return {"mappers": [query(origins), *(mapper(status, origins) for status in ERRORS)]}
+
+
+def query(origins: Sequence[str]) -> Json:
+    """Envoy rejects QUERY without a Content-Type with 400, before it reads the routes. No function has QUERY: 405."""
+    to = mapper(HTTPStatus.METHOD_NOT_ALLOWED, origins)
+    conditions = [has_status(HTTPStatus.BAD_REQUEST), {"header_filter": {"header": OTHER_METHODS}}, of_the_api()]
+    return to | {
+        "filter": {"and_filter": {"filters": conditions}},
+        "status_code": int(HTTPStatus.METHOD_NOT_ALLOWED),
+        "headers_to_add": [header("allow", ", ".join(METHODS)), *to["headers_to_add"]],
+    }
 
 
 def mapper(status: HTTPStatus, origins: Sequence[str]) -> Json:
@@ -49,9 +67,8 @@ def mapper(status: HTTPStatus, origins: Sequence[str]) -> Json:
         "details": {},
         "timestamp": "%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%",
     }
-    has_status = {"comparison": {"op": "EQ", "value": {"default_value": int(status), "runtime_key": "unused"}}}
     return {
-        "filter": {"and_filter": {"filters": [{"status_code_filter": has_status}, of_the_api()]}},
+        "filter": {"and_filter": {"filters": [has_status(status), of_the_api()]}},
         "headers_to_add": [header(name, value) for name, value in headers(status, origins)],
         "body_format_override": {
             # json_format does not keep the order of the members
@@ -59,6 +76,11 @@ def mapper(status: HTTPStatus, origins: Sequence[str]) -> Json:
             "content_type": "application/json",
         },
     }
+
+
+def has_status(status: HTTPStatus) -> Json:
+    value = {"default_value": int(status), "runtime_key": "unused"}
+    return {"status_code_filter": {"comparison": {"op": "EQ", "value": value}}}
 
 
 def of_the_api() -> Json:

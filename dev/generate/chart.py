@@ -29,11 +29,13 @@ CONDITIONS: Final = {  # folder of manifests -> when the chart has them
     "components/page-service": "and .Values.functions.enabled .Values.page.enabled",
     "components/ownership-kubernetes": KUBERNETES,
     "components/monitoring": ".Values.monitoring.enabled",
+    "components/monitoring-billing-service": f"and .Values.monitoring.enabled {BILLING}",
     "components/billing-service": BILLING,
     "components/postgresql": f"and {BILLING} .Values.postgresql.enabled",
 }
 PATCHED: Final = ("components/ownership-kubernetes", "components/ownership-kubernetes-functions")
-REPLACED: Final = ("components/monitoring", "components/install")
+REPLACED: Final = ("components/monitoring", "components/monitoring-billing-service", "components/install")
+MONITORS: Final = {"kube-dc-billing": "namespace", "billing-dashboard": "billingNamespace"}
 IMAGES: Final = "billing-"  # our images begin so
 
 
@@ -100,7 +102,7 @@ def _replacements() -> Iterator[Replacement]:
 
 def _expression(source: dict[str, str]) -> str:
     if source["kind"] == "PodMonitor":
-        return f"{{{{ .Values.namespace }}}}/{source['name']}"  # its job
+        return f"{{{{ .Values.{MONITORS[source['name']]} }}}}/{source['name']}"  # its job
     return f"{{{{ .Values.{source['fieldPath'].removeprefix('data.')} }}}}"
 
 

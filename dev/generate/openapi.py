@@ -1,29 +1,32 @@
-"""Writes docs/openapi.yaml from the declared endpoints, their models and the error classes."""
+"""Writes docs/openapi.yaml from the declared endpoints, their models and the error classes.
+
+docs/examples/<operation id>.json, if it exists, is the example of a response.
+"""
 
 import inspect
+import json
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 import yaml
-from pydantic.json_schema import models_json_schema
 
 from common.endpoint import Access, Endpoint
 from common.http import errors
-from common.model import NAMESPACE_PATTERN, Meta
-from dev import local_replies
+from common.model import NAMESPACE_PATTERN
 from dev.declarations import PATH_PARAMETER, ROOT, Declared
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
+from dev.generate.schemas import (
+    camel_case,
+    envelope_name,
+    error_examples,
+    named_enum,
+    reference,
+    schemas,
+    without_null,
+)
 
 DOCUMENT: Final = ROOT / "docs" / "openapi.yaml"
-TIMESTAMP_SCHEMA: Final = {
-    "type": "string",
-    "format": "date-time",
-    "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$",
-    "description": "UTC, RFC 3339, milliseconds",
-}
+EXAMPLES: Final = ROOT / "docs" / "examples"
 TOKEN_ERRORS: Final = (errors.TokenMissing, errors.TokenInvalid, errors.TokenExpired, errors.TokenTooLarge)
 ALWAYS: Final = (
     errors.InvalidParameter,
@@ -66,9 +69,23 @@ HEADERS: Final = {
 DESCRIPTION: Final = (
     "The cost of projects, for the Billing page. Amounts are JSON numbers with the digits of their currency. Hourly "
     "rates have up to four more digits. Times are UTC. Names and meanings in a response never change. New members may "
-    "be added."
+    "be added. An amount has the format `decimal`: docs/api-clients.md describes how to keep it exact."
 )
-TIMESTAMP: Final = {"$ref": "#/components/schemas/Timestamp"}
+INFO: Final = {
+    "title": "Kube-DC billing",
+    "version": "1",
+    "description": DESCRIPTION,
+    "contact": {"name": "Kube-DC", "url": "https://kube-dc.com"},
+    "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
+}
+SERVERS: Final = [
+    {
+        "url": "https://{host}",
+        "description": "An installation",
+        "variables": {"host": {"default": "backend.kube-dc.com", "description": "`host` in install/values.yaml"}},
+    },
+    {"url": "http://127.0.0.1:8080", "description": "The local platform of `make run`"},
+]
 IF_MATCH: Final = {
     "name": "If-Match",
     "in": "header",
@@ -87,63 +104,27 @@ IDEMPOTENCY_KEY: Final = {
 
 def build(functions: Sequence[Declared]) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = defaultdict(dict)
+    named = schemas(functions)
+    kinds: dict[type[errors.ApiError], None] = {}
     for function in functions:
         for endpoint in function.app.endpoints:
             paths[endpoint.route][endpoint.method.lower()] = _operation(function, endpoint)
+            named |= _enums_of_parameters(function, endpoint)
+            kinds |= dict.fromkeys(_errors_of(endpoint))
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Kube-DC billing", "version": "1", "description": DESCRIPTION},
-        "servers": [{"url": "/"}],
+        "info": INFO,
+        "servers": SERVERS,
+        "tags": [{"name": function.name, "description": function.about} for function in functions],
         "security": [{"bearer": []}],
         "paths": dict(paths),
         "components": {
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT, an OIDC access token"}
             },
-            "schemas": {**_schemas(functions), "Timestamp": TIMESTAMP_SCHEMA, "Error": _error_schema()},
+            "schemas": named,
+            "examples": error_examples(kinds),
         },
-    }
-
-
-def _schemas(functions: Sequence[Declared]) -> dict[str, Any]:
-    endpoints = [endpoint for function in functions for endpoint in function.app.endpoints]
-    sent: list[type[BaseModel]] = [endpoint.data for endpoint in endpoints if endpoint.data]
-    received: list[type[BaseModel]] = [endpoint.body for endpoint in endpoints if endpoint.body]
-    models = [(model, "serialization") for model in [*sent, Meta]] + [(model, "validation") for model in received]
-    _, schemas = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
-    return _plain(schemas["$defs"])
-
-
-def _plain(definitions: dict[str, Any]) -> dict[str, Any]:
-    """Replaces timestamps by the format of this API, and removes titles, because they only repeat the name."""
-    as_of = definitions["Meta"]["properties"]["as_of"]
-    definitions["Meta"]["properties"]["as_of"] = {**TIMESTAMP, "description": as_of["description"]}
-    for schema in definitions.values():
-        schema.pop("title", None)
-        for member in schema.get("properties", {}).values():
-            member.pop("title", None)
-    return definitions
-
-
-def error_classes(parent: type[errors.ApiError] = errors.ApiError) -> list[type[errors.ApiError]]:
-    """Every error that has a code."""
-    children = [kind for child in parent.__subclasses__() for kind in error_classes(child)]
-    return ([parent] if hasattr(parent, "code") else []) + children
-
-
-def _error_schema() -> dict[str, Any]:
-    of_the_ingress = [code for code, _ in local_replies.ERRORS.values()]
-    codes = list(dict.fromkeys([*(kind.code for kind in error_classes()), *of_the_ingress]))
-    return {
-        "type": "object",
-        "properties": {
-            "success": {"const": False},
-            "error": {"type": "string", "description": "Text for people. The responses list the texts"},
-            "code": {"type": "string", "enum": codes, "description": "Code for programs. It never changes"},
-            "details": {"type": "object", "description": "More data about the error. Can be empty"},
-            "timestamp": TIMESTAMP,
-        },
-        "required": ["success", "error", "code", "details", "timestamp"],
     }
 
 
@@ -155,30 +136,56 @@ def _operation(function: Declared, endpoint: Endpoint[Any, Any]) -> dict[str, An
     first, _, rest = (inspect.getdoc(endpoint.handle) or "").partition("\n\n")
     body = {}
     if endpoint.body is not None:
-        schema = {"$ref": f"#/components/schemas/{endpoint.body.__name__}"}
+        schema = reference(endpoint.body.__name__)
         body = {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
     return {
         "operationId": operation_id(function, endpoint),
+        "tags": [function.name],
         "summary": first.replace("\n", " "),
         "description": " ".join(rest.split()) + f" Requires {endpoint.access.value}.",
-        "parameters": _parameters(endpoint),
+        "parameters": _parameters(function, endpoint),
         **body,
-        "responses": {str(endpoint.status): _success(endpoint), **_not_modified(endpoint), **_failures(endpoint)},
+        "responses": {
+            str(endpoint.status): _success(function, endpoint),
+            **_not_modified(endpoint),
+            **_failures(endpoint),
+        },
     }
 
 
-def _parameters(endpoint: Endpoint[Any, Any]) -> list[dict[str, Any]]:
+def _described_parameters(endpoint: Endpoint[Any, Any]) -> Iterator[tuple[str, dict[str, Any], bool]]:
+    """Name, JSON schema, and whether it is required."""
+    described = endpoint.parameters.model_json_schema()
+    for name, schema in described.get("properties", {}).items():
+        schema.pop("title", None)
+        yield name, schema, name in described.get("required", [])
+
+
+def _enum_name(function: Declared, endpoint: Endpoint[Any, Any], parameter: str) -> str:
+    return camel_case(f"{operation_id(function, endpoint)}_{parameter}")
+
+
+def _enums_of_parameters(function: Declared, endpoint: Endpoint[Any, Any]) -> dict[str, Any]:
+    return {
+        _enum_name(function, endpoint, name): named_enum({"type": "string", "enum": schema["enum"]})
+        for name, schema, _ in _described_parameters(endpoint)
+        if "enum" in schema
+    }
+
+
+def _parameters(function: Declared, endpoint: Endpoint[Any, Any]) -> list[dict[str, Any]]:
     in_path = PATH_PARAMETER.findall(endpoint.route)
     found = []
     if "namespace" in in_path:
         schema = {"type": "string", "pattern": NAMESPACE_PATTERN, "maxLength": 63}
-        found = [{"name": "namespace", "in": "path", "required": True, "schema": schema, "example": "acme-web"}]
-    described = endpoint.parameters.model_json_schema()
-    for name, schema in described.get("properties", {}).items():
-        schema.pop("title", None)
+        of_project = {"name": "namespace", "in": "path", "required": True, "description": "Namespace of the project"}
+        found = [{**of_project, "schema": schema, "example": "acme-web"}]
+    for name, schema, required in _described_parameters(endpoint):
         about = schema.pop("description", "")
-        where, required = ("path", True) if name in in_path else ("query", name in described.get("required", []))
-        found.append({"name": name, "in": where, "required": required, "description": about, "schema": schema})
+        without_null(schema)
+        named = reference(_enum_name(function, endpoint, name)) if schema.pop("enum", None) else {}
+        where = {"in": "path", "required": True} if name in in_path else {"in": "query", "required": required}
+        found.append({"name": name, **where, "description": about, "schema": named | schema})
     if endpoint.method != "GET":
         found.append(IDEMPOTENCY_KEY)
     if endpoint.method in {"PUT", "PATCH", "DELETE"}:
@@ -186,7 +193,7 @@ def _parameters(endpoint: Endpoint[Any, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def _success(endpoint: Endpoint[Any, Any]) -> dict[str, Any]:
+def _success(function: Declared, endpoint: Endpoint[Any, Any]) -> dict[str, Any]:
     etag = {"description": "Version of the data, if the billing service sends one", "schema": {"type": "string"}}
     age = {
         "description": "Age of the data in seconds. Only if meta.stale is true",
@@ -195,17 +202,11 @@ def _success(endpoint: Endpoint[Any, Any]) -> dict[str, Any]:
     response: dict[str, Any] = {"description": "Success", "headers": {"Age": age, "ETag": etag}}
     if endpoint.data is None:
         return response | ({"content": {endpoint.media_type: {}}} if endpoint.status != 204 else {})  # noqa: PLR2004
-    envelope = {
-        "type": "object",
-        "properties": {
-            "success": {"const": True},
-            "data": {"$ref": f"#/components/schemas/{endpoint.data.__name__}"},
-            "timestamp": TIMESTAMP,
-            "meta": {"$ref": "#/components/schemas/Meta"},
-        },
-        "required": ["success", "data", "timestamp", "meta"],
-    }
-    return response | {"content": {"application/json": {"schema": envelope}}}
+    content: dict[str, Any] = {"schema": reference(envelope_name(endpoint.data))}
+    example = EXAMPLES / f"{operation_id(function, endpoint)}.json"
+    if example.exists():
+        content["example"] = json.loads(example.read_text())
+    return response | {"content": {"application/json": content}}
 
 
 def _not_modified(endpoint: Endpoint[Any, Any]) -> dict[str, Any]:
@@ -228,17 +229,18 @@ def _failures(endpoint: Endpoint[Any, Any]) -> dict[str, Any]:
     by_status: dict[int, list[type[errors.ApiError]]] = defaultdict(list)
     for kind in _errors_of(endpoint):
         by_status[int(kind.status)].append(kind)
-    return {
-        str(status): {
-            "description": "; ".join(f"`{kind.code}` ({kind.text}): {kind.when}" for kind in kinds),
-            "headers": {
-                name: {"description": about, "schema": {"type": "string"}}
-                for name, about in HEADERS.get(status, {}).items()
-            },
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+    return {str(status): _failure(status, kinds) for status, kinds in sorted(by_status.items())}
+
+
+def _failure(status: int, kinds: Sequence[type[errors.ApiError]]) -> dict[str, Any]:
+    response: dict[str, Any] = {"description": "; ".join(f"`{kind.code}` ({kind.text}): {kind.when}" for kind in kinds)}
+    if status in HEADERS:
+        response["headers"] = {
+            name: {"description": about, "schema": {"type": "string"}} for name, about in HEADERS[status].items()
         }
-        for status, kinds in sorted(by_status.items())
-    }
+    examples = {kind.code: reference(kind.code, "examples") for kind in kinds}
+    content = {"schema": reference("ErrorResponse"), "examples": examples}
+    return response | {"content": {"application/json": content}}
 
 
 class Dumper(yaml.SafeDumper):

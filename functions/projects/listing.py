@@ -135,8 +135,8 @@ def _sum(currency: str | None, summaries: list[BillingSummary], total: TotalRepl
         current_month_total=total.current_month_total if total else _plus(s.current_month_total for s in summaries),
         last_day_spend=_plus(s.last_day_spend for s in summaries),
         total_cost_per_hour=_plus(s.total_cost_per_hour for s in summaries),
-        rounding=total.rounding if total else Decimal(0),
-        former_projects=total.former_projects if total else Decimal(0),
+        rounding=total.rounding if total else None,
+        former_projects=total.former_projects if total else None,
     )
 
 

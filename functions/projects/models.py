@@ -77,15 +77,15 @@ class Totals(WireModel):
     """Sums of the figures of the matching projects, per currency.
 
     If an org-admin lists all projects, `current_month_total` is rounded once from the exact cost of the organization.
-    It is the sum of the projects' figures, `former_projects` and `rounding`.
+    It is then the sum of the projects' figures, `former_projects` and `rounding`.
     """
 
     currency: Currency | None
     current_month_total: Amount
     last_day_spend: Amount | None = Field(description="Null for an earlier month")
     total_cost_per_hour: Amount | None = Field(description="Null for an earlier month")
-    rounding: SignedAmount = Field(description="Difference of current_month_total to the sum of the projects' figures")
-    former_projects: Amount = Field(description="Part of current_month_total that projects cost which were given away")
+    rounding: SignedAmount | None = Field(default=None, description="What the projects' rounded figures differ by")
+    former_projects: Amount | None = Field(default=None, description="Cost of projects that moved or were deleted")
 
 
 class ProjectList(WireModel):

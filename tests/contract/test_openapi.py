@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -31,19 +32,27 @@ def test_every_endpoint_is_on_the_page() -> None:
 
 @pytest.mark.parametrize("function", function_names())
 def test_the_running_functions_keep_the_page(platform: Platform, tmp_path: Path, function: str) -> None:
-    """Every generated request gets a documented status, a valid body, the declared headers; never a 500.
-
-    Straight to the function: a gateway's own 404 (for paths that it normalises) has no envelope.
-    """
+    """Every generated request gets a documented status, a valid body, the declared headers; never a 500."""
     [declared] = [f for f in read_functions() if f.name == function]
     operations = [operation_id(declared, endpoint) for endpoint in declared.app.endpoints]
     url = f"http://127.0.0.1:{platform.settings.ports[port_variable(function)]}"
+    said = run_schemathesis(url, platform.token("alice"), tmp_path, operations)
+    assert f"Tested: {len(operations)}" in said
+
+
+def test_the_ingress_keeps_the_page(platform: Platform, tmp_path: Path) -> None:
+    """The same through Envoy, as clients reach them. What Envoy itself responds is an error of the page too."""
+    operations = [operation_id(f, endpoint) for f in read_functions() for endpoint in f.app.endpoints]
+    said = run_schemathesis(platform.settings.api_url, platform.token("alice"), tmp_path, operations)
+    assert f"Tested: {len(operations)}" in said
+
+
+def run_schemathesis(url: str, token: str, folder: Path, operations: Sequence[str]) -> str:
+    """All checks of schemathesis. Returns what it prints."""
     included = [word for operation in operations for word in ("--include-operation-id", operation)]
-    checks = ["--checks", "all", "--max-examples", "40", "--warnings", "off"]
-    token = ["-H", f"Authorization: Bearer {platform.token('alice')}"]
+    options = ["--checks", "all", "--max-examples", "40", "--warnings", "off", "-H", f"Authorization: Bearer {token}"]
     program = [sys.executable, "-m", "schemathesis.cli", "--no-color", "run", str(DOCUMENT), "--url", url]
-    done = subprocess.run(
-        [*program, *included, *checks, *token], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    command = [*program, *included, *options]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr
-    assert f"Tested: {len(operations)}" in done.stdout
+    return done.stdout

@@ -222,7 +222,14 @@ OWN_RESPONSES: dict[str, tuple[str, str, list[str], int, str, str]] = {
         "method_not_allowed",
         "Method not allowed",
     ),
-    "QUERY without a type": ("QUERY", "/api/billing/projects", [], 400, "bad_request", "Bad request"),
+    "QUERY without a type": (
+        "QUERY",
+        "/api/billing/projects",
+        [],
+        405,
+        "method_not_allowed",
+        "Method not allowed",
+    ),
     "an escaped NUL": ("GET", "/api/billing/project/a%00b/overview", [], 400, "bad_request", "Bad request"),
     "an upgrade": (
         "GET",

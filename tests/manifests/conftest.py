@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from pathlib import Path
 
@@ -39,9 +40,31 @@ def built() -> dict[str, Objects]:
 
 
 @pytest.fixture(scope="session")
+def build_with(
+    tmp_path_factory: pytest.TempPathFactory, built: dict[str, Objects]
+) -> Callable[[Sequence[str], dict[str, str]], Objects]:
+    """Builds the overlay `local` with more components, and with other values, in a copy."""
+    del built  # skips without kubectl
+
+    def build_it(components: Sequence[str], values: dict[str, str]) -> Objects:
+        copy = tmp_path_factory.mktemp("overlay") / "knative"
+        shutil.copytree(KNATIVE, copy)
+        overlay = copy / "overlays" / "local"
+        shared = overlay / "kustomization.yaml"
+        added = ", ".join(f"../../components/{component}" for component in (*components, "install"))
+        shared.write_text(shared.read_text().replace("../../components/install", added))
+        file = overlay / "install" / "values.yaml"
+        content = yaml.safe_load(file.read_text())
+        file.write_text(yaml.safe_dump({**content, "data": content["data"] | values}))
+        return build(overlay) + build(overlay / "functions")
+
+    return build_it
+
+
+@pytest.fixture(scope="session")
 def plain() -> Objects:
     """The files without kustomize, needing no tool: what stands in no other file's place."""
-    components = ("billing-service", "postgresql", "monitoring", "page", "page-service")
+    components = ("billing-service", "postgresql", "monitoring", "monitoring-billing-service", "page", "page-service")
     kinds = ("base", "functions", *(f"components/{component}" for component in components))
     paths = [path for kind in kinds for path in (KNATIVE / kind).glob("*.yaml") if path.name != "kustomization.yaml"]
     return [yaml.safe_load(path.read_text()) for path in sorted(paths)]

@@ -359,24 +359,32 @@ def _namespace(peer: dict[str, Any]) -> str | None:
 
 
 def metrics_are_scraped_where_they_are(objects: Objects) -> Iterator[str]:
+    """A function's pod declares its own port only: the address is moved. Another pod declares the port `metrics`."""
     metrics = Settings.model_fields["metrics_port"].default
-    user_ports = {container(f)["ports"][0]["containerPort"] for f in functions(objects)}
     for monitor in of(objects, "PodMonitor"):
+        wanted = monitor["spec"]["selector"]["matchLabels"]
+        selected = [t["spec"]["containers"][0] for _, t in pod_templates(objects) if selects(wanted, _labels(t))]
+        declared = {p.get("name", p["containerPort"]): p["containerPort"] for c in selected for p in c["ports"]}
         for endpoint in monitor["spec"]["podMetricsEndpoints"]:
-            if {endpoint.get("portNumber")} != user_ports:
-                yield f"{name(monitor)}: Prometheus finds declared ports only, {user_ports}"
+            port = declared.get(endpoint.get("port", endpoint.get("portNumber")))
+            if port is None:
+                yield f"{name(monitor)}: Prometheus finds declared ports only, {declared}"
             moved = [r.get("replacement") for r in endpoint["relabelings"] if r.get("targetLabel") == "__address__"]
-            if moved != [f"$1:{metrics}"]:
+            if port != metrics and moved != [f"$1:{metrics}"]:
                 yield f"{name(monitor)}: the address is not moved to the metrics port {metrics}"
     for policy in of(objects, "NetworkPolicy"):
         ports = {p["port"] for rule in policy["spec"].get("ingress", []) for p in rule.get("ports", [])}
-        if policy["metadata"]["name"] == "kube-dc-billing-metrics" and ports != {metrics}:
+        if policy["metadata"]["name"].endswith("-metrics") and ports != {metrics}:
             yield f"{name(policy)}: opens {ports}, not {metrics}"
+
+
+def _labels(template: dict[str, Any]) -> dict[str, str]:
+    return dict(template["metadata"].get("labels", {}))
 
 
 def unselected(expression: str, selections: set[str]) -> list[str]:
     """The metrics of a PromQL expression whose selector does not begin with one of the selections."""
-    bare = re.sub(r"\bby \([^)]*\)|\b(histogram_quantile|label_values)\(", "", expression)
+    bare = re.sub(r"\bby \([^)]*\)|'[^']*'|\b(histogram_quantile|label_values)\(", "", expression)
     found = re.findall(r"\b([a-z]+[_:][a-z0-9_:]+)\b(\{[^}]*\})?", bare)
     return [metric for metric, selector in found if not any(selector.startswith(start) for start in selections)]
 
@@ -389,8 +397,9 @@ def rules_count_our_own_pods_only(objects: Objects) -> Iterator[str]:
             jobs = [r.get("replacement") for r in endpoint["relabelings"] if r.get("targetLabel") == "job"]
             if jobs != [f"{namespace}/{called}"]:
                 yield f"{name(monitor)}: job is {jobs}, not {namespace}/{called}"
-    selections = {f'{{namespace="{namespace}",job="{namespace}/{called}"' for namespace, called, _ in monitors}
     for found in of(objects, "PrometheusRule"):
+        own = [(namespace, called) for namespace, called, _ in monitors if called == found["metadata"]["name"]]
+        selections = {f'{{namespace="{namespace}",job="{namespace}/{called}"' for namespace, called in own}
         for rule in (rule for group in found["spec"]["groups"] for rule in group["rules"]):
             for metric in unselected(rule["expr"], selections):
                 yield f"{name(found)}: {rule.get('alert', rule.get('record'))} counts {metric} of all applications"
@@ -411,7 +420,11 @@ def the_billing_service_admits_functions_only(objects: Objects) -> Iterator[str]
     policies = [
         p for p in of(objects, "NetworkPolicy") if selects(p["spec"]["podSelector"].get("matchLabels", {}), labels)
     ]
-    peers = [peer for p in policies for rule in p["spec"].get("ingress", []) for peer in rule.get("from", [{}])]
+    rules = [rule for p in policies for rule in p["spec"].get("ingress", [])]
+    metrics = [{"protocol": "TCP", "port": Settings.model_fields["metrics_port"].default}]
+    peers = [peer for rule in rules if rule.get("ports") != metrics for peer in rule.get("from", [{}])]
+    if any("from" not in rule for rule in rules):
+        yield f"{name(deployments[0])}: metrics are open to all"
     where = {f["metadata"]["namespace"] for f in functions(objects)}
     if len(peers) != 1 or {_namespace(peers[0])} != where:
         yield f"{name(deployments[0])}: can receive requests from {peers}"

@@ -5,28 +5,47 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import yaml
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram, Metric
 
+import billing_service.metrics
 from common.process import metrics
 from tests.manifests.conftest import KNATIVE
 from tests.manifests.properties import unselected
 
-MONITORING = KNATIVE / "components" / "monitoring"
+HERE = Path(__file__).parent
 OPERATIONS = (KNATIVE.parent / "docs/operations.md").read_text()
-RULES = yaml.safe_load((MONITORING / "prometheusrule.yaml").read_text())["spec"]
-ALERTS = [rule for group in RULES["groups"] for rule in group["rules"] if "alert" in rule]
-DASHBOARD: dict[str, Any] = json.loads((MONITORING / "dashboard.json").read_text())
+PLAYED = {  # the tests of promtool -> the rules that they play
+    "alerts.yaml": "monitoring",
+    "alerts_billing_service.yaml": "monitoring-billing-service",
+}
+RULES = {
+    file: yaml.safe_load((KNATIVE / "components" / component / "prometheusrule.yaml").read_text())["spec"]
+    for file, component in PLAYED.items()
+}
+EVERY = [(file, rule) for file, rules in RULES.items() for group in rules["groups"] for rule in group["rules"]]
+ALERTS = [(file, rule) for file, rule in EVERY if "alert" in rule]
+DASHBOARD: dict[str, Any] = json.loads((KNATIVE / "components/monitoring/dashboard.json").read_text())
 
 
 def exposed() -> set[str]:
-    """The names that a scrape gives."""
+    """The names that a scrape of a function gives, and one of the billing service."""
     ends = {Histogram: ("_bucket", "_count", "_sum"), Counter: ("_total",), Gauge: ("",)}
     found = [metric for metric in vars(metrics).values() if type(metric) in ends]
-    return {family.name + end for metric in found for family in metric.describe() for end in ends[type(metric)]}
+    names = {family.name + end for metric in found for family in metric.describe() for end in ends[type(metric)]}
+    by_type = {"histogram": ends[Histogram], "counter": ends[Counter], "gauge": ends[Gauge]}
+    return names | {family.name + end for family in of_the_billing_service() for end in by_type[family.type]}
+
+
+def of_the_billing_service() -> list[Metric]:
+    pool = SimpleNamespace(in_use=0, idle=0, opening=0, size=8, waiting=0)
+    service = billing_service.metrics.Metrics(cast("billing_service.metrics.Pool", pool))
+    service.newest_usage = 0.0
+    return list(service.registry.collect())
 
 
 def asked(expression: str) -> set[str]:
@@ -36,22 +55,23 @@ def asked(expression: str) -> set[str]:
     return {word for word in words if "_" in word or ":" in word} - {"histogram_quantile", "label_replace"}
 
 
-def test_alerts_fire_when_they_should_and_only_then(tmp_path: Path) -> None:
+@pytest.mark.parametrize("file", PLAYED)
+def test_alerts_fire_when_they_should_and_only_then(file: str, tmp_path: Path) -> None:
     """promtool plays series through the rules."""
     promtool = shutil.which("promtool")
     if promtool is None:
         pytest.skip("promtool is not installed (Debian: prometheus): the alerts are not played through")
-    (tmp_path / "rules.yaml").write_text(yaml.safe_dump(RULES))
-    shutil.copy(Path(__file__).with_name("alerts.yaml"), tmp_path / "alerts.yaml")
-    command = [promtool, "test", "rules", "alerts.yaml"]
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump(RULES[file]))
+    shutil.copy(HERE / file, tmp_path / file)
+    command = [promtool, "test", "rules", file]
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
-@pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule["alert"])
-def test_every_alert_is_played_through(rule: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("file", "rule"), ALERTS, ids=str)
+def test_every_alert_is_played_through(file: str, rule: dict[str, Any]) -> None:
     """Each alert fires in a test, and another application's series neither raise it nor hide it."""
-    played = yaml.safe_load(Path(__file__).with_name("alerts.yaml").read_text())["tests"]
+    played = yaml.safe_load((HERE / file).read_text())["tests"]
     fires = {
         (one["name"].startswith("another application in the same Prometheus"), bool(test["exp_alerts"]))
         for one in played
@@ -61,15 +81,15 @@ def test_every_alert_is_played_through(rule: dict[str, Any]) -> None:
     assert {(False, True), (True, False), (True, True)} <= fires
 
 
-@pytest.mark.parametrize("rule", [rule for group in RULES["groups"] for rule in group["rules"]], ids=str)
-def test_a_rule_names_metrics_that_exist(rule: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("file", "rule"), EVERY, ids=str)
+def test_a_rule_names_metrics_that_exist(file: str, rule: dict[str, Any]) -> None:
     """A renamed metric would silence its alert without a word."""
-    recorded = {found["record"] for group in RULES["groups"] for found in group["rules"] if "record" in found}
+    recorded = {found["record"] for group in RULES[file]["groups"] for found in group["rules"] if "record" in found}
     assert asked(rule["expr"])
     assert asked(rule["expr"]) <= exposed() | recorded
 
 
-@pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule["alert"])
+@pytest.mark.parametrize("rule", [rule for _, rule in ALERTS], ids=lambda rule: rule["alert"])
 def test_an_alert_has_its_page(rule: dict[str, Any]) -> None:
     """What it means, what to look at, what to do, under the alert's name. properties.py checks the link to it."""
     name = rule["alert"]
@@ -88,11 +108,17 @@ def test_the_dashboard_shows_metrics_that_exist() -> None:
 
 def test_the_dashboard_counts_the_chosen_installation_only() -> None:
     """Every query, also that of a variable, selects by namespace and job."""
-    chosen = {'{namespace="$namespace",job="$namespace/kube-dc-billing"', '{job=~".+/kube-dc-billing"'}
+    chosen = {
+        '{namespace="$namespace",job="$namespace/kube-dc-billing"',
+        '{namespace="$billing_namespace",job="$billing_namespace/billing-dashboard"',
+        '{job=~".+/kube-dc-billing"',
+        '{job=~".+/billing-dashboard"',
+    }
     queries = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
     queries += [v["query"] for v in DASHBOARD["templating"]["list"] if v["type"] == "query"]
     assert [query for query in queries if unselected(query, chosen)] == []
-    assert [query for query in queries if "{job=~" in query] == [DASHBOARD["templating"]["list"][1]["query"]]
+    variables = {v["name"]: v["query"] for v in DASHBOARD["templating"]["list"]}
+    assert {q for q in queries if "{job=~" in q} == {variables["namespace"], variables["billing_namespace"]}
 
 
 def test_flagger_counts_its_canary_only() -> None:

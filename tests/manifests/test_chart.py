@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import tomllib
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,22 @@ def test_the_chart_is_the_overlay(overlay: str, built: dict[str, Objects], helm:
     assert found.keys() == expected.keys()
     for key, o in expected.items():
         assert found[key] == o, key
+
+
+def test_the_chart_monitors_the_billing_service_as_the_components_do(
+    build_with: Callable[[Sequence[str], dict[str, str]], Objects], helm: str, tmp_path: Path
+) -> None:
+    """In other namespaces than the default ones: each selector of the rules names them."""
+    wanted = build_with(["monitoring", "monitoring-billing-service"], ELSEWHERE)
+    kinds = {"PodMonitor", "PrometheusRule", "NetworkPolicy"}
+    given = values_of("local", wanted) | ELSEWHERE | {"monitoring": {"enabled": True}}
+    found = {key: o for key, o in comparable(rendered(helm, given, tmp_path)).items() if o["kind"] in kinds}
+    expected = {key: o for key, o in comparable(wanted).items() if o["kind"] in kinds}
+    assert found == expected
+    assert [key for key, o in found.items() if o["kind"] == "PrometheusRule"] == [
+        "monitoring.coreos.com/v1 PrometheusRule/billing-dashboard in other",
+        "monitoring.coreos.com/v1 PrometheusRule/kube-dc-billing in elsewhere",
+    ]
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -174,6 +174,18 @@ MISTAKES: dict[str, tuple[Callable[[Objects], None], Property]] = {
         put("PodMonitor/kube-dc-billing", "spec/podMetricsEndpoints/0/portNumber", 9464),
         properties.metrics_are_scraped_where_they_are,
     ),
+    "monitor of a port without metrics": (
+        put("PodMonitor/billing-dashboard", "spec/podMetricsEndpoints/0/port", "http"),
+        properties.metrics_are_scraped_where_they_are,
+    ),
+    "metrics of the billing service from every namespace": (
+        drop("NetworkPolicy/billing-dashboard-metrics", "spec/ingress/0/from"),
+        properties.the_billing_service_admits_functions_only,
+    ),
+    "rule of the billing service that counts the functions": (
+        put("PrometheusRule/billing-dashboard", "spec/groups/1/rules/0/expr", f"billing_service:errors{{{OURS}}} > 1"),
+        properties.rules_count_our_own_pods_only,
+    ),
     "monitor with another job": (
         drop("PodMonitor/kube-dc-billing", "spec/podMetricsEndpoints/0/relabelings/3"),
         properties.rules_count_our_own_pods_only,

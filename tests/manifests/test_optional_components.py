@@ -1,27 +1,20 @@
-"""The components that no overlay includes: a pull secret, External Secrets."""
+"""The components that no overlay includes: a pull secret, External Secrets, monitoring of the billing service."""
 
-import subprocess
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.manifests.conftest import KNATIVE, build
+from tests.manifests.conftest import KNATIVE
 from tests.manifests.properties import PROPERTIES, Objects, of, pod_templates
+
+OPTIONAL = ("pull-secret", "external-secrets", "monitoring-billing-service")
 
 
 @pytest.fixture(scope="module")
-def objects(tmp_path_factory: pytest.TempPathFactory, built: dict[str, Objects]) -> Objects:
-    """The overlay `local` with both of them, as docs/operations.md describes."""
-    del built  # skips without kubectl
-    copy = tmp_path_factory.mktemp("optional") / "knative"
-    subprocess.run(["cp", "-r", str(KNATIVE), str(copy)], check=True)
-    overlay = copy / "overlays" / "local"
-    shared = overlay / "kustomization.yaml"
-    added = "../../components/pull-secret, ../../components/external-secrets, ../../components/install"
-    shared.write_text(shared.read_text().replace("../../components/install", added))
-    values = overlay / "install" / "values.yaml"
-    values.write_text(values.read_text().replace("namespace: kube-dc-billing", "namespace: elsewhere"))
-    return build(overlay) + build(overlay / "functions")
+def objects(build_with: Callable[[Sequence[str], dict[str, str]], Objects]) -> Objects:
+    """The overlay `local` with all of them, as docs/operations.md describes."""
+    return build_with([*OPTIONAL, "monitoring"], {"namespace": "elsewhere"})
 
 
 def test_they_hold_every_property(objects: Objects) -> None:
@@ -66,8 +59,6 @@ def test_nothing_is_filled_in_by_the_operator(objects: Objects) -> None:
 
 
 def test_the_folder_is_the_documented_one() -> None:
-    """docs/operations.md names both components."""
+    """docs/operations.md names all of them."""
     page = (KNATIVE.parent / "docs" / "operations.md").read_text()
-    assert all(
-        Path(KNATIVE / "components" / name).is_dir() and name in page for name in ("pull-secret", "external-secrets")
-    )
+    assert all(Path(KNATIVE / "components" / name).is_dir() and name in page for name in OPTIONAL)

@@ -10,6 +10,7 @@ export function summary(part: Partial<BillingSummary> = {}): BillingSummary {
     billing_period: '2025-09',
     total_cost_per_hour: 2.3211,
     currency: 'EUR',
+    almost_nothing: false,
     ...part,
   };
 }
@@ -70,4 +71,15 @@ export function success(data: unknown, meta: { as_of?: string | null; stale?: bo
 
 export function failure(error: string, details: Record<string, unknown> = {}) {
   return { success: false, error, details, timestamp: AS_OF };
+}
+
+/** Of a project without any metered hour: unknown, and not 0. */
+export function neverMetered() {
+  const unknown = { current_month_total: null, last_day_spend: null, total_cost_per_hour: null };
+  const { billing_summary, compute_instances, ...rest } = overview();
+  return {
+    ...rest,
+    billing_summary: { ...billing_summary, ...unknown },
+    compute_instances: { ...compute_instances, cost_per_hour: null },
+  };
 }

@@ -74,7 +74,7 @@ TOTAL = TotalReply(
 )
 
 
-@pytest.mark.parametrize(("search", "shown"), [("", ("2.00", "2.00")), ("p", ("0.00", "0"))])
+@pytest.mark.parametrize(("search", "shown"), [("", ("2.00", "2.00")), ("p", ("0.00", "None"))])
 def test_the_total_of_all_projects_is_the_billing_services(search: str, shown: tuple[str, str]) -> None:
     """500 projects of 0.004 EUR cost 2.00 EUR. Of a search, the total is the sum of the figures that are shown."""
     nothing = [project(f"p{n:03}", "0.00") for n in range(500)]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from common.http.errors import ApiError
-from dev.generate.openapi import error_classes
+from dev.generate.schemas import error_classes
 from dev.settings import ROOT
 
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "dev/README.md", ROOT / "ui/README.md"]

@@ -2,7 +2,7 @@ import { act, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, expect, test, vi } from 'vitest';
 
-import { acme, failure, overview, projectList, success } from '../fixtures';
+import { acme, failure, neverMetered, overview, projectList, success } from '../fixtures';
 import { answerWith, json, renderBilling } from '../render';
 
 afterEach(() => {
@@ -36,6 +36,7 @@ test.each([
   ],
   ['a bug', 'billing/', json(failure('Internal server error'), 500), 'Internal error'],
   ['an invalid response', 'billing/', json({ success: true }), 'Internal error'],
+  ['never metered', PROJECT, json(success(neverMetered())), 'No usage was metered yet'],
   ['no CORS headers', 'billing/', () => Promise.reject(new TypeError('Failed to fetch')), 'Billing cannot be reached'],
 ])('%s is a state with a title, and the page keeps its own', async (_what, path, answer, title) => {
   // Each state has a title.
@@ -185,4 +186,13 @@ test('outside a BillingProvider the error names it', async () => {
       </MemoryRouter>,
     ),
   ).toThrow('BillingProvider');
+});
+
+test('a GPU has a row of its own where it is used', async () => {
+  const { cost_breakdown: parts } = overview();
+  answerWith(json(success(overview({ cost_breakdown: { ...parts, gpu_cost: 12.5 } }))));
+  renderBilling(PROJECT);
+  const table = await screen.findByRole('grid', { name: 'Cost by resource, month to date' });
+  expect(within(table).getByRole('rowheader', { name: 'GPU' })).toBeVisible();
+  expect(within(table).queryByRole('rowheader', { name: 'Other' })).not.toBeInTheDocument();
 });

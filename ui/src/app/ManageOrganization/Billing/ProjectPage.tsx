@@ -4,6 +4,8 @@ import {
   Card,
   CardBody,
   CardTitle,
+  EmptyState,
+  EmptyStateBody,
   Grid,
   GridItem,
   PageSection,
@@ -65,7 +67,14 @@ function WayBack({ namespace }: { namespace: string }) {
   );
 }
 
-function ProjectOverview({ fresh: { data, asOf } }: { fresh: Fresh<Overview> }) {
+function ProjectOverview({ fresh: { data, asOf } }: { fresh: Fresh<Overview | null> }) {
+  if (data === null) {
+    return (
+      <EmptyState headingLevel="h2" titleText={texts.notMeteredTitle}>
+        <EmptyStateBody>{texts.notMeteredBody}</EmptyStateBody>
+      </EmptyState>
+    );
+  }
   return (
     <>
       <SummaryCards totals={[data.billing_summary]} asOf={asOf} period={data.billing_summary.billing_period} />

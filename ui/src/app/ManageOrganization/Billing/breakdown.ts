@@ -1,7 +1,15 @@
 import type { CostBreakdown } from './api/models';
 
 /** In the order of the API's contract. */
-export const RESOURCES = ['cpu_cost', 'memory_cost', 'storage_cost', 'network_cost', 'public_ip_cost'] as const;
+export const RESOURCES = [
+  'cpu_cost',
+  'memory_cost',
+  'storage_cost',
+  'network_cost',
+  'public_ip_cost',
+  'gpu_cost',
+  'other_cost',
+] as const;
 export type Resource = (typeof RESOURCES)[number];
 
 export interface BreakdownRow {
@@ -11,11 +19,10 @@ export interface BreakdownRow {
   share: number | null;
 }
 
-/** The total comes from the API. It is not a floating-point sum. */
+/** The total comes from the API. It is not a floating-point sum. A resource that the API leaves out has no row. */
 export function breakdownRows(breakdown: CostBreakdown, total: number): BreakdownRow[] {
-  return RESOURCES.map((resource) => ({
-    resource,
-    cost: breakdown[resource],
-    share: total > 0 ? breakdown[resource] / total : null,
-  }));
+  return RESOURCES.flatMap((resource) => {
+    const cost = breakdown[resource];
+    return cost === undefined ? [] : [{ resource, cost, share: total > 0 ? cost / total : null }];
+  });
 }

@@ -10,13 +10,23 @@ type Answer<Path extends keyof paths> = paths[Path] extends {
 export type ProjectListAnswer = Answer<'/api/billing/projects'>;
 export type OverviewAnswer = Answer<'/api/billing/project/{namespace}/overview'>;
 
-export type ProjectList = ProjectListAnswer['data'];
-export type Project = ProjectList['projects'][number];
-export type CurrencyTotal = ProjectList['totals'][number];
-export type Overview = OverviewAnswer['data'];
-export type BillingSummary = Overview['billing_summary'];
-export type CostBreakdown = Overview['cost_breakdown'];
-export type ComputeInstances = Overview['compute_instances'];
+/** The page shows the running month. Its amounts are known, once anything was metered. */
+type Known<Data, Names extends keyof Data> = Omit<Data, Names> & { [Name in Names]: NonNullable<Data[Name]> };
+type With<Data, Changed> = Omit<Data, keyof Changed> & Changed;
+
+type OverviewData = OverviewAnswer['data'];
+type ListData = ProjectListAnswer['data'];
+
+export type BillingSummary = Known<
+  OverviewData['billing_summary'],
+  'current_month_total' | 'last_day_spend' | 'total_cost_per_hour'
+>;
+export type ComputeInstances = Known<OverviewData['compute_instances'], 'cost_per_hour'>;
+export type CostBreakdown = OverviewData['cost_breakdown'];
+export type Overview = With<OverviewData, { billing_summary: BillingSummary; compute_instances: ComputeInstances }>;
+export type Project = With<ListData['projects'][number], { billing_summary: BillingSummary | null }>;
+export type CurrencyTotal = Known<ListData['totals'][number], 'last_day_spend' | 'total_cost_per_hour'>;
+export type ProjectList = With<ListData, { projects: Project[]; totals: CurrencyTotal[] }>;
 
 /** A response of the API, with the time of its figures. */
 export interface Fresh<Data> {

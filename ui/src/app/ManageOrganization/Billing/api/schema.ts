@@ -33,7 +33,7 @@ export interface paths {
         };
         /**
          * The cost of one project.
-         * @description 200 data: `namespace`, `billing_summary` (month to date, last 24 hours, run rate), `compute_instances` and `cost_breakdown`. Amounts are in the currency of the summary. Requires access to the namespace.
+         * @description 200 data: `namespace`, `billing_summary` (month, last 24 hours, run rate), `compute_instances`, `cost_breakdown` and `adjustments`. Amounts are in the currency of the summary. Requires access to the namespace.
          */
         get: operations["overview"];
         put?: never;
@@ -68,34 +68,57 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description Month to date (since the month began in UTC), the last 24 full hours, and the run rate of the last full hour. */
+        /**
+         * @description A month of the organization's time zone, the last 24 full hours, and the run rate of the last full hour.
+         *
+         *     All three amounts are null if nothing was ever metered.
+         */
         BillingSummary: {
-            /** @description Cost since the month began in UTC */
-            current_month_total: number;
-            /** @description Cost of the last 24 full hours */
-            last_day_spend: number;
-            /** @description The month, YYYY-MM, UTC */
+            /** @description Cost of the month, up to now if it is the running one */
+            current_month_total: number | null;
+            /** @description Cost of the last 24 full hours. Null for an earlier month */
+            last_day_spend: number | null;
+            /** @description The month, YYYY-MM */
             billing_period: string;
-            /** @description Run rate of the last full hour */
-            total_cost_per_hour: number;
+            /** @description Run rate of the last full hour. Null for an earlier month */
+            total_cost_per_hour: number | null;
             /** @description ISO 4217 code. Null if the billing service does not send a currency */
             currency: string | null;
+            /** @description True if the cost of the month is more than 0 and is rounded to 0 */
+            almost_nothing: boolean;
         };
         ComputeInstances: {
             running_pods: number;
             running_vms: number;
+            /** Format: decimal */
             cpu_cores: number;
+            /** Format: decimal */
             memory_gib: number;
-            /** @description Compute part of the run rate */
-            cost_per_hour: number;
+            /** @description Compute part of the run rate. Null for an earlier month */
+            cost_per_hour: number | null;
         };
-        /** @description The parts of `current_month_total`. */
+        /** @description The parts of `current_month_total`. Their sum is the total. */
         CostBreakdown: {
+            /** Format: decimal */
             cpu_cost: number;
+            /** Format: decimal */
             memory_cost: number;
+            /** Format: decimal */
             storage_cost: number;
+            /** Format: decimal */
             network_cost: number;
+            /** Format: decimal */
             public_ip_cost: number;
+            /**
+             * Format: decimal
+             * @description Only if there is such usage
+             */
+            gpu_cost?: number;
+            /**
+             * Format: decimal
+             * @description Only if there is such usage
+             */
+            other_cost?: number;
         };
         Health: {
             /** @constant */
@@ -105,48 +128,24 @@ export interface components {
         };
         /** @description About the figures in a response. A member is absent if the billing service does not send it. */
         Meta: {
-            /**
-             * @description End of the last hour before the first incomplete one, UTC
-             * @default null
-             */
-            complete_through: string | null;
-            /**
-             * @description Hours of the period with missing samples
-             * @default null
-             */
-            incomplete_hours: number | null;
-            /**
-             * @description Grows with every change of the organization's figures
-             * @default null
-             */
-            data_version: number | null;
-            /**
-             * @description ISO 4217 code of the amounts
-             * @default null
-             */
-            currency: string | null;
-            /**
-             * @description Decimal digits to which amounts are rounded; hourly rates have 4 more
-             * @default null
-             */
-            currency_digits: number | null;
-            /**
-             * @description IANA time zone in which the organization's days and months begin
-             * @default null
-             */
-            time_zone: string | null;
-            /**
-             * @description provisional: the month is over, late usage is still included. closed: final
-             * @default null
-             */
-            period_state: ("open" | "provisional" | "closed") | null;
-            /**
-             * @description usage: will be invoiced. list_price: what the usage would cost without the plan
-             * @default null
-             */
-            cost_basis: ("usage" | "list_price") | null;
-            /** @description Time of the figures, UTC */
-            as_of: components["schemas"]["Timestamp"];
+            /** @description End of the last hour before the first incomplete one, UTC */
+            complete_through?: components["schemas"]["Timestamp"];
+            /** @description Hours of the period with missing samples */
+            incomplete_hours?: number;
+            /** @description Grows with every change of the organization's figures */
+            data_version?: number;
+            /** @description ISO 4217 code of the amounts */
+            currency?: string;
+            /** @description Decimal digits to which amounts are rounded; hourly rates have 4 more */
+            currency_digits?: number;
+            /** @description IANA time zone in which the organization's days and months begin */
+            time_zone?: string;
+            /** @description provisional: the month is over, late usage is still included. closed: final */
+            period_state?: components["schemas"]["MetaPeriodState"];
+            /** @description usage: will be invoiced. list_price: what the usage would cost without the plan */
+            cost_basis?: components["schemas"]["MetaCostBasis"];
+            /** @description Time of the figures, UTC. Null if nothing was ever metered */
+            as_of: components["schemas"]["Timestamp"] | null;
             /** @description True if the billing service failed and this is an older response (RFC 5861) */
             stale: boolean;
         };
@@ -155,14 +154,19 @@ export interface components {
             billing_summary: components["schemas"]["BillingSummary"];
             compute_instances: components["schemas"]["ComputeInstances"];
             cost_breakdown: components["schemas"]["CostBreakdown"];
+            /**
+             * Format: decimal
+             * @description Corrections of closed months that count in this month, apart from its total
+             */
+            adjustments?: number;
         };
         Project: {
             namespace: string;
             billing_summary: components["schemas"]["BillingSummary"] | null;
             /** @description Reason for a missing figure. Null if there is a figure */
             error: string | null;
-            /** @description Code of the reason. not_started: the namespace is in the token, but not in the billing service */
-            code: ("unpriced" | "unreachable" | "not_started") | null;
+            /** @description Code of the reason. not_started: the namespace is in the token, but not in the billing service. not_metered: nothing was ever metered */
+            code: components["schemas"]["ProjectCode"] | null;
         };
         ProjectList: {
             organization: string;
@@ -175,32 +179,87 @@ export interface components {
             /** @description False until the billing service has the organization */
             billing_started: boolean;
         };
-        /** @description Decimal sums of the matching projects with a figure, per currency. */
+        /**
+         * @description Sums of the figures of the matching projects, per currency.
+         *
+         *     If an org-admin lists all projects, `current_month_total` is rounded once from the exact cost of the organization.
+         *     It is then the sum of the projects' figures, `former_projects` and `rounding`.
+         */
         Totals: {
             currency: string | null;
+            /** Format: decimal */
             current_month_total: number;
-            last_day_spend: number;
-            total_cost_per_hour: number;
+            /** @description Null for an earlier month */
+            last_day_spend: number | null;
+            /** @description Null for an earlier month */
+            total_cost_per_hour: number | null;
+            /**
+             * Format: decimal
+             * @description What the projects' rounded figures differ by
+             */
+            rounding?: number;
+            /**
+             * Format: decimal
+             * @description Cost of projects that moved or were deleted
+             */
+            former_projects?: number;
+        };
+        /** @enum {string} */
+        MetaPeriodState: "open" | "provisional" | "closed";
+        /** @enum {string} */
+        MetaCostBasis: "usage" | "list_price";
+        /** @enum {string} */
+        ProjectCode: "unpriced" | "unreachable" | "not_started" | "not_metered";
+        /** @description Health in the envelope of every success response */
+        HealthResponse: {
+            /** @constant */
+            success: true;
+            data: components["schemas"]["Health"];
+            timestamp: components["schemas"]["Timestamp"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** @description Overview in the envelope of every success response */
+        OverviewResponse: {
+            /** @constant */
+            success: true;
+            data: components["schemas"]["Overview"];
+            timestamp: components["schemas"]["Timestamp"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** @description ProjectList in the envelope of every success response */
+        ProjectListResponse: {
+            /** @constant */
+            success: true;
+            data: components["schemas"]["ProjectList"];
+            timestamp: components["schemas"]["Timestamp"];
+            meta: components["schemas"]["Meta"];
         };
         /**
          * Format: date-time
          * @description UTC, RFC 3339, milliseconds
          */
         Timestamp: string;
-        Error: {
+        /** @description The body of every error response */
+        ErrorResponse: {
             /** @constant */
             success: false;
             /** @description Text for people. The responses list the texts */
             error: string;
-            /**
-             * @description Code for programs. It never changes
-             * @enum {string}
-             */
-            code: "invalid_namespace" | "invalid_parameter" | "invalid_header" | "unexpected_body" | "malformed_body" | "token_missing" | "token_invalid" | "token_expired" | "token_too_large" | "namespace_denied" | "guest" | "org_admin_required" | "not_found" | "billing_not_started" | "method_not_allowed" | "body_timeout" | "conflict" | "idempotency_key_reused" | "precondition_failed" | "body_too_large" | "unsupported_media_type" | "invalid_body" | "precondition_required" | "internal_error" | "not_offered" | "billing_unreachable" | "identity_unreachable" | "unpriced" | "amount_too_large" | "bad_request" | "upgrade_not_allowed" | "request_timeout" | "http_version_not_supported" | "headers_too_large" | "not_implemented" | "upstream_unavailable";
-            /** @description More data about the error. Can be empty */
-            details: Record<string, never>;
+            code: components["schemas"]["ErrorCode"];
+            details: components["schemas"]["ErrorDetails"];
             timestamp: components["schemas"]["Timestamp"];
         };
+        /** @description More data about the error. Can be empty */
+        ErrorDetails: {
+            [key: string]: unknown;
+        };
+        /**
+         * @description Code for programs. A code never changes. New codes may be added: treat an unknown one by its status
+         * @enum {string}
+         */
+        ErrorCode: "invalid_namespace" | "invalid_parameter" | "invalid_header" | "unexpected_body" | "malformed_body" | "token_missing" | "token_invalid" | "token_expired" | "token_too_large" | "namespace_denied" | "guest" | "org_admin_required" | "not_found" | "billing_not_started" | "method_not_allowed" | "body_timeout" | "conflict" | "idempotency_key_reused" | "precondition_failed" | "body_too_large" | "unsupported_media_type" | "invalid_body" | "precondition_required" | "internal_error" | "not_offered" | "billing_unreachable" | "identity_unreachable" | "unpriced" | "amount_too_large" | "bad_request" | "upgrade_not_allowed" | "request_timeout" | "http_version_not_supported" | "headers_too_large" | "not_implemented" | "upstream_unavailable";
+        /** @enum {string} */
+        ProjectsSort: "namespace" | "-namespace" | "current_month_total" | "-current_month_total" | "last_day_spend" | "-last_day_spend" | "total_cost_per_hour" | "-total_cost_per_hour";
     };
     responses: never;
     parameters: never;
@@ -229,13 +288,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        /** @constant */
-                        success: true;
-                        data: components["schemas"]["Health"];
-                        timestamp: components["schemas"]["Timestamp"];
-                        meta: components["schemas"]["Meta"];
-                    };
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "status": "healthy",
+                     *         "billing_service": "healthy"
+                     *       },
+                     *       "timestamp": "2026-11-22T15:10:30.515Z",
+                     *       "meta": {
+                     *         "as_of": "2026-11-22T15:10:28.102Z",
+                     *         "stale": false
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HealthResponse"];
                 };
             };
             /** @description If-None-Match contains the current version */
@@ -251,7 +318,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
@@ -262,7 +329,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `not_found` (Not found): the path or the resource does not exist */
@@ -271,7 +338,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
@@ -282,7 +349,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
@@ -291,7 +358,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached */
@@ -302,17 +369,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
         };
     };
     overview: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A month, YYYY-MM. The default is the running month */
+                period?: string;
+            };
             header?: never;
             path: {
-                /** @example acme-web */
+                /**
+                 * @description Namespace of the project
+                 * @example acme-web
+                 */
                 namespace: string;
             };
             cookie?: never;
@@ -329,13 +402,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        /** @constant */
-                        success: true;
-                        data: components["schemas"]["Overview"];
-                        timestamp: components["schemas"]["Timestamp"];
-                        meta: components["schemas"]["Meta"];
-                    };
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "namespace": "acme-web",
+                     *         "billing_summary": {
+                     *           "current_month_total": 48.6,
+                     *           "last_day_spend": 1.86,
+                     *           "billing_period": "2026-11",
+                     *           "total_cost_per_hour": 0.089949,
+                     *           "currency": "EUR"
+                     *         },
+                     *         "compute_instances": {
+                     *           "running_pods": 5,
+                     *           "running_vms": 0,
+                     *           "cpu_cores": 0.97196,
+                     *           "memory_gib": 6.45794,
+                     *           "cost_per_hour": 0.058671
+                     *         },
+                     *         "cost_breakdown": {
+                     *           "cpu_cost": 16.86,
+                     *           "memory_cost": 15.84,
+                     *           "storage_cost": 6.64,
+                     *           "network_cost": 4.07,
+                     *           "public_ip_cost": 5.19
+                     *         }
+                     *       },
+                     *       "timestamp": "2026-11-22T15:10:30.515Z",
+                     *       "meta": {
+                     *         "as_of": "2026-11-22T15:00:00.000Z",
+                     *         "stale": false
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OverviewResponse"];
                 };
             };
             /** @description If-None-Match contains the current version */
@@ -351,7 +452,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
@@ -362,7 +463,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token; `namespace_denied` (Access denied to namespace): the namespace does not exist or the caller has no access; the two cases have the same response */
@@ -371,7 +472,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `not_found` (Not found): the path or the resource does not exist */
@@ -380,7 +481,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
@@ -391,7 +492,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
@@ -400,7 +501,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
@@ -409,7 +510,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month; `amount_too_large` (Billing amount too large): an amount of the project exceeds 10^18; an operator must correct its usage or price */
@@ -420,7 +521,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
         };
@@ -428,10 +529,12 @@ export interface operations {
     projects: {
         parameters: {
             query?: {
+                /** @description A month, YYYY-MM. The default is the running month */
+                period?: string;
                 /** @description Substring of the namespace */
                 search?: string;
                 /** @description Sort key. A - before the key means descending */
-                sort?: "namespace" | "-namespace" | "current_month_total" | "-current_month_total" | "last_day_spend" | "-last_day_spend" | "total_cost_per_hour" | "-total_cost_per_hour";
+                sort?: components["schemas"]["ProjectsSort"];
                 /** @description Maximum number of projects on a page */
                 limit?: number;
                 /** @description Number of projects before the page */
@@ -453,13 +556,51 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        /** @constant */
-                        success: true;
-                        data: components["schemas"]["ProjectList"];
-                        timestamp: components["schemas"]["Timestamp"];
-                        meta: components["schemas"]["Meta"];
-                    };
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "organization": "acme",
+                     *         "projects": [
+                     *           {
+                     *             "namespace": "acme-new",
+                     *             "billing_summary": null,
+                     *             "error": "Billing has not started",
+                     *             "code": "not_started"
+                     *           },
+                     *           {
+                     *             "namespace": "acme-web",
+                     *             "billing_summary": {
+                     *               "current_month_total": 48.6,
+                     *               "last_day_spend": 1.86,
+                     *               "billing_period": "2026-11",
+                     *               "total_cost_per_hour": 0.089949,
+                     *               "currency": "EUR"
+                     *             },
+                     *             "error": null,
+                     *             "code": null
+                     *           }
+                     *         ],
+                     *         "total": 2,
+                     *         "totals": [
+                     *           {
+                     *             "currency": "EUR",
+                     *             "current_month_total": 48.6,
+                     *             "last_day_spend": 1.86,
+                     *             "total_cost_per_hour": 0.089949
+                     *           }
+                     *         ],
+                     *         "unpriced": 1,
+                     *         "billing_started": true
+                     *       },
+                     *       "timestamp": "2026-11-22T15:10:30.515Z",
+                     *       "meta": {
+                     *         "as_of": "2026-11-22T15:00:00.000Z",
+                     *         "stale": false
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProjectListResponse"];
                 };
             };
             /** @description If-None-Match contains the current version */
@@ -475,7 +616,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
@@ -486,7 +627,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token */
@@ -495,7 +636,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `not_found` (Not found): the path or the resource does not exist */
@@ -504,7 +645,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
@@ -515,7 +656,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
@@ -524,7 +665,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
@@ -533,7 +674,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
             /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
@@ -544,7 +685,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
         };

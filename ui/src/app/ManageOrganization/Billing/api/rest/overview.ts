@@ -2,12 +2,20 @@ import { billingSummaryShape, computeInstancesShape, costBreakdownShape, object,
 import type { Fresh, Overview } from '../models';
 import { type BillingApi, get } from '../request';
 
-export function fetchOverview(api: BillingApi, namespace: string, signal: AbortSignal): Promise<Fresh<Overview>> {
+export function fetchOverview(
+  api: BillingApi,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<Fresh<Overview | null>> {
   return get(api, `api/billing/project/${encodeURIComponent(namespace)}/overview`, checkOverview, signal);
 }
 
-function checkOverview(data: unknown): Overview {
+/** Null if nothing was ever metered. This is not 0. */
+function checkOverview(data: unknown): Overview | null {
   const overview = object(data, 'data', overviewShape);
+  if (object(overview.billing_summary, 'billing_summary', {}).current_month_total === null) {
+    return null;
+  }
   object(overview.billing_summary, 'billing_summary', billingSummaryShape);
   object(overview.compute_instances, 'compute_instances', computeInstancesShape);
   object(overview.cost_breakdown, 'cost_breakdown', costBreakdownShape);
