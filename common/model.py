@@ -35,6 +35,7 @@ def _moment(value: object) -> datetime:
 Count = Annotated[int, Field(ge=0, le=10**9)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 NamespaceName = Annotated[str, StringConstraints(pattern=NAMESPACE_PATTERN, max_length=63)]
+Text = Annotated[str, StringConstraints(max_length=1000)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 

@@ -33,7 +33,7 @@ T = TypeVar("T", bound=Named)
 class Page(Generic[T]):
     """`next`: the `after` of the next page, None on the last one. `numbered`: the reply has the member `next`.
 
-    `total`: what each page says about the complete list.
+    `total`: the figures of the complete list, the same on each page.
     """
 
     items: list[T]

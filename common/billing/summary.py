@@ -53,7 +53,7 @@ def require_month(summary: BillingSummary, period: str | None) -> None:
 
 
 class FiguresReply(Quality):
-    """A reply with summaries. It says why an amount is null: nothing was ever metered, or the month is over."""
+    """A reply with summaries. An amount can be null if nothing was ever metered, or if the month is over."""
 
     as_of: Moment | None = None
 

@@ -3,7 +3,8 @@
 Amounts are JSON numbers from 0 to 10^18; only a correction can be negative. A string, null or NaN is an error.
 """
 
-from decimal import ROUND_HALF_UP, Decimal
+from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Annotated
 
 from pydantic import BeforeValidator, WithJsonSchema
@@ -12,6 +13,7 @@ from common.money.currencies import DIGITS
 
 LARGEST_AMOUNT = Decimal(10) ** 18
 
+_EXACT = Context(prec=100)
 RATE_DIGITS = 4  # hourly rates have this many digits more than the currency
 
 
@@ -42,11 +44,19 @@ def rounded(amount: Decimal, currency: str | None, more_digits: int = 0) -> Deci
     if currency is None:
         return amount
     digits = DIGITS.get(currency, 2)
-    exact = amount.quantize(Decimal(1).scaleb(-digits - more_digits), ROUND_HALF_UP)
-    short = exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    exact = amount.quantize(Decimal(1).scaleb(-digits - more_digits), ROUND_HALF_UP, _EXACT)
+    short = exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, _EXACT)
     return short if short == exact else exact
 
 
 def round_known(amount: Decimal | None, currency: str | None, more_digits: int = 0) -> Decimal | None:
     """None stays None: the figure is not known."""
     return None if amount is None else rounded(amount, currency, more_digits)
+
+
+def exact_sum(amounts: Iterable[Decimal | int]) -> Decimal:
+    """Python's own sum rounds to 28 digits. Exact amounts have up to 21 after the decimal point."""
+    total = Decimal(0)
+    for amount in amounts:
+        total = _EXACT.add(total, amount)
+    return total

@@ -13,6 +13,7 @@ from common.billing.summary import BillingSummary, require_month
 from common.endpoint import Call
 from common.http.errors import BillingIncomplete, BillingNotStarted, BillingUnreachable
 from common.http.response import Result
+from common.money.amount import exact_sum
 from functions.projects.models import PROJECTS, SUMMARY, ListParameters, Project, ProjectList, TotalReply, Totals
 
 
@@ -143,4 +144,4 @@ def _sum(currency: str | None, summaries: list[BillingSummary], total: TotalRepl
 def _plus(amounts: Iterable[Decimal | None]) -> Decimal | None:
     """None if one of them is not known."""
     known = list(amounts)
-    return None if None in known else sum((amount for amount in known if amount is not None), Decimal(0))
+    return None if None in known else exact_sum(amount for amount in known if amount is not None)

@@ -9,6 +9,7 @@ import importlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from functools import cache
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
@@ -83,9 +84,12 @@ class BillingService:
             if owner is None or (self.registry and owner != organization):
                 return NO_PROJECT
         members = self.owner(organization, namespace) | {"as_of": AS_OF}
+        limited = self
         if "namespaces" in names:
             members["namespaces"] = names["namespaces"].split(",")
-        return 200, members | factory(self, organization, namespace)
+            limited = copy(self)
+            limited.owners = {name: self.owners[name] for name in members["namespaces"] if name in self.owners}
+        return 200, members | factory(limited, organization, namespace)
 
     def owner(self, organization: str, namespace: str) -> dict[str, Any]:
         """The members that prove whose reply it is."""

@@ -10,7 +10,7 @@ from tests.kit.billing import OWNERS
 from tests.kit.declared import CASES, Case
 from tests.kit.envelopes import assert_error_envelope, assert_success_envelope
 from tests.kit.in_process import captured_log, request
-from tests.kit.tenants import DENIED, ROWS, Row, admin, assert_nothing_of, endpoint, guest, priced, user
+from tests.kit.tenants import DENIED, NO_GUESTS, ROWS, Row, admin, assert_nothing_of, endpoint, guest, priced, user
 
 OF_A_PROJECT = [case for case in CASES if case.endpoint.access is Access.NAMESPACE]
 
@@ -28,7 +28,9 @@ async def test_row(case: Case, row: Row, mode: str) -> None:
             path, token = case.path(namespace), [row.line()] if row.line else []
             response = await request(function, case.endpoint.method, path, *token)
         refused = row.expected(access, namespace)
-        if refused:
+        if access is Access.ORGANIZATION and not row.sees and response.status_code == NO_GUESTS[0]:
+            assert_error_envelope(response, *NO_GUESTS)  # a source that lists no project of the caller: as a guest
+        elif refused:
             assert_error_envelope(response, *refused)
             assert refused == (403, DENIED) or billing.requests == []
         else:

@@ -75,7 +75,7 @@ NO_RATE = {**overview()["compute_instances"], "cost_per_hour": None}
 
 
 async def test_never_metered_is_null_and_not_zero() -> None:
-    """The service says so by `as_of` null."""
+    """The reply then has `as_of` null."""
     members = {"as_of": None, "billing_summary": {**SUMMARY, **UNKNOWN}, "compute_instances": NO_RATE}
     body = assert_success_envelope(await overview_with(**members))
     assert {name: body["data"]["billing_summary"][name] for name in UNKNOWN} == UNKNOWN

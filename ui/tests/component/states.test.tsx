@@ -188,7 +188,7 @@ test('outside a BillingProvider the error names it', async () => {
   ).toThrow('BillingProvider');
 });
 
-test('a GPU has a row of its own where it is used', async () => {
+test('a GPU has a row where it is used', async () => {
   const { cost_breakdown: parts } = overview();
   answerWith(json(success(overview({ cost_breakdown: { ...parts, gpu_cost: 12.5 } }))));
   renderBilling(PROJECT);

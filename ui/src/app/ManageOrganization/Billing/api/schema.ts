@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/billing/project/{namespace}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The rows that a figure of a project is made of.
+         * @description 200 data: `rows` (by SKU, workload and price, with exact amounts), `exact` (their sum), `rounding`, and `value`, the figure as the overview shows it: `exact` plus `rounding`. At most 1000 rows; `rest` is the sum of the others. Requires access to the namespace.
+         */
+        get: operations["explain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/billing/health": {
         parameters: {
             query?: never;
@@ -64,10 +84,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/billing/organization/statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The statement of an organization for one month.
+         * @description 200 data: the usage by project and SKU (`projects`) and its `usage_total`. For an org-admin also `adjustments` and the `total`. The data of a closed month never change. Requires a valid token of a caller who is not a guest; an org-admin gets all projects of the organization, a project-user the projects in the token.
+         */
+        get: operations["statement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A signed amount in an open month, because a closed month never changes. */
+        Adjustment: {
+            id: string;
+            /** @description Null: the organization as a whole */
+            namespace: string | null;
+            sku: string | null;
+            /** @description Null: an amount without a quantity, such as a credit */
+            quantity: number | null;
+            currency: string;
+            /**
+             * Format: decimal
+             * @description Exact, not rounded
+             */
+            amount: number;
+            reason: string;
+            /** @description Null: it corrects no usage, such as a credit */
+            refers_to: components["schemas"]["Correction"] | null;
+            created_at: components["schemas"]["Timestamp"];
+        };
         /**
          * @description A month of the organization's time zone, the last 24 full hours, and the run rate of the last full hour.
          *
@@ -97,6 +156,14 @@ export interface components {
             /** @description Compute part of the run rate. Null for an earlier month */
             cost_per_hour: number | null;
         };
+        /** @description What an adjustment corrects. */
+        Correction: {
+            /** @description The closed month */
+            period: string;
+            /** @description Start of the corrected hour, UTC. Null: the month as a whole */
+            hour: components["schemas"]["Timestamp"] | null;
+            workload: string | null;
+        };
         /** @description The parts of `current_month_total`. Their sum is the total. */
         CostBreakdown: {
             /** Format: decimal */
@@ -120,11 +187,46 @@ export interface components {
              */
             other_cost?: number;
         };
+        Explanation: {
+            namespace: string;
+            figure: components["schemas"]["ExplanationFigure"];
+            period: string;
+            /** @description Start of the first hour, UTC */
+            from: components["schemas"]["Timestamp"];
+            /** @description End of the last hour, UTC */
+            to: components["schemas"]["Timestamp"];
+            /** @description The figure as the overview shows it. Null if it has none */
+            value: number | null;
+            /**
+             * Format: decimal
+             * @description Sum of all rows, not rounded
+             */
+            exact: number;
+            /** @description value minus exact */
+            rounding: number | null;
+            rows: components["schemas"]["Row"][];
+            /** @description Null if all rows are shown */
+            rest: components["schemas"]["Rest"] | null;
+            /** @description Corrections that count in this month, apart from the figure */
+            adjustments: components["schemas"]["Adjustment"][];
+        };
         Health: {
             /** @constant */
             status: "healthy";
             /** @constant */
             billing_service: "healthy";
+        };
+        Line: {
+            sku: string;
+            component: string;
+            unit: string;
+            /** Format: decimal */
+            quantity: number;
+            /**
+             * Format: decimal
+             * @description Rounded. The lines of a project add up to its total
+             */
+            amount: number;
         };
         /** @description About the figures in a response. A member is absent if the billing service does not send it. */
         Meta: {
@@ -149,6 +251,23 @@ export interface components {
             /** @description True if the billing service failed and this is an older response (RFC 5861) */
             stale: boolean;
         };
+        /** @description Usage in a currency that the organization had in a part of the month. */
+        OtherCurrency: {
+            projects: components["schemas"]["StatementProject"][];
+            /**
+             * Format: decimal
+             * @description What the projects' rounded totals differ by from usage_total
+             */
+            rounding: number;
+            /**
+             * Format: decimal
+             * @description Rounded once from the exact sum of all usage
+             */
+            usage_total: number;
+            /** @description Usage without a price, which is in no amount */
+            unrated_lines: number;
+            currency: string;
+        };
         Overview: {
             namespace: string;
             billing_summary: components["schemas"]["BillingSummary"];
@@ -159,6 +278,18 @@ export interface components {
              * @description Corrections of closed months that count in this month, apart from its total
              */
             adjustments?: number;
+        };
+        /** @description The row of the price list that a row was rated with. */
+        Price: {
+            id: number;
+            /** @description The organization whose own price list has it. Null: the general list */
+            list: string | null;
+            /** Format: decimal */
+            unit_price: number;
+            /** @description Null: since ever */
+            valid_from: components["schemas"]["Timestamp"] | null;
+            /** @description Null: no end is known */
+            valid_until: components["schemas"]["Timestamp"] | null;
         };
         Project: {
             namespace: string;
@@ -178,6 +309,66 @@ export interface components {
             unpriced: number;
             /** @description False until the billing service has the organization */
             billing_started: boolean;
+        };
+        /** @description The rows that are not shown. */
+        Rest: {
+            rows: number;
+            /** Format: decimal */
+            amount: number;
+        };
+        Row: {
+            sku: string;
+            component: string;
+            unit: string;
+            /** @description Kind/name, or - if the usage is not known by workload */
+            workload: string;
+            source: string;
+            /** @description Number of hours with this usage */
+            hours: number;
+            /** Format: decimal */
+            quantity: number;
+            /** @description Exact, not rounded. Null: the usage has no price */
+            amount: number | null;
+            /** @description Null for the quantity 0, which needs no price */
+            price: components["schemas"]["Price"] | null;
+        };
+        /** @description `namespaces`: only these projects. Null: the complete organization. */
+        Scope: {
+            organization: string;
+            namespaces: string[] | null;
+        };
+        /** @description `adjustments`, `adjustments_total` and `total` are lines of the organization: only an org-admin gets them. */
+        Statement: {
+            projects: components["schemas"]["StatementProject"][];
+            /**
+             * Format: decimal
+             * @description What the projects' rounded totals differ by from usage_total
+             */
+            rounding: number;
+            /**
+             * Format: decimal
+             * @description Rounded once from the exact sum of all usage
+             */
+            usage_total: number;
+            /** @description Usage without a price, which is in no amount */
+            unrated_lines: number;
+            period: string;
+            adjustments?: components["schemas"]["Adjustment"][];
+            /** Format: decimal */
+            adjustments_total?: number;
+            /** Format: decimal */
+            total?: number;
+            other_currencies: components["schemas"]["OtherCurrency"][];
+            scope: components["schemas"]["Scope"];
+        };
+        /** @description One life of a project: a namespace that was deleted and created again has two. */
+        StatementProject: {
+            namespace: string;
+            /** @description Kubernetes uid of the Project resource. Empty if it is not known */
+            uid: string;
+            lines: components["schemas"]["Line"][];
+            /** Format: decimal */
+            total: number;
         };
         /**
          * @description Sums of the figures of the matching projects, per currency.
@@ -205,11 +396,21 @@ export interface components {
             former_projects?: number;
         };
         /** @enum {string} */
+        ExplanationFigure: "current_month_total" | "last_day_spend" | "total_cost_per_hour" | "cpu" | "memory" | "storage" | "network" | "public_ip" | "gpu" | "other";
+        /** @enum {string} */
         MetaPeriodState: "open" | "provisional" | "closed";
         /** @enum {string} */
         MetaCostBasis: "usage" | "list_price";
         /** @enum {string} */
         ProjectCode: "unpriced" | "unreachable" | "not_started" | "not_metered";
+        /** @description Explanation in the envelope of every success response */
+        ExplanationResponse: {
+            /** @constant */
+            success: true;
+            data: components["schemas"]["Explanation"];
+            timestamp: components["schemas"]["Timestamp"];
+            meta: components["schemas"]["Meta"];
+        };
         /** @description Health in the envelope of every success response */
         HealthResponse: {
             /** @constant */
@@ -231,6 +432,14 @@ export interface components {
             /** @constant */
             success: true;
             data: components["schemas"]["ProjectList"];
+            timestamp: components["schemas"]["Timestamp"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** @description Statement in the envelope of every success response */
+        StatementResponse: {
+            /** @constant */
+            success: true;
+            data: components["schemas"]["Statement"];
             timestamp: components["schemas"]["Timestamp"];
             meta: components["schemas"]["Meta"];
         };
@@ -259,6 +468,8 @@ export interface components {
          */
         ErrorCode: "invalid_namespace" | "invalid_parameter" | "invalid_header" | "unexpected_body" | "malformed_body" | "token_missing" | "token_invalid" | "token_expired" | "token_too_large" | "namespace_denied" | "guest" | "org_admin_required" | "not_found" | "billing_not_started" | "method_not_allowed" | "body_timeout" | "conflict" | "idempotency_key_reused" | "precondition_failed" | "body_too_large" | "unsupported_media_type" | "invalid_body" | "precondition_required" | "internal_error" | "not_offered" | "billing_unreachable" | "identity_unreachable" | "unpriced" | "amount_too_large" | "bad_request" | "upgrade_not_allowed" | "request_timeout" | "http_version_not_supported" | "headers_too_large" | "not_implemented" | "upstream_unavailable";
         /** @enum {string} */
+        ExplainFigure: "current_month_total" | "last_day_spend" | "total_cost_per_hour" | "cpu" | "memory" | "storage" | "network" | "public_ip" | "gpu" | "other";
+        /** @enum {string} */
         ProjectsSort: "namespace" | "-namespace" | "current_month_total" | "-current_month_total" | "last_day_spend" | "-last_day_spend" | "total_cost_per_hour" | "-total_cost_per_hour";
     };
     responses: never;
@@ -269,6 +480,126 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    explain: {
+        parameters: {
+            query?: {
+                /** @description A month, YYYY-MM. The default is the running month */
+                period?: string;
+                /** @description A figure of the billing summary, or a component of the month's cost */
+                figure?: components["schemas"]["ExplainFigure"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Namespace of the project
+                 * @example acme-web
+                 */
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
+                    Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExplanationResponse"];
+                };
+            };
+            /** @description If-None-Match contains the current version */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `invalid_namespace` (Malformed namespace: 1 to 63 lower-case letters, digits and hyphens are allowed, beginning and ending with a letter or digit): the namespace in the path is not an RFC 1123 label; `unexpected_body` (This request must not have a body): a body was sent where none is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
+            401: {
+                headers: {
+                    /** @description Challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token; `namespace_denied` (Access denied to namespace): the namespace does not exist or the caller has no access; the two cases have the same response */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_found` (Not found): the path or the resource does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
+            405: {
+                headers: {
+                    /** @description Allowed methods */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month; `amount_too_large` (Billing amount too large): an amount of the project exceeds 10^18; an operator must correct its usage or price */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
     health: {
         parameters: {
             query?: never;
@@ -601,6 +932,118 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["ProjectListResponse"];
+                };
+            };
+            /** @description If-None-Match contains the current version */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `unexpected_body` (This request must not have a body): a body was sent where none is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
+            401: {
+                headers: {
+                    /** @description Challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_found` (Not found): the path or the resource does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
+            405: {
+                headers: {
+                    /** @description Allowed methods */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    statement: {
+        parameters: {
+            query?: {
+                /** @description A month, YYYY-MM. The default is the running month */
+                period?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
+                    Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatementResponse"];
                 };
             };
             /** @description If-None-Match contains the current version */

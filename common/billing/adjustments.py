@@ -1,0 +1,28 @@
+"""Corrections of closed months. The functions explain and statement share their model."""
+
+from pydantic import Field
+
+from common.model import Currency, Moment, Month, NamespaceName, Text, WireModel
+from common.money.amount import SignedAmount
+
+
+class Correction(WireModel):
+    """What an adjustment corrects."""
+
+    period: Month = Field(description="The closed month")
+    hour: Moment | None = Field(description="Start of the corrected hour, UTC. Null: the month as a whole")
+    workload: Text | None
+
+
+class Adjustment(WireModel):
+    """A signed amount in an open month, because a closed month never changes."""
+
+    id: Text
+    namespace: NamespaceName | None = Field(description="Null: the organization as a whole")
+    sku: Text | None
+    quantity: SignedAmount | None = Field(description="Null: an amount without a quantity, such as a credit")
+    currency: Currency
+    amount: SignedAmount = Field(description="Exact, not rounded")
+    reason: Text
+    refers_to: Correction | None = Field(description="Null: it corrects no usage, such as a credit")
+    created_at: Moment

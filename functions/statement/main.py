@@ -1,0 +1,48 @@
+"""The statement of an organization for one month."""
+
+from typing import Any
+
+import functions_framework.aio
+from starlette.requests import Request
+
+from common.endpoint import LONG_LIST, Access, Call, Endpoint
+from common.function import Function
+from common.http.errors import NotOffered
+from common.http.response import Result
+from common.model import PeriodParameters
+from functions.statement.models import STATEMENT, Statement
+
+
+async def get_statement(call: Call[PeriodParameters, None]) -> Result[Statement]:
+    """The statement of an organization for one month.
+
+    200 data: the usage by project and SKU (`projects`) and its `usage_total`. For an org-admin also `adjustments` and
+    the `total`. The data of a closed month never change.
+    """
+    result = await call.billing.fetch(STATEMENT, call.organization, call.upstream, call.parameters.upstream_query)
+    if call.parameters.period not in {None, result.value.period}:
+        raise NotOffered("period")
+    return result
+
+
+app = Function(
+    "statement",
+    port=8094,
+    endpoints=[
+        Endpoint(
+            method="GET",
+            route="/api/billing/organization/statement",
+            access=Access.ORGANIZATION,
+            handle=get_statement,
+            data=Statement,
+            parameters=PeriodParameters,
+            capacity=LONG_LIST,
+        )
+    ],
+)
+
+
+@functions_framework.aio.http
+async def statement(request: Request) -> Any:
+    del request
+    return app  # Starlette calls the returned ASGI app as the response

@@ -1,0 +1,93 @@
+"""The response of /statement, and the reply of the billing service."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from common.access.roles import Organization
+from common.billing.adjustments import Adjustment
+from common.billing.resource import Resource
+from common.model import Count, Currency, Month, NamespaceName, Text, WireModel
+from common.money.amount import Amount, SignedAmount, exact_sum
+
+MOST_PROJECTS = 10_000
+
+
+class Line(WireModel):
+    sku: Text
+    component: Text
+    unit: Text
+    quantity: Amount
+    amount: Amount = Field(description="Rounded. The lines of a project add up to its total")
+
+
+class StatementProject(WireModel):
+    """One life of a project: a namespace that was deleted and created again has two."""
+
+    namespace: NamespaceName
+    uid: Text = Field(description="Kubernetes uid of the Project resource. Empty if it is not known")
+    lines: list[Line]
+    total: Amount
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if exact_sum(line.amount for line in self.lines) != self.total:
+            raise ValueError("the lines do not add up to the total")
+        return self
+
+
+class Section(WireModel):
+    """Usage in one currency."""
+
+    projects: Annotated[list[StatementProject], Field(max_length=MOST_PROJECTS)]
+    rounding: SignedAmount = Field(description="What the projects' rounded totals differ by from usage_total")
+    usage_total: Amount = Field(description="Rounded once from the exact sum of all usage")
+    unrated_lines: Count = Field(description="Usage without a price, which is in no amount")
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if exact_sum([*(project.total for project in self.projects), self.rounding]) != self.usage_total:
+            raise ValueError("the projects and rounding do not add up to usage_total")
+        return self
+
+
+class OtherCurrency(Section):
+    """Usage in a currency that the organization had in a part of the month."""
+
+    currency: Currency
+
+
+class Scope(WireModel):
+    """`namespaces`: only these projects. Null: the complete organization."""
+
+    organization: NamespaceName
+    namespaces: list[NamespaceName] | None
+
+
+class StatementReply(Section):
+    period: Month
+    adjustments: list[Adjustment] | None = None
+    adjustments_total: SignedAmount | None = None
+    total: SignedAmount | None = None
+    other_currencies: list[OtherCurrency]
+
+    @model_validator(mode="after")
+    def _total_adds_up(self) -> Self:
+        if self.total is not None and exact_sum([self.usage_total, self.adjustments_total or 0]) != self.total:
+            raise ValueError("usage_total and adjustments_total do not add up to total")
+        return self
+
+
+class Statement(StatementReply):
+    """`adjustments`, `adjustments_total` and `total` are lines of the organization: only an org-admin gets them."""
+
+    scope: Scope
+
+
+def _to_data(reply: StatementReply, organization: Organization) -> Statement:
+    names = organization.namespaces
+    scope = Scope(organization=organization.name, namespaces=None if names is None else sorted(names))
+    return Statement.model_construct(**dict(reply), scope=scope)
+
+
+STATEMENT = Resource("statement", "/api/organization/{organization}/statement", StatementReply, _to_data)

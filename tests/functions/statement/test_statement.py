@@ -1,0 +1,66 @@
+"""The statement: what an org-admin and a project-user get, and that it adds up."""
+
+import json
+from typing import Any
+
+import httpx2 as httpx
+import pytest
+
+from tests.functions.statement.replies import project, statement
+from tests.kit.billing import BillingService
+from tests.kit.envelopes import assert_error_envelope, assert_success_envelope
+from tests.kit.in_process import get, make
+from tests.kit.tenants import AMOUNTS, admin, user
+
+PATH = "/api/billing/organization/statement"
+OWNER = {"organization": "acme", "as_of": "2025-10-01T15:00:00Z"}
+
+
+async def stated(line: bytes, **changes: Any) -> httpx.Response:
+    reply = {**OWNER, **statement({"acme-data": 2.5, "acme-web": 1.25}, **changes)}
+
+    def send(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=json.dumps(reply), headers={"content-type": "application/json"})
+
+    return await get(make("statement", billing=send), PATH, line)
+
+
+async def test_an_org_admin_gets_the_lines_of_the_organization() -> None:
+    """All projects, the adjustments and the total."""
+    data = assert_success_envelope(await stated(admin("acme"), adjustments_total=-0.75, total=3))["data"]
+    assert data["scope"] == {"organization": "acme", "namespaces": None}
+    assert [entry["namespace"] for entry in data["projects"]] == ["acme-data", "acme-web"]
+    assert (data["usage_total"], data["adjustments_total"], data["total"]) == (3.75, -0.75, 3)
+
+
+async def test_a_project_user_gets_the_own_projects_only() -> None:
+    """The billing service is asked for these namespaces, and its reply must repeat them."""
+    billing = BillingService(amounts=AMOUNTS)
+    function = make("statement", billing=billing)
+    data = assert_success_envelope(await get(function, PATH, user("acme", "acme-web", "globex-shop")))["data"]
+    assert [entry["namespace"] for entry in data["projects"]] == ["acme-web"]
+    assert data["usage_total"] == AMOUNTS["acme-web"]
+    assert data["scope"]["namespaces"] == ["acme-web", "globex-shop"]
+    assert "namespaces=acme-web,globex-shop" in billing.requests[-1]
+
+
+async def test_a_reply_about_the_complete_organization_is_not_shown_to_a_project_user() -> None:
+    """It does not repeat the requested namespaces: 503."""
+    assert_error_envelope(await stated(user("acme", "acme-web")), 503, "Billing service unreachable")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"usage_total": 3.76},
+        {"rounding": 0.01},
+        {"total": 4},
+        {"projects": [project("acme-web", 1.25)]},
+        {"projects": [{**project("acme-web", 3.75), "total": 3.74}]},
+        {"other_currencies": [{"currency": "USD", **statement({"acme-web": 1}, usage_total=2)}]},
+        {"projects": [project("globex-shop", 3.75), {**project("acme-web", 0), "organization": "globex"}]},
+    ],
+)
+async def test_a_statement_that_does_not_add_up_is_503(changes: dict[str, Any]) -> None:
+    """Also in another currency, and one with another organization's line."""
+    assert_error_envelope(await stated(admin("acme"), **changes), 503, "Billing service unreachable")
