@@ -1,7 +1,7 @@
 """The internal API: the bearer token, the routes, and the JSON of each response."""
 
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from http import HTTPStatus
@@ -23,12 +23,12 @@ from billing_service.request_log import RequestLog
 Clock = Callable[[], datetime | None]
 
 
-def create_app(database: Database, token: str, now: Clock = lambda: None, metrics: Metrics | None = None) -> FastAPI:
-    """If `now` returns None, the clock of the database is used. Tests set another time."""
+def create_app(database: Database, *tokens: str, now: Clock = lambda: None, metrics: Metrics | None = None) -> FastAPI:
+    """Each token gives access. If `now` returns None, the clock of the database is used. Tests set another time."""
     metrics = metrics or Metrics(database.pool)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.include_router(_health(database))
-    app.include_router(_billing(database, now), dependencies=[Depends(_authorized(token))])
+    app.include_router(_billing(database, now), dependencies=[Depends(_authorized(tokens))])
     app.exception_handler(ServiceError)(_service_error)
     app.exception_handler(RequestValidationError)(_malformed)
     app.exception_handler(HTTPException)(_unrouted)
@@ -78,14 +78,15 @@ def _billing(database: Database, now: Clock) -> APIRouter:
     return router
 
 
-def _authorized(token: str) -> Callable[[Request], Awaitable[None]]:
-    expected = token.encode()
+def _authorized(tokens: Sequence[str]) -> Callable[[Request], Awaitable[None]]:
+    """Each token is compared, so that the time does not depend on which one was sent."""
+    expected = [token.encode() for token in tokens]
 
     async def authorized(request: Request) -> None:
         given = request.headers.getlist("authorization")
         scheme, _, credentials = given[0].partition(" ") if len(given) == 1 else ("", "", "")
-        matches = hmac.compare_digest(credentials.encode("latin-1"), expected)
-        if scheme.lower() != "bearer" or not matches:
+        matches = [hmac.compare_digest(credentials.encode("latin-1"), token) for token in expected]
+        if scheme.lower() != "bearer" or not any(matches):
             raise Unauthorized("The service token is missing or wrong: send one `Authorization: Bearer` header")
 
     return authorized

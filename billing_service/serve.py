@@ -45,7 +45,7 @@ async def serve(settings: ServiceSettings) -> None:
         if settings.metrics_port:
             tasks.append(asyncio.create_task(asyncio.to_thread(listen, metrics, settings.host, settings.metrics_port)))
         config = uvicorn.Config(
-            create_app(opened, settings.billing_api_token.get_secret_value(), metrics=metrics),
+            create_app(opened, *settings.tokens, metrics=metrics),
             lifespan="off",
             log_config=None,
             access_log=False,

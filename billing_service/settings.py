@@ -48,6 +48,10 @@ def _service_token(value: SecretStr) -> SecretStr:
     return value
 
 
+def _optional_service_token(value: SecretStr | None) -> SecretStr | None:
+    return _service_token(value) if value and value.get_secret_value() else None
+
+
 def _host(value: str) -> str:
     if not _HOST.fullmatch(value):
         raise ValueError("must be an address or a name to listen on, without spaces and port")
@@ -89,6 +93,10 @@ class ServiceSettings(DatabaseSettings):
     billing_api_token: Annotated[SecretStr, AfterValidator(_service_token)] = Field(
         description="Token that callers send as `Authorization: Bearer`. The service does not run without it"
     )
+    billing_api_token_previous: Annotated[SecretStr | None, AfterValidator(_optional_service_token)] = Field(
+        None,
+        description="Second token that is accepted during a rotation, the one before BILLING_API_TOKEN. Empty: none",
+    )
     host: Annotated[str, AfterValidator(_host)] = Field(
         "127.0.0.1", description="Address to listen on; :: is all addresses, IPv6 and IPv4 if the machine has both"
     )
@@ -102,6 +110,12 @@ class ServiceSettings(DatabaseSettings):
         allow_inf_nan=False,
         description="Time limit for one database query, including the wait for a connection; then 503",
     )
+
+    @property
+    def tokens(self) -> list[str]:
+        """Each of them gives access."""
+        both = (self.billing_api_token, self.billing_api_token_previous)
+        return [token.get_secret_value() for token in both if token]
 
 
 def _explain(settings: type[BaseModel], error: ValidationError) -> list[str]:

@@ -23,6 +23,9 @@ from common.http.errors import (
 UNPRICED_RETRY_AFTER_SECONDS: Final = 60  # an operator must enter a price first
 RETRIED_STATUSES: Final = frozenset({502, 503, 504})
 DECIDED_STATUSES: Final = frozenset({400, 404, 409, 412, 422, 501})
+OUR_TOKEN: Final = frozenset({401, 403})
+"""The service does not accept our token. This is our failure, not the user's, so an older result may be served."""
+
 PASSED_ON: Final[dict[tuple[int, str], type[ApiError]]] = {
     (400, "bad_request"): InvalidParameter,
     (409, "conflict"): Conflict,
@@ -117,6 +120,8 @@ def _failure(response: UpstreamResponse) -> UpstreamFailure:
         return UpstreamFailure("throttled", outage=False, retry_after=_retry_after(response) or 1)
     if status == HTTPStatus.NOT_FOUND:
         return UpstreamFailure("http_404", outage=False)
+    if status in OUR_TOKEN:
+        return UpstreamFailure("http_4xx", outage=True)
     kinds = {3: "redirect", 4: "http_4xx", 5: "http_500" if status == HTTPStatus.INTERNAL_SERVER_ERROR else "http_5xx"}
     return UpstreamFailure(kinds.get(status // 100, "http_status"), outage=status >= HTTPStatus.INTERNAL_SERVER_ERROR)
 

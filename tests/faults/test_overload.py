@@ -89,7 +89,9 @@ def test_row_20_stale_answers(identity: IdentityServer, upstream: Server, namesp
     with FunctionProcess({"KEYCLOAK_URL": identity.url, "BILLING_API_URL": upstream.url, **settings}) as process:
         assert_answered(process.ask(namespace, token))
         time.sleep(1.1)
-        for behaviour in (reset_unanswered, answer(500, b""), answer(503, b""), answer(200, good_body, after=1)):
+        token_refused = (answer(401, b"{}"), answer(403, b"{}"))
+        late = answer(200, good_body, after=1)
+        for behaviour in (reset_unanswered, answer(500, b""), answer(503, b""), late, *token_refused):
             upstream.behaviour = behaviour
             asked = process.ask(namespace, token)
             data = assert_answered(asked, stale=True)
@@ -100,12 +102,11 @@ def test_row_20_stale_answers(identity: IdentityServer, upstream: Server, namesp
             answer(200, b"{}"),
             answer(200, b"<", content_type="text/html"),
             answer(429, b""),
-            answer(401, b"{}"),
             answer(302, b"", location="/"),
         ):
             upstream.behaviour = behaviour
             assert_unreachable(process.ask(namespace, token))
-        assert process.metric("cache_requests_total", result="stale") == 4
+        assert process.metric("cache_requests_total", result="stale") == 6
         upstream.behaviour = answer(404, b'{"error": "project_not_found"}')
         assert process.ask(namespace, token).response.status_code == 403
         upstream.behaviour = answer(500, b"")

@@ -35,7 +35,7 @@ def test_every_pod_of_our_images_pulls_with_the_secret(objects: Objects) -> None
 
 
 def test_the_external_secrets_have_every_key_that_a_pod_needs(objects: Objects) -> None:
-    """All but the password of the small PostgreSQL, which an installation with a store does not use."""
+    """All but the password of the small PostgreSQL, and the token that exists only during a rotation."""
     made = {
         (e["metadata"]["namespace"], e["spec"]["target"]["name"], item["secretKey"])
         for e in of(objects, "ExternalSecret", "external-secrets.io/v1")
@@ -47,7 +47,8 @@ def test_the_external_secrets_have_every_key_that_a_pod_needs(objects: Objects) 
         for variable in template["spec"]["containers"][0].get("env", [])
         if "secretKeyRef" in variable.get("valueFrom", {})
     }
-    assert needed - made == {("billing", "billing-service", "POSTGRES_PASSWORD")}
+    others = {"POSTGRES_PASSWORD", "BILLING_API_TOKEN_PREVIOUS"}
+    assert needed - made == {("billing", "billing-service", name) for name in others}
     assert made <= needed
 
 

@@ -2,7 +2,11 @@
 
 from datetime import datetime
 
+import httpx2
 import pytest
+
+from billing_service.api import create_app
+from billing_service.database import open_database
 
 from .conftest import USAGE_HEADER, Api, Load, open_api
 from .requests import OVERVIEW, PROJECTS, assert_error
@@ -26,6 +30,17 @@ async def test_a_missing_or_wrong_service_token_is_401(api: Api, path: str, give
     response = await api.client.get(path, headers=given)
     assert_error(response, 401, "unauthorized")
     assert response.headers["www-authenticate"] == "Bearer"
+
+
+async def test_during_a_rotation_both_tokens_give_access(database_url: str, registry: None) -> None:  # noqa: ARG001
+    """And no other one, nor a part of them."""
+    old, new = "a-service-token-of-yesterday", "a-service-token-of-today"
+    async with open_database(database_url) as database:
+        transport = httpx2.ASGITransport(app=create_app(database, new, old))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://billing") as client:
+            for token, status in ((old, 200), (new, 200), (f"{new} {old}", 401), (f"{new},{old}", 401), ("", 401)):
+                response = await client.get(OVERVIEW, headers={"Authorization": f"Bearer {token}"})
+                assert response.status_code == status, token
 
 
 async def test_two_service_tokens_are_401(api: Api) -> None:

@@ -169,7 +169,7 @@ async def test_zero_turns_it_off(clock: Clock) -> None:
 
 
 async def test_a_full_bulkhead_is_no_failure_of_the_service(clock: Clock) -> None:
-    """The failure of a call that this process did not make is not the failure of the service."""
+    """A call that this process did not make is not counted."""
     bench = Bench(clock, billing_max_in_flight=1)
     await bench.ask()
     clock.now += 60

@@ -110,7 +110,7 @@ NOTHING: dict[str, Billing] = {
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("what", NOTHING)
 async def test_everything_else_is_503(what: str, method: str) -> None:
-    """No part of the response is passed on, and it is not an outage, for which a stale result would be served."""
+    """No part of the response is passed on."""
     response = await send(declared(NOTHING[what]), method, PATH)
     body = assert_error_envelope(response, 503, "Billing service unreachable")
     assert (body["code"], body["details"]) == ("billing_unreachable", {})
@@ -219,9 +219,19 @@ async def test_a_rejection_deletes_what_was_cached(rejection: Billing, status: i
         assert_error_envelope(await send(app, "GET", PATH), expected)
 
 
-@pytest.mark.parametrize("failure", [Billing(500, {}), Billing(200, b"", "text/html"), Billing(429, {})])
+@pytest.mark.parametrize(
+    "failure",
+    [
+        Billing(500, {}),
+        Billing(401, {"code": "unauthorized"}),
+        Billing(403, b"", "text/html"),
+        Billing(200, b"", "text/html"),
+        Billing(429, {}),
+        Billing(405, {}),
+    ],
+)
 async def test_only_an_outage_is_served_an_older_result(failure: Billing) -> None:
-    """Outages are 5xx and transport failures. A wrong response is not an outage."""
+    """Outages are 5xx, transport failures, and a token of ours that is refused. A wrong response is not an outage."""
     now = 1000.0
     replies = [Billing(200, OWN).reply, failure.reply]
     app = declared(lambda _: replies[0])
@@ -231,4 +241,4 @@ async def test_only_an_outage_is_served_an_older_result(failure: Billing) -> Non
     now += 60
     with captured_log():
         response = await send(app, "GET", PATH)
-    assert response.status_code == (200 if failure.reply.status_code == 500 else 503)
+    assert response.status_code == (200 if failure.reply.status_code in {401, 403, 500} else 503)

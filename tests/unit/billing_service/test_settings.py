@@ -13,6 +13,15 @@ def test_the_defaults_need_only_the_database_and_the_token() -> None:
     assert (settings.host, settings.port, settings.database_pool_size) == ("127.0.0.1", 5000, 8)
 
 
+def test_the_token_before_is_accepted_while_it_is_set() -> None:
+    """An empty one counts as none: the end of a rotation can empty it."""
+    both = ServiceSettings.read(GOOD | {"BILLING_API_TOKEN_PREVIOUS": "sixteen-or-longer-too"})
+    assert both.tokens == ["sixteen-or-longer", "sixteen-or-longer-too"]
+    assert "longer-too" not in repr(both)
+    for more in ({}, {"BILLING_API_TOKEN_PREVIOUS": ""}):
+        assert ServiceSettings.read(GOOD | more).tokens == ["sixteen-or-longer"]
+
+
 def test_the_commands_need_only_the_database() -> None:
     """Migrations and imports ask for no service token."""
     assert DatabaseSettings.read({"DATABASE_URL": "postgresql:///billing?host=/run/postgresql"})
@@ -44,6 +53,8 @@ def test_the_database_url_is_libpqs(url: str) -> None:
         ("BILLING_API_TOKEN", "fifteen-letters"),
         ("BILLING_API_TOKEN", "sixteen-or-longer\n"),
         ("BILLING_API_TOKEN", "sixteen or longer"),
+        ("BILLING_API_TOKEN_PREVIOUS", "fifteen-letters"),
+        ("BILLING_API_TOKEN_PREVIOUS", "sixteen-or-longer\n"),
         ("HOST", ""),
         ("PORT", "0"),
         ("PORT", "65536"),
