@@ -41,19 +41,13 @@ class Kubernetes:
         self._server = ApiServer(settings)
 
     async def owns(self, caller: Caller, namespace: str) -> bool:
-        projects = await self._get_projects(caller.organization)
-        if namespace in projects.namespaces:
-            return True
-        if projects.pending:
-            raise BillingUnreachable("ownership_unknown", log={"ownership": "project_without_namespace"})
-        return False
+        return namespace in (await self._get_projects(caller.organization)).namespaces
 
     async def list_namespaces(self, caller: Caller) -> list[str]:
-        """Projects without a namespace have no cost and are left out. A list of only such projects is undecided."""
-        projects = await self._get_projects(caller.organization)
-        if projects.pending and not projects.namespaces:
-            raise BillingUnreachable("ownership_unknown", log={"ownership": "project_without_namespace"})
-        return sorted(projects.namespaces)
+        return sorted((await self._get_projects(caller.organization)).namespaces)
+
+    async def list_expected(self, caller: Caller) -> list[str]:
+        return sorted((await self._get_projects(caller.organization)).expected)
 
     async def close(self) -> None:
         await self._server.close()
@@ -97,7 +91,7 @@ class Kubernetes:
             raise
         metrics.ownership_fetch.labels("ok").inc()
         self._pauses.pop(organization, None)
-        if projects.pending:
+        if projects.expected:
             log.warn_sampled("a project has no namespace yet", organization=organization)
         return self._cache.put(organization, projects).value
 

@@ -2,11 +2,12 @@
 
 An organization's projects are the `projects.kube-dc.com` (v1) in the namespace named like the organization. The
 namespace that backs a project is its `status.namespace` ("Namespace created for project" in Kube-DC's
-CustomResourceDefinition), which only the platform's controller writes, through the status subresource. It is never
-built from names here.
+CustomResourceDefinition), which only the platform's controller writes, through the status subresource. Ownership is
+never built from names here.
 """
 
 import asyncio
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -16,12 +17,14 @@ from urllib.parse import quote
 from pydantic import Field, ValidationError
 
 from common.billing.transport import HttpClient, Timeouts, TransportFailure, UpstreamResponse
-from common.model import NamespaceName, WireModel
+from common.model import NAMESPACE_PATTERN, NamespaceName, WireModel
 from common.money.strict_json import parse_json
 from common.process import log
 from common.process.settings import Settings
 
 R = TypeVar("R", bound=WireModel)
+
+NAMESPACE: Final = re.compile(NAMESPACE_PATTERN[1:-1])
 
 PAGE_PROJECTS: Final = 100
 MAX_PAGES: Final = 100  # with PAGE_PROJECTS: the maximum number of projects in a project list
@@ -30,6 +33,7 @@ MAX_PAGE_BYTES: Final = 4 * 1024 * 1024  # a Project with its managed fields is 
 
 
 class _Metadata(WireModel):
+    name: str
     namespace: str
 
 
@@ -66,10 +70,12 @@ class _Organization(WireModel):
 
 @dataclass(frozen=True, slots=True)
 class Projects:
-    """`pending`: at least one project has no namespace yet. Its future namespace is unknown."""
+    """`expected`: for display only. A project without a namespace (new, or stuck) owns nothing yet. Kube-DC will
+    usually call its namespace {organization}-{project}.
+    """
 
     namespaces: frozenset[str]
-    pending: bool
+    expected: frozenset[str]
 
 
 class NotListed(Exception):
@@ -128,8 +134,7 @@ class ApiServer:
             raise NotListed("mismatch")
         if not items:
             await self._require_organization(organization)
-        named = [item.status.namespace if item.status else None for item in items]
-        return Projects(frozenset(filter(None, named)), pending=not all(named))
+        return _projects(items, organization)
 
     async def _require_organization(self, organization: str) -> None:
         """The API server returns 200 without items for a missing namespace. The Organization shows if it exists."""
@@ -172,6 +177,16 @@ class ApiServer:
         if old is not None:
             await old.close()
         return new
+
+
+def _projects(items: list[_Project], organization: str) -> Projects:
+    namespaces, expected = set(), set()
+    for item in items:
+        if item.status and item.status.namespace:
+            namespaces.add(item.status.namespace)
+        elif NAMESPACE.fullmatch(name := f"{organization}-{item.metadata.name}"):
+            expected.add(name)
+    return Projects(frozenset(namespaces), frozenset(expected - namespaces))
 
 
 def _read_token(path: Path) -> str:

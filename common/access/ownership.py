@@ -11,7 +11,7 @@ from common.process.settings import Settings
 
 
 class Ownership(Protocol):
-    """Both methods raise BillingUnreachable if the source cannot decide. This is not a denial and not an empty list."""
+    """All methods raise BillingUnreachable if the source cannot decide. This is not a denial and not an empty list."""
 
     async def owns(self, caller: Caller, namespace: str) -> bool:
         """Whether the caller's organization owns the namespace."""
@@ -19,6 +19,10 @@ class Ownership(Protocol):
 
     async def list_namespaces(self, caller: Caller) -> list[str] | None:
         """The organization's namespaces. None if the billing service's project list is the source."""
+        ...
+
+    async def list_expected(self, caller: Caller) -> list[str]:
+        """Probable namespaces of the organization's projects that have none yet. For display only: nobody owns them."""
         ...
 
 
@@ -33,6 +37,10 @@ class Registry:
         del caller
         return None
 
+    async def list_expected(self, caller: Caller) -> list[str]:
+        del caller
+        return []
+
 
 class Claims:
     """The token. Only for installations where tenants do not administer their realms. Logs a warning at every start."""
@@ -44,6 +52,10 @@ class Claims:
         if not caller.namespaces:
             raise BillingUnreachable("ownership_unknown")  # an org-admin's token without namespaces does not decide
         return sorted(caller.namespaces)
+
+    async def list_expected(self, caller: Caller) -> list[str]:
+        del caller
+        return []
 
 
 def make_ownership(settings: Settings) -> Ownership:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from common.access.roles import Namespace, Organization, listed_namespaces
-from common.billing.pages import Page
 from common.billing.rejections import ProjectNotFound
 from common.billing.summary import BillingSummary, require_month
 from common.endpoint import Call
@@ -30,23 +29,23 @@ async def fetch_projects(call: Call[ListParameters, None]) -> Found:
     """Raises BillingUnreachable: what cannot be decided is never an empty list."""
     owned = await call.ownership.list_namespaces(call.caller)
     if owned is not None:
-        return Found(await _fan_out(call, listed_namespaces(call.organization, owned)))
+        result = await _fan_out(call, listed_namespaces(call.organization, owned))
+        expected = frozenset(await call.ownership.list_expected(call.caller))
+        visible = expected if call.organization.namespaces is None else expected & call.caller.namespaces
+        return Found(_with_not_started(result, visible))
     try:
-        result = await call.billing.fetch(PROJECTS, call.organization, call.upstream, call.parameters.upstream_query)
+        page = await call.billing.fetch(PROJECTS, call.organization, call.upstream, call.parameters.upstream_query)
     except BillingNotStarted:
-        nothing: Result[Page[Project]] = Result(Page([]), datetime.now(UTC))
-        return Found(_with_namespaces_of_the_token(call, nothing), billing_started=False)
-    return Found(_with_namespaces_of_the_token(call, result), result.value.total)
+        nothing: Result[list[Project]] = Result([], datetime.now(UTC))
+        return Found(_with_not_started(nothing, call.caller.namespaces), billing_started=False)
+    listed = _with_not_started(page.with_value(page.value.items), call.caller.namespaces)
+    return Found(listed, page.value.total)
 
 
-def _with_namespaces_of_the_token(
-    call: Call[ListParameters, None], result: Result[Page[Project]]
-) -> Result[list[Project]]:
-    """A new project is in the token before it is in the registry. A foreign namespace has the same entry."""
-    listed = result.value.items
-    missing = call.caller.namespaces - {project.namespace for project in listed}
-    projects = [*listed, *map(Project.not_started, missing)]
-    return result.with_value(projects)
+def _with_not_started(result: Result[list[Project]], namespaces: frozenset[str]) -> Result[list[Project]]:
+    """New projects. In mode `registry`, a foreign namespace of the token has the same entry."""
+    missing = namespaces - {project.namespace for project in result.value}
+    return result.with_value([*result.value, *map(Project.not_started, missing)])
 
 
 async def _fan_out(call: Call[ListParameters, None], namespaces: Sequence[Namespace]) -> Result[list[Project]]:

@@ -46,7 +46,7 @@ class Project(WireModel):
     billing_summary: BillingSummary | None
     error: str | None = Field(description="Reason for a missing figure. Null if there is a figure")
     code: Literal["unpriced", "unreachable", "not_started", "not_metered"] | None = Field(
-        description="Code of the reason. not_started: the namespace is in the token, but not in the billing service. "
+        description="Code of the reason. not_started: the project is new, and has no namespace or no billing data yet. "
         "not_metered: nothing was ever metered"
     )
 

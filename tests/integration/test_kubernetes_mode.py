@@ -171,6 +171,36 @@ def test_an_organization_unknown_to_the_cluster_is_503(world: World) -> None:
     assert world.get_overview(token, "acme-web").status_code == 503
 
 
+def test_a_project_without_namespace_is_not_started_and_owns_nothing(world: World) -> None:
+    """The list shows it without a figure. Its future namespace is 403, as foreign and unknown ones, without ERROR."""
+    world.api.projects["acme"].append(project("acme", "prod-web", None))  # acme-prod-web is acme-prod's
+    token = admin(world, "acme")
+    data = world.get_projects(token).json()["data"]
+    assert [(entry["namespace"], entry["code"]) for entry in data["projects"]] == [
+        ("acme-data", None),
+        ("acme-prod-web", "not_started"),
+        ("acme-web", None),
+    ]
+    assert data["projects"][1]["billing_summary"] is None
+    assert data["totals"][0]["current_month_total"] == AMOUNTS["acme-data"] + AMOUNTS["acme-web"]
+    errors = world.overview.count_lines(level="ERROR")
+    for namespace in ("acme-prod-web", "globex-shop", "no-such-project"):
+        answer = world.get_overview(token, namespace)
+        assert (answer.status_code, answer.json()["details"]) == (403, {"namespace": namespace})
+    assert world.get_overview(token, "acme-web").status_code == 200
+    assert world.overview.count_lines(level="ERROR") == errors
+
+
+def test_a_project_user_sees_only_the_new_projects_of_the_token(world: World) -> None:
+    """Other namespaces of the token are not in the list: the cluster does not name them."""
+    world.api.projects["acme"] += [project("acme", "new", None), project("acme", "other", "")]
+    data = world.get_projects(user(world, "acme", "acme-web", "acme-new", "globex-shop")).json()["data"]
+    assert [(entry["namespace"], entry["code"]) for entry in data["projects"]] == [
+        ("acme-new", "not_started"),
+        ("acme-web", None),
+    ]
+
+
 def test_one_project_that_cannot_be_priced_does_not_fail_the_list(world: World) -> None:
     """Its figure is null with a reason, it is counted as unpriced, and the totals leave it out."""
     world.billing.fail = lambda target: (500, {}) if "/acme-data/" in target else None

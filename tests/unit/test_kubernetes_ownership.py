@@ -158,8 +158,10 @@ WRONG_REPLIES: dict[str, tuple[Answer, str]] = {
     "continue huge": ((200, project_list([], {"continue": "x" * 10_000})), "schema"),
     "another organization's": ((200, project_list([project("globex", "web", "acme-web")])), "mismatch"),
     "too large": ((200, b" " * (5 * 1024 * 1024)), "too_large"),
-    "no project has a namespace": ((200, project_list([project("acme", "web", None)])), "project_without_namespace"),
-    "empty status": ((200, project_list([project("acme", "web", "")])), "project_without_namespace"),
+    "namespace a number": ((200, project_list([project("acme", "web", 7)])), "schema"),  # type: ignore[arg-type]
+    "namespace false": ((200, project_list([project("acme", "web", False)])), "schema"),
+    "namespace a blank": ((200, project_list([project("acme", "web", " ")])), "schema"),
+    "status a list": ((200, project_list([{**project("acme", "web", None), "status": []}])), "schema"),
 }
 
 
@@ -176,13 +178,42 @@ async def test_a_reply_of_another_media_type_cannot_decide(ownership: Kubernetes
     await assert_cannot_decide(ownership, "content_type")
 
 
-async def test_a_new_project_without_namespace_leaves_the_others_usable(ownership: Kubernetes, api: ApiServer) -> None:
-    """One project that waits for its namespace: the others are listed, and an unlisted namespace is not decided."""
-    api.projects["acme"].append(project("acme", "new", None))
+PENDING: dict[str, dict[str, Any]] = {
+    "no status": project("acme", "new", None),
+    "null status": {**project("acme", "new", None), "status": None},
+    "empty status": {**project("acme", "new", None), "status": {}},
+    "null namespace": {**project("acme", "new", None), "status": {"namespace": None, "ready": False}},
+    "empty namespace": project("acme", "new", ""),
+}
+
+
+@pytest.mark.parametrize("new", PENDING.values(), ids=PENDING)
+async def test_a_project_without_namespace_owns_nothing_yet(
+    ownership: Kubernetes, api: ApiServer, new: dict[str, Any]
+) -> None:
+    """Its future namespace is denied, as every unknown or foreign one, and the other projects are usable."""
+    api.projects["acme"].append(new)
     assert await ownership.list_namespaces(ALICE) == ["acme-data", "acme-web"]
+    assert await ownership.list_expected(ALICE) == ["acme-new"]
     assert await ownership.owns(ALICE, "acme-web")
-    with pytest.raises(BillingUnreachable):
-        await ownership.owns(ALICE, "acme-new")
+    for namespace in ("acme-new", "new", "acme-prod-web", "no-such", ""):
+        assert not await ownership.owns(ALICE, namespace)
+
+
+async def test_only_projects_without_namespace_are_an_empty_list(ownership: Kubernetes, api: ApiServer) -> None:
+    """The organization is there, and owns nothing yet."""
+    api.projects["acme"] = [project("acme", "new", None)]
+    assert await ownership.list_namespaces(ALICE) == []
+    assert not await ownership.owns(ALICE, "acme-new")
+    assert "/organizations/" not in str(api.requests)
+
+
+@pytest.mark.parametrize("name", ["web", "a.b", "x" * 60, "Web", ""])
+async def test_a_name_that_cannot_be_shown_is_left_out(ownership: Kubernetes, api: ApiServer, name: str) -> None:
+    """It would be the namespace of another project of the organization, or no namespace at all."""
+    api.projects["acme"].append(project("acme", name, None))
+    assert await ownership.list_expected(ALICE) == []
+    assert await ownership.list_namespaces(ALICE) == ["acme-data", "acme-web"]
 
 
 async def test_an_organization_without_projects_has_an_empty_list(ownership: Kubernetes, api: ApiServer) -> None:

@@ -296,7 +296,7 @@ export interface components {
             billing_summary: components["schemas"]["BillingSummary"] | null;
             /** @description Reason for a missing figure. Null if there is a figure */
             error: string | null;
-            /** @description Code of the reason. not_started: the namespace is in the token, but not in the billing service. not_metered: nothing was ever metered */
+            /** @description Code of the reason. not_started: the project is new, and has no namespace or no billing data yet. not_metered: nothing was ever metered */
             code: components["schemas"]["ProjectCode"] | null;
         };
         ProjectList: {
