@@ -24,10 +24,17 @@ from common.billing.upstream_request import make_upstream_request
 from common.endpoint import Access, Call, Endpoint
 from common.http.body import read_body
 from common.http.cors import Cors
-from common.http.errors import ApiError, InternalError, InvalidNamespace, MethodNotAllowed, UnexpectedBody
+from common.http.errors import (
+    ApiError,
+    HeadersTooLarge,
+    InternalError,
+    InvalidNamespace,
+    MethodNotAllowed,
+    UnexpectedBody,
+)
 from common.http.parameters import read_parameters
 from common.http.preconditions import Preconditions, caller_etag, read_preconditions
-from common.http.request import ClientDisconnected, Receive, Request, Scope, Send, read_request
+from common.http.request import MAX_HEAD_BYTES, ClientDisconnected, Receive, Request, Scope, Send, read_request
 from common.http.response import Headers, Response, Result, all_headers, error_response, success_response
 from common.http.routing import Router
 from common.identity.authenticator import Authenticator
@@ -118,6 +125,8 @@ class Function:
         """The steps of a request, in their order. Raises ApiError and ClientDisconnected."""
         if request.scope["path"] == request_log.PROBE_PATH:
             return _probe(request)
+        if request.headers_bytes > MAX_HEAD_BYTES:
+            raise HeadersTooLarge("headers_too_large")
         path, in_path = self._router.find(request.scope)
         request.route = path.route
         if request.method == "OPTIONS" and request.is_preflight:

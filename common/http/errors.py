@@ -4,7 +4,8 @@
 401  TokenMissing, TokenInvalid, TokenExpired, TokenTooLarge  403  AccessDenied, GuestDenied, AdminRequired
 404  NotFound, BillingNotStarted  405  MethodNotAllowed  408  BodyTimeout  409  Conflict, IdempotencyKeyReused
 412  PreconditionFailed  413  BodyTooLarge  415  UnsupportedMediaType  422  InvalidBody  428  PreconditionRequired
-500  InternalError  501  NotOffered  503  BillingUnreachable, IdentityUnreachable, BillingIncomplete, AmountTooLarge
+431  HeadersTooLarge  500  InternalError  501  NotOffered
+503  BillingUnreachable, IdentityUnreachable, BillingIncomplete, AmountTooLarge
 `reason` is for logs and metrics. It is never sent to the client. `log` has more fields for the log line.
 """
 
@@ -200,6 +201,12 @@ class PreconditionRequired(ApiError):
     status, code = HTTPStatus.PRECONDITION_REQUIRED, "precondition_required"
     text = "If-Match required"
     when = "the request has no If-Match; send the ETag of the version that you read"
+
+
+class HeadersTooLarge(ApiError):
+    status, code = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large"
+    text = "Request header fields too large"
+    when = "the headers of the request have more than 64 KiB"
 
 
 class InternalError(ApiError):

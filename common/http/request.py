@@ -20,6 +20,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9-]{1,64}")
+MAX_HEAD_BYTES: Final = 65_536  # of all headers together, and of the path with its query
 READ_HEADERS: Final = frozenset(
     {
         b"access-control-request-method",
@@ -50,6 +51,7 @@ class Request:
     request_id: str
     headers: dict[bytes, list[bytes]]  # of READ_HEADERS those that were sent, with every value
     traceparent: str | None
+    headers_bytes: int = 0  # names and values of all headers
     route: str = ""
     status: int = 0
     namespace: str | None = None
@@ -85,10 +87,12 @@ class Request:
 def read_request(scope: Scope, receive: Receive) -> Request:
     """One pass over the headers."""
     headers: dict[bytes, list[bytes]] = {}
+    size = 0
     for name, value in scope["headers"]:
+        size += len(name) + len(value)
         if name in READ_HEADERS:
             headers.setdefault(name, []).append(value)
-    request = Request(scope, receive, time.monotonic(), "", headers, None)
+    request = Request(scope, receive, time.monotonic(), "", headers, None, size)
     request_id, traceparent = request.header(b"x-request-id"), request.header(b"traceparent")
     valid_id = request_id is not None and REQUEST_ID.fullmatch(request_id)
     request.request_id = request_id.decode() if valid_id and request_id else _new_request_id()

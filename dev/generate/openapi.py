@@ -34,6 +34,7 @@ ALWAYS: Final = (
     *TOKEN_ERRORS,
     errors.NotFound,
     errors.MethodNotAllowed,
+    errors.HeadersTooLarge,
     errors.BillingUnreachable,
     errors.IdentityUnreachable,
     errors.InternalError,

@@ -101,12 +101,14 @@ def main() -> None:
     from uvicorn.config import Config  # noqa: PLC0415
     from uvicorn.server import Server  # noqa: PLC0415
 
+    from common.http.protocol import LimitedProtocol  # noqa: PLC0415
+
     app = create_asgi_app()  # type: ignore[no-untyped-call] # ends the container if the function cannot be loaded or configured
     Server(
         Config(
             app,
             loop="asyncio",
-            http="httptools",
+            http=LimitedProtocol,  # httptools, with a limit for the size of a request head
             ws="none",
             lifespan="off",  # the app has no start-up step: it is created above
             access_log=False,

@@ -466,7 +466,7 @@ export interface components {
          * @description Code for programs. A code never changes. New codes may be added: treat an unknown one by its status
          * @enum {string}
          */
-        ErrorCode: "invalid_namespace" | "invalid_parameter" | "invalid_header" | "unexpected_body" | "malformed_body" | "token_missing" | "token_invalid" | "token_expired" | "token_too_large" | "namespace_denied" | "guest" | "org_admin_required" | "not_found" | "billing_not_started" | "method_not_allowed" | "body_timeout" | "conflict" | "idempotency_key_reused" | "precondition_failed" | "body_too_large" | "unsupported_media_type" | "invalid_body" | "precondition_required" | "internal_error" | "not_offered" | "billing_unreachable" | "identity_unreachable" | "unpriced" | "amount_too_large" | "bad_request" | "upgrade_not_allowed" | "request_timeout" | "http_version_not_supported" | "headers_too_large" | "not_implemented" | "upstream_unavailable";
+        ErrorCode: "invalid_namespace" | "invalid_parameter" | "invalid_header" | "unexpected_body" | "malformed_body" | "token_missing" | "token_invalid" | "token_expired" | "token_too_large" | "namespace_denied" | "guest" | "org_admin_required" | "not_found" | "billing_not_started" | "method_not_allowed" | "body_timeout" | "conflict" | "idempotency_key_reused" | "precondition_failed" | "body_too_large" | "unsupported_media_type" | "invalid_body" | "precondition_required" | "headers_too_large" | "internal_error" | "not_offered" | "billing_unreachable" | "identity_unreachable" | "unpriced" | "amount_too_large" | "bad_request" | "upgrade_not_allowed" | "request_timeout" | "http_version_not_supported" | "not_implemented" | "upstream_unavailable";
         /** @enum {string} */
         ExplainFigure: "current_month_total" | "last_day_spend" | "total_cost_per_hour" | "cpu" | "memory" | "storage" | "network" | "public_ip" | "gpu" | "other";
         /** @enum {string} */
@@ -563,6 +563,15 @@ export interface operations {
                 headers: {
                     /** @description Allowed methods */
                     Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -677,6 +686,15 @@ export interface operations {
                 headers: {
                     /** @description Allowed methods */
                     Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -820,6 +838,15 @@ export interface operations {
                 headers: {
                     /** @description Allowed methods */
                     Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -990,6 +1017,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
             /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
             500: {
                 headers: {
@@ -1096,6 +1132,15 @@ export interface operations {
                 headers: {
                     /** @description Allowed methods */
                     Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
