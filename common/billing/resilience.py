@@ -194,7 +194,9 @@ class RecentFailures:
             self._try_any_at = try_at
 
     def succeeded(self, key: Hashable) -> None:
-        """Also if the service rejected the question: it is there."""
+        """Also if the service rejected the question: it is there. If it was away, all questions are called again."""
+        if len(self._failing) == SERVICE_AWAY:
+            self._try_at.clear()
         self._try_at.pop(key, None)
         self._failing.clear()
         self._try_any_at = float("-inf")

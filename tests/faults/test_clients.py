@@ -203,11 +203,11 @@ def test_row_35_huge_heads_with_a_good_token(
     path = f"/api/billing/project/{bench.namespace}/overview{more}"
     sent = [("Authorization", f"Bearer {bench.token}"), *headers]
     resident = []
-    for _ in range(6):
+    for _ in range(10):
         asked = process.send("GET", path, sent)
         assert asked.response.status_code == (400 if (status, launcher) == (414, "functions-framework") else status)
         resident.append(process.rss_bytes())
-    assert resident[-1] - resident[1] < 24 * MIB  # four more; what one of them took may still be the allocator's
+    assert resident[-1] - resident[1] < 40 * MIB  # 80 MiB came; what one of them took may still be the allocator's
     assert bench.upstream.counts.requests == 0
     assert process.ask(bench.namespace, bench.token).response.status_code == 200
     measured(f"{launcher}, {what}: RSS +{(resident[-1] - resident[1]) / MIB:.1f} MiB")
