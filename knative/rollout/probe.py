@@ -58,7 +58,7 @@ def probe(cluster: Cluster, namespace: str, caller: Caller) -> None:
     """Raises RolloutError for the first response with an unexpected status."""
     host = _candidate_host(cluster, namespace)
     [function] = [declared for declared in read_functions() if declared.name == cluster.function]
-    with _forwarded(cluster) as port, httpx2.Client(timeout=COLD_START_SECONDS) as client:
+    with forwarded(cluster) as port, httpx2.Client(timeout=COLD_START_SECONDS) as client:
         for check in checks(function, caller):
             headers = {"Host": host} | ({"Authorization": f"Bearer {caller.token}"} if check.with_token else {})
             try:
@@ -80,7 +80,7 @@ def _candidate_host(cluster: Cluster, namespace: str) -> str:
 
 
 @contextmanager
-def _forwarded(cluster: Cluster) -> Iterator[int]:
+def forwarded(cluster: Cluster) -> Iterator[int]:
     """A local port that forwards to Kourier's internal gateway."""
     arguments = ["port-forward", "service/kourier-internal", ":80", "--namespace", "kourier-system"]
     command = cluster.command("kubectl", *arguments)

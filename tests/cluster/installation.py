@@ -12,17 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import yaml
 
-REPOSITORY = Path(__file__).parents[2]
-NAMESPACE, BILLING = "kube-dc-billing-test", "billing-test"
+from tests.cluster.overlay import BILLING, NAMESPACE, Cluster, Variant, write
+
 REQUIRED = {
     "CONTEXT": "the kube context to use, of `kubectl config get-contexts`; it is never guessed",
     "CLUSTER_HOST": "the host name that the Gateway takes and that leads to it, like billing.localhost",
     "IMAGE_PREFIX": "where the images are, like registry.example.com/kube-dc-billing (make images, then push)",
     "KEYCLOAK_URL": "the Keycloak that issued TOKEN, as it stands in the token's issuer before /realms/",
     "TOKEN": "an access token that may see NAMESPACE, and no guest's",
-    "NAMESPACE": "a namespace that TOKEN may see: one of the demo's (acme-web), or a Project's in `kubernetes` mode",
+    "NAMESPACE": "a namespace of the demo that TOKEN may see (acme-web), and of a Project if there are any",
     "FOREIGN_NAMESPACE": "a namespace that TOKEN may not see",
 }
 OPTIONAL = {
@@ -32,6 +31,8 @@ OPTIONAL = {
     "JWKS_BASE_URL": "Keycloak as the pods reach it, when KEYCLOAK_URL does not lead there from inside",
     "KEYCLOAK_PORT": "its port, when it is not 443",
     "VERSION": "tag of the images (0.1.0)",
+    "PROM_URL": "the cluster's Prometheus as this machine reaches it; without it, the gate is not tried",
+    "MONITOR_LABEL": "label by which it selects monitors and rules, like release=prometheus",
 }
 
 
@@ -111,8 +112,11 @@ class Installation:
                 raise MissingError(f"namespace {name} is there already, from a run that was cut off: kubectl delete it")
 
     @property
-    def by_kubernetes(self) -> bool:
-        return bool(self.kubectl("get", "crd/projects.kube-dc.com", check=False))
+    def has_projects(self) -> bool:
+        return self._has("crd/projects.kube-dc.com")
+
+    def _has(self, name: str) -> bool:
+        return bool(self.kubectl("get", name, check=False))
 
     def image(self, component: str) -> str:
         """The image by digest: from IMAGE_<COMPONENT>, otherwise from the registry, without credentials."""
@@ -135,76 +139,10 @@ class Installation:
             raise MissingError(f"{registry} returns {answer.status_code} for {path}:{tag}: push it, or set {variable}")
         return f"{registry}/{path}@{digest}"
 
-    def write_overlay(self, log_level: str = "INFO") -> None:
-        """The overlay `test`: `local` with this cluster's values; another log level is another revision."""
-        if not self.folder.exists():
-            shutil.copytree(REPOSITORY / "knative", self.folder, symlinks=True)
-            self._rename_cluster_role()
-        local = self.folder / "overlays" / "local"
-        values = yaml.safe_load((local / "install" / "values.yaml").read_text())
-        values["data"] |= {
-            "namespace": NAMESPACE,
-            "billingNamespace": BILLING,
-            "host": self.variables["CLUSTER_HOST"],
-            "gateway": self.variables.get("GATEWAY", "eg"),
-            "gatewayNamespace": self.variables.get("GATEWAY_NAMESPACE", "envoy-gateway-system"),
-        }
-        self._write("install/values.yaml", values)
-        self._write("install/kustomization.yaml", yaml.safe_load((local / "install/kustomization.yaml").read_text()))
-        self._write("kustomization.yaml", self._shared())
-        self._write("functions/kustomization.yaml", self._functions(log_level))
-
-    def _rename_cluster_role(self) -> None:
-        for file in (self.folder / "components").rglob("*.yaml"):
-            text = file.read_text()
-            file.write_text(text.replace("kube-dc-billing-projects", f"{NAMESPACE}-projects"))
-
-    def _shared(self) -> dict[str, Any]:
-        components = ["../../components/billing-service", "../../components/postgresql"]
-        if self.by_kubernetes:
-            components.append("../../components/ownership-kubernetes")
-        port = int(self.variables.get("KEYCLOAK_PORT", "443"))
-        anywhere = {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"protocol": "TCP", "port": port}]}
-        policy = [{"op": "add", "path": "/spec/egress/-", "value": anywhere}]
-        return {
-            "resources": ["install", "../../base"],
-            "components": [*components, "../../components/install"],
-            "images": [_image("billing-service", self.image("billing-service"))],
-            "patches": [
-                {
-                    "target": {"kind": "NetworkPolicy", "name": "kube-dc-billing-access"},
-                    "patch": json.dumps(policy),
-                }
-            ],
-        }
-
-    def _functions(self, log_level: str) -> dict[str, Any]:
-        secret = {"secretKeyRef": {"name": "billing-api", "key": "BILLING_API_TOKEN"}}
-        settings: list[dict[str, Any]] = [
-            {"name": "KEYCLOAK_URL", "value": self.variables["KEYCLOAK_URL"]},
-            {"name": "BILLING_API_URL", "value": f"http://billing-dashboard-svc.{BILLING}.svc.cluster.local:5000"},
-            {"name": "BILLING_API_TOKEN", "valueFrom": secret},
-            {"name": "LOG_LEVEL", "value": log_level},
-        ]
-        if jwks := self.variables.get("JWKS_BASE_URL", ""):
-            settings.append({"name": "OIDC_JWKS_BASE_URL", "value": jwks})
-        path = "/spec/template/spec/containers/0/env/-"
-        components = ["../../../components/ownership-kubernetes-functions"] if self.by_kubernetes else []
-        return {
-            "resources": ["../install", "../../../functions"],
-            "components": [*components, "../../../components/install"],
-            "patches": [
-                {
-                    "target": {"group": "serving.knative.dev", "kind": "Service"},
-                    "patch": json.dumps([{"op": "add", "path": path, "value": setting} for setting in settings]),
-                }
-            ],
-        }
-
-    def _write(self, name: str, content: dict[str, Any]) -> None:
-        path = self.overlay / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(yaml.safe_dump(content))
+    def write_overlay(self, variant: Variant | None = None) -> None:
+        monitored = bool(self.variables.get("PROM_URL", "")) and self._has("crd/podmonitors.monitoring.coreos.com")
+        cluster = Cluster(self.variables.values, self.image("billing-service"), monitored)
+        write(self.folder, cluster, variant or Variant())
 
     def create_secrets(self) -> None:
         password, token = secrets.token_urlsafe(24), secrets.token_urlsafe(32)
@@ -223,8 +161,3 @@ class Installation:
         self.kubectl(*grant)
         for kind in ("clusterrolebinding", "clusterrole"):
             self.kubectl("delete", kind, f"{NAMESPACE}-projects", "--ignore-not-found")
-
-
-def _image(name: str, image: str) -> dict[str, str]:
-    repository, _, digest = image.partition("@")
-    return {"name": name, "newName": repository, "digest": digest}

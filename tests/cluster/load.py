@@ -1,5 +1,6 @@
 """Requests through the ingress: one client with a kept connection, and a steady load from several of them."""
 
+import itertools
 import threading
 from collections import Counter
 from typing import Self
@@ -19,12 +20,16 @@ def client_of(variables: Variables) -> httpx2.Client:
 
 
 class Load:
-    """Sends GET requests to `path` inside the `with` block. In `statuses`, 0 is a request without a response."""
+    """Sends GET requests to `path` inside the `with` block. In `statuses`, 0 is a request without a response.
 
-    def __init__(self, variables: Variables, path: str) -> None:
+    The request ids begin with `prefix`.
+    """
+
+    def __init__(self, variables: Variables, path: str, prefix: str = "load-") -> None:
         self.statuses: Counter[int] = Counter()
         self._variables = variables
         self._path = path
+        self._ids = (f"{prefix}{number}" for number in itertools.count())
         self._counting = threading.Lock()
         self._done = threading.Event()
         self._threads = [threading.Thread(target=self._send) for _ in range(CONNECTIONS)]
@@ -43,7 +48,9 @@ class Load:
         with client_of(self._variables) as client:
             while not self._done.wait(CONNECTIONS / PER_SECOND):
                 try:
-                    status = client.get(self._path).status_code
+                    with self._counting:
+                        headers = {"X-Request-Id": next(self._ids)}
+                    status = client.get(self._path, headers=headers).status_code
                 except httpx2.HTTPError:
                     status = 0
                 with self._counting:

@@ -12,9 +12,12 @@ from pathlib import Path
 import pytest
 
 from dev.settings import free_ports
-from tests.cluster.__main__ import Run, all_steps, split_is_right
-from tests.cluster.installation import BILLING, NAMESPACE, REQUIRED, Installation, MissingError, Variables
+from tests.cluster.__main__ import all_steps, steps_of
+from tests.cluster.installation import REQUIRED, Installation, MissingError, Variables
 from tests.cluster.load import CONNECTIONS, PER_SECOND, Load
+from tests.cluster.overlay import BILLING, KUBERNETES, NAMESPACE, REGISTRY, Variant
+from tests.cluster.run import Run
+from tests.cluster.steps import split_is_right
 from tests.manifests.conftest import KNATIVE, build
 from tests.manifests.properties import PROPERTIES
 
@@ -32,13 +35,11 @@ VALUES = {
 
 
 class WithCrds(Installation):
-    """An installation with a fixed list of resources, which does not need a cluster."""
+    """An installation on a cluster that is not there: it has every resource that is looked for."""
 
-    by_kubernetes = False
-
-
-class OnKubeDc(Installation):
-    by_kubernetes = True
+    def kubectl(self, *arguments: str, text: str | None = None, check: bool = True) -> str:
+        del text, check
+        return str(arguments)
 
 
 @pytest.mark.parametrize("missing", REQUIRED)
@@ -59,13 +60,14 @@ def test_a_missing_tool_is_named(tmp_path: Path) -> None:
     assert "missing: kubectl was not found on PATH" in ran.stderr
 
 
-@pytest.mark.parametrize("kind", [WithCrds, OnKubeDc])
-def test_the_overlay_it_applies_is_right(kind: type[Installation], tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", [{}, {"PROM_URL": "http://localhost:9090", "MONITOR_LABEL": "example.com/of=prom"}])
+@pytest.mark.parametrize("ownership", [REGISTRY, KUBERNETES])
+def test_the_overlay_it_applies_is_right(ownership: str, more: dict[str, str], tmp_path: Path) -> None:
     """Its manifests hold every property, and nothing of theirs is outside its own namespaces but the grant."""
     if shutil.which("kubectl") is None:
         pytest.skip("kubectl is not installed")
-    installation = kind(Variables(VALUES), tmp_path / "knative")
-    installation.write_overlay()
+    installation = WithCrds(Variables(VALUES | more), tmp_path / "knative")
+    installation.write_overlay(Variant(ownership=ownership))
     objects = build(installation.overlay) + build(installation.overlay / "functions")
     for holds in PROPERTIES:
         assert list(holds(objects)) == [], holds.__name__
@@ -73,17 +75,31 @@ def test_the_overlay_it_applies_is_right(kind: type[Installation], tmp_path: Pat
     assert namespaces == {None, NAMESPACE, BILLING, "kourier-system"}
     names = {o["metadata"]["name"] for o in objects if o["metadata"].get("namespace") in {None, "kourier-system"}}
     assert all(name.endswith("-test") or "-test-" in name for name in names), names
+    monitoring = [o for o in objects if o["kind"] in {"PodMonitor", "PrometheusRule"}]
+    assert len(monitoring) == (4 if more else 0)
+    assert {o["metadata"]["labels"]["example.com/of"] for o in monitoring} <= {"prom"}
 
 
-def test_another_log_level_is_another_revision(tmp_path: Path) -> None:
-    """The canary's second revision needs no second image."""
+@pytest.mark.parametrize(
+    "variant",
+    [
+        Variant(settings={"LOG_LEVEL": "DEBUG"}),
+        Variant(annotations={"autoscaling.knative.dev/window": "6s"}),
+        Variant(billing_api_url="http://elsewhere:5000"),
+    ],
+    ids=str,
+)
+def test_a_variant_is_another_revision(variant: Variant, tmp_path: Path) -> None:
+    """Another candidate needs no second image. Without the change, the overlay is the first one again."""
     if shutil.which("kubectl") is None:
         pytest.skip("kubectl is not installed")
     installation = WithCrds(Variables(VALUES), tmp_path / "knative")
     installation.write_overlay()
     before = build(installation.overlay / "functions")
-    installation.write_overlay(log_level="DEBUG")
+    installation.write_overlay(variant)
     assert build(installation.overlay / "functions") != before
+    installation.write_overlay()
+    assert build(installation.overlay / "functions") == before
 
 
 def test_a_registry_that_cannot_be_asked_is_said(tmp_path: Path) -> None:
@@ -93,13 +109,11 @@ def test_a_registry_that_cannot_be_asked_is_said(tmp_path: Path) -> None:
 
 
 class Unreachable(Run):
-    """Its cluster accepts every object, and nothing listens at its ingress."""
+    """Its cluster accepts every object and rollout, and nothing listens at its ingress."""
 
-    def install(self) -> str:
-        return "installed"
-
-    def deploy(self) -> str:
-        return "deployed"
+    def rollout(self, command: str, function: str, *more: str, succeeds: bool = True) -> str:
+        del command, more, succeeds
+        return f"deployed billing-{function}-0123456789"
 
 
 class Silent(WithCrds):
@@ -114,20 +128,23 @@ class Stuck(WithCrds):
         raise MissingError(f"kubectl {arguments[0]} failed: timed out waiting for the condition")
 
 
-@pytest.mark.parametrize(("kind", "failed"), [(Silent, 1), (Stuck, 2)])
+@pytest.mark.parametrize("kind", [Silent, Stuck])
 def test_every_failure_is_a_line_of_the_report(
-    kind: type[Installation], failed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    kind: type[Installation], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A refused connection and a removal that hangs: no traceback, a summary, and a failing exit code."""
-    variables = Variables(VALUES | {"INGRESS_URL": f"http://127.0.0.1:{free_ports({})['POSTGRES_PORT']}"})
+    images = {
+        "IMAGE_HEALTH": "registry.invalid/health@sha256:1",
+        "IMAGE_PROJECTS": "registry.invalid/projects@sha256:1",
+    }
+    variables = Variables(VALUES | images | {"INGRESS_URL": f"http://127.0.0.1:{free_ports({})['POSTGRES_PORT']}"})
     run = Unreachable(kind(variables, tmp_path / "knative"), variables, tmp_path / "report.md")
     assert all_steps(run) == 1
     said = capsys.readouterr().out
-    assert f"{4 - failed} passed, {failed} failed, 6 not run" in said
+    passed, failed, why = (0, 2, "timed out waiting") if kind is Stuck else (3, 1, "ConnectError")
+    assert f"{passed} passed, {failed} failed, {len(steps_of(run)) + 1 - passed - failed} not run" in said
     report = run.report.read_text()
-    assert "| ask every endpoint through the ingress | FAILED |" in report
-    assert "ConnectError" in report
-    assert ("timed out waiting" in report) is (failed == 2)
+    assert report.count("| FAILED |") == report.count(why) == failed
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """A cluster for `kn` and `kubectl` that keeps its state in a file: objects, and what Knative does with them.
 
 Run as `fake_cluster.py kn|kubectl STATE ARGUMENTS...`. As Knative does: a revision per template, ready unless its image
-name has `broken`, or `stuck`, whose pull never ends; a route that follows spec.traffic only when each revision is
-ready; kn's rules for --traffic, --tag and --untag (of knative/client, pkg/traffic).
+name has `broken` or a digest of zeros, or `stuck`, whose pull never ends; a route that follows spec.traffic only when
+each revision is ready; kn's rules for --traffic, --tag and --untag (of knative/client, pkg/traffic).
 """
 
 import fcntl
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 KN, KUBECTL = "kn", "kubectl"
+NO_DIGEST = "0" * 64
 
 
 class Refused(Exception):
@@ -36,7 +37,7 @@ def options(arguments: list[str], name: str) -> list[str]:
 def ready_condition(image: str) -> list[dict[str, str]]:
     if "stuck" in image:
         return [{"type": "Ready", "status": "Unknown", "reason": "Deploying", "message": ""}]
-    if "broken" in image:
+    if "broken" in image or image.endswith(NO_DIGEST):
         return [{"type": "Ready", "status": "False", "reason": "ContainerMissing", "message": "Unable to fetch image"}]
     return [{"type": "Ready", "status": "True"}]
 
@@ -110,19 +111,61 @@ def update(state: dict[str, Any], arguments: list[str]) -> None:
 
 
 def get(state: dict[str, Any], arguments: list[str]) -> None:
-    kind, namespace = arguments[1], option(arguments, "--namespace")
+    (kind, _, name), namespace = arguments[1].partition("/"), option(arguments, "--namespace")
     key = f"{kind}/{namespace}" if namespace else kind
     if kind == "pods":
         print(json.dumps({"items": state["pods"]}))
         return
-    found = state["objects"].get(key, {}).get(arguments[2])
+    if "--all-namespaces" in arguments:
+        print(json.dumps({"items": list(state["objects"].get(kind, {}).values())}))
+        return
+    name = name or arguments[2]
+    found = state["objects"].get(key, {}).get(name)
     if found is None:
-        raise Refused(f'Error from server (NotFound): {kind} "{arguments[2]}" not found')
+        raise Refused(f'Error from server (NotFound): {kind} "{name}" not found')
     print(json.dumps(found))
+
+
+# What the cluster test does besides: namespaces, and one Deployment, whose image decides whether it becomes ready.
+
+
+def create(state: dict[str, Any], arguments: list[str]) -> None:
+    state["objects"].setdefault(arguments[1], {})[arguments[2]] = {}
+
+
+def delete(state: dict[str, Any], arguments: list[str]) -> None:
+    for name in arguments[2:]:
+        state["objects"].get(arguments[1], {}).pop(name, None)
+
+
+def set_image(state: dict[str, Any], arguments: list[str]) -> None:
+    if arguments[1] == "image":
+        state["deployed"] = arguments[-1]
+
+
+def rollout(state: dict[str, Any], arguments: list[str]) -> None:
+    if arguments[1] == "undo":
+        state["deployed"] = ""
+    if arguments[1] == "status" and state.get("deployed", "").endswith(NO_DIGEST):
+        raise Refused("error: timed out waiting for the condition")
+    print(f"{arguments[2]} {arguments[1]}")
+
+
+def accept(state: dict[str, Any], arguments: list[str]) -> None:
+    """Manifests are not kept: the objects that a test needs are in its state."""
+    del state
+    print(f"{arguments[0]}: done")
+
+
+def logs(state: dict[str, Any], arguments: list[str]) -> None:
+    del arguments
+    print(Path(state["logs"]).read_text())
 
 
 def main() -> None:
     tool, path, *arguments = sys.argv[1:]
+    if arguments[0] == "--context":
+        arguments = arguments[2:]
     if arguments[0] == "kustomize":
         os.execv(os.environ["REAL_KUBECTL"], ["kubectl", *arguments])
     if arguments[0] == "port-forward":
@@ -134,6 +177,8 @@ def main() -> None:
         fcntl.flock(file, fcntl.LOCK_EX)
         state = json.load(file)
         verbs = {(KN, "apply"): apply, (KN, "update"): update, (KUBECTL, "get"): get}
+        verbs |= {(KUBECTL, verb.__name__): verb for verb in (create, delete, rollout, logs)}
+        verbs |= {(KUBECTL, "set"): set_image, **{(KUBECTL, verb): accept for verb in ("apply", "exec", "wait")}}
         verb = arguments[1] if tool == KN else arguments[0]
         if tool == KN:
             state["writes"].append(arguments)
