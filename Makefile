@@ -1,18 +1,16 @@
 # `make` without a target is `make help`. It prints `## text` of each target, and `##@ text` of each group.
-SHELL := bash
+SHELL := dev/shell.sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
-# A failed `make run` ends with the reason and exit code 1, without "make: *** Error 1" below it: with --question, make
-# prints nothing where a recipe ends with 1. With it, make runs only lines that begin with +. So every line of these
-# targets, and of what they need, begins with $(DO) and ends with 0 or 1.
-QUIET := run token stop-part start-part install
+# A failed target ends with the program's own message and exit code 1, without "make: *** Error 1" below it: with
+# --question, make prints nothing where a recipe ends with 1. With it, make runs only lines that begin with +. So every
+# line of a recipe begins with $(DO), or with $(SHOW), which prints the command. dev/shell.sh ends each of them with 0 or 1.
 DRY_RUN := $(findstring n,$(filter-out --%,$(firstword $(MAKEFLAGS))))
-DO := $(if $(DRY_RUN),,+)@
-ifeq ($(DRY_RUN)$(filter-out $(QUIET),$(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))),)
-MAKEFLAGS += --question
-endif
+SHOW := $(if $(DRY_RUN),,+)
+DO := $(SHOW)@
+MAKEFLAGS += $(if $(DRY_RUN),,--question)
 
 PYTHON ?= python3
 VENV := .venv
@@ -38,17 +36,17 @@ run: ## start the local platform: http://localhost:8080/billing/
 
 .PHONY: token
 token: $(RUN) ## print an access token of a running platform: make token USER=alice
-	$(DO)$(BIN)/python -m dev token $(if $(filter command line,$(origin USER)),"$(USER)",) || exit 1
+	$(DO)$(BIN)/python -m dev token $(if $(filter command line,$(origin USER)),"$(USER)",)
 
 .PHONY: stop-part start-part
 stop-part: $(RUN) ## stop one part of the running platform, to test an outage: make stop-part PART=billing
-	$(DO)$(BIN)/python -m dev stop-part "$(PART)" || exit 1
+	$(DO)$(BIN)/python -m dev stop-part "$(PART)"
 start-part: $(RUN) ## start a stopped part: make start-part PART=billing
-	$(DO)$(BIN)/python -m dev start-part "$(PART)" || exit 1
+	$(DO)$(BIN)/python -m dev start-part "$(PART)"
 
 .PHONY: help
 help: ## print this list
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+	$(DO)awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
 		/^[a-z][a-z0-9-]*:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##@ Develop
@@ -62,89 +60,89 @@ test: lint test-ui test-python ## run lint, type checks, and all tests except th
 
 .PHONY: test-python
 test-python: $(INSTALLED) $(PROVIDER) $(UI) $(PAGE) ## run only the Python tests of `make test`
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow_fault and not e2e"
+	$(SHOW)$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow_fault and not e2e"
 
 .PHONY: test-ui
 test-ui: $(UI) ## run the page's unit tests
-	cd ui && npm run --silent test
+	$(SHOW)cd ui && npm run --silent test
 
 .PHONY: test-faults
 test-faults: $(INSTALLED) $(PROVIDER) ## run all rows of the fault matrix, and print the result of each row (10 minutes)
-	$(BIN)/python -m pytest tests/faults tests/unit/common/test_resilience.py
+	$(SHOW)$(BIN)/python -m pytest tests/faults tests/unit/common/test_resilience.py
 
 .PHONY: test-e2e
 test-e2e: $(INSTALLED) $(PROVIDER) $(UI) $(PAGE) ## test the page in Chromium with the local platform, including the login
-	$(BIN)/python -m pytest tests/e2e -m e2e
+	$(SHOW)$(BIN)/python -m pytest tests/e2e -m e2e
 
 .PHONY: screenshots
 screenshots: $(UI) ## test every state of the page in Chromium, and write pictures to ui/screenshots/ (3 minutes)
-	cd ui && npm run --silent screenshots
+	$(SHOW)cd ui && npm run --silent screenshots
 
 .PHONY: test-keycloak
 test-keycloak: $(INSTALLED) ## test the identity rules with a real Keycloak 26 (needs Java 17 and Maven, or KEYCLOAK_HOME)
-	$(BIN)/python -m pytest tests/keycloak
+	$(SHOW)$(BIN)/python -m pytest tests/keycloak
 
 .PHONY: audit
 audit: ## check the locked packages for known vulnerabilities (needs access to the advisories)
-	@[ -x .venv-audit/bin/pip-audit ] || { $(PYTHON) -m venv .venv-audit && .venv-audit/bin/python -m pip install -q \
+	$(DO)[ -x .venv-audit/bin/pip-audit ] || { $(PYTHON) -m venv .venv-audit && .venv-audit/bin/python -m pip install -q \
 		--disable-pip-version-check --require-hashes -r requirements-audit.lock; }
-	@.venv-audit/bin/python dev/audit.py
+	$(DO).venv-audit/bin/python dev/audit.py
 
 FUZZ_SECONDS ?= 60
 .PHONY: fuzz
 fuzz: $(INSTALLED) ## fuzz the token checks, guided by coverage (FUZZ_SECONDS=60)
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --only-binary atheris \
+	$(DO)$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --only-binary atheris \
 		-r requirements-fuzz.lock || { echo "NOT FUZZED: atheris has no wheel for this Python and platform" >&2; exit 1; }
-	@mkdir -p .build
-	PYTHONPATH=. $(BIN)/python tests/fuzz/fuzz_token.py -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=.build/fuzz-
+	$(DO)mkdir -p .build
+	$(SHOW)PYTHONPATH=. $(BIN)/python tests/fuzz/fuzz_token.py -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=.build/fuzz-
 
 .PHONY: ui
 ui: $(UI) ## serve the page in watch mode on http://localhost:5173/billing/ (needs a running platform)
-	@cd ui && exec npm run dev
+	$(DO)cd ui && npm run dev
 
 .PHONY: page
 page: $(PAGE) ## build the page into ui/dist
 
 .PHONY: lint
 lint: $(INSTALLED) $(UI) ## run ruff, mypy, import-linter, eslint, tsc, and the checks of this repository (invariants, words)
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo --no-cache
-	$(BIN)/python -m dev.invariants
-	$(BIN)/python -m dev.words
-	cd ui && npm run --silent lint && npm run --silent typecheck && npm run --silent check:types-drift
+	$(SHOW)$(BIN)/ruff check .
+	$(SHOW)$(BIN)/ruff format --check .
+	$(SHOW)$(BIN)/mypy
+	$(SHOW)$(BIN)/lint-imports --no-logo --no-cache
+	$(SHOW)$(BIN)/python -m dev.invariants
+	$(SHOW)$(BIN)/python -m dev.words
+	$(SHOW)cd ui && npm run --silent lint && npm run --silent typecheck && npm run --silent check:types-drift
 
 .PHONY: format
 format: $(INSTALLED) ## format the Python code
-	$(BIN)/ruff format .
-	$(BIN)/ruff check --fix .
+	$(SHOW)$(BIN)/ruff format .
+	$(SHOW)$(BIN)/ruff check --fix .
 
 .PHONY: generate
 generate: $(INSTALLED) $(UI) ## write the generated files: OpenAPI, manifests, the page's types
-	@$(BIN)/python -m dev.generate
-	@cd ui && npm run --silent generate
+	$(DO)$(BIN)/python -m dev.generate
+	$(DO)cd ui && npm run --silent generate
 
 .PHONY: new-function
 new-function: $(INSTALLED) ## create a function's folder: make new-function NAME=trend; edit it, then run make generate
-	@$(BIN)/python -m dev.generate.new_function "$(NAME)"
+	$(DO)$(BIN)/python -m dev.generate.new_function "$(NAME)"
 
 UV_COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 .PHONY: lock
 lock: ## update the lock files from pyproject.toml (UPGRADE=1: use newer versions)
-	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements.lock
-	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) -c requirements.lock --group service -o requirements-service.lock
-	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) -c requirements.lock -c requirements-service.lock \
+	$(SHOW)$(UV_COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements.lock
+	$(SHOW)$(UV_COMPILE) $(if $(UPGRADE),--upgrade) -c requirements.lock --group service -o requirements-service.lock
+	$(SHOW)$(UV_COMPILE) $(if $(UPGRADE),--upgrade) -c requirements.lock -c requirements-service.lock \
 		pyproject.toml --group run -o requirements-run.lock
-	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) -c requirements-run.lock \
+	$(SHOW)$(UV_COMPILE) $(if $(UPGRADE),--upgrade) -c requirements-run.lock \
 		pyproject.toml --group dev -o requirements-dev.lock
-	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --group fuzz -o requirements-fuzz.lock
-	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --group audit -o requirements-audit.lock
+	$(SHOW)$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --group fuzz -o requirements-fuzz.lock
+	$(SHOW)$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --group audit -o requirements-audit.lock
 
 .PHONY: clean
 clean: ## remove installed and built files, but not .data (the local database)
-	rm -rf $(VENV) .build .mypy_cache .ruff_cache .pytest_cache dev/provider/node_modules ui/node_modules ui/dist
+	$(SHOW)rm -rf $(VENV) .build .mypy_cache .ruff_cache .pytest_cache dev/provider/node_modules ui/node_modules ui/dist
 
 include bench.mk
 include knative/rollout.mk
@@ -154,25 +152,25 @@ $(RUN): requirements-run.lock
 	$(DO)$(PREFLIGHT) python
 	$(DO)echo "installing the Python packages into $(VENV)"
 	$(DO)$(PROGRESS) "installing the Python packages" bash -ec '[ -x $(BIN)/pip ] || $(PYTHON) -m venv $(VENV); \
-		$(PIP_INSTALL) --require-hashes -r $<' || exit 1
+		$(PIP_INSTALL) --require-hashes -r $<'
 	$(DO)touch $@
 
 $(INSTALLED): requirements-dev.lock pyproject.toml $(RUN)
 	$(DO)echo "installing the Python packages of tests and lint into $(VENV)"
 	$(DO)$(PROGRESS) "installing the Python packages" bash -ec '$(PIP_INSTALL) --require-hashes -r $<; \
-		$(PIP_INSTALL) --no-build-isolation -e .' || exit 1
+		$(PIP_INSTALL) --no-build-isolation -e .'
 	$(DO)touch $@
 
 $(PROVIDER): dev/provider/package.json dev/provider/package-lock.json
 	$(DO)$(PREFLIGHT) node
 	$(DO)echo "installing the OpenID provider"
-	$(DO)$(PROGRESS) "installing the OpenID provider" npm --prefix dev/provider $(NPM_CI) >/dev/null || exit 1
+	$(DO)$(PROGRESS) "installing the OpenID provider" npm --prefix dev/provider $(NPM_CI) >/dev/null
 	$(DO)touch $@
 
 $(UI): ui/package.json ui/package-lock.json
 	$(DO)$(PREFLIGHT) node
 	$(DO)echo "installing the page's packages"
-	$(DO)$(PROGRESS) "installing the page's packages" npm --prefix ui $(NPM_CI) >/dev/null || exit 1
+	$(DO)$(PROGRESS) "installing the page's packages" npm --prefix ui $(NPM_CI) >/dev/null
 	$(DO)touch $@
 
 # Where ui/node_modules is installed, it is renewed first if it is old. Its date alone does not build the page again.
@@ -180,5 +178,5 @@ $(PAGE): dev/build-page.sh ui/package-lock.json ui/index.html ui/vite.config.ts 
 		| $(wildcard $(UI))
 	$(DO)$(PREFLIGHT) node
 	$(DO)echo "building the page"
-	$(DO)$(PROGRESS) "building the page" bash dev/build-page.sh || exit 1
+	$(DO)$(PROGRESS) "building the page" bash dev/build-page.sh
 	$(DO)touch $@

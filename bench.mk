@@ -1,11 +1,11 @@
 ##@ Measure
 .PHONY: bench
 bench: $(INSTALLED) ## measure hot path, imports, cold start and warm load; compare only lines of one run
-	$(BIN)/python -m tests.benchmarks
+	$(SHOW)$(BIN)/python -m tests.benchmarks
 
 .PHONY: bench-growth
 bench-growth: $(INSTALLED) ## measure the growth of cost and draw docs/images/growth.svg (10 minutes)
-	$(BIN)/python -m tests.benchmarks growth
+	$(SHOW)$(BIN)/python -m tests.benchmarks growth
 
 # Optional: a folder with bench.py, which starts peers and a target in turn on one core.
 BENCH_DIR ?= ../shared/bench
@@ -14,8 +14,8 @@ BENCH_ARGS ?= --rounds 5 --cold 10 --concurrency 1,16 --tokens 16
 BENCH_COMMAND ?= $(CURDIR)/$(BIN)/python -B $(CURDIR)/knative/image/start.py
 .PHONY: bench-peers
 bench-peers: $(INSTALLED) ## compare the overview function with peers; BENCH_DIR must have a bench.py (BENCH_ARGS, BENCH_COMMAND)
-	@[ -f $(BENCH_DIR)/bench.py ] || { echo "BENCH_DIR=$(BENCH_DIR) has no bench.py: set BENCH_DIR" >&2; exit 1; }
-	cd $(BENCH_DIR) && .venv/bench/bin/python bench.py --peers $(BENCH_PEERS) $(BENCH_ARGS) \
+	$(DO)[ -f $(BENCH_DIR)/bench.py ] || { echo "BENCH_DIR=$(BENCH_DIR) has no bench.py: set BENCH_DIR" >&2; exit 1; }
+	$(SHOW)cd $(BENCH_DIR) && .venv/bench/bin/python bench.py --peers $(BENCH_PEERS) $(BENCH_ARGS) \
 		--target "$(BENCH_COMMAND)" --port 9100 --target-cwd $(CURDIR) \
 		--target-env FUNCTION_TARGET=overview --target-env FUNCTION_SOURCE=functions/overview/main.py \
 		--target-env BILLING_API_URL={upstream} --target-env KEYCLOAK_URL={keycloak} --target-env OIDC_AUDIENCE={audience} \

@@ -7,19 +7,19 @@ VERSION ?= $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 FUNCTIONS := $(basename $(notdir $(filter-out %/kustomization.yaml,$(wildcard knative/functions/*.yaml))))
 IMAGES ?= $(FUNCTIONS) billing-service page
 DIGEST := ^[^ ]+@sha256:[0-9a-f]{64}$$
-ROLLOUT = @$(BIN)/python -m knative.rollout
+ROLLOUT = $(DO)$(BIN)/python -m knative.rollout
 ROLLOUT_FLAGS = --function "$(FUNCTION)" --overlay "$(OVERLAY)" $(if $(CONTEXT),--context "$(CONTEXT)")
 
 ##@ Operate (FUNCTION=a folder of functions/ or page, OVERLAY=kube-dc|local, CONTEXT=)
 .PHONY: images
 images: ## build an image per function, of the billing service and of the page: make images BASE=...@sha256:... NODE_BASE=...@sha256:... IMAGE_PREFIX=...
-	@[ -n "$(ENGINE)" ] || { echo "no podman, buildah or docker on PATH: install one, or name it with ENGINE=" >&2; exit 1; }
-	@grep -Eq '$(DIGEST)' <<<"$(BASE)" || { echo "BASE is '$(BASE)': it must name an official slim \
+	$(DO)[ -n "$(ENGINE)" ] || { echo "no podman, buildah or docker on PATH: install one, or name it with ENGINE=" >&2; exit 1; }
+	$(DO)grep -Eq '$(DIGEST)' <<<"$(BASE)" || { echo "BASE is '$(BASE)': it must name an official slim \
 	Python image by digest, docker.io/library/python@sha256:... (skopeo inspect docker://docker.io/library/python:3.11-slim)" >&2; exit 1; }
-	@[[ " $(IMAGES) " != *" page "* ]] || grep -Eq '$(DIGEST)' <<<"$(NODE_BASE)" || { echo "NODE_BASE is '$(NODE_BASE)': it must name an official \
+	$(DO)[[ " $(IMAGES) " != *" page "* ]] || grep -Eq '$(DIGEST)' <<<"$(NODE_BASE)" || { echo "NODE_BASE is '$(NODE_BASE)': it must name an official \
 	Node.js image by digest, docker.io/library/node@sha256:... (skopeo inspect docker://docker.io/library/node:22-alpine); without the page: \
 	IMAGES=\"$(filter-out page,$(IMAGES))\"" >&2; exit 1; }
-	@set -e; for component in $(IMAGES); do \
+	$(DO)set -e; for component in $(IMAGES); do \
 		case "$(notdir $(ENGINE))" in docker) build="buildx build --provenance=false --output type=docker,rewrite-timestamp=true";; \
 			podman) build="build --timestamp 0";; buildah) build="bud --timestamp 0";; \
 			*) echo "ENGINE is '$(ENGINE)': it must be podman, buildah or docker" >&2; exit 1;; esac; \
@@ -60,4 +60,4 @@ rollout: $(INSTALLED) ## deploy, probe, 5-25-50-100 % with a gate: IMAGE= TOKEN=
 
 .PHONY: test-cluster
 test-cluster: $(INSTALLED) ## test on a real cluster, in separate namespaces: make test-cluster CONTEXT= ... (docs/operations.md)
-	@CONTEXT="$(CONTEXT)" $(BIN)/python -m tests.cluster
+	$(DO)CONTEXT="$(CONTEXT)" $(BIN)/python -m tests.cluster

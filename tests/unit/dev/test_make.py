@@ -71,6 +71,16 @@ def test_help_lists_every_target_in_the_order_of_the_files() -> None:
     assert re.findall(r"^  make ([a-z0-9-]+) ", ran.stdout, re.MULTILINE) == targets
 
 
+@pytest.mark.parametrize("name", ["Makefile", "bench.mk", "knative/rollout.mk"])
+def test_every_line_of_a_recipe_is_run_without_a_line_of_make(name: str) -> None:
+    """With --question, make runs only the lines that begin with +, which both variables have."""
+    lines = (ROOT / name).read_text().replace("\\\n", "").splitlines()
+    recipes = [line for line in lines if line.startswith("\t")]
+    assert recipes
+    assert [line for line in recipes if not re.match(r"\t\$\((DO|SHOW|ROLLOUT)\)", line)] == []
+    assert [line for line in recipes if re.search(r"\bexec (?!\$\(BIN\)/python -m dev run$)", line)] == []
+
+
 def test_the_licence_is_declared_in_package_and_images() -> None:
     """The text is the Apache License's, and no image goes without its label."""
     assert "Version 2.0, January 2004" in (ROOT / "LICENSE").read_text()

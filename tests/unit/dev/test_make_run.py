@@ -16,6 +16,7 @@ FILES = [
     *("ui/package.json", "ui/package-lock.json", "ui/index.html", "ui/vite.config.ts"),
     *("dev/provider/package.json", "dev/provider/package-lock.json"),
     *("dev/preflight.py", "dev/settings.py", "dev/progress.sh", "dev/build-page.sh", "dev/check-node.mjs"),
+    "dev/shell.sh",
 ]
 PROGRAMS = ("bash", "cat", "chmod", "find", "make", "mkdir", "node", "rm", "sed", "sleep", "tar", "touch")
 PYTHON = f"""#!/bin/sh
@@ -24,6 +25,8 @@ echo "python $*" >> calls
 case "$*" in
   "-m venv .venv") mkdir -p .venv/bin; cat "$0" > .venv/bin/python; chmod +x .venv/bin/python; touch .venv/bin/pip;;
   "-m dev token"*) exit 2;;
+  "-m pytest"*) echo "1 failed"; exit 3;;
+  "-m knative.rollout"*) echo "refused" >&2; exit 2;;
 esac
 """
 NPM = """#!/bin/sh
@@ -143,6 +146,28 @@ def test_a_wrong_command_line_ends_without_a_line_of_make(tree: Tree) -> None:
     ran = tree.make("-s", "token")
     assert (ran.returncode, ran.stderr) == (1, "")
     assert "python -m dev token" in tree.calls()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "output", "errors"),
+    [
+        (["test-python"], "1 failed", ""),
+        (["test-faults"], "1 failed", ""),
+        (["rollback", "FUNCTION=overview"], "", "refused\n"),
+        (["images", "ENGINE="], "", "no podman, buildah or docker on PATH: install one, or name it with ENGINE=\n"),
+        (["lint"], "ruff check .", "dev/shell.sh: line 4: .venv/bin/ruff: No such file or directory\n"),
+        (["test"], "ruff check .", "dev/shell.sh: line 4: .venv/bin/ruff: No such file or directory\n"),
+    ],
+    ids=str,
+)
+def test_a_failed_target_ends_with_the_program_s_own_message(
+    tree: Tree, arguments: list[str], output: str, errors: str
+) -> None:
+    """The exit code is 1, whatever the program's is, and make adds no line. What comes after it is not run."""
+    assert tree.make("install").returncode == 0
+    ran = tree.make(*arguments)
+    assert (ran.returncode, ran.stderr) == (1, errors)
+    assert ran.stdout.strip().endswith(output)
 
 
 def test_a_dry_run_installs_nothing(tree: Tree) -> None:
