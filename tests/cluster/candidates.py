@@ -64,7 +64,7 @@ def objects(kind: str, image: str) -> list[dict[str, Any]]:
 
 @contextmanager
 def no_figures() -> Iterator[str]:
-    """Stands for Prometheus where a candidate must fail before any figure is read: it only says that it is there."""
+    """Stands for Prometheus where a candidate must fail before any figure is read: it only responds."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -118,7 +118,7 @@ class Candidates:
         return f"{said.splitlines()[-1]}; {found}"
 
     def that_is_good(self) -> str:
-        """The whole rollout with the cluster's Prometheus, then back."""
+        """The complete rollout with the cluster's Prometheus, then back."""
         prometheus = self._prometheus()
         said, load, share = self._roll_out("", prometheus, {"LOG_LEVEL": "DEBUG"}, succeeds=True)
         self.run.rollout("rollback", "overview")

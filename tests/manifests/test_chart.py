@@ -150,6 +150,22 @@ def test_the_functions_find_a_billing_service_in_another_namespace(helm: str, tm
     assert {(e["BILLING_API_URL"], e["CACHE_MAX_ENTRIES"]) for e in own} == {("http://mine:1", "1000000")}
 
 
+def test_monitoring_is_where_prometheus_finds_it(helm: str, tmp_path: Path) -> None:
+    """In a namespace that is not `monitoring`, by a Prometheus that selects monitors and rules by a label."""
+    labels = {"release": "prom", "team": "billing"}
+    values = {
+        "monitoring": {"enabled": True, "namespace": "prom", "labels": labels},
+        "billingService": {"enabled": True},
+    }
+    objects = rendered(helm, values, tmp_path)
+    assert [problem for holds in PROPERTIES for problem in holds(objects)] == []
+    found = [o["metadata"]["labels"] for o in objects if o["kind"] in {"PodMonitor", "PrometheusRule"}]
+    assert found == [{"app.kubernetes.io/part-of": "kube-dc-billing", **labels}] * 4
+    policies = [p for p in of(objects, "NetworkPolicy") if p["metadata"]["name"].endswith("-metrics")]
+    peers = [peer["namespaceSelector"] for p in policies for peer in p["spec"]["ingress"][0]["from"]]
+    assert peers == [{"matchLabels": {"kubernetes.io/metadata.name": "prom"}}] * 2
+
+
 def test_parts_can_be_left_out(helm: str, tmp_path: Path) -> None:
     """Functions that `make deploy` owns, namespaces that exist, and pull secrets for every account."""
     values = {"functions": {"enabled": False}, "createNamespaces": False, "imagePullSecrets": [{"name": "registry"}]}

@@ -150,7 +150,7 @@ def test_every_step_passes_on_a_cluster_that_works(run: Run, world: World, capsy
 
 
 def test_what_the_cluster_lacks_is_a_line_and_no_failure(run: Run, world: World) -> None:
-    """Without Prometheus the gate is not run, without Projects one ownership is not run. The line says so."""
+    """Without Prometheus the gate is not run, without Projects one ownership is not run. The line has the reason."""
     state = world.state()
     del state["objects"]["crd"]["projects.kube-dc.com"]
     world.state_file.write_text(json.dumps(state))
