@@ -10,7 +10,7 @@ class Correction(WireModel):
     """What an adjustment corrects."""
 
     period: Month = Field(description="The closed month")
-    hour: Moment | None = Field(description="Start of the corrected hour, UTC. Null: the month as a whole")
+    hour: Moment | None = Field(description="Start of the corrected hour, UTC. Null: the complete month")
     workload: Text | None
 
 
@@ -18,7 +18,7 @@ class Adjustment(WireModel):
     """A signed amount in an open month, because a closed month never changes."""
 
     id: Text
-    namespace: NamespaceName | None = Field(description="Null: the organization as a whole")
+    namespace: NamespaceName | None = Field(description="Null: the organization, not one project")
     sku: Text | None
     quantity: SignedAmount | None = Field(description="Null: an amount without a quantity, such as a credit")
     currency: Currency

@@ -34,7 +34,7 @@ async def test_an_org_admin_gets_the_lines_of_the_organization() -> None:
 
 
 async def test_a_project_user_gets_the_own_projects_only() -> None:
-    """The billing service is asked for these namespaces, and its reply must repeat them."""
+    """The request to the billing service names these namespaces, and its reply must repeat them."""
     billing = BillingService(amounts=AMOUNTS)
     function = make("statement", billing=billing)
     data = assert_success_envelope(await get(function, PATH, user("acme", "acme-web", "globex-shop")))["data"]

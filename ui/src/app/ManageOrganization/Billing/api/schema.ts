@@ -111,7 +111,7 @@ export interface components {
         /** @description A signed amount in an open month, because a closed month never changes. */
         Adjustment: {
             id: string;
-            /** @description Null: the organization as a whole */
+            /** @description Null: the organization, not one project */
             namespace: string | null;
             sku: string | null;
             /** @description Null: an amount without a quantity, such as a credit */
@@ -160,7 +160,7 @@ export interface components {
         Correction: {
             /** @description The closed month */
             period: string;
-            /** @description Start of the corrected hour, UTC. Null: the month as a whole */
+            /** @description Start of the corrected hour, UTC. Null: the complete month */
             hour: components["schemas"]["Timestamp"] | null;
             workload: string | null;
         };
