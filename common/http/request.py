@@ -51,7 +51,7 @@ class Request:
     request_id: str
     headers: dict[bytes, list[bytes]]  # of READ_HEADERS those that were sent, with every value
     traceparent: str | None
-    headers_bytes: int = 0  # names and values of all headers
+    headers_bytes: int = 0  # all headers but the token, which has a limit and an error of its own
     route: str = ""
     status: int = 0
     namespace: str | None = None
@@ -92,6 +92,7 @@ def read_request(scope: Scope, receive: Receive) -> Request:
         size += len(name) + len(value)
         if name in READ_HEADERS:
             headers.setdefault(name, []).append(value)
+    size -= sum(map(len, headers.get(b"authorization", ())))
     request = Request(scope, receive, time.monotonic(), "", headers, None, size)
     request_id, traceparent = request.header(b"x-request-id"), request.header(b"traceparent")
     valid_id = request_id is not None and REQUEST_ID.fullmatch(request_id)
