@@ -51,7 +51,7 @@ class Request:
     request_id: str
     headers: dict[bytes, list[bytes]]  # of READ_HEADERS those that were sent, with every value
     traceparent: str | None
-    headers_bytes: int = 0  # all headers but the token, which has a limit and an error of its own
+    headers_bytes: int = 0  # all headers but the token, which has a separate limit and error
     route: str = ""
     status: int = 0
     namespace: str | None = None
