@@ -6,24 +6,16 @@ docs/examples/<operation id>.json, if it exists, is the example of a response.
 import inspect
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import yaml
 
 from common.endpoint import Access, Endpoint
 from common.http import errors
-from common.model import NAMESPACE_PATTERN
-from dev.declarations import PATH_PARAMETER, ROOT, Declared
-from dev.generate.schemas import (
-    camel_case,
-    envelope_name,
-    error_examples,
-    named_enum,
-    reference,
-    schemas,
-    without_null,
-)
+from dev.declarations import ROOT, Declared
+from dev.generate import parameters
+from dev.generate.schemas import add_named, envelope_name, error_examples, reference, schemas
 
 DOCUMENT: Final = ROOT / "docs" / "openapi.yaml"
 EXAMPLES: Final = ROOT / "docs" / "examples"
@@ -34,7 +26,6 @@ ALWAYS: Final = (
     *TOKEN_ERRORS,
     errors.NotFound,
     errors.MethodNotAllowed,
-    errors.HeadersTooLarge,
     errors.BillingUnreachable,
     errors.IdentityUnreachable,
     errors.InternalError,
@@ -47,7 +38,6 @@ BY_ACCESS: Final[dict[Access, tuple[type[errors.ApiError], ...]]] = {
         errors.GuestDenied,
         errors.AccessDenied,
         errors.BillingIncomplete,
-        errors.AmountTooLarge,
         errors.NotOffered,
     ),
     Access.ORGANIZATION: (errors.GuestDenied, errors.BillingIncomplete, errors.NotOffered),
@@ -87,20 +77,6 @@ SERVERS: Final = [
     },
     {"url": "http://127.0.0.1:8080", "description": "The local platform of `make run`"},
 ]
-IF_MATCH: Final = {
-    "name": "If-Match",
-    "in": "header",
-    "required": True,
-    "description": "ETag of the version to change",
-    "schema": {"type": "string"},
-}
-IDEMPOTENCY_KEY: Final = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "A repeated key with the same body returns the first response. With another body it is 409",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-}
 
 
 def build(functions: Sequence[Declared]) -> dict[str, Any]:
@@ -110,7 +86,7 @@ def build(functions: Sequence[Declared]) -> dict[str, Any]:
     for function in functions:
         for endpoint in function.app.endpoints:
             paths[endpoint.route][endpoint.method.lower()] = _operation(function, endpoint)
-            named |= _enums_of_parameters(function, endpoint)
+            add_named(named, parameters.enums(operation_id(function, endpoint), endpoint))
             kinds |= dict.fromkeys(_errors_of(endpoint))
     return {
         "openapi": "3.1.0",
@@ -144,7 +120,7 @@ def _operation(function: Declared, endpoint: Endpoint[Any, Any]) -> dict[str, An
         "tags": [function.name],
         "summary": first.replace("\n", " "),
         "description": " ".join(rest.split()) + f" Requires {endpoint.access.value}.",
-        "parameters": _parameters(function, endpoint),
+        "parameters": parameters.parameters(operation_id(function, endpoint), endpoint),
         **body,
         "responses": {
             str(endpoint.status): _success(function, endpoint),
@@ -152,46 +128,6 @@ def _operation(function: Declared, endpoint: Endpoint[Any, Any]) -> dict[str, An
             **_failures(endpoint),
         },
     }
-
-
-def _described_parameters(endpoint: Endpoint[Any, Any]) -> Iterator[tuple[str, dict[str, Any], bool]]:
-    """Name, JSON schema, and whether it is required."""
-    described = endpoint.parameters.model_json_schema()
-    for name, schema in described.get("properties", {}).items():
-        schema.pop("title", None)
-        yield name, schema, name in described.get("required", [])
-
-
-def _enum_name(function: Declared, endpoint: Endpoint[Any, Any], parameter: str) -> str:
-    return camel_case(f"{operation_id(function, endpoint)}_{parameter}")
-
-
-def _enums_of_parameters(function: Declared, endpoint: Endpoint[Any, Any]) -> dict[str, Any]:
-    return {
-        _enum_name(function, endpoint, name): named_enum({"type": "string", "enum": schema["enum"]})
-        for name, schema, _ in _described_parameters(endpoint)
-        if "enum" in schema
-    }
-
-
-def _parameters(function: Declared, endpoint: Endpoint[Any, Any]) -> list[dict[str, Any]]:
-    in_path = PATH_PARAMETER.findall(endpoint.route)
-    found = []
-    if "namespace" in in_path:
-        schema = {"type": "string", "pattern": NAMESPACE_PATTERN, "maxLength": 63}
-        of_project = {"name": "namespace", "in": "path", "required": True, "description": "Namespace of the project"}
-        found = [{**of_project, "schema": schema, "example": "acme-web"}]
-    for name, schema, required in _described_parameters(endpoint):
-        about = schema.pop("description", "")
-        without_null(schema)
-        named = reference(_enum_name(function, endpoint, name)) if schema.pop("enum", None) else {}
-        where = {"in": "path", "required": True} if name in in_path else {"in": "query", "required": required}
-        found.append({"name": name, **where, "description": about, "schema": named | schema})
-    if endpoint.method != "GET":
-        found.append(IDEMPOTENCY_KEY)
-    if endpoint.method in {"PUT", "PATCH", "DELETE"}:
-        found.append(IF_MATCH)
-    return found
 
 
 def _success(function: Declared, endpoint: Endpoint[Any, Any]) -> dict[str, Any]:

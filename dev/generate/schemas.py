@@ -41,18 +41,19 @@ def reference(name: str, kind: str = "schemas") -> Json:
 def schemas(functions: Sequence[Declared]) -> Json:
     endpoints = [endpoint for function in functions for endpoint in function.app.endpoints]
     found = _models(endpoints)
-    more = [
-        *(named for schema in list(found) for named in _name_enums(schema, found[schema])),
-        *((envelope_name(endpoint.data), _envelope(endpoint.data)) for endpoint in endpoints if endpoint.data),
-        ("Timestamp", TIMESTAMP_SCHEMA),
-        ("ErrorResponse", _error_response()),
-        ("ErrorDetails", DETAILS_SCHEMA),
-        ("ErrorCode", _error_code()),
-    ]
-    for name, schema in more:
+    for schema in list(found):
+        add_named(found, dict(_name_enums(schema, found[schema])))
+    add_named(found, {envelope_name(e.data): _envelope(e.data) for e in endpoints if e.data})
+    add_named(found, {"Timestamp": TIMESTAMP_SCHEMA, "ErrorDetails": DETAILS_SCHEMA})
+    add_named(found, {"ErrorResponse": _error_response(), "ErrorCode": _error_code()})
+    return found
+
+
+def add_named(found: Json, more: Json) -> None:
+    """Raises ValueError if a name has two meanings."""
+    for name, schema in more.items():
         if found.setdefault(name, schema) != schema:
             raise ValueError(f"two schemas are named {name}")
-    return found
 
 
 def envelope_name(model: "type[BaseModel]") -> str:

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from dev.declarations import function_names
 from tests.cluster import wakes
 from tests.cluster.__main__ import all_steps, steps_of
 from tests.cluster.installation import Installation as OfTheTest
@@ -123,7 +124,7 @@ def run(installation: Installation, world: World, serve: Serve, tmp_path: Path, 
         "NAMESPACE": "acme-web",
         "FOREIGN_NAMESPACE": "globex-shop",
         "PROM_URL": prom_url,
-    } | {f"IMAGE_{name.upper()}": image("v1", name) for name in ("health", "overview", "projects", "billing_service")}
+    } | {f"IMAGE_{name.upper()}": image("v1", name) for name in (*function_names(), "billing_service")}
     variables = Variables(values)
     pace = ("--observe-seconds", "0", "--hold-seconds", "1", "--interval-seconds", "0.05")
     return Run(OfTheTest(variables, tmp_path / "knative"), variables, tmp_path / "report.md", 0.3, pace)

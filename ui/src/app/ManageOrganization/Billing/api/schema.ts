@@ -448,6 +448,10 @@ export interface components {
          * @description UTC, RFC 3339, milliseconds
          */
         Timestamp: string;
+        /** @description More data about the error. Can be empty */
+        ErrorDetails: {
+            [key: string]: unknown;
+        };
         /** @description The body of every error response */
         ErrorResponse: {
             /** @constant */
@@ -457,10 +461,6 @@ export interface components {
             code: components["schemas"]["ErrorCode"];
             details: components["schemas"]["ErrorDetails"];
             timestamp: components["schemas"]["Timestamp"];
-        };
-        /** @description More data about the error. Can be empty */
-        ErrorDetails: {
-            [key: string]: unknown;
         };
         /**
          * @description Code for programs. A code never changes. New codes may be added: treat an unknown one by its status
@@ -569,15 +569,6 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
             /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
             500: {
                 headers: {
@@ -596,7 +587,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month; `amount_too_large` (Billing amount too large): an amount of the project exceeds 10^18; an operator must correct its usage or price */
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request */
@@ -686,15 +677,6 @@ export interface operations {
                 headers: {
                     /** @description Allowed methods */
                     Allow?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
-            431: {
-                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -844,15 +826,6 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
             /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
             500: {
                 headers: {
@@ -871,7 +844,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month; `amount_too_large` (Billing amount too large): an amount of the project exceeds 10^18; an operator must correct its usage or price */
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next request */
@@ -1017,15 +990,6 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
             /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
             500: {
                 headers: {
@@ -1132,15 +1096,6 @@ export interface operations {
                 headers: {
                     /** @description Allowed methods */
                     Allow?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
-            431: {
-                headers: {
                     [name: string]: unknown;
                 };
                 content: {
