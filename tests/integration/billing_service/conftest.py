@@ -30,6 +30,27 @@ REGISTRY = {
         "nippon-web,nippon\n"
     ),
 }
+TABLES = (
+    "organizations",
+    "organization_terms",
+    "ownership",
+    "prices",
+    "usage_lines",
+    "rollup_daily",
+    "rollup_monthly",
+    "organization_daily",
+    "organization_monthly",
+    "project_months",
+    "recent_hours",
+    "organization_state",
+    "project_state",
+    "hours",
+    "periods",
+    "adjustments",
+    "quarantine",
+    "data_versions",
+    "instances",
+)
 USAGE_HEADER = "namespace,hour,cpu_core_hours,memory_gib_hours,storage_gib_hours,network_gib,public_ip_hours\n"
 
 
@@ -111,7 +132,7 @@ async def empty_database_url(server_url: str) -> AsyncIterator[str]:
 @pytest.fixture
 async def database_url(migrated_database_url: str) -> str:
     """A migrated database without rows."""
-    await _execute(migrated_database_url, "TRUNCATE organizations, projects, prices, usage, instances")
+    await _execute(migrated_database_url, f"TRUNCATE {', '.join(TABLES)}", "DELETE FROM skus WHERE id > 5")
     return migrated_database_url
 
 
