@@ -13,14 +13,14 @@ from pathlib import Path
 import psycopg
 
 from billing_service import demo
-from billing_service.csv_file import BadFileError
+from billing_service.csv_file import BadFileError, located
 from billing_service.database import connect
 from billing_service.database_failure import OUTDATED
 from billing_service.import_kinds import KINDS
-from billing_service.importer import import_file
+from billing_service.importer import SOURCE, import_file
 from billing_service.migrate import MigrationError, migrate, shipped
 from billing_service.serve import serve
-from billing_service.settings import DatabaseSettings, ServiceSettings, SettingsError
+from billing_service.settings import LedgerSettings, ServiceSettings, SettingsError
 
 
 def main() -> int:
@@ -46,10 +46,13 @@ def _arguments() -> argparse.Namespace:
         "import",
         help="import CSV files; each file is imported completely or not at all",
         description="The header of a file defines its kind: "
-        + " | ".join(f"{kind.name}: {','.join(kind.header)}" for kind in KINDS),
+        + " | ".join(f"{kind.name}: {kind.described}" for kind in KINDS),
     )
     imports.add_argument("files", nargs="+", type=Path, metavar="FILE")
     imports.add_argument("--allow-truncated", action="store_true", help="accept a file without a final line break")
+    imports.add_argument(
+        "--source", default=SOURCE, help="name of the meter; another source does not replace its lines"
+    )
     commands.add_parser("demo", help="import demo organizations with 90 days of usage, up to the last full hour")
     commands.add_parser("serve", help="serve HTTP requests until SIGTERM")
     return parser.parse_args()
@@ -59,7 +62,7 @@ async def _run(arguments: argparse.Namespace) -> None:
     if arguments.command == "serve":
         await serve(ServiceSettings.read(os.environ))  # noqa: TID251 - passed to settings.py
         return
-    settings = DatabaseSettings.read(os.environ)  # noqa: TID251 - passed to settings.py
+    settings = LedgerSettings.read(os.environ)  # noqa: TID251 - passed to settings.py
     async with connect(settings.database_url.get_secret_value()) as connection:
         match arguments.command:
             case "migrate":
@@ -67,9 +70,15 @@ async def _run(arguments: argparse.Namespace) -> None:
                 print(f"migrate: {', '.join(migration.name for migration in applied) or 'nothing to do'}")
             case "import":
                 for file in arguments.files:
-                    imported = await import_file(connection, file, allow_truncated=arguments.allow_truncated)
+                    imported = await import_file(
+                        connection,
+                        file,
+                        allow_truncated=arguments.allow_truncated,
+                        source=arguments.source,
+                        quantity_bound=settings.quarantine_above,
+                    )
                     for warning in imported.warnings:
-                        print(f"WARNING {warning.located(file)}", file=sys.stderr)
+                        print(f"WARNING {located(warning, file)}", file=sys.stderr)
                     print(f"{file}: {imported.lines} lines of {imported.kind}")
             case "demo":
                 with tempfile.TemporaryDirectory() as folder:

@@ -1,12 +1,18 @@
 -- Writes `changes` to the lines, and their differences to every sum. A row without new_quantity removes its line.
+SET LOCAL default_statistics_target = 10; -- a small sample is enough, and takes a tenth of the time
 ANALYZE changes;
 
 INSERT INTO usage_lines (organization, namespace, life, hour, sku, workload, source, quantity, currency, price, amount)
 SELECT organization, namespace, life, hour, sku, workload, source, new_quantity, new_currency, new_price, new_amount
-FROM changes WHERE new_quantity IS NOT NULL
-ORDER BY organization, namespace, life, hour, sku, workload, source
-ON CONFLICT (organization, namespace, life, hour, sku, workload, source) DO UPDATE
-SET quantity = excluded.quantity, currency = excluded.currency, price = excluded.price, amount = excluded.amount;
+FROM changes WHERE old_quantity IS NULL
+ORDER BY organization, namespace, life, hour, sku, workload, source;
+
+UPDATE usage_lines AS l SET quantity = new_quantity, currency = new_currency, price = new_price, amount = new_amount
+FROM changes AS c
+WHERE c.old_quantity IS NOT NULL AND c.new_quantity IS NOT NULL
+  AND l.organization = c.organization AND l.namespace = c.namespace AND l.life = c.life
+  AND l.hour = c.hour AND l.sku = c.sku AND l.workload = c.workload AND l.source = c.source
+  AND l.hour >= %(first)s::timestamptz AND l.hour <= %(last)s::timestamptz;
 
 DELETE FROM usage_lines AS l USING changes AS c
 WHERE c.new_quantity IS NULL AND l.organization = c.organization AND l.namespace = c.namespace AND l.life = c.life

@@ -124,7 +124,8 @@ async def record_hour(
         await lock(connection)
         stored = await connection.execute(_RECORD_HOUR, [source, hour, samples_expected, samples_seen])
         if stored.rowcount:
-            await run(connection, _HOUR_IS_THERE + script("ledger/refresh.sql"), {"hour": hour})
+            arguments = {"source": source, "hour": hour, "complete": samples_seen >= samples_expected}
+            await run(connection, _HOUR_IS_THERE + script("ledger/refresh.sql"), arguments)
 
 
 _RECORD_HOUR: LiteralString = """
@@ -134,6 +135,16 @@ _RECORD_HOUR: LiteralString = """
     WHERE (h.samples_expected, h.samples_seen) <> (excluded.samples_expected, excluded.samples_seen)
 """
 _HOUR_IS_THERE: LiteralString = """
+    INSERT INTO sources AS s VALUES (%(source)s, %(hour)s)
+    ON CONFLICT (source) DO UPDATE SET first_hour = excluded.first_hour WHERE excluded.first_hour < s.first_hour;
+    INSERT INTO source_months AS m
+    SELECT %(source)s, period::date, CASE WHEN %(complete)s THEN bit_of(%(hour)s, period::date) ELSE 0::bit(772) END
+    FROM generate_series(date_trunc('month', %(hour)s::timestamptz AT TIME ZONE 'UTC' - interval '14 hours'),
+                         date_trunc('month', %(hour)s::timestamptz AT TIME ZONE 'UTC' + interval '14 hours'),
+                         interval '1 month') AS period
+    ON CONFLICT (source, period) DO UPDATE
+    SET complete = CASE WHEN %(complete)s THEN m.complete | excluded.complete
+                        ELSE m.complete & ~bit_of(%(hour)s, excluded.period) END;
     INSERT INTO organization_state AS s
     SELECT DISTINCT organization, %(hour)s::timestamptz, %(hour)s::timestamptz + interval '1 hour' FROM ownership
     WHERE validity && tstzrange(%(hour)s::timestamptz, %(hour)s::timestamptz + interval '1 hour')

@@ -1,5 +1,6 @@
 -- Finds owner, period, currency and price of each line of `incoming_lines`, and writes to `changes` what differs from the
 -- stored lines. What cannot be booked goes to the quarantine. Changes of a closed month become adjustments.
+SET LOCAL default_statistics_target = 10; -- a small sample is enough, and takes a tenth of the time
 ANALYZE incoming_lines;
 
 CREATE TEMPORARY TABLE owners ON COMMIT DROP AS

@@ -106,7 +106,7 @@ END
 $$;
 
 CREATE FUNCTION bit_of(hour timestamptz, period date) RETURNS bit LANGUAGE sql STABLE AS $$
-    SELECT set_bit(0::bit(772), ((extract(epoch FROM hour - period::timestamp AT TIME ZONE 'UTC')) / 3600)::integer + 14, 1)
+    SELECT set_bit(0::bit(772), (extract(epoch FROM hour - period::timestamp AT TIME ZONE 'UTC') / 3600)::integer + 14, 1)
 $$;
 
 -- The first moment of a month of an organization. A new time zone begins with a month, so its middle has the month's zone.
@@ -223,6 +223,27 @@ CREATE TABLE hours (
     PRIMARY KEY (source, hour)
 );
 
+-- The complete hours of a source as bits, as in project_months. The first and last hours of a month are in two rows,
+-- because a month begins at another moment in each time zone.
+CREATE TABLE source_months (
+    source     text NOT NULL,
+    period     month NOT NULL,
+    complete   bit(772) NOT NULL,
+    PRIMARY KEY (source, period)
+);
+CREATE TABLE sources (
+    source     text PRIMARY KEY,
+    first_hour utc_hour NOT NULL
+);
+
+-- Ones from bit `first` up to and without bit `last`.
+CREATE FUNCTION bits_between(first integer, last integer) RETURNS bit LANGUAGE sql IMMUTABLE AS $$
+    SELECT (~(0::bit(772)) >> least(greatest(first, 0), 772)) & ~(~(0::bit(772)) >> least(greatest(last, 0), 772))
+$$;
+CREATE FUNCTION bit_index(hour timestamptz, period date) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
+    SELECT (extract(epoch FROM hour - period::timestamp AT TIME ZONE 'UTC') / 3600)::integer + 14
+$$;
+
 -- A row is a closed month. There is no way back: a trigger refuses change and deletion.
 CREATE TABLE periods (
     organization rfc1123_label NOT NULL,
@@ -295,3 +316,32 @@ CREATE TABLE instances (
     PRIMARY KEY (organization, namespace)
 );
 ALTER TABLE instances ADD CONSTRAINT instances_bound CHECK (cpu_cores < 1e8 AND memory_gib < 1e8) NOT VALID;
+
+-- The hours of a month that a project should have and that are missing. From the first hour that a source with coverage
+-- recorded, that coverage decides; before it, the hours that have a line. Null: nothing was ever metered.
+CREATE FUNCTION project_gaps(
+    period date, starts timestamptz, ends timestamptz, as_of timestamptz, since timestamptz, until timestamptz,
+    seen bit, goes_on boolean, OUT first_bit integer, OUT last_bit integer, OUT missing bit
+) LANGUAGE sql STABLE AS $$
+    WITH covered AS (
+        SELECT bit_index(min(s.first_hour), project_gaps.period) AS begins,
+               bit_and(coalesce(m.complete, 0::bit(772)) | bits_between(0, bit_index(s.first_hour, project_gaps.period))) AS complete
+        FROM sources AS s LEFT JOIN source_months AS m ON m.source = s.source AND m.period = project_gaps.period
+        WHERE s.first_hour < project_gaps.as_of
+    ),
+    range AS (
+        SELECT begins, complete, greatest(
+                   bit_index(starts, project_gaps.period), coalesce(bit_index(date_trunc('hour', since), project_gaps.period), 0),
+                   CASE WHEN goes_on THEN 0
+                        ELSE least(begins, nullif(position(B'1' IN coalesce(seen, 0::bit(772))), 0) - 1) END
+               ) AS first,
+               bit_index(least(ends, project_gaps.as_of, date_trunc('hour', until)), project_gaps.period) AS last
+        FROM covered
+    )
+    SELECT first, last,
+           bits_between(first, last) & ~(
+               CASE WHEN begins IS NULL THEN coalesce(seen, 0::bit(772))
+                    ELSE (coalesce(seen, 0::bit(772)) & bits_between(0, begins))
+                         | (complete & bits_between(begins, 772)) END)
+    FROM range WHERE project_gaps.as_of IS NOT NULL AND (goes_on OR begins IS NOT NULL OR seen IS NOT NULL)
+$$;

@@ -45,6 +45,8 @@ TABLES = (
     "organization_state",
     "project_state",
     "hours",
+    "source_months",
+    "sources",
     "periods",
     "adjustments",
     "quarantine",
@@ -136,18 +138,18 @@ async def database_url(migrated_database_url: str) -> str:
     return migrated_database_url
 
 
-Load = Callable[[str], Awaitable[None]]
+Load = Callable[..., Awaitable[None]]
 
 
 @pytest.fixture
 def load(database_url: str, tmp_path: Path) -> Load:
-    """Imports the text of a CSV file, as `python -m billing_service import` does."""
+    """Imports the text of a CSV file, as `python -m billing_service import` does, with the options of import_file."""
 
-    async def load(text: str) -> None:
+    async def load(text: str, **options: Any) -> None:
         path = tmp_path / "input.csv"
         path.write_text(text, encoding="utf-8")
         async with connect(database_url) as connection:
-            await import_file(connection, path)
+            await import_file(connection, path, **options)
 
     return load
 
