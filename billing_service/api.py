@@ -8,14 +8,15 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from billing_service.answers.routes import Clock, answers
 from billing_service.database import Database
 from billing_service.errors import SchemaOutdated, ServiceError, Stuck, Unauthorized
+from billing_service.figures.routes import Clock, figures
 from billing_service.metrics import Metrics
 from billing_service.migrate import shipped
 from billing_service.parameters import malformed
 from billing_service.render import render
 from billing_service.request_log import RequestLog
+from billing_service.statements.routes import statements
 
 
 def create_app(database: Database, token: str, now: Clock = lambda: None, metrics: Metrics | None = None) -> FastAPI:
@@ -23,7 +24,8 @@ def create_app(database: Database, token: str, now: Clock = lambda: None, metric
     metrics = metrics or Metrics(database.pool)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.include_router(_health(database))
-    app.include_router(answers(database, now), dependencies=[Depends(_authorized(token))])
+    for routes in (figures, statements):
+        app.include_router(routes(database, now), dependencies=[Depends(_authorized(token))])
     app.exception_handler(ServiceError)(_service_error)
     app.exception_handler(RequestValidationError)(_malformed)
     app.exception_handler(HTTPException)(_unrouted)

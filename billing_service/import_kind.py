@@ -33,7 +33,15 @@ class Circumstances:
     quantity_bound: Decimal
 
 
-Store = Callable[[Connection, Circumstances], Awaitable[list[Problem]]]
+@dataclass(frozen=True)
+class Stored:
+    """`refused`: these lines cannot be stored, so nothing of the file is. `note` is printed after the import."""
+
+    refused: tuple[Problem, ...] = ()
+    note: str = ""
+
+
+Store = Callable[[Connection, Circumstances], Awaitable[Stored]]
 
 
 @dataclass(frozen=True)
@@ -41,7 +49,7 @@ class Kind:
     """`staging` creates the temporary table `incoming`: line, the columns, the optional columns (null if absent).
 
     `checks` finds errors that need more than one line. `unusual` finds amounts that are hundreds of times the usual
-    amount: they are imported with a warning. `store` returns the lines that it refuses; then nothing is imported.
+    amount: they are imported with a warning. `store` returns the lines that it refuses.
     """
 
     name: str

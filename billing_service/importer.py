@@ -21,6 +21,7 @@ class Imported:
     kind: str
     lines: int
     warnings: tuple[Problem, ...] = ()
+    note: str = ""
 
 
 async def import_file(
@@ -49,10 +50,11 @@ async def import_file(
             if problems:
                 raise BadFileError(path, problems)
             warnings = await _found(connection, kind.unusual, given) if kind.unusual else []
-            if refused := await kind.store(connection, given):
-                raise BadFileError(path, refused)
+            stored = await kind.store(connection, given)
+            if stored.refused:
+                raise BadFileError(path, list(stored.refused))
             await connection.execute("DROP TABLE incoming")
-    return Imported(kind.name, file.lines, tuple(warnings))
+    return Imported(kind.name, file.lines, tuple(warnings), stored.note)
 
 
 async def _copy(connection: Connection, file: CsvFile) -> None:

@@ -8,7 +8,11 @@ from fastapi import Response
 
 
 def render(status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
-    return Response(text(body), status, {"Cache-Control": "no-store", **(headers or {})}, "application/json")
+    return render_text(status, text(body), headers)
+
+
+def render_text(status: int, body: str, headers: dict[str, str] | None = None) -> Response:
+    return Response(body, status, {"Cache-Control": "no-store", **(headers or {})}, "application/json")
 
 
 def text(body: object) -> str:

@@ -4,7 +4,7 @@ from typing import LiteralString
 
 from billing_service.database import Connection
 from billing_service.import_columns import hour, label, quantity, sku, workload
-from billing_service.import_kind import Circumstances, Column, Kind, Problem
+from billing_service.import_kind import Circumstances, Column, Kind, Stored
 from billing_service.ledger.ingest import INCOMING, ingest_staged
 
 _MEASURED: LiteralString = """
@@ -55,19 +55,20 @@ _UNUSUAL: LiteralString = """,
 """
 
 
-async def _store_resources(connection: Connection, given: Circumstances) -> list[Problem]:
+async def _store_resources(connection: Connection, given: Circumstances) -> Stored:
     return await _store(connection, _FROM_RESOURCES, given)
 
 
-async def _store_lines(connection: Connection, given: Circumstances) -> list[Problem]:
+async def _store_lines(connection: Connection, given: Circumstances) -> Stored:
     return await _store(connection, _FROM_LINES, given)
 
 
-async def _store(connection: Connection, query: LiteralString, given: Circumstances) -> list[Problem]:
+async def _store(connection: Connection, query: LiteralString, given: Circumstances) -> Stored:
     await connection.execute(INCOMING)
     await connection.execute(query, {"source": given.source})
-    await ingest_staged(connection, now=given.now, quantity_bound=given.quantity_bound)
-    return []
+    done = await ingest_staged(connection, now=given.now, quantity_bound=given.quantity_bound)
+    counts = {"adjustments of closed months": done.adjusted, "in quarantine": done.quarantined}
+    return Stored(note=", ".join(f"{number} {what}" for what, number in counts.items() if number))
 
 
 USAGE = Kind(

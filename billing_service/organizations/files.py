@@ -8,7 +8,7 @@ from typing import LiteralString
 
 from billing_service.database import Connection
 from billing_service.import_columns import currency, hour, label, time, time_zone, uid
-from billing_service.import_kind import Circumstances, Column, Kind, Problem
+from billing_service.import_kind import Circumstances, Column, Kind, Problem, Stored
 from billing_service.ledger.rebook import rebook, release
 
 _SET_TERMS: LiteralString = """
@@ -37,20 +37,20 @@ async def _store(
     return refused, since
 
 
-async def _store_terms(connection: Connection, given: Circumstances) -> list[Problem]:
+async def _store_terms(connection: Connection, given: Circumstances) -> Stored:
     refused, since = await _store(connection, _SET_TERMS, "organization", given.now)
     if since and not refused:
         await rebook(connection, min(since.values()), given.now, organizations=list(since))
-    return refused
+    return Stored(tuple(refused))
 
 
-async def _store_owners(connection: Connection, given: Circumstances) -> list[Problem]:
+async def _store_owners(connection: Connection, given: Circumstances) -> Stored:
     refused, since = await _store(connection, _SET_OWNERS, "namespace", given.now)
     if since and not refused:
         await rebook(connection, min(since.values()), given.now, namespaces=list(since))
     if not refused:
         await release(connection, given)
-    return refused
+    return Stored(tuple(refused))
 
 
 ORGANIZATIONS = Kind(

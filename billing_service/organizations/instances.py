@@ -4,7 +4,7 @@ from typing import LiteralString
 
 from billing_service.database import Connection
 from billing_service.import_columns import count, label, quantity
-from billing_service.import_kind import Circumstances, Column, Kind, Problem
+from billing_service.import_kind import Circumstances, Column, Kind, Stored
 
 _OWNED: LiteralString = """
     SELECT o.organization, i.* FROM incoming AS i
@@ -29,10 +29,10 @@ _COUNT: LiteralString = (
 )
 
 
-async def _store(connection: Connection, given: Circumstances) -> list[Problem]:
+async def _store(connection: Connection, given: Circumstances) -> Stored:
     await connection.execute(_STORE, {"now": given.now})
     await connection.execute(_COUNT, {"now": given.now})
-    return []
+    return Stored()
 
 
 INSTANCES = Kind(

@@ -4,7 +4,7 @@ from typing import LiteralString
 
 from billing_service.database import Connection
 from billing_service.import_columns import currency, identifier, label, month, signed_amount, sku, text
-from billing_service.import_kind import Circumstances, Column, Kind, Problem
+from billing_service.import_kind import Circumstances, Column, Kind, Stored
 
 _ADD: LiteralString = """
     INSERT INTO adjustments (organization, id, period, namespace, life, sku, currency, amount, refers_period, reason,
@@ -26,10 +26,10 @@ _COUNT: LiteralString = """
 """
 
 
-async def _store(connection: Connection, given: Circumstances) -> list[Problem]:
+async def _store(connection: Connection, given: Circumstances) -> Stored:
     added = await (await connection.execute(_ADD, {"now": given.now})).fetchall()
     await connection.execute(_COUNT, [sorted({row["organization"] for row in added})])
-    return []
+    return Stored()
 
 
 ADJUSTMENTS = Kind(
@@ -60,7 +60,7 @@ ADJUSTMENTS = Kind(
         FROM incoming AS i WHERE namespace IS NOT NULL AND NOT EXISTS (
             SELECT FROM ownership AS o WHERE o.organization = i.organization AND o.namespace = i.namespace)
         UNION ALL
-        SELECT line, 'sku', quote_literal(sku) || ' is no SKU' FROM incoming
+        SELECT line, 'sku', quote_literal(sku) || ' is not a SKU' FROM incoming
         WHERE sku IS NOT NULL AND sku NOT IN (SELECT code FROM skus)
         UNION ALL
         SELECT i.line, 'id', 'is already there with another content: an adjustment cannot change, add another one'

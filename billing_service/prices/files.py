@@ -4,7 +4,7 @@ from typing import LiteralString
 
 from billing_service.database import Connection
 from billing_service.import_columns import component, currency, label, price, sku, text, time
-from billing_service.import_kind import Circumstances, Column, Kind, Problem
+from billing_service.import_kind import Circumstances, Column, Kind, Problem, Stored
 from billing_service.ledger.rebook import rebook, release
 
 _SET_PRICES: LiteralString = """
@@ -24,23 +24,23 @@ _CHANGE_SKUS: LiteralString = """
 """
 
 
-async def _store_prices(connection: Connection, given: Circumstances) -> list[Problem]:
+async def _store_prices(connection: Connection, given: Circumstances) -> Stored:
     rows = await (await connection.execute(_SET_PRICES, {"now": given.now})).fetchall()
     if refused := [Problem(row["line"], "valid_from", row["refused"]) for row in rows if row["refused"]]:
-        return refused
+        return Stored(tuple(refused))
     changed = [row for row in rows if row["rebook"]]
     if changed:
         since = min(row["rebook"] for row in changed)
         await rebook(connection, since, given.now, skus=sorted({row["id"] for row in changed}))
         await release(connection, given)
-    return []
+    return Stored()
 
 
-async def _store_skus(connection: Connection, given: Circumstances) -> list[Problem]:
+async def _store_skus(connection: Connection, given: Circumstances) -> Stored:
     await connection.execute(_ADD_SKUS)
     await connection.execute(_CHANGE_SKUS)
     await release(connection, given)
-    return []
+    return Stored()
 
 
 PRICES = Kind(
@@ -64,7 +64,7 @@ PRICES = Kind(
               FROM incoming) AS seen
         WHERE line > first
         UNION ALL
-        SELECT line, 'resource', quote_literal(resource) || ' is no SKU: the SKUs are '
+        SELECT line, 'resource', quote_literal(resource) || ' is not a SKU: the SKUs are '
                || (SELECT string_agg(code, ', ' ORDER BY id) FROM skus)
         FROM incoming WHERE resource NOT IN (SELECT code FROM skus)
         UNION ALL

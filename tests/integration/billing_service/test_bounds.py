@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from billing_service.answers.summary import LARGEST_AMOUNT
 from billing_service.database import connect
+from billing_service.figures.summary import LARGEST_AMOUNT
 from billing_service.import_columns import RESOURCES
 
 from .conftest import USAGE_HEADER, Api, Load

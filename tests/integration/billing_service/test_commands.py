@@ -136,7 +136,7 @@ async def test_a_database_that_hangs_is_503_in_time(server: Server, client: http
         with served(server.url) as (url, _):
             await wait_for(client, f"{url}/api/health", 200, 20)
             async with connection.transaction():
-                await connection.execute("LOCK TABLE prices IN ACCESS EXCLUSIVE MODE")
+                await connection.execute("LOCK TABLE organization_terms IN ACCESS EXCLUSIVE MODE")
                 started = time.monotonic()
                 response = await client.get(f"{url}/api/organization/acme/projects")
                 assert (response.status_code, response.json()["code"]) == (503, "database_unavailable")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from billing_service.answers.overview import overview as overview_of
 from billing_service.database import Connection, connect, open_database
+from billing_service.figures.overview import overview as overview_of
 from billing_service.ledger.ingest import UsageLine, ingest
 from billing_service.money import split
 

@@ -134,7 +134,7 @@ async def test_a_closed_month_gets_adjustments_in_the_open_month(ledger: Connect
 
 
 async def test_a_late_line_of_a_closed_month_is_an_adjustment(ledger: Connection) -> None:
-    """It keeps the price of its own hour and refers to it."""
+    """It keeps the price of the hour that it refers to and refers to it."""
     await ledger.execute("INSERT INTO periods VALUES ('acme', '2026-08-01', now(), '{}')")
     assert (await ingest(ledger, [line(at("08-03T07"), "10")])).adjusted == 1
     late = await found(ledger, "SELECT refers_hour, quantity, amount, reason, namespace FROM adjustments")

@@ -1,5 +1,5 @@
 -- The exact figures of an organization's projects in one month, without a single line: sums and states only. A row for
--- each project that the organization owns now, or owned in the month that was asked for; or only the first %(most)s after
+-- each project that the organization owns now, or owned in the month of the request; or only the first %(most)s after
 -- the name %(after)s. An unknown organization has no row; without a project there is one with a null namespace.
 WITH asked AS (
     SELECT coalesce(%(now)s::timestamptz, now()) AS moment, %(organization)s::text AS organization,
@@ -25,7 +25,7 @@ owned AS MATERIALIZED (
     SELECT DISTINCT ON (w.namespace) w.namespace, w.life, lower(w.validity) AS since, upper(w.validity) AS until
     FROM organization AS o JOIN ownership AS w ON w.organization = %(organization)s::text
     WHERE CASE WHEN %(period)s::date IS NULL THEN w.validity @> o.moment
-               ELSE w.validity && tstzrange(o.starts, least(o.ends, o.moment)) END
+               ELSE w.validity && tstzrange(o.starts, greatest(least(o.ends, o.moment), o.starts + interval '1 hour')) END
       AND (%(after)s::text IS NULL OR w.namespace > %(after)s::text)
     ORDER BY w.namespace, lower(w.validity) DESC NULLS LAST LIMIT %(most)s::integer
 ),

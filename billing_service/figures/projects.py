@@ -5,10 +5,10 @@ from typing import Any
 
 from psycopg.rows import DictRow
 
-from billing_service.answers.facts import facts, refuse_future
-from billing_service.answers.summary import billing_summary, prices_missing, too_large
 from billing_service.database import Database
 from billing_service.errors import OrganizationNotFound, ServiceError
+from billing_service.figures.facts import facts, refuse_future
+from billing_service.figures.summary import billing_summary, prices_missing, too_large
 from billing_service.ledger.script import script
 from billing_service.money import RATE_DIGITS, rounded
 
@@ -28,7 +28,7 @@ async def project_list(
     computed has an `error` instead. Raises OrganizationNotFound (404), BadRequest (400).
     """
     most = None if limit is None else limit + 1
-    sql = script("answers/projects.sql")
+    sql = script("figures/projects.sql")
     rows = await database.fetch(sql, organization=organization, now=now, period=period, most=most, after=after)
     if not rows:
         raise OrganizationNotFound(f"Organization {organization} is not registered")

@@ -1,4 +1,4 @@
--- What an answer about an organization depends on. The version counts its data. The rest changes with the clock alone: the
+-- What a response about an organization depends on. The version counts its data. The rest changes with the clock alone: the
 -- running month, and the facts that have begun or ended by now.
 SELECT coalesce(v.version, 0) AS version, t.currency::text, t.time_zone,
        current_period(t.organization, m.moment) AS this_period,

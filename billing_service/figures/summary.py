@@ -46,7 +46,7 @@ async def prices_missing(
     It reads lines. Only an error needs it.
     """
     rows = await database.fetch(
-        script("answers/unrated.sql"),
+        script("figures/unrated.sql"),
         organization=organization,
         namespaces=[namespace for namespace, _ in lives],
         lives=[life for _, life in lives],

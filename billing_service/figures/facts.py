@@ -1,4 +1,4 @@
-"""What each answer says about itself: how fresh and complete it is, in which currency, of which month and version."""
+"""The facts in every response: how fresh and complete it is, in which currency, of which month and version."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

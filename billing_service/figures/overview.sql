@@ -1,5 +1,5 @@
 -- The exact figures of one project in one month: a row if the organization owns the namespace now, or owned it in the
--- month that was asked for. The last day and the last hour belong to the running month only.
+-- month of the request. The last day and the last hour belong to the running month only.
 WITH asked AS (
     SELECT coalesce(%(now)s::timestamptz, now()) AS moment, %(organization)s::text AS organization,
            current_period(%(organization)s::text, coalesce(%(now)s::timestamptz, now())) AS this_period
@@ -29,7 +29,7 @@ project AS (
     FROM ownership AS w, organization AS o
     WHERE w.namespace = %(namespace)s::text AND w.organization = o.organization
       AND CASE WHEN %(period)s::date IS NULL THEN w.validity @> o.moment
-               ELSE w.validity && tstzrange(o.starts, least(o.ends, o.moment)) END
+               ELSE w.validity && tstzrange(o.starts, greatest(least(o.ends, o.moment), o.starts + interval '1 hour')) END
     ORDER BY lower(w.validity) DESC NULLS LAST LIMIT 1
 )
 SELECT o.*, p.namespace, p.life, sums.*, coalesce(d.last_day, 0) AS last_day, coalesce(d.last_hour, 0) AS last_hour,

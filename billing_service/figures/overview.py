@@ -6,10 +6,10 @@ from typing import Any
 
 from psycopg.rows import DictRow
 
-from billing_service.answers.facts import coverage, facts, refuse_future, rfc3339
-from billing_service.answers.summary import billing_summary, prices_missing, too_large
 from billing_service.database import Database
 from billing_service.errors import PriceMissing, ProjectNotFound
+from billing_service.figures.facts import coverage, facts, refuse_future, rfc3339
+from billing_service.figures.summary import billing_summary, prices_missing, too_large
 from billing_service.ledger.script import script
 from billing_service.money import RATE_DIGITS, rounded, split
 
@@ -29,7 +29,7 @@ async def overview(
 
     Raises ProjectNotFound (404), PriceMissing (409), AmountTooLarge (409), BadRequest (400).
     """
-    sql = script("answers/overview.sql")
+    sql = script("figures/overview.sql")
     rows = await database.fetch(sql, organization=organization, namespace=namespace, now=now, period=period)
     if not rows:
         raise ProjectNotFound(f"Organization {organization} has no project {namespace}")

@@ -1,4 +1,4 @@
-"""Entity tags: an answer that could not have changed is 304 without computing it (RFC 9110, section 13.1.2)."""
+"""Entity tags: a response that could not have changed is 304 without computing it (RFC 9110, section 13.1.2)."""
 
 import hashlib
 from datetime import datetime
@@ -8,14 +8,14 @@ from fastapi import Request
 from billing_service.database import Database
 from billing_service.ledger.script import script
 
-_FORMAT = "1"  # counted up when an answer of the same data gets another form
+_FORMAT = "1"  # counted up when a response of the same data gets another form
 
 
 async def tag_of(
     database: Database, request: Request, organization: str, namespace: str | None, now: datetime | None
 ) -> str | None:
-    """A strong tag of the answer to this request. None: there is no such organization or project."""
-    rows = await database.fetch(script("answers/tag.sql"), organization=organization, namespace=namespace, now=now)
+    """A strong tag of the response. None: there is no such organization or project."""
+    rows = await database.fetch(script("figures/tag.sql"), organization=organization, namespace=namespace, now=now)
     if not rows:
         return None
     text = repr((_FORMAT, request.url.path, sorted(request.query_params.multi_items()), sorted(rows[0].items())))

@@ -1,4 +1,4 @@
-"""The routes of overview and list."""
+"""The routes of overview, list and explanation."""
 
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
@@ -7,17 +7,26 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from billing_service.answers.overview import overview
-from billing_service.answers.projects import organization_list, project_list
-from billing_service.answers.tag import matches, tag_of
 from billing_service.database import Database
-from billing_service.parameters import InPath, InQuery, OptionalInQuery, OptionalMonth, OptionalPageSize, only
-from billing_service.render import render
+from billing_service.figures.explain import explain
+from billing_service.figures.overview import overview
+from billing_service.figures.projects import organization_list, project_list
+from billing_service.figures.tag import matches, tag_of
+from billing_service.parameters import (
+    FigureInQuery,
+    InPath,
+    InQuery,
+    OptionalInQuery,
+    OptionalMonth,
+    OptionalPageSize,
+    only,
+)
+from billing_service.render import render, render_text, text
 
 Clock = Callable[[], datetime | None]
 
 
-def answers(database: Database, now: Clock) -> APIRouter:
+def figures(database: Database, now: Clock) -> APIRouter:
     router = APIRouter()
     tagged = Tagged(database, now)
 
@@ -25,8 +34,18 @@ def answers(database: Database, now: Clock) -> APIRouter:
     async def get_overview(
         request: Request, namespace: InPath, organization: InQuery, period: OptionalMonth = None
     ) -> Response:
-        month = first_day(period)
-        compute = lambda: overview(database, organization, namespace, now(), month)  # noqa: E731 - one line, used once
+        async def compute() -> dict[str, Any]:
+            return await overview(database, organization, namespace, now(), first_day(period))
+
+        return await tagged.answer(request, organization, namespace, compute)
+
+    @router.get("/api/project/{namespace}/explain", dependencies=[Depends(only("organization", "figure", "period"))])
+    async def get_explanation(
+        request: Request, namespace: InPath, organization: InQuery, figure: FigureInQuery, period: OptionalMonth = None
+    ) -> Response:
+        async def compute() -> dict[str, Any]:
+            return await explain(database, organization, namespace, figure=figure, now=now(), period=first_day(period))
+
         return await tagged.answer(request, organization, namespace, compute)
 
     @router.get("/api/organization/{organization}/projects", dependencies=[Depends(only("limit", "after", "period"))])
@@ -37,10 +56,11 @@ def answers(database: Database, now: Clock) -> APIRouter:
         after: OptionalInQuery = None,
         period: OptionalMonth = None,
     ) -> Response:
-        most, month = None if limit is None else int(limit), first_day(period)
-        compute = lambda: project_list(  # noqa: E731 - used once
-            database, organization, now(), limit=most, after=after, period=month
-        )
+        async def compute() -> dict[str, Any]:
+            most = None if limit is None else int(limit)
+            month = first_day(period)
+            return await project_list(database, organization, now(), limit=most, after=after, period=month)
+
         return await tagged.answer(request, organization, None, compute)
 
     @router.get("/api/organizations", dependencies=[Depends(only())])
@@ -51,7 +71,7 @@ def answers(database: Database, now: Clock) -> APIRouter:
 
 
 class Tagged:
-    """Sends `ETag`, and 304 for `If-None-Match` without computing the answer.
+    """Sends `ETag`, and 304 for `If-None-Match` without computing the response.
 
     The tag is read before the data: if the data change in between, the tag is old, and the next request computes again.
     """
@@ -65,13 +85,14 @@ class Tagged:
         request: Request,
         organization: str,
         namespace: str | None,
-        compute: Callable[[], Awaitable[dict[str, Any]]],
+        compute: Callable[[], Awaitable[dict[str, Any] | str]],
     ) -> Response:
         tag = await tag_of(self._database, request, organization, namespace, self._now())
         if tag and matches(request, tag):
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag, "Cache-Control": "no-store"})
         body = await compute()
-        return render(HTTPStatus.OK, body, {"ETag": tag} if tag else None)
+        content = body if isinstance(body, str) else text(body)
+        return render_text(HTTPStatus.OK, content, {"ETag": tag} if tag else None)
 
 
 def first_day(period: str | None) -> date | None:
