@@ -79,7 +79,7 @@ def _window(row: DictRow, figure: str) -> tuple[datetime, datetime]:
 
 
 def _value(shown: dict[str, Any], figure: str) -> Decimal | None:
-    """None: the answer does not have this figure. A month that is over has no last day."""
+    """None: the response does not have this figure. A month that is over has no last day."""
     if figure in COMPONENTS:
         found: Decimal | None = shown["cost_breakdown"].get(f"{figure}_cost")
     else:

@@ -217,8 +217,8 @@ async def test_the_first_hours_of_september_in_berlin_belong_to_september(api: A
 @pytest.mark.parametrize(
     ("zone", "reason"),
     [
-        ("Asia/Kolkata", "not whole hours"),
-        ("Australia/Lord_Howe", "not whole hours"),
+        ("Asia/Kolkata", "metered in hours of UTC"),
+        ("Australia/Lord_Howe", "metered in hours of UTC"),
         ("Europe/Atlantis", "is not a time zone"),
         ("UTC+3", "must be an IANA time zone"),
     ],
@@ -230,7 +230,7 @@ async def test_a_time_zone_without_whole_hours_is_refused(load: Load, registry: 
 
 
 async def test_missing_hours_are_counted(api: Api, load: Load) -> None:
-    """48 of 240 hours missing: the amount of 192, and the answer has the number and until when it is complete."""
+    """48 of 240 hours missing: the amount of 192, and the response has the number and until when it is complete."""
     await load(CPU)
     await load(usage("11-01T00:00", 240, "1", without=range(100, 148)))
     api.now = NOVEMBER
@@ -251,7 +251,7 @@ async def test_a_stopped_meter_is_visible(api: Api, load: Load) -> None:
 
 
 async def test_never_metered_is_null_and_measured_zero_is_zero(api: Api, load: Load) -> None:
-    """`complete_through` tells them apart."""
+    """`complete_through` is the difference."""
     await load(CPU)
     await load(usage("11-20T00:00", 2, "0"))
     api.now = NOVEMBER
@@ -268,7 +268,7 @@ async def test_the_running_hour_is_refused(load: Load, registry: None) -> None: 
 
 
 async def test_an_absurd_quantity_is_quarantined(api: Api, load: Load) -> None:
-    """99 999 999 core hours in one hour are not on any bill until somebody has looked."""
+    """99 999 999 core hours in one hour are not on any bill until an operator has looked."""
     await load(CPU)
     await load(usage("11-20T00:00", 2, "1"))
     await load(usage("11-20T02:00", 1, "99999999"))
