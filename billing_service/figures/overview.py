@@ -47,7 +47,7 @@ async def overview(
         **facts(row),
         **coverage(row),
         "namespace": namespace,
-        "billing_summary": billing_summary(row, total),
+        "billing_summary": billing_summary(row, row, total),
         "compute_instances": _instances(row),
         "cost_breakdown": split(exact, row["digits"]),
         "adjustments": _adjustments(row),

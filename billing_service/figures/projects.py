@@ -6,11 +6,14 @@ from typing import Any
 from psycopg.rows import DictRow
 
 from billing_service.database import Database
-from billing_service.errors import OrganizationNotFound, ServiceError
+from billing_service.errors import OrganizationNotFound, PriceMissing, ServiceError
 from billing_service.figures.facts import facts, refuse_future
 from billing_service.figures.summary import billing_summary, prices_missing, too_large
 from billing_service.ledger.script import script
 from billing_service.money import RATE_DIGITS, rounded
+
+_ARRAYS = ("namespaces", "lives", "totals", "last_days", "last_hours", "unrated")
+_COLUMNS = ("namespace", "life", "total", "last_day", "last_hour", "unrated")
 
 
 async def project_list(
@@ -32,36 +35,40 @@ async def project_list(
     rows = await database.fetch(sql, organization=organization, now=now, period=period, most=most, after=after)
     if not rows:
         raise OrganizationNotFound(f"Organization {organization} is not registered")
-    refuse_future(rows[0])
-    found = [row for row in rows if row["namespace"] is not None][:limit]
-    unrated = await _prices_missing(database, [row for row in found if row["unrated"]])
+    [month] = rows
+    refuse_future(month)
+    listed = [
+        dict(zip(_COLUMNS, values, strict=True)) for values in zip(*(month[name] for name in _ARRAYS), strict=True)
+    ]
+    found = listed[:limit]
+    unrated = await _prices_missing(database, month, [row for row in found if row["unrated"]])
     if any(row["unrated"] and row["namespace"] not in unrated for row in found):  # a price was added just now
         return await project_list(database, organization, now, limit=limit, after=after, period=period)
     page = {
-        **facts(rows[0]),
-        "total": _total(rows[0]),
-        "projects": [_entry(row, unrated.get(row["namespace"])) for row in found],
+        **facts(month),
+        "total": _total(month),
+        "projects": [_entry(month, row, unrated.get(row["namespace"])) for row in found],
     }
     if limit is None:
         return page
-    return page | {"next": found[-1]["namespace"] if len(rows) > limit else None}
+    return page | {"next": found[-1]["namespace"] if len(listed) > limit else None}
 
 
-async def _prices_missing(database: Database, rows: list[DictRow]) -> dict[str, Any]:
+async def _prices_missing(database: Database, month: DictRow, rows: list[DictRow]) -> dict[str, PriceMissing]:
     if not rows:
         return {}
-    since = rows[0]["starts"]
-    if rows[0]["period"] == rows[0]["this_period"]:
-        since = min(since, rows[0]["as_of"] - timedelta(days=1))
+    since = month["starts"]
+    if month["period"] == month["this_period"]:
+        since = min(since, month["as_of"] - timedelta(days=1))
     lives = [(row["namespace"], row["life"]) for row in rows]
-    return dict(await prices_missing(database, rows[0]["organization"], lives, since, rows[0]["ends"]))
+    return await prices_missing(database, month["organization"], lives, since, month["ends"])
 
 
-def _entry(row: DictRow, error: ServiceError | None) -> dict[str, Any]:
+def _entry(month: DictRow, row: DictRow, error: ServiceError | None) -> dict[str, Any]:
     error = error or too_large(row, row["total"])
     return {
         "namespace": row["namespace"],
-        "billing_summary": None if error else billing_summary(row, row["total"]),
+        "billing_summary": None if error else billing_summary(month, row, row["total"]),
         "error": error.body() if error else None,
     }
 

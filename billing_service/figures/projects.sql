@@ -1,6 +1,6 @@
--- The exact figures of an organization's projects in one month, without a single line: sums and states only. A row for
--- each project that the organization owns now, or owned in the month of the request; or only the first %(most)s after
--- the name %(after)s. An unknown organization has no row; without a project there is one with a null namespace.
+-- The exact figures of an organization's projects in one month, without a single line: sums and states only. One row: the
+-- organization, and arrays of the projects that it owns now, or owned in the month of the request; or only of the first
+-- %(most)s after the name %(after)s. An unknown organization has no row.
 WITH asked AS (
     SELECT coalesce(%(now)s::timestamptz, now()) AS moment, %(organization)s::text AS organization,
            current_period(%(organization)s::text, coalesce(%(now)s::timestamptz, now())) AS this_period
@@ -22,7 +22,7 @@ organization AS MATERIALIZED (
     LEFT JOIN periods AS c ON c.organization = b.organization AND c.period = b.period
 ),
 owned AS MATERIALIZED (
-    SELECT DISTINCT ON (w.namespace) w.namespace, w.life, lower(w.validity) AS since, upper(w.validity) AS until
+    SELECT DISTINCT ON (w.namespace) w.namespace::text, w.life
     FROM organization AS o JOIN ownership AS w ON w.organization = %(organization)s::text
     WHERE CASE WHEN %(period)s::date IS NULL THEN w.validity @> o.moment
                ELSE w.validity && tstzrange(o.starts, greatest(least(o.ends, o.moment), o.starts + interval '1 hour')) END
@@ -49,13 +49,23 @@ corrections AS (
     SELECT coalesce(sum(a.amount), 0) AS all_adjustments
     FROM organization AS o, adjustments AS a
     WHERE a.organization = %(organization)s::text AND a.period = o.period AND a.currency = o.currency
+),
+listed AS (
+    SELECT p.namespace, p.life, coalesce(m.total, 0) AS total, coalesce(d.last_day, 0) AS last_day,
+           coalesce(d.last_hour, 0) AS last_hour,
+           coalesce(m.unrated, 0) + CASE WHEN o.period = o.this_period THEN coalesce(d.unrated, 0) ELSE 0 END AS unrated
+    FROM organization AS o
+    CROSS JOIN owned AS p
+    LEFT JOIN months AS m ON m.namespace = p.namespace AND m.life = p.life
+    LEFT JOIN project_state AS d ON d.organization = o.organization AND d.namespace = p.namespace AND d.life = p.life
+        AND d.currency = o.currency
+    ORDER BY p.namespace
 )
-SELECT o.*, w.*, s.*, c.*, p.namespace, p.life, coalesce(m.total, 0) AS total,
-       coalesce(d.last_day, 0) AS last_day, coalesce(d.last_hour, 0) AS last_hour,
-       coalesce(m.unrated, 0) + CASE WHEN o.period = o.this_period THEN coalesce(d.unrated, 0) ELSE 0 END AS unrated
+SELECT o.*, w.*, s.*, c.*, l.* -- arrays: ten thousand rows of all columns would take longer than the query
 FROM organization AS o CROSS JOIN whole AS w CROSS JOIN states AS s CROSS JOIN corrections AS c
-LEFT JOIN owned AS p ON true
-LEFT JOIN months AS m ON m.namespace = p.namespace AND m.life = p.life
-LEFT JOIN project_state AS d ON d.organization = o.organization AND d.namespace = p.namespace AND d.life = p.life
-    AND d.currency = o.currency
-ORDER BY p.namespace
+CROSS JOIN (
+    SELECT coalesce(array_agg(namespace), '{}') AS namespaces, coalesce(array_agg(life), '{}') AS lives,
+           coalesce(array_agg(total), '{}') AS totals, coalesce(array_agg(last_day), '{}') AS last_days,
+           coalesce(array_agg(last_hour), '{}') AS last_hours, coalesce(array_agg(unrated), '{}') AS unrated
+    FROM listed
+) AS l

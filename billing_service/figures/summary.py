@@ -14,20 +14,21 @@ from billing_service.money import RATE_DIGITS, rounded
 LARGEST_AMOUNT = Decimal(10) ** 18  # the functions accept no larger one
 
 
-def billing_summary(row: DictRow, total: Decimal) -> dict[str, Any]:
-    """`total` is the exact cost of the month. The last day and the rate are null in a month that is over.
+def billing_summary(month: DictRow, row: DictRow, total: Decimal) -> dict[str, Any]:
+    """`month` has the facts of the month, `row` those of the project. `total` is the exact cost of the month.
 
+    The last day and the rate are null in a month that is over.
     `almost_nothing`: the cost is more than 0 and is rounded to 0.
     """
-    digits = row["digits"]
-    running = row["period"] == row["this_period"]
+    digits = month["digits"]
+    running = month["period"] == month["this_period"]
     shown = rounded(total, digits)
     return {
         "current_month_total": shown,
         "last_day_spend": rounded(row["last_day"], digits) if running else None,
-        "billing_period": f"{row['period']:%Y-%m}",
+        "billing_period": f"{month['period']:%Y-%m}",
         "total_cost_per_hour": rounded(row["last_hour"], digits + RATE_DIGITS) if running else None,
-        "currency": row["currency"],
+        "currency": month["currency"],
         "almost_nothing": total > 0 and shown == 0,
     }
 
