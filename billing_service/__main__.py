@@ -15,11 +15,12 @@ from billing_service.commands import CommandError, run
 from billing_service.csv_file import BadFileError
 from billing_service.database_failure import OUTDATED
 from billing_service.errors import ServiceError
-from billing_service.import_columns import month
+from billing_service.import_columns import hour, month
 from billing_service.import_kinds import KINDS
 from billing_service.importer import SOURCE
 from billing_service.migrate import MigrationError
 from billing_service.parameters import FIGURES
+from billing_service.plans.catalogue import CatalogueError
 from billing_service.serve import serve
 from billing_service.settings import LedgerSettings, ServiceSettings, SettingsError
 
@@ -30,7 +31,7 @@ def main() -> int:
         asyncio.run(_run(arguments))
     except SettingsError as error:
         return _fail(str(error), 2)
-    except (BadFileError, MigrationError, CommandError, ServiceError) as error:
+    except (BadFileError, MigrationError, CommandError, ServiceError, CatalogueError) as error:
         return _fail(str(error), 1)
     except OUTDATED:
         return _fail("the database schema is not up to date: run `python -m billing_service migrate` first", 1)
@@ -55,6 +56,9 @@ def _arguments() -> argparse.Namespace:
         "--source", default=SOURCE, help="name of the meter; another source does not replace its lines"
     )
     commands.add_parser("demo", help="import demo organizations with 90 days of usage, up to the last full hour")
+    plans = commands.add_parser("plans", help="import the platform's billing-plans document")
+    plans.add_argument("file", type=Path, metavar="FILE")
+    plans.add_argument("--valid-from", type=hour, metavar="TIME", help="of changed prices; default: the running hour")
     commands.add_parser("close", help="close the months that are over and take no late lines any more")
     commands.add_parser("reconcile", help="compare every kept sum with its lines; exit code 1 if one differs")
     commands.add_parser("quarantine", help="list usage that cannot be booked")

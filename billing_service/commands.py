@@ -14,6 +14,8 @@ from billing_service.importer import import_file
 from billing_service.ledger.commands import differences, quarantined
 from billing_service.migrate import migrate, shipped
 from billing_service.periods.close import close
+from billing_service.plans.catalogue import read_catalogue
+from billing_service.plans.load import load_catalogue
 from billing_service.settings import LedgerSettings
 
 
@@ -22,7 +24,7 @@ class CommandError(Exception):
 
 
 async def run(arguments: argparse.Namespace, settings: LedgerSettings) -> None:
-    """Raises BadFileError, MigrationError, CommandError, ServiceError, OSError, psycopg.Error."""
+    """Raises BadFileError, CatalogueError, MigrationError, CommandError, ServiceError, OSError, psycopg.Error."""
     url = settings.database_url.get_secret_value()
     if arguments.command == "explain":
         await _explain(arguments, url)
@@ -38,6 +40,10 @@ async def run(arguments: argparse.Namespace, settings: LedgerSettings) -> None:
                 with tempfile.TemporaryDirectory() as folder:
                     loaded = await demo.load(connection, Path(folder))
                 print("demo: " + ", ".join(f"{imported.lines} lines of {imported.kind}" for imported in loaded))
+            case "plans":
+                entries = read_catalogue(arguments.file)
+                await load_catalogue(connection, entries, arguments.valid_from)
+                print(f"plans: {len(entries)} plans and add-ons")
             case "close":
                 number = await close(connection, settings.provisional_days, report=print)
                 print(f"close: {number} months closed" if number else "close: nothing to do")

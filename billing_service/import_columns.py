@@ -73,6 +73,17 @@ def identifier(field: str) -> str:
     return field
 
 
+def addons(field: str) -> dict[str, int]:
+    """`turbo-x1=3 turbo-x2=1`: the number of each add-on."""
+    found: dict[str, int] = {}
+    for part in field.split():
+        name, _, number = part.partition("=")
+        if not _IDENTIFIER.fullmatch(name) or not _COUNT.fullmatch(number) or not int(number) or name in found:
+            raise ValueError("must be add-ons with their numbers, like turbo-x1=3 turbo-x2=1, each once")
+        found[name] = int(number)
+    return found
+
+
 def uid(field: str) -> str:
     if not _IDENTIFIER.fullmatch(field):
         raise ValueError("must be the uid of a project: 1 to 100 of A-Z, a-z, 0-9, _ . : / and -")

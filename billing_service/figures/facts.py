@@ -31,7 +31,7 @@ def facts(row: DictRow) -> dict[str, Any]:
         "currency_digits": row["digits"],
         "time_zone": row["time_zone"],
         "period_state": period_state(row),
-        "cost_basis": "usage",
+        "cost_basis": "list_price" if row["on_plan"] else "usage",
         "data_version": row["data_version"],
     }
 

@@ -12,7 +12,10 @@ bounds AS (
 ),
 organization AS MATERIALIZED (
     SELECT b.*, t.currency::text, t.time_zone, coalesce(m.digits, 2) AS digits, s.as_of, s.first_hour,
-           coalesce(v.version, 0) AS data_version, c.period IS NOT NULL AS closed
+           coalesce(v.version, 0) AS data_version, c.period IS NOT NULL AS closed, EXISTS (
+               SELECT FROM subscriptions AS n WHERE n.organization = b.organization
+                   AND n.validity @> least(b.moment, b.ends - interval '1 hour')
+           ) AS on_plan
     FROM bounds AS b
     JOIN organization_terms AS t
         ON t.organization = b.organization AND t.validity @> least(b.moment, b.ends - interval '1 hour')

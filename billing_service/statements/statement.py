@@ -15,7 +15,7 @@ from psycopg.rows import DictRow
 
 from billing_service.errors import OrganizationNotFound
 from billing_service.figures.adjustments import shown as shown_adjustment
-from billing_service.figures.facts import facts, refuse_future
+from billing_service.figures.facts import facts, refuse_future, rfc3339
 from billing_service.ledger.script import script
 from billing_service.money import rounded, split
 from billing_service.render import text
@@ -55,19 +55,43 @@ async def computed(fetch: Fetch, month: DictRow, namespaces: list[str] | None = 
         **facts(month),
         "period": f"{month['period']:%Y-%m}",
         **main,
-        **(_totals(main, adjustments, month) if namespaces is None else {}),
+        **(await _organization(fetch, main, adjustments, month) if namespaces is None else {}),
         "other_currencies": [{"currency": code, **section} for code, section in sections.items()],
     }
 
 
-def _totals(main: dict[str, Any], adjustments: list[DictRow], month: DictRow) -> dict[str, Any]:
-    exact = sum((row["amount"] for row in adjustments if row["currency"] == month["currency"]), Decimal(0))
-    corrected = rounded(exact, month["digits"])
-    return {
-        "adjustments": [shown_adjustment(row) for row in adjustments],
-        "adjustments_total": corrected,
-        "total": main["usage_total"] + corrected,
+async def _organization(
+    fetch: Fetch, main: dict[str, Any], adjustments: list[DictRow], month: DictRow
+) -> dict[str, Any]:
+    """What is invoiced: fees, usage in the hours without a subscription, and adjustments. Each is rounded once."""
+    given = {name: month[name] for name in ("organization", "starts", "ends")}
+    fees = await fetch(script("statements/fees.sql"), **given)
+    usage = main["usage_total"]
+    if fees:
+        [row] = await fetch(script("statements/invoiced.sql"), **given, currency=month["currency"])
+        usage = rounded(row["amount"], month["digits"])
+    invoiced = {
+        "fees": _sum(fees, month),
+        "usage": usage,
+        "adjustments": _sum(adjustments, month),
     }
+    return {
+        "fees": [_fee(fee) for fee in fees],
+        "adjustments": [shown_adjustment(row) for row in adjustments],
+        "invoiced": invoiced | {"total": sum(invoiced.values(), Decimal(0))},
+    }
+
+
+def _sum(rows: list[DictRow], month: DictRow) -> Decimal:
+    """Of the rows in the month's currency."""
+    exact = sum((row["amount"] for row in rows if row["currency"] == month["currency"]), Decimal(0))
+    return rounded(exact, month["digits"])
+
+
+def _fee(row: DictRow) -> dict[str, Any]:
+    """`amount` is exact: the monthly price, for `hours` of the month's hours."""
+    names = ("kind", "id", "quantity", "currency", "monthly_price", "hours", "amount")
+    return {name: row[name] for name in names} | {"from": rfc3339(row["since"]), "to": rfc3339(row["till"])}
 
 
 def _section(usage: list[DictRow], digits: int | None = None) -> dict[str, Any]:

@@ -52,6 +52,8 @@ TABLES = (
     "quarantine",
     "data_versions",
     "instances",
+    "plan_prices",
+    "subscriptions",
 )
 USAGE_HEADER = "namespace,hour,cpu_core_hours,memory_gib_hours,storage_gib_hours,network_gib,public_ip_hours\n"
 

@@ -111,11 +111,11 @@ async def test_the_statement_adds_up(metered: Api, load: Load) -> None:
     for project in found["projects"]:
         assert sum(line["amount"] for line in project["lines"]) == project["total"]
     assert sum(p["total"] for p in found["projects"]) + found["rounding"] == found["usage_total"]
-    assert found["usage_total"] + found["adjustments_total"] == found["total"]
+    assert found["usage_total"] + found["invoiced"]["adjustments"] == found["invoiced"]["total"]
     assert [p["namespace"] for p in found["projects"]] == ["acme-data", "acme-web"]
     own = (await metered.get("/api/organization/acme/statement?period=2026-11&namespaces=acme-data")).json()
     assert [p["namespace"] for p in own["projects"]] == ["acme-data"]
-    assert "total" not in own
+    assert "invoiced" not in own
     assert "adjustments" not in own
 
 
@@ -129,7 +129,7 @@ async def test_a_closed_statement_is_always_the_same_bytes(metered: Api, load: L
     await load(f"{USAGE_HEADER}acme-data,2026-11-19T00:00:00Z,3,0,0,0,0\n", now=metered.now)
     assert (await metered.get(path)).content == before
     december = (await metered.get("/api/organization/acme/statement")).json()
-    assert (december["adjustments_total"], december["adjustments"][0]["reason"]) == (0.09, "late line")
+    assert (december["invoiced"]["adjustments"], december["adjustments"][0]["reason"]) == (0.09, "late line")
 
 
 @pytest.mark.parametrize("path", [OVERVIEW, PROJECTS, "/api/organization/acme/statement"])

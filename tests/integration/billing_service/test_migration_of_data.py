@@ -102,6 +102,7 @@ async def test_every_growing_table_has_the_organization_first(database_url: str)
         "ownership",
         "skus",
         "prices",
+        "plan_prices",
         "minor_units",
         "hours",
         "sources",

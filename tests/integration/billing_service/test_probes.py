@@ -106,7 +106,11 @@ async def test_a_closed_month_stays_and_the_open_month_has_the_adjustment(
         assert (november["adjustments"], november["billing_summary"]["current_month_total"]) == (74.4, 0)
     assert (await api.get(path)).content == before.content
     statement = (await api.get("/api/organization/acme/statement")).json()
-    assert (statement["usage_total"], statement["adjustments_total"], statement["total"]) == (0, 74.4, 74.4)
+    assert (statement["usage_total"], statement["invoiced"]["adjustments"], statement["invoiced"]["total"]) == (
+        0,
+        74.4,
+        74.4,
+    )
     assert len(statement["adjustments"]) == 744
     assert statement["adjustments"][0]["refers_to"] == {
         "period": "2026-08",
@@ -290,7 +294,11 @@ async def test_a_credit_is_a_signed_adjustment(api: Api, load: Load) -> None:
     whole = (await summary(api, "acme", "acme-web"))["whole"]
     assert (whole["billing_summary"]["current_month_total"], whole["adjustments"]) == (12.0, -5.0)
     statement = (await api.get("/api/organization/acme/statement")).json()
-    assert (statement["usage_total"], statement["adjustments_total"], statement["total"]) == (12.0, -5.0, 7.0)
+    assert (statement["usage_total"], statement["invoiced"]["adjustments"], statement["invoiced"]["total"]) == (
+        12.0,
+        -5.0,
+        7.0,
+    )
 
 
 async def test_a_project_ends(api: Api, load: Load) -> None:
