@@ -7,20 +7,22 @@ import argparse
 import asyncio
 import os
 import sys
-import tempfile
 from pathlib import Path
 
 import psycopg
 
-from billing_service import demo
+from billing_service.commands import CommandError, run
 from billing_service.csv_file import BadFileError
-from billing_service.database import connect
 from billing_service.database_failure import OUTDATED
+from billing_service.errors import ServiceError
+from billing_service.import_columns import hour, month
 from billing_service.import_kinds import KINDS
-from billing_service.importer import import_file
-from billing_service.migrate import MigrationError, migrate, shipped
+from billing_service.importer import SOURCE
+from billing_service.migrate import MigrationError
+from billing_service.parameters import FIGURES
+from billing_service.plans.catalogue import CatalogueError
 from billing_service.serve import serve
-from billing_service.settings import DatabaseSettings, ServiceSettings, SettingsError
+from billing_service.settings import LedgerSettings, ServiceSettings, SettingsError
 
 
 def main() -> int:
@@ -29,7 +31,7 @@ def main() -> int:
         asyncio.run(_run(arguments))
     except SettingsError as error:
         return _fail(str(error), 2)
-    except (BadFileError, MigrationError) as error:
+    except (BadFileError, MigrationError, CommandError, ServiceError, CatalogueError) as error:
         return _fail(str(error), 1)
     except OUTDATED:
         return _fail("the database schema is not up to date: run `python -m billing_service migrate` first", 1)
@@ -46,11 +48,25 @@ def _arguments() -> argparse.Namespace:
         "import",
         help="import CSV files; each file is imported completely or not at all",
         description="The header of a file defines its kind: "
-        + " | ".join(f"{kind.name}: {','.join(kind.header)}" for kind in KINDS),
+        + " | ".join(f"{kind.name}: {kind.described}" for kind in KINDS),
     )
     imports.add_argument("files", nargs="+", type=Path, metavar="FILE")
     imports.add_argument("--allow-truncated", action="store_true", help="accept a file without a final line break")
+    imports.add_argument(
+        "--source", default=SOURCE, help="name of the meter; another source does not replace its lines"
+    )
     commands.add_parser("demo", help="import demo organizations with 90 days of usage, up to the last full hour")
+    plans = commands.add_parser("plans", help="import the platform's billing-plans document")
+    plans.add_argument("file", type=Path, metavar="FILE")
+    plans.add_argument("--valid-from", type=hour, metavar="TIME", help="of changed prices; default: the running hour")
+    commands.add_parser("close", help="close the months that are over and take no late lines any more")
+    commands.add_parser("reconcile", help="compare every kept sum with its lines; exit code 1 if one differs")
+    commands.add_parser("quarantine", help="list usage that cannot be booked")
+    explained = commands.add_parser("explain", help="print the rows that a figure of a project is made of")
+    explained.add_argument("organization")
+    explained.add_argument("namespace")
+    explained.add_argument("--figure", choices=FIGURES, default="current_month_total")
+    explained.add_argument("--period", type=month, metavar="YYYY-MM", help="default: the running month")
     commands.add_parser("serve", help="serve HTTP requests until SIGTERM")
     return parser.parse_args()
 
@@ -59,22 +75,7 @@ async def _run(arguments: argparse.Namespace) -> None:
     if arguments.command == "serve":
         await serve(ServiceSettings.read(os.environ))  # noqa: TID251 - passed to settings.py
         return
-    settings = DatabaseSettings.read(os.environ)  # noqa: TID251 - passed to settings.py
-    async with connect(settings.database_url.get_secret_value()) as connection:
-        match arguments.command:
-            case "migrate":
-                applied = await migrate(connection, shipped())
-                print(f"migrate: {', '.join(migration.name for migration in applied) or 'nothing to do'}")
-            case "import":
-                for file in arguments.files:
-                    imported = await import_file(connection, file, allow_truncated=arguments.allow_truncated)
-                    for warning in imported.warnings:
-                        print(f"WARNING {warning.located(file)}", file=sys.stderr)
-                    print(f"{file}: {imported.lines} lines of {imported.kind}")
-            case "demo":
-                with tempfile.TemporaryDirectory() as folder:
-                    loaded = await demo.load(connection, Path(folder))
-                print("demo: " + ", ".join(f"{imported.lines} lines of {imported.kind}" for imported in loaded))
+    await run(arguments, LedgerSettings.read(os.environ))  # noqa: TID251 - passed to settings.py
 
 
 def _reason(error: Exception) -> str:

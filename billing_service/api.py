@@ -1,26 +1,22 @@
-"""The internal API: the bearer token, the routes, and the JSON of each response."""
+"""The internal API: the bearer token, health, and the error responses. The routes are in the folder of their domain."""
 
 import hmac
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
-from decimal import Decimal
 from http import HTTPStatus
-from typing import Any
 
-import simplejson
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from billing_service import costs
 from billing_service.database import Database
 from billing_service.errors import SchemaOutdated, ServiceError, Stuck, Unauthorized
+from billing_service.figures.routes import Clock, figures
 from billing_service.metrics import Metrics
 from billing_service.migrate import shipped
-from billing_service.parameters import InPath, InQuery, OptionalInQuery, OptionalPageSize, malformed, only
+from billing_service.parameters import malformed
+from billing_service.render import render
 from billing_service.request_log import RequestLog
-
-Clock = Callable[[], datetime | None]
+from billing_service.statements.routes import statements
 
 
 def create_app(database: Database, *tokens: str, now: Clock = lambda: None, metrics: Metrics | None = None) -> FastAPI:
@@ -28,7 +24,8 @@ def create_app(database: Database, *tokens: str, now: Clock = lambda: None, metr
     metrics = metrics or Metrics(database.pool)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.include_router(_health(database))
-    app.include_router(_billing(database, now), dependencies=[Depends(_authorized(tokens))])
+    for routes in (figures, statements):
+        app.include_router(routes(database, now), dependencies=[Depends(_authorized(tokens))])
     app.exception_handler(ServiceError)(_service_error)
     app.exception_handler(RequestValidationError)(_malformed)
     app.exception_handler(HTTPException)(_unrouted)
@@ -58,26 +55,6 @@ def _health(database: Database) -> APIRouter:
     return router
 
 
-def _billing(database: Database, now: Clock) -> APIRouter:
-    router = APIRouter()
-
-    @router.get("/api/project/{namespace}/overview", dependencies=[Depends(only("organization"))])
-    async def overview(namespace: InPath, organization: InQuery) -> Response:
-        return render(HTTPStatus.OK, await costs.overview(database, organization, namespace, now()))
-
-    @router.get("/api/organization/{organization}/projects", dependencies=[Depends(only("limit", "after"))])
-    async def projects(organization: InPath, limit: OptionalPageSize = None, after: OptionalInQuery = None) -> Response:
-        most = None if limit is None else int(limit)
-        found = await costs.project_list(database, organization, now(), limit=most, after=after)
-        return render(HTTPStatus.OK, found)
-
-    @router.get("/api/organizations", dependencies=[Depends(only())])
-    async def organizations() -> Response:
-        return render(HTTPStatus.OK, await costs.organization_list(database))
-
-    return router
-
-
 def _authorized(tokens: Sequence[str]) -> Callable[[Request], Awaitable[None]]:
     """Each token is compared, so that the time does not depend on which one was sent."""
     expected = [token.encode() for token in tokens]
@@ -90,18 +67,6 @@ def _authorized(tokens: Sequence[str]) -> Callable[[Request], Awaitable[None]]:
             raise Unauthorized("The service token is missing or wrong: send one `Authorization: Bearer` header")
 
     return authorized
-
-
-def render(status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
-    content = simplejson.dumps(body, use_decimal=False, default=_plain, allow_nan=False, separators=(",", ":"))
-    return Response(content, status, {"Cache-Control": "no-store", **(headers or {})}, "application/json")
-
-
-def _plain(value: object) -> simplejson.RawJSON:
-    """Writes a Decimal without an exponent. simplejson alone would write 0.0000000 as 0E-7."""
-    if not isinstance(value, Decimal) or not value.is_finite():
-        raise TypeError(f"{type(value).__name__} cannot be written as JSON")
-    return simplejson.RawJSON(format(value, "f"))
 
 
 async def _service_error(request: Request, error: ServiceError) -> Response:

@@ -4,25 +4,17 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from billing_service.csv_dialect import encoding_of, separator_of
-from billing_service.import_kinds import KINDS, Kind
+from billing_service.import_kind import MAX_PROBLEMS, Column, Kind, Problem
+from billing_service.import_kinds import KINDS
 
-MAX_PROBLEMS = 20
 
-
-@dataclass(frozen=True, order=True)
-class Problem:
-    line: int  # line number in the file; the header is 1; 0: the problem concerns the file
-    column: str  # empty: the problem concerns the line
-    text: str
-
-    def located(self, path: Path) -> str:
-        """In the format of compilers: `file:line: column: text`."""
-        place = f"{path}:{self.line}" if self.line else str(path)
-        return ": ".join(filter(None, (place, self.column, self.text)))
+def located(problem: Problem, path: Path) -> str:
+    """In the format of compilers: `file:line: column: text`."""
+    place = f"{path}:{problem.line}" if problem.line else str(path)
+    return ": ".join(filter(None, (place, problem.column, problem.text)))
 
 
 class BadFileError(Exception):
@@ -30,7 +22,7 @@ class BadFileError(Exception):
 
     def __init__(self, path: Path, problems: list[Problem]) -> None:
         named = sorted(problems)[:MAX_PROBLEMS]
-        lines = [problem.located(path) for problem in named]
+        lines = [located(problem, path) for problem in named]
         if len(problems) >= MAX_PROBLEMS:
             lines.append(f"{path}: only the first {MAX_PROBLEMS} problems are shown")
         super().__init__("\n".join([*lines, f"{path}: this file was not imported"]))
@@ -49,7 +41,7 @@ class CsvFile:
         self._digest = hashlib.sha256()
         self._last = b""
         self._reader = csv.reader(self._decoded(), strict=True)
-        self.kind = self._read_header()
+        self.kind, self.columns = self._read_header()
 
     def records(self) -> Iterator[tuple[object, ...]]:
         """The valid lines, each with its line number first. Invalid lines are added to `problems`."""
@@ -68,7 +60,7 @@ class CsvFile:
                 self.lines += 1
                 yield record
 
-    def _read_header(self) -> Kind:
+    def _read_header(self) -> tuple[Kind, tuple[Column, ...]]:
         if encoding := encoding_of(self._start):
             raise self._refused(f"is {encoding}: save it as CSV in UTF-8")
         try:
@@ -76,11 +68,11 @@ class CsvFile:
         except (csv.Error, UnicodeDecodeError) as error:
             raise self._refused(_unreadable(error)) from None
         for kind in KINDS:
-            if header == kind.header:
-                return kind
+            if columns := kind.columns_of(header):
+                return kind, columns
         if separator := separator_of(header):
             raise self._refused(separator)
-        allowed = " | ".join(",".join(kind.header) for kind in KINDS)
+        allowed = " | ".join(kind.described for kind in KINDS)
         raise self._refused(f"the header is {','.join(header)[:120]!r}, must be one of: {allowed}")
 
     def _refused(self, text: str) -> BadFileError:
@@ -94,15 +86,15 @@ class CsvFile:
             yield line.decode("utf-8-sig" if number == 0 else "utf-8")
 
     def _parse(self, line: int, fields: list[str]) -> tuple[object, ...] | None:
-        columns = self.kind.columns
+        columns = self.columns
         if len(fields) != len(columns):
-            text = f"has {len(fields)} fields, must have {len(columns)}: {','.join(self.kind.header)}"
+            text = f"has {len(fields)} fields, must have {len(columns)}: {','.join(column.name for column in columns)}"
             self.problems.append(Problem(line, "", text))
             return None
         values: list[object] = []
         for column, field in zip(columns, fields, strict=True):
             try:
-                values.append(column.parse(field))
+                values.append(None if not field and column in self.kind.optional else column.parse(field))
             except ValueError as error:
                 self.problems.append(Problem(line, column.name, f"{field[:60]!r} {error}"))
         return (line, *values) if len(values) == len(columns) else None

@@ -13,8 +13,9 @@ from decimal import Decimal
 from pathlib import Path
 
 from billing_service.database import Connection
-from billing_service.import_kinds import INSTANCES, ORGANIZATIONS, PRICES, PROJECTS, USAGE, Kind
-from billing_service.importer import Imported, import_file
+from billing_service.import_kind import Kind
+from billing_service.import_kinds import INSTANCES, ORGANIZATIONS, PRICES, PROJECTS, USAGE
+from billing_service.importer import SOURCE, Imported, import_file
 
 SEED = 7
 DAYS = 90
@@ -79,8 +80,9 @@ async def load(connection: Connection, folder: Path) -> list[Imported]:
     [now] = await (await connection.execute("SELECT now()")).fetchall()
     last_hour = now["now"].astimezone(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
     rows = await connection.execute(
-        "SELECT namespace, max(hour) AS hour FROM usage WHERE namespace = ANY(%s) GROUP BY namespace",
-        [list(PROJECT_OWNERS)],
+        "SELECT namespace, max(hour) AS hour FROM usage_lines WHERE organization = ANY(%s) AND namespace = ANY(%s)"
+        " AND source = %s GROUP BY namespace",
+        [list(CURRENCIES), list(PROJECT_OWNERS), SOURCE],
     )
     newest = {row["namespace"]: row["hour"].astimezone(UTC) async for row in rows}
     prices = ((resource, currency, *price) for currency in ("EUR", "USD") for resource, *price in PRICE_LIST)

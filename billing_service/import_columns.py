@@ -1,7 +1,7 @@
 """The allowed values of each CSV column. A parser raises ValueError with the allowed values."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from billing_service.currencies import DIGITS
@@ -12,12 +12,21 @@ PRICE_DIGITS = 6
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_NUMBER = re.compile(r"0*([0-9]+)(\.[0-9]{1,9})?")
+_NUMBER = re.compile(r"0*([0-9]+)(?:\.([0-9]+))?")
+_SIGNED = re.compile(r"(-?)(.*)", re.DOTALL)
+_SKU = re.compile(r"[a-z0-9]([-_.a-z0-9]{0,61}[a-z0-9])?")
+_ZONE = re.compile(r"UTC|[A-Za-z_]+/[-+A-Za-z0-9_/]+")
+_PRINTABLE = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
+_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,99}")
+_MONTH = re.compile(r"\d{4}-\d\d", re.ASCII)
 _COUNT = re.compile(r"[0-9]{1,9}")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _NO_MOMENT = datetime.min.replace(tzinfo=UTC)  # some programs write it for "never"
 _MICROSECOND_DIGITS = 6
-RESOURCES = ("cpu_core_hour", "memory_gib_hour", "storage_gib_hour", "network_gib", "public_ip_hour")
+QUANTITY_DECIMALS = 9
+PRICE_DECIMALS = 12
+COMPONENTS = ("cpu", "memory", "storage", "network", "public_ip", "gpu", "other")
+RESOURCES = ("cpu_core_hour", "memory_gib_hour", "storage_gib_hour", "network_gib", "public_ip_hour")  # SKUs from 0003
 
 
 def label(field: str) -> str:
@@ -34,25 +43,87 @@ def currency(field: str) -> str:
     return field
 
 
-def resource(field: str) -> str:
-    if field not in RESOURCES:
-        raise ValueError(f"must be one of {', '.join(RESOURCES)}")
+def sku(field: str) -> str:
+    if not _SKU.fullmatch(field):
+        raise ValueError("must be the code of a SKU: 1 to 63 of a-z, 0-9, -, _ and ., a letter or digit first and last")
     return field
 
 
+def component(field: str) -> str:
+    if field not in COMPONENTS:
+        raise ValueError(f"must be one of {', '.join(COMPONENTS)}")
+    return field
+
+
+def workload(field: str) -> str:
+    if not _PRINTABLE.fullmatch(field):
+        raise ValueError("must be a workload like Deployment/api, or - if there is none")
+    return field
+
+
+def text(field: str) -> str:
+    if not _PRINTABLE.fullmatch(field):
+        raise ValueError("must be a text of 1 to 200 characters in one line")
+    return field
+
+
+def identifier(field: str) -> str:
+    if not _IDENTIFIER.fullmatch(field) or field.startswith("line-"):
+        raise ValueError("must be 1 to 100 of A-Z, a-z, 0-9, _ . : / and -, and must not begin with line-")
+    return field
+
+
+def addons(field: str) -> dict[str, int]:
+    """`turbo-x1=3 turbo-x2=1`: the number of each add-on."""
+    found: dict[str, int] = {}
+    for part in field.split():
+        name, _, number = part.partition("=")
+        if not _IDENTIFIER.fullmatch(name) or not _COUNT.fullmatch(number) or not int(number) or name in found:
+            raise ValueError("must be add-ons with their numbers, like turbo-x1=3 turbo-x2=1, each once")
+        found[name] = int(number)
+    return found
+
+
+def uid(field: str) -> str:
+    if not _IDENTIFIER.fullmatch(field):
+        raise ValueError("must be the uid of a project: 1 to 100 of A-Z, a-z, 0-9, _ . : / and -")
+    return field
+
+
+def time_zone(field: str) -> str:
+    if not _ZONE.fullmatch(field):
+        raise ValueError("must be an IANA time zone like Europe/Berlin, or UTC")
+    return field
+
+
+def month(field: str) -> date:
+    """The first day of the month."""
+    try:
+        return date.fromisoformat(f"{field}-01" if _MONTH.fullmatch(field) else "")
+    except ValueError:
+        raise ValueError("must be a month like 2026-10") from None
+
+
 def quantity(field: str) -> Decimal:
-    return _number(field, QUANTITY_DIGITS)
+    return _number(field, QUANTITY_DIGITS, QUANTITY_DECIMALS)
 
 
 def price(field: str) -> Decimal:
-    return _number(field, PRICE_DIGITS)
+    return _number(field, PRICE_DIGITS, PRICE_DECIMALS)
 
 
-def _number(field: str, digits: int) -> Decimal:
+def signed_amount(field: str) -> Decimal:
+    """A credit is negative."""
+    found = _SIGNED.fullmatch(field)
+    sign, digits = found.groups() if found else ("", field)
+    return Decimal(-1 if sign else 1) * _number(digits, 12, PRICE_DECIMALS)
+
+
+def _number(field: str, digits: int, decimals: int) -> Decimal:
     found = _NUMBER.fullmatch(field)
-    if not found or len(found[1]) > digits:
+    if not found or not field.isascii() or len(found[1]) > digits or len(found[2] or "") > decimals:
         raise ValueError(
-            f"must be a number like 12.5, not negative, at most {digits} digits before the point and 9 after it"
+            f"must be a number like 12.5, not negative, at most {digits} digits before the point and {decimals} after"
         )
     return Decimal(field)
 

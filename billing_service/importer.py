@@ -1,13 +1,19 @@
 """Imports CSV files: a complete file, or nothing of it and a list of its invalid lines."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import LiteralString
 
-from billing_service.csv_file import MAX_PROBLEMS, BadFileError, CsvFile, Problem
-from billing_service.database import Connection
+from psycopg import sql
 
-_LOCK = 5_317_002  # imports run one after another, so that two imports of the same rows cannot deadlock
+from billing_service.csv_file import BadFileError, CsvFile
+from billing_service.database import Connection
+from billing_service.import_kind import MAX_PROBLEMS, Circumstances, Problem
+from billing_service.ledger.ingest import QUANTITY_BOUND, lock
+
+SOURCE = "csv"  # of usage from a file; the option --source names another one
 
 
 @dataclass(frozen=True)
@@ -15,33 +21,56 @@ class Imported:
     kind: str
     lines: int
     warnings: tuple[Problem, ...] = ()
+    note: str = ""
 
 
-async def import_file(connection: Connection, path: Path, *, allow_truncated: bool = False) -> Imported:
-    """Runs in one transaction. Importing the same file again changes nothing. Raises BadFileError, OSError."""
+async def import_file(
+    connection: Connection,
+    path: Path,
+    *,
+    allow_truncated: bool = False,
+    source: str = SOURCE,
+    quantity_bound: Decimal = QUANTITY_BOUND,
+    now: datetime | None = None,
+) -> Imported:
+    """Runs in one transaction. Importing the same file again changes nothing. Raises BadFileError, OSError.
+
+    `now` is for tests; the default is the database's clock.
+    """
     with path.open("rb") as binary:
         file = CsvFile(path, binary, allow_truncated=allow_truncated)
         kind = file.kind
         async with connection.transaction():
-            await connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+            await lock(connection)
+            given = Circumstances(now or await _clock(connection), source, quantity_bound)
             await connection.execute(kind.staging)
             await _copy(connection, file)
             await connection.execute("ANALYZE incoming")  # autovacuum does not analyze temporary tables
-            problems = file.problems + await _found(connection, kind.checks)
+            problems = file.problems + await _found(connection, kind.checks, given)
             if problems:
                 raise BadFileError(path, problems)
-            warnings = await _found(connection, kind.unusual) if kind.unusual else []
-            await connection.execute(kind.upsert)
+            warnings = await _found(connection, kind.unusual, given) if kind.unusual else []
+            stored = await kind.store(connection, given)
+            if stored.refused:
+                raise BadFileError(path, list(stored.refused))
             await connection.execute("DROP TABLE incoming")
-    return Imported(kind.name, file.lines, tuple(warnings))
+    return Imported(kind.name, file.lines, tuple(warnings), stored.note)
 
 
 async def _copy(connection: Connection, file: CsvFile) -> None:
-    async with connection.cursor() as cursor, cursor.copy("COPY incoming FROM STDIN") as copy:
+    columns = sql.SQL(", ").join(sql.Identifier(name) for name in ("line", *(column.name for column in file.columns)))
+    copying = sql.SQL("COPY incoming ({}) FROM STDIN").format(columns)
+    async with connection.cursor() as cursor, cursor.copy(copying) as copy:
         for record in file.records():
             await copy.write_row(record)
 
 
-async def _found(connection: Connection, query: LiteralString) -> list[Problem]:
-    rows = await connection.execute(query, {"most": MAX_PROBLEMS})
+async def _clock(connection: Connection) -> datetime:
+    [row] = await (await connection.execute("SELECT now()")).fetchall()
+    moment: datetime = row["now"]
+    return moment
+
+
+async def _found(connection: Connection, query: LiteralString, given: Circumstances) -> list[Problem]:
+    rows = await connection.execute(query, {"most": MAX_PROBLEMS, "now": given.now})
     return [Problem(row["line"], row["column"], row["text"]) async for row in rows]

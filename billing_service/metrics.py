@@ -23,13 +23,8 @@ _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _BUCKETS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _NEWEST_USAGE_INTERVAL_SECONDS = 60
 
-# One index lookup for each project. One resource is enough, because an import writes all resources of an hour.
-_NEWEST_USAGE = """
-SELECT extract(epoch FROM max(newest.hour)) AS seconds
-FROM projects AS p, LATERAL (
-    SELECT max(u.hour) AS hour FROM usage AS u WHERE u.namespace = p.namespace AND u.resource = 'cpu_core_hour'
-) AS newest
-"""
+# One row for each organization.
+_NEWEST_USAGE = "SELECT extract(epoch FROM max(as_of) - interval '1 hour') AS seconds FROM organization_state"
 
 _logger = logging.getLogger("billing_service")
 

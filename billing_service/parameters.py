@@ -10,21 +10,41 @@ from fastapi.exceptions import RequestValidationError
 from billing_service.errors import BadRequest
 
 LARGEST_PAGE = 1000
+FIGURES = (
+    "current_month_total",
+    "last_day_spend",
+    "total_cost_per_hour",
+    "cpu",
+    "memory",
+    "storage",
+    "network",
+    "public_ip",
+    "gpu",
+    "other",
+)
 
 # RFC 1123 label; `\z` does not match before a line break at the end.
 _LABEL = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\z"
+_NAMES = r"^[a-z0-9]([-a-z0-9,]*[a-z0-9])?\z"
 _LABEL_RULE = "must be 1 to 63 lower-case letters, digits or hyphens, with a letter or digit first and last"
+_MONTH = r"^20[0-9]{2}-(0[1-9]|1[0-2])\z"
 _PAGE_SIZE = rf"^([1-9][0-9]{{0,2}}|{LARGEST_PAGE})\z"
 
 InPath = Annotated[str, Path(pattern=_LABEL)]
 InQuery = Annotated[str, Query(pattern=_LABEL)]
 OptionalInQuery = Annotated[str | None, Query(pattern=_LABEL)]
+OptionalMonth = Annotated[str | None, Query(pattern=_MONTH)]
+FigureInQuery = Annotated[str, Query(pattern=rf"^({'|'.join(FIGURES)})\z")]
+OptionalNames = Annotated[str | None, Query(pattern=_NAMES)]
 OptionalPageSize = Annotated[str | None, Query(pattern=_PAGE_SIZE)]
 
 RULES = {
     "namespace": _LABEL_RULE,
     "organization": _LABEL_RULE,
     "after": _LABEL_RULE,
+    "figure": f"must be one of {', '.join(FIGURES)}",
+    "namespaces": "must be names of projects, separated by commas",
+    "period": "must be a month of this century, like 2026-10",
     "limit": f"must be a whole number from 1 to {LARGEST_PAGE}",
 }
 _PRINTABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")

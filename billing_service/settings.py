@@ -5,11 +5,14 @@ If a variable is wrong or missing, the service does not start. One message lists
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Annotated, Self
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+from billing_service.ledger.ingest import QUANTITY_BOUND
 
 _TOKEN_MIN_LENGTH = 16
 _MAX_PORT = 65535
@@ -85,6 +88,21 @@ class DatabaseSettings(BaseModel):
             return cls.model_validate(given)
         except ValidationError as error:
             raise SettingsError("\n".join(_explain(cls, error))) from None  # the original contains the values
+
+
+class LedgerSettings(DatabaseSettings):
+    """The settings of the commands that write."""
+
+    quarantine_above: Decimal = Field(
+        QUANTITY_BOUND,
+        gt=0,
+        lt=10**8,
+        allow_inf_nan=False,
+        description="A usage line with a larger quantity goes to the quarantine instead of a bill",
+    )
+    provisional_days: Count = Field(
+        3, ge=0, le=28, description="Days after its end in which a month still takes late lines; then `close` closes it"
+    )
 
 
 class ServiceSettings(DatabaseSettings):

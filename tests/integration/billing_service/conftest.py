@@ -30,6 +30,31 @@ REGISTRY = {
         "nippon-web,nippon\n"
     ),
 }
+TABLES = (
+    "organizations",
+    "organization_terms",
+    "ownership",
+    "prices",
+    "usage_lines",
+    "rollup_daily",
+    "rollup_monthly",
+    "organization_daily",
+    "organization_monthly",
+    "project_months",
+    "recent_hours",
+    "organization_state",
+    "project_state",
+    "hours",
+    "source_months",
+    "sources",
+    "periods",
+    "adjustments",
+    "quarantine",
+    "data_versions",
+    "instances",
+    "plan_prices",
+    "subscriptions",
+)
 USAGE_HEADER = "namespace,hour,cpu_core_hours,memory_gib_hours,storage_gib_hours,network_gib,public_ip_hours\n"
 
 
@@ -111,22 +136,22 @@ async def empty_database_url(server_url: str) -> AsyncIterator[str]:
 @pytest.fixture
 async def database_url(migrated_database_url: str) -> str:
     """A migrated database without rows."""
-    await _execute(migrated_database_url, "TRUNCATE organizations, projects, prices, usage, instances")
+    await _execute(migrated_database_url, f"TRUNCATE {', '.join(TABLES)}", "DELETE FROM skus WHERE id > 5")
     return migrated_database_url
 
 
-Load = Callable[[str], Awaitable[None]]
+Load = Callable[..., Awaitable[None]]
 
 
 @pytest.fixture
 def load(database_url: str, tmp_path: Path) -> Load:
-    """Imports the text of a CSV file, as `python -m billing_service import` does."""
+    """Imports the text of a CSV file, as `python -m billing_service import` does, with the options of import_file."""
 
-    async def load(text: str) -> None:
+    async def load(text: str, **options: Any) -> None:
         path = tmp_path / "input.csv"
         path.write_text(text, encoding="utf-8")
         async with connect(database_url) as connection:
-            await import_file(connection, path)
+            await import_file(connection, path, **options)
 
     return load
 

@@ -11,6 +11,17 @@ from billing_service.database import open_database
 from .conftest import USAGE_HEADER, Api, Load, open_api
 from .requests import OVERVIEW, PROJECTS, assert_error
 
+FACTS = {
+    "organization",
+    "as_of",
+    "currency",
+    "currency_digits",
+    "time_zone",
+    "period_state",
+    "cost_basis",
+    "data_version",
+}
+
 
 @pytest.mark.parametrize("path", [OVERVIEW, PROJECTS])
 @pytest.mark.parametrize(
@@ -61,14 +72,18 @@ async def test_a_project_without_usage_costs_nothing(api: Api) -> None:
     assert '"current_month_total":0.00,' in response.text
     assert '"total_cost_per_hour":0.000000,' in response.text
     body = response.json()
-    assert set(body) == {
-        "organization",
-        "as_of",
+    assert set(body) == FACTS | {
+        "complete_through",
+        "incomplete_hours",
         "namespace",
         "billing_summary",
         "compute_instances",
         "cost_breakdown",
+        "adjustments",
+        "other_currencies",
     }
+    assert (body["as_of"], body["complete_through"]) == (None, None)
+    assert set(body["cost_breakdown"]) == {"cpu_cost", "memory_cost", "storage_cost", "network_cost", "public_ip_cost"}
     assert body["billing_summary"]["currency"] == "EUR"
 
 
@@ -94,7 +109,7 @@ async def test_the_list_is_the_organizations_own_in_order(api: Api) -> None:
     """acme's list holds acme's projects by name, and not acme-prod's."""
     body = (await api.get(PROJECTS)).json()
     assert [project["namespace"] for project in body["projects"]] == ["acme-data", "acme-web"]
-    assert set(body) == {"organization", "as_of", "projects"}
+    assert set(body) == FACTS | {"projects", "total"}
 
 
 async def test_the_names_of_all_organizations(api: Api) -> None:

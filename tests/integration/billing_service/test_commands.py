@@ -19,7 +19,7 @@ from .process import run, served, wait_for
 
 async def test_the_demo_is_loaded_once_and_then_extended(empty_database_url: str, client: httpx2.AsyncClient) -> None:
     """Ninety days come with the first start; the second adds the hours since, quickly; no last day is empty."""
-    for says in ("0001_schema.sql, 0002_bounds.sql", "nothing to do"):
+    for says in ("0001_schema.sql, 0002_bounds.sql, 0003_ledger.sql", "nothing to do"):
         assert says in run(empty_database_url, "migrate").stdout
     first = run(empty_database_url, "demo")
     assert (first.returncode, first.stderr) == (0, "")
@@ -40,10 +40,10 @@ async def test_the_demo_is_loaded_once_and_then_extended(empty_database_url: str
 def test_a_bad_file_is_exit_code_1_and_names_the_line(database_url: str, tmp_path: Path) -> None:
     """The shell sees the failure, the operator the line."""
     file = tmp_path / "usage.csv"
-    file.write_text(f"{USAGE_HEADER}nobody,2025-09-10T09:00:00Z,1,1,1,1,1\n")
+    file.write_text(f"{USAGE_HEADER}no_body,2025-09-10T09:00:00Z,1,1,1,1,1\n")
     done = run(database_url, "import", str(file))
     assert done.returncode == 1
-    assert f"{file}:2: namespace: 'nobody' is not registered" in done.stderr
+    assert f"{file}:2: namespace: 'no_body' must be an RFC 1123 label" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -136,7 +136,7 @@ async def test_a_database_that_hangs_is_503_in_time(server: Server, client: http
         with served(server.url) as (url, _):
             await wait_for(client, f"{url}/api/health", 200, 20)
             async with connection.transaction():
-                await connection.execute("LOCK TABLE prices IN ACCESS EXCLUSIVE MODE")
+                await connection.execute("LOCK TABLE organization_terms IN ACCESS EXCLUSIVE MODE")
                 started = time.monotonic()
                 response = await client.get(f"{url}/api/organization/acme/projects")
                 assert (response.status_code, response.json()["code"]) == (503, "database_unavailable")

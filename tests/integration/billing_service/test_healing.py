@@ -27,8 +27,9 @@ PATHS = (LIST, "/api/project/acme-web/overview?organization=acme", "/api/health"
 async def prepare(server: Server) -> None:
     async with connect(server.url) as connection:
         await migrate(connection, shipped())
-        await connection.execute("INSERT INTO organizations VALUES ('acme', 'EUR')")
-        await connection.execute("INSERT INTO projects VALUES ('acme-web', 'acme')")
+        await connection.execute("INSERT INTO organizations VALUES ('acme')")
+        await connection.execute("INSERT INTO organization_terms VALUES ('acme', '(,)', 'EUR', 'UTC')")
+        await connection.execute("INSERT INTO ownership VALUES ('acme-web', 'acme', '', 1, '(,)')")
 
 
 @pytest.fixture

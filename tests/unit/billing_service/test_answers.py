@@ -8,8 +8,9 @@ import httpx2
 import pytest
 import simplejson
 
-from billing_service.api import create_app, render
+from billing_service.api import create_app
 from billing_service.errors import PriceMissing
+from billing_service.render import render
 from billing_service.request_log import JsonFormatter, frames
 
 

@@ -7,15 +7,15 @@ import pytest
 from billing_service.database_failure import REASONS
 from billing_service.errors import ServiceError
 from billing_service.import_kinds import KINDS, Kind
-from billing_service.settings import ServiceSettings
+from billing_service.settings import LedgerSettings, ServiceSettings
 
 PAGE = (Path(__file__).parents[3] / "docs" / "billing-service.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ServiceSettings.model_fields)
+@pytest.mark.parametrize("name", {**ServiceSettings.model_fields, **LedgerSettings.model_fields})
 def test_every_setting_is_documented_with_its_default(name: str) -> None:
     """The table of settings is the settings."""
-    field = ServiceSettings.model_fields[name]
+    field = {**ServiceSettings.model_fields, **LedgerSettings.model_fields}[name]
     default = "required" if field.is_required() else f"`{field.default}`"
     assert f"| `{name.upper()}` | {default}" in PAGE
 

@@ -1,0 +1,18 @@
+"""How an adjustment is shown."""
+
+from typing import Any
+
+from psycopg.rows import DictRow
+
+from billing_service.figures.facts import rfc3339
+
+
+def shown(row: DictRow) -> dict[str, Any]:
+    """`amount` is exact and signed. `refers_to` is the closed month, and the line of it, that it corrects."""
+    names = ("id", "namespace", "sku", "quantity", "currency", "amount", "reason")
+    refers = row["refers_period"] and {
+        "period": f"{row['refers_period']:%Y-%m}",
+        "hour": rfc3339(row["refers_hour"]),
+        "workload": row["workload"],
+    }
+    return {name: row[name] for name in names} | {"refers_to": refers, "created_at": rfc3339(row["created_at"])}

@@ -1,0 +1,107 @@
+"""The rows that a figure of a project is made of: the exact amounts and the rounding add up to what is shown."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from psycopg.rows import DictRow
+
+from billing_service.database import Database
+from billing_service.errors import ProjectNotFound
+from billing_service.figures.adjustments import shown as shown_adjustment
+from billing_service.figures.facts import coverage, facts, refuse_future, rfc3339
+from billing_service.figures.overview import overview
+from billing_service.ledger.script import script
+
+MOST_ROWS = 1000
+COMPONENTS = ("cpu", "memory", "storage", "network", "public_ip", "gpu", "other")
+
+
+async def explain(
+    database: Database,
+    organization: str,
+    namespace: str,
+    *,
+    figure: str,
+    now: datetime | None = None,
+    period: date | None = None,
+) -> dict[str, Any]:
+    """`figure` is a figure of the billing summary, or a component of the month.
+
+    Raises ProjectNotFound (404), PriceMissing (409), AmountTooLarge (409), BadRequest (400).
+    """
+    shown = await overview(database, organization, namespace, now, period)
+    sql = script("figures/overview.sql")
+    rows = await database.fetch(sql, organization=organization, namespace=namespace, now=now, period=period)
+    if not rows:
+        raise ProjectNotFound(f"Organization {organization} has no project {namespace}")
+    [row] = rows
+    refuse_future(row)
+    if row["data_version"] != shown["data_version"]:  # an import came in between
+        return await explain(database, organization, namespace, figure=figure, now=now, period=period)
+    since, until = _window(row, figure)
+    parts = await database.fetch(
+        script("figures/explain.sql"),
+        organization=organization,
+        namespace=namespace,
+        life=row["life"],
+        since=since,
+        until=until,
+        currency=row["currency"],
+        component=figure if figure in COMPONENTS else None,
+    )
+    corrections = await database.fetch(
+        script("figures/adjustments.sql"), organization=organization, namespace=namespace, period=row["period"]
+    )
+    exact = sum((part["amount"] or Decimal(0) for part in parts), Decimal(0))
+    value = _value(shown, figure)
+    return {
+        **facts(row),
+        **coverage(row),
+        "namespace": namespace,
+        "figure": figure,
+        "period": f"{row['period']:%Y-%m}",
+        "from": rfc3339(since),
+        "to": rfc3339(until),
+        "value": value,
+        "exact": exact,
+        "rounding": None if value is None else value - exact,
+        "rows": [_row(part) for part in parts[:MOST_ROWS]],
+        "rest": _rest(parts[MOST_ROWS:]),
+        "adjustments": [shown_adjustment(correction) for correction in corrections],
+    }
+
+
+def _window(row: DictRow, figure: str) -> tuple[datetime, datetime]:
+    as_of = row["as_of"] or row["starts"]
+    hours = {"last_day_spend": 24, "total_cost_per_hour": 1}.get(figure)
+    return (row["starts"], row["ends"]) if hours is None else (as_of - timedelta(hours=hours), as_of)
+
+
+def _value(shown: dict[str, Any], figure: str) -> Decimal | None:
+    """None: the response does not have this figure. A month that is over has no last day."""
+    if figure in COMPONENTS:
+        found: Decimal | None = shown["cost_breakdown"].get(f"{figure}_cost")
+    else:
+        found = shown["billing_summary"][figure]
+    return found
+
+
+def _row(part: DictRow) -> dict[str, Any]:
+    """`amount` is exact. `price` is null for quantity 0. `list` is null for the general price list."""
+    price = part["price"] and {
+        "id": part["price"],
+        "list": part["price_list"] or None,
+        "unit_price": part["unit_price"],
+        "valid_from": rfc3339(part["valid_from"]),
+        "valid_until": rfc3339(part["valid_until"]),
+    }
+    names = ("sku", "component", "unit", "workload", "source", "hours", "quantity", "amount")
+    return {name: part[name] for name in names} | {"price": price}
+
+
+def _rest(parts: list[DictRow]) -> dict[str, Any] | None:
+    """The sum of the rows that are not shown."""
+    if not parts:
+        return None
+    return {"rows": len(parts), "amount": sum((part["amount"] or Decimal(0) for part in parts), Decimal(0))}

@@ -1,0 +1,95 @@
+"""The list of an organization's projects with their summaries, and the organization's total."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from psycopg.rows import DictRow
+
+from billing_service.database import Database
+from billing_service.errors import OrganizationNotFound, PriceMissing, ServiceError
+from billing_service.figures.facts import facts, refuse_future
+from billing_service.figures.summary import billing_summary, prices_missing, too_large
+from billing_service.ledger.script import script
+from billing_service.money import RATE_DIGITS, rounded
+
+_ARRAYS = ("namespaces", "lives", "totals", "last_days", "last_hours", "unrated")
+_COLUMNS = ("namespace", "life", "total", "last_day", "last_hour", "unrated")
+
+
+async def project_list(
+    database: Database,
+    organization: str,
+    now: datetime | None = None,
+    *,
+    limit: int | None = None,
+    after: str | None = None,
+    period: date | None = None,
+) -> dict[str, Any]:
+    """All projects sorted by namespace, or a page: `limit` projects after `after`, and `next`, the next page's `after`.
+
+    `period` is a month of the organization's time zone; None: the running one. A project whose figures cannot be
+    computed has an `error` instead. Raises OrganizationNotFound (404), BadRequest (400).
+    """
+    most = None if limit is None else limit + 1
+    sql = script("figures/projects.sql")
+    rows = await database.fetch(sql, organization=organization, now=now, period=period, most=most, after=after)
+    if not rows:
+        raise OrganizationNotFound(f"Organization {organization} is not registered")
+    [month] = rows
+    refuse_future(month)
+    listed = [
+        dict(zip(_COLUMNS, values, strict=True)) for values in zip(*(month[name] for name in _ARRAYS), strict=True)
+    ]
+    found = listed[:limit]
+    unrated = await _prices_missing(database, month, [row for row in found if row["unrated"]])
+    if any(row["unrated"] and row["namespace"] not in unrated for row in found):  # a price was added just now
+        return await project_list(database, organization, now, limit=limit, after=after, period=period)
+    page = {
+        **facts(month),
+        "total": _total(month),
+        "projects": [_entry(month, row, unrated.get(row["namespace"])) for row in found],
+    }
+    if limit is None:
+        return page
+    return page | {"next": found[-1]["namespace"] if len(listed) > limit else None}
+
+
+async def _prices_missing(database: Database, month: DictRow, rows: list[DictRow]) -> dict[str, PriceMissing]:
+    if not rows:
+        return {}
+    since = month["starts"]
+    if month["period"] == month["this_period"]:
+        since = min(since, month["as_of"] - timedelta(days=1))
+    lives = [(row["namespace"], row["life"]) for row in rows]
+    return await prices_missing(database, month["organization"], lives, since, month["ends"])
+
+
+def _entry(month: DictRow, row: DictRow, error: ServiceError | None) -> dict[str, Any]:
+    error = error or too_large(row, row["total"])
+    return {
+        "namespace": row["namespace"],
+        "billing_summary": None if error else billing_summary(month, row, row["total"]),
+        "error": error.body() if error else None,
+    }
+
+
+def _total(row: DictRow) -> dict[str, Any]:
+    """Rounded once from the exact sum of all projects, whatever the page. `rounding` is the difference to the sum of
+    their rounded figures. `unrated_lines` are lines without a price: they are not in the total."""
+    digits, running = row["digits"], row["period"] == row["this_period"]
+    total = rounded(row["all_total"], digits)
+    return {
+        "current_month_total": total,
+        "rounding": total - rounded(row["all_rounded"], digits),
+        "last_day_spend": rounded(row["all_last_day"], digits) if running else None,
+        "total_cost_per_hour": rounded(row["all_last_hour"], digits + RATE_DIGITS) if running else None,
+        "adjustments": rounded(row["all_adjustments"], digits),
+        "unrated_lines": row["all_unrated"],
+        "currency": row["currency"],
+    }
+
+
+async def organization_list(database: Database) -> dict[str, Any]:
+    """The names of all organizations. A function uses them to reject realms that do not exist."""
+    rows = await database.fetch("SELECT name FROM organizations ORDER BY name")
+    return {"organizations": [row["name"] for row in rows]}

@@ -1,0 +1,74 @@
+-- The exact figures of an organization's projects in one month, without a single line: sums and states only. One row: the
+-- organization, and arrays of the projects that it owns now, or owned in the month of the request; or only of the first
+-- %(most)s after the name %(after)s. An unknown organization has no row.
+WITH asked AS (
+    SELECT coalesce(%(now)s::timestamptz, now()) AS moment, %(organization)s::text AS organization,
+           current_period(%(organization)s::text, coalesce(%(now)s::timestamptz, now())) AS this_period
+),
+bounds AS (
+    SELECT a.*, p.period, period_start(a.organization, p.period) AS starts,
+           period_start(a.organization, (p.period + interval '1 month')::date) AS ends
+    FROM asked AS a, LATERAL (SELECT coalesce(%(period)s::date, a.this_period) AS period) AS p
+),
+organization AS MATERIALIZED (
+    SELECT b.*, t.currency::text, t.time_zone, coalesce(m.digits, 2) AS digits, s.as_of, s.first_hour,
+           coalesce(v.version, 0) AS data_version, c.period IS NOT NULL AS closed, EXISTS (
+               SELECT FROM subscriptions AS n WHERE n.organization = b.organization
+                   AND n.validity @> least(b.moment, b.ends - interval '1 hour')
+           ) AS on_plan
+    FROM bounds AS b
+    JOIN organization_terms AS t
+        ON t.organization = b.organization AND t.validity @> least(b.moment, b.ends - interval '1 hour')
+    LEFT JOIN minor_units AS m ON m.currency = t.currency
+    LEFT JOIN organization_state AS s ON s.organization = b.organization
+    LEFT JOIN data_versions AS v ON v.organization = b.organization
+    LEFT JOIN periods AS c ON c.organization = b.organization AND c.period = b.period
+),
+owned AS MATERIALIZED (
+    SELECT DISTINCT ON (w.namespace) w.namespace::text, w.life
+    FROM organization AS o JOIN ownership AS w ON w.organization = %(organization)s::text
+    WHERE CASE WHEN %(period)s::date IS NULL THEN w.validity @> o.moment
+               ELSE w.validity && tstzrange(o.starts, greatest(least(o.ends, o.moment), o.starts + interval '1 hour')) END
+      AND (%(after)s::text IS NULL OR w.namespace > %(after)s::text)
+    ORDER BY w.namespace, lower(w.validity) DESC NULLS LAST LIMIT %(most)s::integer
+),
+months AS MATERIALIZED (
+    SELECT r.namespace, r.life, coalesce(sum(r.amount) FILTER (WHERE r.currency = o.currency), 0) AS total,
+           sum(r.unrated) AS unrated
+    FROM organization AS o JOIN rollup_monthly AS r ON r.organization = %(organization)s::text AND r.period = o.period
+    GROUP BY r.namespace, r.life
+),
+whole AS ( -- everything that was used while the organization owned it, also in projects that it does not own any more
+    SELECT coalesce(sum(m.total), 0) AS all_total, coalesce(sum(round(m.total, o.digits)), 0) AS all_rounded,
+           coalesce(sum(m.unrated), 0) AS all_unrated
+    FROM organization AS o, months AS m
+),
+states AS (
+    SELECT coalesce(sum(d.last_day), 0) AS all_last_day, coalesce(sum(d.last_hour), 0) AS all_last_hour
+    FROM organization AS o, project_state AS d
+    WHERE d.organization = %(organization)s::text AND d.currency = o.currency
+),
+corrections AS (
+    SELECT coalesce(sum(a.amount), 0) AS all_adjustments
+    FROM organization AS o, adjustments AS a
+    WHERE a.organization = %(organization)s::text AND a.period = o.period AND a.currency = o.currency
+),
+listed AS (
+    SELECT p.namespace, p.life, coalesce(m.total, 0) AS total, coalesce(d.last_day, 0) AS last_day,
+           coalesce(d.last_hour, 0) AS last_hour,
+           coalesce(m.unrated, 0) + CASE WHEN o.period = o.this_period THEN coalesce(d.unrated, 0) ELSE 0 END AS unrated
+    FROM organization AS o
+    CROSS JOIN owned AS p
+    LEFT JOIN months AS m ON m.namespace = p.namespace AND m.life = p.life
+    LEFT JOIN project_state AS d ON d.organization = o.organization AND d.namespace = p.namespace AND d.life = p.life
+        AND d.currency = o.currency
+    ORDER BY p.namespace
+)
+SELECT o.*, w.*, s.*, c.*, l.* -- arrays: ten thousand rows of all columns would take longer than the query
+FROM organization AS o CROSS JOIN whole AS w CROSS JOIN states AS s CROSS JOIN corrections AS c
+CROSS JOIN (
+    SELECT coalesce(array_agg(namespace), '{}') AS namespaces, coalesce(array_agg(life), '{}') AS lives,
+           coalesce(array_agg(total), '{}') AS totals, coalesce(array_agg(last_day), '{}') AS last_days,
+           coalesce(array_agg(last_hour), '{}') AS last_hours, coalesce(array_agg(unrated), '{}') AS unrated
+    FROM listed
+) AS l

@@ -1,0 +1,186 @@
+"""Usage enters the ledger here: owner, price, quarantine, adjustments, lines and sums, in one transaction.
+
+Importing the same lines again changes nothing. A line is identified by organization, namespace, hour, SKU, workload and
+source: a line of another source does not replace it. A changed quantity of a month that is open or over replaces the
+line; a changed quantity of a closed month becomes a signed adjustment in the open month.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import LiteralString
+
+from billing_service.database import Connection
+from billing_service.ledger.script import run, script
+
+LOCK = 5_317_002  # writers of the ledger run one after another
+QUANTITY_BOUND = Decimal(1_000_000)  # of one line; the default of the setting
+_QUANTITY_DIGITS = Decimal("1e-9")
+_SMALLEST_REFUSED = Decimal(10) ** 8
+
+INCOMING: LiteralString = """
+    CREATE TEMPORARY TABLE incoming_lines (
+        namespace text NOT NULL, hour timestamptz NOT NULL, sku text NOT NULL, workload text NOT NULL,
+        quantity numeric NOT NULL, source text NOT NULL, owned_at timestamptz NOT NULL
+    ) ON COMMIT DROP
+"""
+_COPY: LiteralString = "COPY incoming_lines (namespace, hour, sku, workload, quantity, source, owned_at) FROM STDIN"
+_COUNTS: LiteralString = """
+    ; CREATE TEMPORARY TABLE ingested ON COMMIT DROP AS
+    SELECT (SELECT count(*) FROM changes WHERE old_quantity IS NULL) AS written,
+           (SELECT count(*) FROM changes WHERE old_quantity IS NOT NULL) AS changed,
+           (SELECT count(*) FROM adjusted) AS adjusted,
+           (SELECT count(*) FROM resolved WHERE reason IS NOT NULL) AS quarantined,
+           (SELECT count(*) FROM resolved) AS total;
+"""
+_ADJUSTED: LiteralString = """
+    INSERT INTO touched SELECT DISTINCT organization FROM adjusted EXCEPT SELECT organization FROM touched;
+    DROP TABLE owners, rates, resolved, adjusted, incoming_lines;
+"""
+_PARTITIONS: LiteralString = """
+    SELECT ensure_partitions(month, month)
+    FROM (SELECT DISTINCT date_trunc('month', hour, 'UTC') AS month FROM incoming_lines) AS months
+"""
+_RESULT: LiteralString = "SELECT * FROM ingested"
+
+
+@dataclass(frozen=True)
+class UsageLine:
+    """`hour` is the start of an hour in UTC. `workload` is `Deployment/api`, or `-` if there is none.
+
+    The line belongs to the owner of the namespace at `owned_at` (default: at the start of the hour), or to the next
+    owner within the hour. A meter that sees the owner change within the hour writes one line for each owner.
+    """
+
+    namespace: str
+    hour: datetime
+    sku: str
+    workload: str
+    quantity: Decimal
+    source: str
+    owned_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """Numbers of lines. `quarantined` lines are listed by the command `quarantine`."""
+
+    written: int
+    changed: int
+    adjusted: int
+    quarantined: int
+    unchanged: int
+
+
+async def ingest(
+    connection: Connection,
+    lines: Iterable[UsageLine],
+    *,
+    now: datetime | None = None,
+    quantity_bound: Decimal = QUANTITY_BOUND,
+) -> Ingested:
+    """Runs in one transaction, or in the caller's. `now` is for tests; the default is the database's clock.
+
+    Raises ValueError: a quantity is negative, not finite or not below 10^8, an hour has not ended or does not begin on
+    the hour, or a line comes twice. Then nothing is written.
+    """
+    async with connection.transaction():
+        await lock(connection)
+        await connection.execute(INCOMING)
+        async with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+            for line in lines:
+                await copy.write_row(_row(line))
+        return await ingest_staged(connection, now=now, quantity_bound=quantity_bound)
+
+
+async def ingest_staged(connection: Connection, *, now: datetime | None, quantity_bound: Decimal) -> Ingested:
+    """As `ingest`, with the rows of the temporary table `incoming_lines`, within the caller's transaction and lock."""
+    moment, span = await _checked(connection, now)
+    if span is None:
+        await connection.execute("DROP TABLE incoming_lines")
+        return Ingested(0, 0, 0, 0, 0)
+    arguments = {"now": moment, "bound": quantity_bound, "first": span[0], "last": span[1]}
+    await connection.execute(_PARTITIONS)
+    sql = script("ledger/resolve.sql") + _COUNTS + script("ledger/book.sql") + _ADJUSTED
+    [row] = await run(connection, sql + script("ledger/refresh.sql") + _RESULT, arguments)
+    await connection.execute("DROP TABLE ingested")
+    done = row["written"] + row["changed"] + row["adjusted"] + row["quarantined"]
+    return Ingested(row["written"], row["changed"], row["adjusted"], row["quarantined"], row["total"] - done)
+
+
+async def lock(connection: Connection) -> None:
+    await connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+
+
+async def record_hour(
+    connection: Connection, source: str, hour: datetime, samples_expected: int, samples_seen: int
+) -> None:
+    """Keeps how many of the hour's samples `source` had. Called after `ingest` of the hour, in the same transaction.
+
+    The hour counts as measured for every organization that owns a namespace, also if it has no line.
+    """
+    async with connection.transaction():
+        await lock(connection)
+        stored = await connection.execute(_RECORD_HOUR, [source, hour, samples_expected, samples_seen])
+        if stored.rowcount:
+            arguments = {"source": source, "hour": hour, "complete": samples_seen >= samples_expected}
+            await run(connection, _HOUR_IS_THERE + script("ledger/refresh.sql"), arguments)
+
+
+_RECORD_HOUR: LiteralString = """
+    INSERT INTO hours AS h (source, hour, samples_expected, samples_seen) VALUES (%s, %s, %s, %s)
+    ON CONFLICT (source, hour) DO UPDATE
+    SET samples_expected = excluded.samples_expected, samples_seen = excluded.samples_seen, recorded_at = now()
+    WHERE (h.samples_expected, h.samples_seen) <> (excluded.samples_expected, excluded.samples_seen)
+"""
+_HOUR_IS_THERE: LiteralString = """
+    INSERT INTO sources AS s VALUES (%(source)s, %(hour)s)
+    ON CONFLICT (source) DO UPDATE SET first_hour = excluded.first_hour WHERE excluded.first_hour < s.first_hour;
+    INSERT INTO source_months AS m
+    SELECT %(source)s, period::date, CASE WHEN %(complete)s THEN bit_of(%(hour)s, period::date) ELSE 0::bit(772) END
+    FROM generate_series(date_trunc('month', %(hour)s::timestamptz AT TIME ZONE 'UTC' - interval '14 hours'),
+                         date_trunc('month', %(hour)s::timestamptz AT TIME ZONE 'UTC' + interval '14 hours'),
+                         interval '1 month') AS period
+    ON CONFLICT (source, period) DO UPDATE
+    SET complete = CASE WHEN %(complete)s THEN m.complete | excluded.complete
+                        ELSE m.complete & ~bit_of(%(hour)s, excluded.period) END;
+    INSERT INTO organization_state AS s
+    SELECT DISTINCT organization, %(hour)s::timestamptz, %(hour)s::timestamptz + interval '1 hour' FROM ownership
+    WHERE validity && tstzrange(%(hour)s::timestamptz, %(hour)s::timestamptz + interval '1 hour')
+    ON CONFLICT (organization) DO UPDATE
+    SET first_hour = least(s.first_hour, excluded.first_hour), as_of = greatest(s.as_of, excluded.as_of);
+    CREATE TEMPORARY TABLE touched ON COMMIT DROP AS
+    SELECT DISTINCT organization FROM ownership
+    WHERE validity && tstzrange(%(hour)s::timestamptz, %(hour)s::timestamptz + interval '1 hour');
+"""
+
+
+def _row(line: UsageLine) -> tuple[object, ...]:
+    if not line.quantity.is_finite() or line.quantity < 0 or line.quantity >= _SMALLEST_REFUSED:
+        raise ValueError(f"{line.namespace} {line.hour} {line.sku}: the quantity must be from 0 to below 10^8")
+    quantity = line.quantity.quantize(_QUANTITY_DIGITS, ROUND_HALF_UP)
+    owned_at = line.owned_at or line.hour
+    return (line.namespace, line.hour, line.sku, line.workload, quantity, line.source, owned_at)
+
+
+async def _checked(connection: Connection, now: datetime | None) -> tuple[datetime, tuple[datetime, datetime] | None]:
+    """The moment, and the first and the last hour. Raises ValueError."""
+    query = """
+        SELECT coalesce(%(now)s::timestamptz, now()) AS now, min(hour) AS first, max(hour) AS last,
+               max(hour) + interval '1 hour' > coalesce(%(now)s::timestamptz, now()) AS running,
+               count(*) FILTER (WHERE date_trunc('hour', hour, 'UTC') <> hour OR owned_at < hour
+                                   OR owned_at >= hour + interval '1 hour') AS askew,
+               (SELECT count(*) FROM (
+                   SELECT FROM incoming_lines GROUP BY namespace, hour, sku, workload, source, owned_at
+                   HAVING count(*) > 1) AS twice) AS twice
+        FROM incoming_lines
+    """
+    [row] = await (await connection.execute(query, {"now": now})).fetchall()
+    if row["running"]:
+        raise ValueError(f"the hour {row['last']} has not ended: it can be booked after its end")
+    if row["askew"]:
+        raise ValueError(f"{row['askew']} lines have an hour that does not begin on the hour, or an owner outside it")
+    if row["twice"]:
+        raise ValueError(f"{row['twice']} lines come twice: namespace, hour, SKU, workload and source are equal")
+    return row["now"], None if row["first"] is None else (row["first"], row["last"])

@@ -1,0 +1,53 @@
+"""Books stored lines again after a change of owners, currencies or prices, and releases what was in quarantine."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import LiteralString
+
+from billing_service.database import Connection
+from billing_service.import_kind import Circumstances
+from billing_service.ledger.ingest import INCOMING, ingest_staged
+from billing_service.ledger.script import run, script
+
+_NEWEST: LiteralString = "SELECT max(as_of) AS hour FROM organization_state"
+_STAGE: LiteralString = """
+    INSERT INTO incoming_lines (namespace, hour, sku, workload, quantity, source, owned_at)
+    SELECT namespace, hour, sku, workload, quantity, source, owned_at FROM quarantine AS q
+    WHERE reason <> 'above_bound' AND EXISTS (
+        SELECT FROM ownership AS o
+        WHERE o.namespace = q.namespace AND o.validity && tstzrange(q.owned_at, q.hour + interval '1 hour')
+    )
+"""
+
+
+async def rebook(
+    connection: Connection,
+    since: datetime,
+    now: datetime,
+    *,
+    namespaces: Sequence[str] | None = None,
+    organizations: Sequence[str] | None = None,
+    skus: Sequence[int] | None = None,
+) -> None:
+    """Lines from `since` on, of these namespaces, organizations and SKUs (None: of all). Closed months stay."""
+    [newest] = await (await connection.execute(_NEWEST)).fetchall()
+    if newest["hour"] is None or newest["hour"] <= since:
+        return
+    sql = script("ledger/rebook.sql") + script("ledger/book.sql") + script("ledger/refresh.sql")
+    arguments = {
+        "first": since,
+        "last": newest["hour"],
+        "now": now,
+        "namespaces": None if namespaces is None else list(namespaces),
+        "organizations": None if organizations is None else list(organizations),
+        "skus": None if skus is None else list(skus),
+    }
+    await run(connection, sql, arguments)
+
+
+async def release(connection: Connection, given: Circumstances) -> int:
+    """Books the quarantined lines whose owner is known now, and returns their number."""
+    await connection.execute(INCOMING)
+    await connection.execute(_STAGE)
+    done = await ingest_staged(connection, now=given.now, quantity_bound=given.quantity_bound)
+    return done.written + done.changed + done.adjusted

@@ -1,0 +1,1 @@
+"""Months: open, provisional, closed; and the adjustments that correct a closed one."""

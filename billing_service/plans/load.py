@@ -1,0 +1,29 @@
+"""Stores the catalogue of plans. A price holds from ever on if the entry is new, otherwise from a moment on."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import LiteralString
+
+from billing_service.database import Connection
+from billing_service.ledger.ingest import lock
+from billing_service.plans.catalogue import CatalogueError, Entry
+
+_SET: LiteralString = """
+    SELECT refused FROM set_plan_price(%s, %s, %s, %s, %s::jsonb, %s::timestamptz, coalesce(%s::timestamptz, now()))
+"""
+
+
+async def load_catalogue(
+    connection: Connection, entries: Iterable[Entry], since: datetime | None = None, now: datetime | None = None
+) -> None:
+    """`since` is the start of an hour; None: the running hour. Once more changes nothing. Raises CatalogueError."""
+    async with connection.transaction():
+        await lock(connection)
+        refused = []
+        for entry in entries:
+            given = [entry.kind, entry.id, entry.currency, entry.monthly_price, entry.document, since, now]
+            [row] = await (await connection.execute(_SET, given)).fetchall()
+            if row["refused"]:
+                refused.append(f"{entry.kind} {entry.id}: {row['refused']}")
+        if refused:
+            raise CatalogueError("\n".join(refused))

@@ -1,0 +1,1 @@
+"""SKUs and their prices."""

@@ -1,0 +1,121 @@
+"""The statement of an organization for one month of its time zone.
+
+A project's figure is rounded once from its exact sum; its SKUs are split by largest remainder. The organization's usage
+is rounded once from the exact sum of all lines; `rounding` is the difference to the projects. Other currencies that the
+organization had in the month have sections of the same form.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+from psycopg.rows import DictRow
+
+from billing_service.errors import OrganizationNotFound
+from billing_service.figures.adjustments import shown as shown_adjustment
+from billing_service.figures.facts import facts, refuse_future, rfc3339
+from billing_service.ledger.script import script
+from billing_service.money import rounded, split
+from billing_service.render import text
+
+Fetch = Callable[..., Awaitable[list[DictRow]]]
+
+
+async def statement(
+    fetch: Fetch,
+    organization: str,
+    now: datetime | None = None,
+    period: date | None = None,
+    namespaces: list[str] | None = None,
+) -> str:
+    """JSON. Of a closed month always the same bytes. `namespaces`: these projects, without the organization's lines.
+
+    `period`: None is the running month. Raises OrganizationNotFound (404), BadRequest (400).
+    """
+    months = await fetch(script("statements/month.sql"), organization=organization, period=period, now=now)
+    if not months:
+        raise OrganizationNotFound(f"Organization {organization} is not registered")
+    [month] = months
+    refuse_future(month)
+    if month["closed"] and namespaces is None:
+        kept: str = month["statement"]
+        return kept
+    return text(await computed(fetch, month, namespaces))
+
+
+async def computed(fetch: Fetch, month: DictRow, namespaces: list[str] | None = None) -> dict[str, Any]:
+    given = {"organization": month["organization"], "period": month["period"]}
+    usage = await fetch(script("statements/usage.sql"), **given, namespaces=namespaces)
+    adjustments = await fetch(script("figures/adjustments.sql"), **given, namespace=None)
+    sections = {code: _section(list(rows)) for code, rows in groupby(usage, lambda row: row["currency"])}
+    main = sections.pop(month["currency"], None) or _section([], month["digits"])
+    return {
+        **facts(month),
+        "period": f"{month['period']:%Y-%m}",
+        **main,
+        **(await _organization(fetch, main, adjustments, month) if namespaces is None else {}),
+        "other_currencies": [{"currency": code, **section} for code, section in sections.items()],
+    }
+
+
+async def _organization(
+    fetch: Fetch, main: dict[str, Any], adjustments: list[DictRow], month: DictRow
+) -> dict[str, Any]:
+    """What is invoiced: fees, usage in the hours without a subscription, and adjustments. Each is rounded once."""
+    given = {name: month[name] for name in ("organization", "starts", "ends")}
+    fees = await fetch(script("statements/fees.sql"), **given)
+    usage = main["usage_total"]
+    if fees:
+        [row] = await fetch(script("statements/invoiced.sql"), **given, currency=month["currency"])
+        usage = rounded(row["amount"], month["digits"])
+    invoiced = {
+        "fees": _sum(fees, month),
+        "usage": usage,
+        "adjustments": _sum(adjustments, month),
+    }
+    return {
+        "fees": [_fee(fee) for fee in fees],
+        "adjustments": [shown_adjustment(row) for row in adjustments],
+        "invoiced": invoiced | {"total": sum(invoiced.values(), Decimal(0))},
+    }
+
+
+def _sum(rows: list[DictRow], month: DictRow) -> Decimal:
+    """Of the rows in the month's currency."""
+    exact = sum((row["amount"] for row in rows if row["currency"] == month["currency"]), Decimal(0))
+    return rounded(exact, month["digits"])
+
+
+def _fee(row: DictRow) -> dict[str, Any]:
+    """`amount` is exact: the monthly price, for `hours` of the month's hours."""
+    names = ("kind", "id", "quantity", "currency", "monthly_price", "hours", "amount")
+    return {name: row[name] for name in names} | {"from": rfc3339(row["since"]), "to": rfc3339(row["till"])}
+
+
+def _section(usage: list[DictRow], digits: int | None = None) -> dict[str, Any]:
+    digits = usage[0]["digits"] if digits is None else digits
+    grouped = groupby(usage, lambda row: (row["namespace"], row["life"]))
+    projects = [_project(list(rows), digits) for _, rows in grouped]
+    total = rounded(sum((row["amount"] for row in usage), Decimal(0)), digits)
+    return {
+        "projects": projects,
+        "rounding": total - sum((project["total"] for project in projects), Decimal(0)),
+        "usage_total": total,
+        "unrated_lines": sum(row["unrated"] for row in usage),
+    }
+
+
+def _project(rows: list[DictRow], digits: int) -> dict[str, Any]:
+    """`uid` is empty if it is not known. A namespace with two uids in the month is two projects."""
+    amounts = split({row["sku"]: row["amount"] for row in rows}, digits)
+    return {
+        "namespace": rows[0]["namespace"],
+        "uid": rows[0]["uid"] or "",
+        "lines": [
+            {name: row[name] for name in ("sku", "component", "unit", "quantity")} | {"amount": amounts[row["sku"]]}
+            for row in rows
+        ],
+        "total": sum(amounts.values(), Decimal(0)),
+    }

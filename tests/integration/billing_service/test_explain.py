@@ -1,0 +1,186 @@
+"""What a figure is made of, the statement, the tags of responses, and the commands that check the ledger."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+import simplejson
+
+from billing_service.database import connect
+from billing_service.periods.close import close
+
+from .conftest import USAGE_HEADER, Api, Load
+from .process import run
+from .requests import OVERVIEW, PROJECTS, assert_error
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+LINES = "namespace,hour,sku,workload,quantity\n"
+PRICES = (
+    "resource,currency,unit_price,valid_from\n"
+    "cpu_core_hour,EUR,0.0325,2025-01-01T00:00:00Z\ncpu_core_hour,EUR,0.0298,2026-11-10T00:00:00Z\n"
+    "memory_gib_hour,EUR,0.0046,2025-01-01T00:00:00Z\n"
+)
+FIGURES = ("current_month_total", "last_day_spend", "total_cost_per_hour", "cpu", "memory", "gpu")
+
+
+def usage(*workloads: str) -> str:
+    return LINES + "".join(
+        f"acme-web,2026-11-{day:02}T{hour:02}:00:00Z,{sku},{workload},{day}.{hour}\n"
+        for day in (9, 10)
+        for hour in range(24)
+        for sku in ("cpu_core_hour", "memory_gib_hour")
+        for workload in workloads
+    )
+
+
+async def explained(api: Api, figure: str) -> dict[str, Decimal]:
+    response = await api.get(f"/api/project/acme-web/explain?organization=acme&figure={figure}")
+    assert response.status_code == 200, response.text
+    return dict(simplejson.loads(response.text, use_decimal=True))
+
+
+@pytest.fixture
+async def metered(api: Api, load: Load) -> Api:
+    await load(PRICES)
+    await load(usage("Deployment/api", "VirtualMachine/db-0"))
+    api.now = NOW
+    return api
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+async def test_the_rows_add_up_to_the_figure_to_the_last_digit(metered: Api, figure: str) -> None:
+    """Quantity times unit price is the amount of each row; the amounts and the rounding are what the overview shows."""
+    found = await explained(metered, figure)
+    for row in found["rows"]:
+        assert row["quantity"] * row["price"]["unit_price"] == row["amount"]
+    overview = simplejson.loads((await metered.get(OVERVIEW)).text, use_decimal=True)
+    shown = {
+        **overview["billing_summary"],
+        **{k.removesuffix("_cost"): v for k, v in overview["cost_breakdown"].items()},
+    }
+    total = sum(row["amount"] for row in found["rows"])
+    assert total == found["exact"]
+    if figure == "gpu":
+        assert (found["rows"], found["value"]) == ([], None)
+    else:
+        assert total + found["rounding"] == found["value"] == shown[figure]
+        assert abs(found["rounding"]) < Decimal("0.01")
+    if figure == "cpu":
+        prices = {(row["workload"], row["price"]["unit_price"], row["hours"]) for row in found["rows"]}
+        assert len(prices) == 4
+        assert ("Deployment/api", Decimal("0.0298"), 24) in prices
+
+
+async def test_more_than_a_thousand_rows_are_summed(api: Api, load: Load) -> None:
+    """The rest is one line with its number of rows."""
+    await load(PRICES)
+    lines = "".join(f"acme-web,2026-11-09T00:00:00Z,cpu_core_hour,Pod/{number},1\n" for number in range(1003))
+    await load(LINES + lines)
+    api.now = NOW
+    found = await explained(api, "current_month_total")
+    assert (len(found["rows"]), found["rest"]) == (1000, {"rows": 3, "amount": Decimal("0.0975")})
+    assert found["exact"] == Decimal("32.5975")
+
+
+async def test_a_foreign_project_is_not_explained(metered: Api) -> None:
+    """404 as for the overview; a wrong figure is 400 with those that there are."""
+    path = "/api/project/acme-web/explain?organization=globex&figure=cpu"
+    assert_error(await metered.get(path), 404, "project_not_found")
+    wrong = assert_error(
+        await metered.get("/api/project/acme-web/explain?organization=acme&figure=x"), 400, "bad_request"
+    )
+    assert "must be one of current_month_total" in wrong["message"]
+
+
+async def test_the_explanation_on_a_terminal(metered: Api, database_url: str) -> None:
+    """The same rows as text."""
+    done = run(database_url, "explain", "acme", "acme-web", "--period", "2026-11")
+    assert done.returncode == 0, done.stderr
+    assert "cpu_core_hour" in done.stdout
+    total = (await metered.get(OVERVIEW + "&period=2026-11")).json()["billing_summary"]["current_month_total"]
+    assert f"shown {total:.2f}\n" in done.stdout
+    missing = run(database_url, "explain", "globex", "acme-web")
+    assert (missing.returncode, "has no project" in missing.stderr) == (1, True)
+
+
+async def test_the_statement_adds_up(metered: Api, load: Load) -> None:
+    """SKUs to projects, projects and rounding to the usage, usage and adjustments to the total."""
+    await load(f"{USAGE_HEADER}acme-data,2026-11-09T00:00:00Z,0.123,0.456,0,0,0\n")
+    text = (await metered.get("/api/organization/acme/statement?period=2026-11")).text
+    found = simplejson.loads(text, use_decimal=True)
+    for project in found["projects"]:
+        assert sum(line["amount"] for line in project["lines"]) == project["total"]
+    assert sum(p["total"] for p in found["projects"]) + found["rounding"] == found["usage_total"]
+    assert found["usage_total"] + found["invoiced"]["adjustments"] == found["invoiced"]["total"]
+    assert [p["namespace"] for p in found["projects"]] == ["acme-data", "acme-web"]
+    own = (await metered.get("/api/organization/acme/statement?period=2026-11&namespaces=acme-data")).json()
+    assert [p["namespace"] for p in own["projects"]] == ["acme-data"]
+    assert "invoiced" not in own
+    assert "adjustments" not in own
+
+
+async def test_a_closed_statement_is_always_the_same_bytes(metered: Api, load: Load, database_url: str) -> None:
+    """Late lines and credits change the open month only."""
+    async with connect(database_url) as connection:
+        assert await close(connection, 3, datetime(2026, 12, 4, tzinfo=UTC)) == 1
+    path = "/api/organization/acme/statement?period=2026-11"
+    before = (await metered.get(path)).content
+    metered.now = datetime(2026, 12, 10, tzinfo=UTC)
+    await load(f"{USAGE_HEADER}acme-data,2026-11-19T00:00:00Z,3,0,0,0,0\n", now=metered.now)
+    assert (await metered.get(path)).content == before
+    december = (await metered.get("/api/organization/acme/statement")).json()
+    assert (december["invoiced"]["adjustments"], december["adjustments"][0]["reason"]) == (0.09, "late line")
+
+
+@pytest.mark.parametrize("path", [OVERVIEW, PROJECTS, "/api/organization/acme/statement"])
+async def test_an_unchanged_response_is_304(metered: Api, load: Load, path: str) -> None:
+    """The tag changes with the data, the month and the path. Without the token it is 401 as ever."""
+    first = await metered.get(path)
+    tag = first.headers["etag"]
+    again = await metered.get(path, **{"If-None-Match": f'"other", W/{tag}'})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    assert (await metered.client.get(path, headers={"If-None-Match": tag})).status_code == 401
+    await load(f"{USAGE_HEADER}acme-data,2026-11-19T00:00:00Z,3,0,0,0,0\n")
+    changed = await metered.get(path, **{"If-None-Match": tag})
+    assert (changed.status_code, changed.headers["etag"] != tag) == (200, True)
+    metered.now = datetime(2026, 12, 1, tzinfo=UTC)
+    assert (await metered.get(path, **{"If-None-Match": changed.headers["etag"]})).status_code == 200
+
+
+async def test_a_tag_gives_no_access(metered: Api) -> None:
+    """A foreign project is 404, whatever the client has."""
+    response = await metered.get("/api/project/acme-web/overview?organization=globex", **{"If-None-Match": "*"})
+    assert_error(response, 404, "project_not_found")
+
+
+async def test_reconcile_finds_a_sum_that_differs(metered: Api, database_url: str) -> None:
+    """The command compares every sum with its lines, and names the one that is wrong."""
+    assert (await metered.get(OVERVIEW)).status_code == 200
+    done = run(database_url, "reconcile")
+    assert (done.returncode, done.stdout) == (0, "reconcile: every sum agrees with its lines\n"), done.stderr
+    async with connect(database_url) as connection:
+        await connection.execute("UPDATE rollup_daily SET amount = amount + 0.01 WHERE day = '2026-11-09' AND sku = 2")
+        await connection.execute("UPDATE project_state SET last_day = 0")
+    done = run(database_url, "reconcile")
+    assert done.returncode == 1
+    assert "rollup_daily acme acme-web 2026-11-09 memory_gib_hour: " in done.stderr
+    assert "project_state acme acme-web" in done.stderr
+    assert "reconcile: 2 sums differ" in done.stderr
+
+
+async def test_the_quarantine_is_listed(load: Load, database_url: str, registry: None) -> None:  # noqa: ARG001
+    """Name, SKU, source, reason, number of lines, hours, quantity."""
+    await load(f"{LINES}late,2026-11-01T00:00:00Z,cpu_core_hour,-,2.5\n")
+    done = run(database_url, "quarantine")
+    assert done.stdout == (
+        "late cpu_core_hour csv: unknown_namespace, 1 lines, 2026-11-01T00:00Z to 2026-11-01T00:00Z, quantity 2.5\n"
+    )
+
+
+async def test_close_is_a_command(metered: Api, load: Load, database_url: str) -> None:
+    """It prints what it closed, and the second time that there is nothing to do."""
+    assert (await metered.get(OVERVIEW)).status_code == 200
+    await load(f"{LINES}acme-data,2026-01-01T00:00:00Z,cpu_core_hour,-,2.5\n")
+    first = run(database_url, "close")
+    assert "acme 2026-01: closed\n" in first.stdout, first.stderr
+    assert run(database_url, "close").stdout == "close: nothing to do\n"

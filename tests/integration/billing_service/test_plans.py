@@ -1,0 +1,162 @@
+"""Plans: the platform's catalogue, subscriptions, fees by the hour, and what is invoiced."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import simplejson
+
+from billing_service.csv_file import BadFileError
+from billing_service.database import connect
+from billing_service.periods.close import close
+from billing_service.plans.catalogue import CatalogueError, read_catalogue
+from billing_service.plans.load import load_catalogue
+
+from .conftest import USAGE_HEADER, Api, Load
+from .ledger_kit import found
+from .process import run
+
+CATALOGUE = Path(__file__).with_name("plans.yaml")
+HEADER = "organization,plan,valid_from,addons\n"
+NOVEMBER = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+Catalogue = Callable[[], Awaitable[None]]
+
+
+@pytest.fixture
+async def catalogue(database_url: str) -> None:
+    async with connect(database_url) as connection:
+        await load_catalogue(connection, read_catalogue(CATALOGUE), now=NOVEMBER)
+
+
+async def invoice(api: Api, period: str) -> dict[str, Any]:
+    response = await api.get(f"/api/organization/acme/statement?period={period}")
+    assert response.status_code == 200, response.text
+    return dict(simplejson.loads(response.text, use_decimal=True))
+
+
+@pytest.mark.usefixtures("catalogue")
+async def test_a_plan_with_add_ons_costs_their_sum(api: Api, load: Load) -> None:
+    """Scale Pool, 3 Turbo x1 and 2 Turbo x2 are 158 EUR. Usage has list prices and is not invoiced."""
+    await load("resource,currency,unit_price,valid_from\ncpu_core_hour,EUR,0.05,2025-01-01T00:00:00Z\n")
+    await load(f"{HEADER}acme,scale-pool,2026-09-01T00:00:00Z,turbo-x1=3 turbo-x2=2\n")
+    await load(f"{USAGE_HEADER}acme-web,2026-10-01T00:00:00Z,100,0,0,0,0\n")
+    api.now = NOVEMBER
+    found = await invoice(api, "2026-10")
+    assert found["invoiced"] == {"fees": 158, "usage": 0, "adjustments": 0, "total": 158}
+    assert (found["usage_total"], found["cost_basis"]) == (5, "list_price")
+    assert sum(fee["amount"] for fee in found["fees"]) == 158
+    overview = await api.overview("acme", "acme-web")
+    assert overview["cost_basis"] == "list_price"
+    assert (await invoice(api, "2026-08"))["cost_basis"] == "usage"
+
+
+@pytest.mark.parametrize(
+    ("zone", "month"),
+    [("UTC", "2026-02"), ("UTC", "2026-01"), ("Europe/Berlin", "2026-03"), ("Europe/Berlin", "2026-10")],
+)
+@pytest.mark.usefixtures("catalogue")
+async def test_every_month_is_exactly_the_price(api: Api, load: Load, zone: str, month: str) -> None:
+    """28 and 31 days, and a day of 23 and of 25 hours. Two plans in one month share it by the hour."""
+    await load(f"organization,currency,time_zone\nacme,EUR,{zone}\n")
+    await load(f"{HEADER}acme,pro-pool,2025-01-01T00:00:00Z,\n")
+    api.now = NOVEMBER
+    [fee] = (await invoice(api, month))["fees"]
+    assert fee["amount"] == 49
+    await load(f"{HEADER}acme,pro-pool,{month}-11T05:00:00Z,turbo-x1=1\nacme,pro-pool,{month}-21T00:00:00Z,\n")
+    fees = (await invoice(api, month))["fees"]
+    assert sum(fee["amount"] for fee in fees if fee["id"] == "pro-pool") == 49
+    [addon] = [fee for fee in fees if fee["id"] == "turbo-x1"]
+    hours = {"2026-01": 744, "2026-02": 672, "2026-03": 743, "2026-10": 745}[month]
+    assert addon["hours"] == 235
+    assert abs(addon["amount"] - Decimal(9) * 235 / hours) < Decimal("0.000001")
+
+
+@pytest.mark.usefixtures("catalogue")
+async def test_a_month_with_and_without_a_plan_invoices_both(api: Api, load: Load) -> None:
+    """Usage before the subscription is invoiced, usage under it is not."""
+    await load("resource,currency,unit_price,valid_from\ncpu_core_hour,EUR,0.05,2025-01-01T00:00:00Z\n")
+    await load(f"{HEADER}acme,dev-pool,2026-10-16T00:00:00Z,\n")
+    await load(f"{USAGE_HEADER}acme-web,2026-10-15T23:00:00Z,100,0,0,0,0\nacme-web,2026-10-16T00:00:00Z,40,0,0,0,0\n")
+    api.now = NOVEMBER
+    found = await invoice(api, "2026-10")
+    assert found["invoiced"]["usage"] == 5
+    assert found["usage_total"] == 7
+    assert found["invoiced"]["fees"] == Decimal("9.81")  # 384 of 744 hours of 19
+
+
+@pytest.mark.usefixtures("catalogue")
+async def test_a_closed_month_keeps_its_fees(api: Api, load: Load, database_url: str) -> None:
+    """Neither a subscription nor a plan price changes in it."""
+    await load(f"{HEADER}acme,dev-pool,2026-09-01T00:00:00Z,\n")
+    async with connect(database_url) as connection:
+        assert await close(connection, 3, NOVEMBER) == 2
+        [entry] = [entry for entry in read_catalogue(CATALOGUE) if entry.id == "dev-pool"]
+        changed = type(entry)(entry.kind, entry.id, entry.currency, Decimal("29.50"), entry.document)
+        with pytest.raises(CatalogueError, match="acme had it in a month that is over"):
+            await load_catalogue(connection, [changed], datetime(2026, 10, 5, tzinfo=UTC), NOVEMBER)
+        await load_catalogue(connection, [changed], datetime(2026, 12, 1, tzinfo=UTC), NOVEMBER)
+    with pytest.raises(BadFileError, match="month 2026-10 is closed"):
+        await load(f"{HEADER}acme,pro-pool,2026-09-15T00:00:00Z,\n")
+    api.now = datetime(2026, 12, 5, tzinfo=UTC)
+    assert (await invoice(api, "2026-10"))["invoiced"]["fees"] == 19
+    assert (await invoice(api, "2026-12"))["invoiced"]["fees"] == Decimal("29.50")
+
+
+@pytest.mark.usefixtures("catalogue", "registry")
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("acme,mega-pool,2026-09-01T00:00:00Z,", "plan: 'mega-pool' is not in the catalogue"),
+        ("acme,dev-pool,2026-09-01T00:00:00Z,turbo-x9=1", "addon: 'turbo-x9' is not in the catalogue"),
+        ("acme,dev-pool,2026-09-01T00:00:00Z,turbo-x1", "addons: 'turbo-x1' must be add-ons with their numbers"),
+        ("globex,dev-pool,2026-09-01T00:00:00Z,", "costs EUR, and the organization is billed in USD"),
+        ("nobody,dev-pool,2026-09-01T00:00:00Z,", "is not registered"),
+    ],
+)
+async def test_a_wrong_subscription_is_refused(load: Load, line: str, reason: str) -> None:
+    """The message names what the catalogue lacks."""
+    with pytest.raises(BadFileError, match=reason):
+        await load(f"{HEADER}{line}\n")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("price: 19", "price: nineteen", "plans.dev-pool: price 'nineteen' must be a number"),
+        ("price: 19", "price: -1", "plans.dev-pool: price -1 must be from 0"),
+        ("price: 19", "price: .nan", "plans.dev-pool: price"),
+        ("price: 16, currency: EUR", "price: 16, currency: EUX", "addons.turbo-x2: currency 'EUX'"),
+        ("plans:", "tariffs:", "must have the member plans"),
+        ("plans:", "plans: [", "is not YAML"),
+    ],
+)
+def test_a_wrong_catalogue_names_the_entry(tmp_path: Path, old: str, new: str, reason: str) -> None:
+    """Nothing of it is stored."""
+    path = tmp_path / "plans.yaml"
+    path.write_text(CATALOGUE.read_text().replace(old, new, 1))
+    with pytest.raises(CatalogueError, match=reason):
+        read_catalogue(path)
+
+
+def test_a_price_with_a_point_is_exact(tmp_path: Path) -> None:
+    """19.99 is 19.99, and no binary float. The ConfigMap is read as well as its document."""
+    text = CATALOGUE.read_text().replace("price: 19", "price: 19.99")
+    path = tmp_path / "plans.yaml"
+    path.write_text(
+        "kind: ConfigMap\ndata:\n  plans.yaml: |\n" + "".join(f"    {line}\n" for line in text.splitlines())
+    )
+    assert read_catalogue(path)[0].monthly_price == Decimal("19.99")
+
+
+async def test_plans_is_a_command(database_url: str) -> None:
+    """It can be repeated. Members that are not used are kept."""
+    for _ in range(2):
+        done = run(database_url, "plans", str(CATALOGUE))
+        assert (done.returncode, done.stdout) == (0, "plans: 5 plans and add-ons\n"), done.stderr
+    async with connect(database_url) as connection:
+        kept = await found(connection, "SELECT document->>'burstRatio' FROM plan_prices WHERE id = 'dev-pool'")
+        assert kept == [("1.0",)]
