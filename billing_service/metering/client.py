@@ -3,6 +3,7 @@
 A sample stays the decimal number that its text has. It is never a binary float here.
 """
 
+import asyncio
 import json
 import ssl
 from collections.abc import AsyncIterator, Mapping
@@ -41,7 +42,7 @@ class Address:
     token_file: Path | None = None  # read before each request, because a mounted token is renewed in its file
     ca_file: Path | None = None
     tenant: str | None = None  # X-Scope-OrgID of Mimir
-    timeout_seconds: float = 60  # for a query
+    timeout_seconds: float = 60  # for a query, until the end of its reply
     max_bytes: int = 256 * 1024 * 1024  # of a reply
 
 
@@ -75,7 +76,10 @@ class Prometheus:
         form = given | {"timeout": f"{self._address.timeout_seconds:g}s"}
         url = f"{self._address.url.rstrip('/')}/api/v1/{path}"
         try:
-            async with self._client.stream("POST", url, data=form, headers=self._headers()) as response:
+            async with (
+                asyncio.timeout(self._address.timeout_seconds),  # httpx limits each read, not all of them together
+                self._client.stream("POST", url, data=form, headers=self._headers()) as response,
+            ):
                 body = await self._read(response)
         except (httpx.HTTPError, OSError) as error:
             raise PrometheusUnavailable(f"Prometheus: {type(error).__name__}") from error
@@ -113,7 +117,7 @@ def _decode(body: bytes, response: httpx.Response) -> dict[str, Any]:
     if isinstance(reply, dict):
         return reply
     if response.status_code >= _SERVER_ERRORS:
-        return {}  # a proxy before the server sends a page of its own
+        return {}  # a proxy before the server sends its own page
     raise MalformedReply(f"Prometheus: status {response.status_code}: the reply is not a JSON object")
 
 

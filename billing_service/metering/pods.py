@@ -45,7 +45,7 @@ def pods(
             continue
         requested, used = _at(cpu_requests, key), _at(series.cpu_use, key)
         reserved, held = _at(memory_requests, key), _at(memory_use, key)
-        # The use of processors is of the whole window; the others are means over the time in which the pod ran.
+        # The use of processors is a mean over the window; the others are means over the time in which the pod ran.
         found[key] = {
             end: Compute(
                 cores=max(requested(end) * share, used(end) / WINDOW_SECONDS),

@@ -29,7 +29,7 @@ class Scope:
     slot_seconds: int
     has_machines: bool
     excluded: frozenset[str] = frozenset()  # namespaces of the platform, which nobody pays for
-    storage_classes: frozenset[str] = frozenset()  # those with a SKU of their own
+    storage_classes: frozenset[str] = frozenset()  # those with a separate SKU
 
 
 class HourReader:

@@ -9,6 +9,6 @@ LOAD_BALANCER = "load_balancer_hour"
 
 
 def storage(storage_class: str, own: frozenset[str]) -> str:
-    """`own`: the classes with a SKU of their own. All others are the general SKU, which has a price from the start, so
-    that volumes of a new class are billed."""
+    """`own`: the classes with a separate SKU. All others are the general SKU, which has a price from the start, so that
+    volumes of a new class are billed."""
     return f"{STORAGE}.{storage_class}" if storage_class in own else STORAGE

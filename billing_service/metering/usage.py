@@ -1,20 +1,9 @@
-"""What the meter hands over: usage lines and instance counts."""
+"""What the reading of an hour returns: usage lines, instance counts, and how many samples there were."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 
-
-@dataclass(frozen=True)
-class UsageLine:
-    """`hour` is its start in UTC. `workload` is `Kind/name`, or `-` for all workloads of the namespace together."""
-
-    namespace: str
-    hour: datetime
-    sku: str
-    workload: str
-    quantity: Decimal
-    source: str
+from billing_service.ledger.ingest import UsageLine
 
 
 @dataclass(frozen=True)
@@ -33,7 +22,7 @@ class Reading:
     """One hour. A sample is one source (kube-state-metrics, cAdvisor of a node, KubeVirt) in one window."""
 
     lines: tuple[UsageLine, ...]
-    instances: tuple[Instances, ...] | None  # None: the last window is missing, so nobody knows what runs
+    instances: tuple[Instances, ...] | None  # None: the last window is missing, so what runs is unknown
     samples_expected: int
     samples_seen: int
     problems: tuple[str, ...]  # why samples are missing, for the log

@@ -23,7 +23,7 @@ class VolumeSeries:
 def volumes(
     series: VolumeSeries, bound: Mapping[Key, Windows], own: frozenset[str], totals: Totals, samples: Samples
 ) -> None:
-    """`own`: the storage classes with a SKU of their own."""
+    """`own`: the storage classes with a separate SKU."""
     known = {key: one.samples for key, one in by_key(series.sizes, _CLAIM)}
     class_of = {key[:2]: key[2] for key in sorted(key for key, _ in by_key(series.classes, (*_CLAIM, "storageclass")))}
     machine_of = _machines(series.disks)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from billing_service.ledger.ingest import UsageLine
 from billing_service.metering.client import Series
 from billing_service.metering.quantity import hours, rounded
 from billing_service.metering.queries import WINDOW_SECONDS, WINDOWS
-from billing_service.metering.usage import UsageLine
 
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _ENOUGH = Decimal("0.5")  # share of the slots of a window that must have been scraped

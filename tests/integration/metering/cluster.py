@@ -38,9 +38,7 @@ class Cluster:
         for node in nodes:
             self.node(node)
 
-    def add(
-        self, name: str, labels: dict[str, str], value: Value = 1, begin: float = FIRST, end: float = LAST
-    ) -> None:
+    def add(self, name: str, labels: dict[str, str], value: Value = 1, begin: float = FIRST, end: float = LAST) -> None:
         key = tuple(sorted(labels.items()))
         found = self._series[name].setdefault(key, {})
         for second in scrapes(begin, end):

@@ -152,7 +152,7 @@ async def test_a_machine_without_a_size_is_missing_and_not_guessed(read: Read) -
 
 
 async def test_a_volume_costs_while_it_is_bound(read: Read) -> None:
-    """A class without a SKU of its own is general storage."""
+    """A class without a separate SKU is general storage."""
     cluster = Cluster()
     cluster.volume("acme-web", "data", 10 * GIB, "slow")
     cluster.volume("acme-web", "temporary", 12 * GIB, begin=1800)
@@ -211,7 +211,7 @@ async def test_a_node_that_vanishes_is_missing_until_it_is_removed(read: Read) -
 
 
 async def test_nothing_was_scraped(read: Read) -> None:
-    """The hour is empty and says so: it is not an hour without usage."""
+    """The hour is empty, with 0 of 24 samples: it is not an hour without usage."""
     reading = await read(Cluster(empty=True))
     assert reading.lines == ()
     assert reading.instances is None
