@@ -13,6 +13,7 @@ from procrastinate import App, PsycopgConnector, RetryStrategy
 from psycopg.conninfo import conninfo_to_dict
 
 from billing_service.connection import PARAMETERS
+from billing_service.metering.errors import MeteringError
 from billing_service.worker.jobs import Job
 from billing_service.worker.metrics import WorkerMetrics
 
@@ -54,8 +55,15 @@ def _add(app: App, job: Job, metrics: WorkerMetrics, *, alone: bool = True) -> N
 
 def _counted(job: Job, metrics: WorkerMetrics) -> Callable[[int], Awaitable[None]]:
     async def run(timestamp: int) -> None:  # noqa: ARG001 - the time that the job was queued for
-        with metrics.job(job.name):
-            await job.run()
+        try:
+            with metrics.job(job.name):
+                await job.run()
+        except Exception as error:
+            # The text of other errors may contain values. After its last attempt, the library logs the frames.
+            text = str(error) if isinstance(error, MeteringError) else None
+            fields = {"job": job.name, "failure": type(error).__name__, "reason": text}
+            _logger.warning("a job failed", extra={"fields": fields})
+            raise
 
     return run
 

@@ -25,7 +25,8 @@ _logger = logging.getLogger("billing_service")
 
 async def work(settings: WorkerSettings, meter: MeterSettings | None) -> None:
     request_log.configure()
-    logging.getLogger("procrastinate").setLevel(logging.WARNING)
+    for library in ("procrastinate", "uvicorn", "httpx2"):
+        logging.getLogger(library).setLevel(logging.WARNING)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

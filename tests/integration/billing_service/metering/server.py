@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .cluster import Cluster
 
 MISSING = "prometheus and promtool are not installed (Debian: prometheus): the meter is not tested with a real server"
-BUILD = Path(__file__).parents[3] / ".build"
+BUILD = Path(__file__).parents[4] / ".build"
 
 
 def find(program: str) -> str:
