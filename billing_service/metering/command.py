@@ -14,7 +14,7 @@ async def meter(settings: MeterSettings, begin: datetime | None, end: datetime |
     now = datetime.now(UTC)
     async with (
         connect(settings.database_url.get_secret_value()) as connection,
-        settings.meter(LedgerStore(connection)) as opened,
+        settings.meter(LedgerStore(connection, settings.quarantine_above)) as opened,
     ):
         if begin is not None and end is not None:
             hours = opened.back_fill(begin, end, now)

@@ -14,7 +14,7 @@ from billing_service.metering.client import Address, Prometheus
 from billing_service.metering.meter import Meter, Store
 from billing_service.metering.queries import WINDOW_SECONDS, Jobs, Queries
 from billing_service.metering.reading import Scope
-from billing_service.settings import Count, DatabaseSettings
+from billing_service.settings import Count, LedgerSettings
 
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
@@ -72,7 +72,9 @@ def start_of(text: str) -> datetime | None:
     return None
 
 
-class MeterSettings(DatabaseSettings):
+class MeterSettings(LedgerSettings):
+    """The settings of `meter`."""
+
     prometheus_url: Annotated[str, AfterValidator(_url)] = Field(
         description="Base URL of the Prometheus-compatible server, before /api/v1"
     )

@@ -42,8 +42,9 @@ _VERSIONS: LiteralString = """
 class LedgerStore:
     """Raises psycopg.Error, and ValueError of `ingest`: then nothing of the hour is stored."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, quantity_bound: Decimal) -> None:
         self._connection = connection
+        self._quantity_bound = quantity_bound
 
     async def newest_hour(self, source: str) -> datetime | None:
         [row] = await (await self._connection.execute(_NEWEST, [source])).fetchall()
@@ -60,7 +61,8 @@ class LedgerStore:
                 _logger.warning("the stored hour has more samples and is kept", extra={"fields": fields})
                 return 0
             gone = [] if seen is None else await self._gone(source, hour, reading.lines)
-            done = await ingest(self._connection, [*reading.lines, *gone])
+            lines = [*reading.lines, *gone]
+            done = await ingest(self._connection, lines, quantity_bound=self._quantity_bound)
             await record_hour(self._connection, source, hour, reading.samples_expected, reading.samples_seen)
             if reading.instances is not None:
                 await self._count_instances(reading.instances, hour)

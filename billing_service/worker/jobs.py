@@ -31,6 +31,6 @@ def jobs(meter: MeterSettings | None) -> Iterator[Job]:
 
 async def _meter(settings: MeterSettings) -> None:
     url = settings.database_url.get_secret_value()
-    async with connect(url) as connection, settings.meter(LedgerStore(connection)) as meter:
+    async with connect(url) as connection, settings.meter(LedgerStore(connection, settings.quarantine_above)) as meter:
         async for _ in meter.catch_up(datetime.now(UTC), settings.first_hour):
             pass  # each hour is stored and logged

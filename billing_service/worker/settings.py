@@ -4,10 +4,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from billing_service.settings import MAX_PORT, Count, DatabaseSettings, host_address
+from billing_service.settings import MAX_PORT, Count, LedgerSettings, host_address
 
 
-class WorkerSettings(DatabaseSettings):
+class WorkerSettings(LedgerSettings):
+    """The settings of `work`."""
+
     host: Annotated[str, AfterValidator(host_address)] = Field(
         "127.0.0.1", description="Address of the metrics; :: is all addresses, IPv6 and IPv4 if the machine has both"
     )

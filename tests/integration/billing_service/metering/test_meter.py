@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from billing_service.database import Connection, connect
+from billing_service.ledger.ingest import QUANTITY_BOUND
 from billing_service.metering.client import Address, Prometheus
 from billing_service.metering.errors import PartialReply
 from billing_service.metering.meter import Meter, Metered
@@ -47,7 +48,7 @@ async def ledger(database_url: str) -> AsyncIterator[Connection]:
 @asynccontextmanager
 async def meter(url: str, ledger: Connection) -> AsyncIterator[Meter]:
     async with Prometheus.open(Address(url)) as client:
-        yield Meter(client, QUERIES, SCOPE, LedgerStore(ledger), timedelta(seconds=900))
+        yield Meter(client, QUERIES, SCOPE, LedgerStore(ledger, QUANTITY_BOUND), timedelta(seconds=900))
 
 
 async def catch_up(opened: Meter, now: datetime = NOW, first: datetime | None = None) -> list[Metered]:
