@@ -35,6 +35,7 @@ CONDITIONS: Final = {  # folder of manifests -> when the chart has them
 PATCHED: Final = ("components/ownership-kubernetes", "components/ownership-kubernetes-functions")
 REPLACED: Final = ("components/monitoring", "components/install")
 IMAGES: Final = "billing-"  # our images begin so
+WORKER: Final = "billing-worker"
 
 
 def render(manifests: Mapping[Path, str]) -> dict[Path, str]:
@@ -141,6 +142,8 @@ def _write_values(document: Document) -> None:
         _include(document, "/spec/template/spec/containers/0/env", "settings")
     elif kind == ("v1", "ServiceAccount"):
         document.append("", "{{- with .Values.imagePullSecrets }}\nimagePullSecrets: {{ toJson . }}\n{{- end }}\n")
+    elif kind == ("apps", "Deployment") and content["metadata"]["name"] == WORKER:
+        _include(document, "/spec/template/spec/containers/0/env", "workerSettings")
     elif kind == ("apps", "Deployment"):
         document.write("/spec/replicas", "{{ .Values.billingService.replicas }}")
     elif kind == ("batch", "Job"):  # a Job cannot be changed: each release has its own, and the one before is deleted
