@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -135,9 +136,16 @@ def _result(reply: dict[str, Any], kind: str) -> list[Any]:
 
 def _series(one: Any) -> Series:
     try:
-        pairs = [(int(float(time)), Decimal(text)) for time, text in one["values"]]
+        pairs = [(time if type(time) is int else int(float(time)), _quantity(text)) for time, text in one["values"]]
         labels = dict(one["metric"])
     except (TypeError, KeyError, ValueError, InvalidOperation) as error:
         raise MalformedReply("Prometheus: the reply has a malformed series") from error
-    usable = {time: value for time, value in pairs if value.is_finite() and value >= 0}
+    usable = {time: value for time, value in pairs if value is not None}
     return Series(labels, usable, len(pairs) - len(usable))
+
+
+@lru_cache(maxsize=65_536)  # most series have one value for the complete hour
+def _quantity(text: str) -> Decimal | None:
+    """None if it is negative, infinite or not a number. Raises InvalidOperation and TypeError."""
+    value = Decimal(text)
+    return value if value.is_finite() and value >= 0 else None
