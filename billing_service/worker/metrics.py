@@ -55,6 +55,7 @@ class WorkerMetrics:
         self._hours_missing = self._gauge("usage_hours_missing", "Hours of the last 35 days with missing samples")
         self._unpriced = self._gauge("unpriced_usage", "Usage lines without a price")
         self._quarantined = self._gauge("quarantined_usage", "Usage lines in quarantine")
+        self._differences = self._gauge("reconcile_differences", "Sums that differ from their lines, at the last check")
         self._failed = Counter("jobs_failed_total", "Failed attempts of a job", ("job",), registry=self.registry)
         self._seconds = Histogram(
             "job_duration_seconds", "Duration of an attempt", ("job",), registry=self.registry, buckets=_BUCKETS_SECONDS
@@ -75,6 +76,9 @@ class WorkerMetrics:
             raise
         finally:
             self._seconds.labels(name).observe(time.monotonic() - started)
+
+    def reconciled(self, differences: int) -> None:
+        self._differences.set(differences)
 
     async def watch(self, url: str) -> None:
         while True:

@@ -10,7 +10,7 @@ from collections.abc import Coroutine
 
 from billing_service import request_log
 from billing_service.metering.settings import MeterSettings
-from billing_service.worker.jobs import jobs
+from billing_service.worker.jobs import Job, jobs
 from billing_service.worker.metrics import WorkerMetrics, listening
 from billing_service.worker.queue import FAILURES, create_app, work_off
 from billing_service.worker.settings import WorkerSettings
@@ -33,9 +33,9 @@ async def work(settings: WorkerSettings, meter: MeterSettings | None) -> None:
     metrics = WorkerMetrics(meter)
     url = settings.database_url.get_secret_value()
     async with listening(metrics, settings.host, settings.metrics_port):
-        found = list(jobs(meter))
+        found = list(jobs(settings, meter, metrics))
         _logger.info("the worker runs", extra={"fields": {"jobs": [job.name for job in found]}})
-        tasks = [_start(metrics.watch(url)), _start(_keep_working(url, meter, metrics))]
+        tasks = [_start(metrics.watch(url)), _start(_keep_working(url, found, metrics))]
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
@@ -50,13 +50,13 @@ def _start(task: Coroutine[None, None, None]) -> "asyncio.Task[None]":
     return asyncio.create_task(task)
 
 
-async def _keep_working(url: str, meter: MeterSettings | None, metrics: WorkerMetrics) -> None:
+async def _keep_working(url: str, found: list[Job], metrics: WorkerMetrics) -> None:
     wait = float(_FIRST_WAIT_SECONDS)
     loop = asyncio.get_running_loop()
     while True:
         started = loop.time()
         try:
-            await work_off(create_app(url, jobs(meter), metrics))
+            await work_off(create_app(url, found, metrics))
         except FAILURES as error:
             cause = error.__cause__ or error
             fields = {"reason": type(cause).__name__, "seconds": wait}

@@ -11,17 +11,24 @@ from pathlib import Path
 import pytest
 
 from billing_service.database import connect
+from billing_service.ledger.ingest import ingest
 from billing_service.migrate import migrate, shipped
-from tests.integration.billing_service.ledger_kit import found
+from tests.integration.billing_service.ledger_kit import found, line
 from tests.integration.billing_service.metering.fake import Fake, Reply, reply, serving
-from tests.integration.billing_service.server import Server
+from tests.kit.postgres import Server
 
-from .process import working
+from .process import Worker, working
 
 JOBS = "SELECT task_name, status::text, attempts FROM procrastinate_jobs ORDER BY id"
-QUEUED = (
-    """INSERT INTO procrastinate_jobs (queue_name, task_name, args) VALUES ('default', 'meter', '{"timestamp": 1}')"""
-)
+QUEUED = """
+    INSERT INTO procrastinate_jobs (queue_name, task_name, args) VALUES ('default', %(name)s, '{"timestamp": 1}')
+"""
+WORLD = """
+INSERT INTO organizations VALUES ('acme');
+INSERT INTO organization_terms VALUES ('acme', '(,)', 'EUR', 'UTC');
+INSERT INTO ownership VALUES ('acme-web', 'acme', '', 1, '[2026-01-01Z,)');
+INSERT INTO prices VALUES (1, '', 1, 'EUR', 0.05, '[2026-01-01Z,)');
+"""
 HOURS = "SELECT hour FROM hours ORDER BY hour"
 ONE = timedelta(hours=1)
 
@@ -206,13 +213,38 @@ async def test_it_starts_without_its_database_and_heals(server: Server, tmp_path
         await asyncio.sleep(2)
         await asyncio.to_thread(server.start)
         async with connect(server.url) as connection:
-            await connection.execute(QUEUED)
+            await connection.execute(QUEUED, {"name": "meter"})
         count = len(fake.headers)
         await until(lambda: worked(fake, count), 60)
         await asyncio.to_thread(server.stop)
         await asyncio.sleep(1)
         code, seconds = await asyncio.to_thread(worker.stop)
         assert (code, seconds < 5) == (0, True)
+    assert "Traceback" not in worker.log
+
+
+async def ended(worker: Worker, job: str) -> bool:
+    return worker.metrics().get(f'job_duration_seconds_count{{job="{job}"}}', 0) > 0
+
+
+async def test_the_jobs_of_the_ledger_run(queue_url: str, tmp_path: Path) -> None:
+    """A month that is due is closed, quarantined usage with an owner is booked, and the sums are compared."""
+    hour = closed_hour() - timedelta(days=100)
+    async with connect(queue_url) as connection:
+        await connection.execute(WORLD)
+        await ingest(connection, [line(hour, "1"), line(hour, "2", namespace="late")])
+        owner = "INSERT INTO ownership VALUES ('late', 'acme', '', 1, '[2026-01-01Z,)')"
+        await connection.execute(owner)
+        with working(queue_url, tmp_path) as [worker]:
+            for name in ("release", "close", "reconcile"):
+                await connection.execute(QUEUED, {"name": name})
+                await until(lambda name=name: ended(worker, name))
+            assert worker.metrics()["reconcile_differences"] == 0
+            assert worker.stop()[0] == 0
+        assert await found(connection, "SELECT sum(quantity) FROM usage_lines") == [(3,)]
+        assert await found(connection, "SELECT count(*) FROM quarantine") == [(0,)]
+        first = await found(connection, "SELECT organization, min(period) FROM periods GROUP BY 1")
+        assert first == [("acme", hour.date().replace(day=1))]
     assert "Traceback" not in worker.log
 
 
