@@ -1,6 +1,6 @@
 """The queue of jobs in PostgreSQL: procrastinate, with our jobs, times and retries.
 
-docs/decisions/0014-the-job-library.md has the reasons. Each time of a job is queued once, however many workers there
+docs/decisions/0015-the-job-library.md has the reasons. Each time of a job is queued once, however many workers there
 are, and a job never runs twice at the same time. The job of a worker that was killed is queued again when the worker
 has sent no heartbeat for STALLED_SECONDS.
 """

@@ -79,7 +79,7 @@ async def test_a_reply_that_proves_nothing_is_an_error(answer: Reply, error: typ
 
 
 async def test_a_reply_without_an_end_is_given_up_at_the_maximum() -> None:
-    """The memory of the worker is bounded, also if the reply says nothing about its size."""
+    """The memory of the worker is bounded, also if the reply has no size."""
     with serving(lambda *_: (200, b" " * 3_000_000)) as fake, pytest.raises(ReplyTooLarge, match="2000000 bytes"):
         await ask(Address(fake.url, max_bytes=2_000_000))
 
@@ -94,7 +94,7 @@ async def test_a_server_that_does_not_reply_is_given_up_in_time() -> None:
 
 
 async def test_a_server_that_trickles_is_given_up_in_time() -> None:
-    """Each byte comes within the time limit of a read, the reply as a whole does not."""
+    """Each byte comes within the time limit of a read, the complete reply does not."""
 
     def trickle(listening: socket.socket) -> None:
         connection, _ = listening.accept()
