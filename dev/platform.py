@@ -193,7 +193,7 @@ class Platform:
             "worker",
             command,
             given | own,
-            needs=("billing-migrate",),
+            needs=("billing-demo",),  # it would close the months that the demo data is imported into
             ready=lambda: answers(f"{settings.url('WORKER_METRICS_PORT')}/live"),
         )
 

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import kubernetes_validate
 
+from billing_service.metering.settings import MeterSettings
+from billing_service.worker.settings import WorkerSettings
 from common.process.setting_types import KNATIVE_RESERVED_PORTS
 from common.process.settings import Settings
 
@@ -441,6 +443,8 @@ def the_worker_is_beside_the_billing_service(objects: Objects) -> Iterator[str]:
     ]
     if container(worker)["args"] != ["work"] or databases[0] != databases[1]:
         yield f"{name(worker)}: does not work on the billing service's database"
+    known = {field.upper() for field in (*WorkerSettings.model_fields, *MeterSettings.model_fields)}
+    yield from (f"{name(worker)}: {variable} is not a setting" for variable in environment(worker).keys() - known)
     labels = worker["spec"]["template"]["metadata"]["labels"]
     if any(selects(s["spec"]["selector"], labels) for s in of(objects, "Service", "v1")):
         yield f"{name(worker)}: a Service sends requests to it"

@@ -203,6 +203,10 @@ MISTAKES: dict[str, tuple[Callable[[Objects], None], Property]] = {
         put("Deployment/billing-worker", f"{CONTAINER}/env/2/valueFrom/secretKeyRef/name", "postgresql"),
         properties.the_worker_is_beside_the_billing_service,
     ),
+    "worker with a setting that it does not have": (
+        put("Deployment/billing-worker", f"{CONTAINER}/env/-", {"name": "PROMETHEUS_ADDRESS", "value": "http://p"}),
+        properties.the_worker_is_beside_the_billing_service,
+    ),
     "worker open to every namespace": (
         drop("NetworkPolicy/billing-worker-access", "spec/ingress/0/from"),
         properties.the_worker_is_beside_the_billing_service,

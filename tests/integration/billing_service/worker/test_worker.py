@@ -1,6 +1,7 @@
 """The worker as a process: two at once, killed, without its database, with a Prometheus that fails."""
 
 import asyncio
+import signal
 import threading
 import time
 from collections import Counter
@@ -221,6 +222,27 @@ async def test_it_starts_without_its_database_and_heals(server: Server, tmp_path
         code, seconds = await asyncio.to_thread(worker.stop)
         assert (code, seconds < 5) == (0, True)
     assert "Traceback" not in worker.log
+
+
+async def test_it_ends_in_time_while_its_database_is_frozen(server: Server, tmp_path: Path) -> None:
+    """PostgreSQL keeps its connections open and does not reply, in the middle of a job."""
+    async with connect(server.url) as connection:
+        await migrate(connection, shipped())
+    reached, go_on = threading.Event(), threading.Event()
+
+    def answer(path: str, _: dict[str, str]) -> Reply:
+        reached.set()
+        go_on.wait(5)
+        return empty(path, {})
+
+    with serving(answer) as fake, working(server.url, tmp_path, PROMETHEUS_URL=fake.url) as [worker]:
+        assert await asyncio.to_thread(reached.wait, 20)
+        server.signal_all(signal.SIGSTOP)
+        go_on.set()
+        await asyncio.sleep(2)
+        code, seconds = await asyncio.to_thread(worker.stop)
+        server.signal_all(signal.SIGCONT)
+    assert (code, seconds < 5) == (0, True), worker.log
 
 
 async def ended(worker: Worker, job: str) -> bool:
