@@ -16,6 +16,10 @@ EXACT = Context(prec=50, rounding=ROUND_HALF_UP)
 _BYTES_PER_GIB = Decimal(2**30)
 
 
+# The ledger refuses such a line, and a line that is refused would keep the complete hour out.
+TOO_LARGE = Decimal(10) ** 8
+
+
 def gib(size: Decimal) -> Decimal:
     return EXACT.divide(size, _BYTES_PER_GIB)
 

@@ -10,11 +10,11 @@ from billing_service.metering.controllers import Controllers
 from billing_service.metering.counters import increases
 from billing_service.metering.errors import CollidingLabels
 from billing_service.metering.pods import Compute, PodSeries
-from billing_service.metering.quantity import EXACT, rounded
+from billing_service.metering.quantity import EXACT, TOO_LARGE, rounded
 from billing_service.metering.queries import WINDOW_SECONDS, Queries
 from billing_service.metering.usage import Instances, Reading
 from billing_service.metering.volumes import VolumeSeries
-from billing_service.metering.windows import Hour, Key, Samples, Totals, Windows, scraped, shares
+from billing_service.metering.windows import Hour, Key, Samples, Totals, Windows, by_key, scraped, shares
 
 _POD: Key = ("namespace", "pod")
 _MACHINE: Key = ("namespace", "name")
@@ -55,8 +55,9 @@ class HourReader:
             machines_at = await self._machines()
             await self._volumes(state)
             await self._network(state, controllers)
+            lines = self._totals.lines(self._hour, self._scope.source, self._scope.excluded, self._samples)
             return Reading(
-                lines=self._totals.lines(self._hour, self._scope.source, self._scope.excluded),
+                lines=lines,
                 instances=await self._instances(compute, machines_at) if self._last_is_known else None,
                 samples_expected=self._samples.expected,
                 samples_seen=self._samples.seen,
@@ -93,7 +94,7 @@ class HourReader:
         }
         for node in known:
             there = [end for end, slots in node.samples.items() if end in state and slots >= state[end] * _HALF]
-            windows = scraped(seen.get(node.labels["node"], {}), self._slots)
+            windows = scraped(seen.get(node.labels.get("node"), {}), self._slots)
             self._samples.source("cAdvisor", windows, there)
 
     async def _pods(self, state: Windows) -> tuple[Controllers, Computes]:
@@ -142,9 +143,9 @@ class HourReader:
 
     async def _instances(self, pods_at: Computes, machines_at: Computes) -> tuple[Instances, ...]:
         found: defaultdict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 4)
-        for one in await self._series("namespaces", self._queries.namespaces):
+        for (namespace,), one in by_key(await self._series("namespaces", self._queries.namespaces), ("namespace",)):
             if self._hour.ends[-1] in one.samples:
-                found[one.labels["namespace"]] = [Decimal(0)] * 4
+                found[namespace] = [Decimal(0)] * 4
         for column, computes in enumerate((pods_at, machines_at)):
             for (namespace, _), windows in computes.items():
                 row = found[namespace]
@@ -155,5 +156,5 @@ class HourReader:
         return tuple(
             Instances(namespace, int(row[0]), int(row[1]), rounded(row[2]), rounded(row[3]))
             for namespace, row in sorted(found.items())
-            if namespace not in self._scope.excluded
+            if namespace not in self._scope.excluded and max(row) < TOO_LARGE
         )

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from billing_service.ledger.ingest import UsageLine
 from billing_service.metering.client import Series
-from billing_service.metering.quantity import hours, rounded
+from billing_service.metering.quantity import TOO_LARGE, hours, rounded
 from billing_service.metering.queries import WINDOW_SECONDS, WINDOWS
 
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -93,11 +93,15 @@ class Totals:
     def add(self, namespace: str, sku: str, workload: str, amount: Decimal) -> None:
         self._sums[namespace, sku, workload] += amount
 
-    def lines(self, hour: Hour, source: str, excluded: frozenset[str]) -> tuple[UsageLine, ...]:
+    def lines(self, hour: Hour, source: str, excluded: frozenset[str], samples: Samples) -> tuple[UsageLine, ...]:
         """Without lines of 0: that the hour was measured is kept for the hour, not in lines."""
-        found = (
-            UsageLine(namespace, hour.start, sku, workload, rounded(hours(windows)), source)
-            for (namespace, sku, workload), windows in sorted(self._sums.items())
-            if namespace not in excluded
-        )
-        return tuple(line for line in found if line.quantity)
+        found = []
+        for (namespace, sku, workload), windows in sorted(self._sums.items()):
+            quantity = hours(windows)
+            if namespace in excluded:
+                continue
+            if quantity >= TOO_LARGE:
+                samples.lost(f"{namespace} {sku} {workload}: 10^8 or more")
+            elif quantity := rounded(quantity):
+                found.append(UsageLine(namespace, hour.start, sku, workload, quantity, source))
+        return tuple(found)

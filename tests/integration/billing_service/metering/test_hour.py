@@ -230,6 +230,20 @@ async def test_a_sample_that_is_no_quantity_is_missing(read: Read, value: float)
     assert reading.problems == ("memory use: negative, infinite or not a number (1)",)
 
 
+@pytest.mark.parametrize("size", [2.0**57, 1e300])
+async def test_a_quantity_that_the_ledger_refuses_does_not_keep_the_hour_out(read: Read, size: float) -> None:
+    """A bug of an exporter. The line is missing by name, and the usage of all others is there."""
+    cluster = Cluster()
+    cluster.pod("acme-web", "api", cpu=1, memory=size)
+    cluster.pod("acme-data", "db", memory=GIB)
+    reading = await read(cluster)
+    assert quantities(reading, MEMORY) == {("acme-data", "Pod/db"): Decimal(1)}
+    assert quantities(reading, CPU) == {("acme-web", "Pod/api"): Decimal(1)}
+    assert (reading.samples_seen, reading.samples_expected) == (36, 37)
+    assert reading.problems == ("acme-web memory_gib_hour Pod/api: 10^8 or more (1)",)
+    assert [one.namespace for one in reading.instances or ()] == ["acme-data"]
+
+
 async def test_a_scrape_without_honor_labels_is_refused(read: Read) -> None:
     """All usage would be billed to the namespace of the exporter."""
     cluster = Cluster()
