@@ -49,9 +49,13 @@ class Queries:
         """Slots in which the object was there with a value above 0."""
         return f"count_over_time((max by ({labels}) (max_over_time({selector}[{self._slot}])) > 0)[{self._slots}])"
 
+    def _known(self, labels: str, selector: str) -> str:
+        """Which objects there were. The number of samples only ranks them, so that it may be of any of two scrapers."""
+        return f"max by ({labels}) (count_over_time({selector}[{self._window}]))"
+
     def _level(self, labels: str, selector: str) -> str:
-        """Mean over the slots in which the object was there. The mean of equal values is exactly that value."""
-        return f"avg_over_time(max by ({labels}) (max_over_time({selector}[{self._slot}]))[{self._slots}])"
+        """Mean while the object was there. The mean of equal values is exactly that value."""
+        return f"max by ({labels}) (avg_over_time({selector}[{self._window}]))"
 
     def _last(self, labels: str, selector: str) -> str:
         """The counter at the end of the window. counters.py takes differences. `max by` takes one of two scrapers."""
@@ -100,8 +104,8 @@ class Queries:
 
     @property
     def namespaces(self) -> str:
-        """Slots by `namespace`: a namespace without pods has 0 instances, and not those of its last hour."""
-        return self._count("namespace", f'kube_namespace_status_phase{{{self._state},phase="Active"}}')
+        """By `namespace`: a namespace without pods has 0 instances, and not those of its last hour."""
+        return self._known("namespace", f'kube_namespace_status_phase{{{self._state},phase="Active"}}')
 
     # Pods
 
@@ -112,19 +116,19 @@ class Queries:
 
     @property
     def pod_owners(self) -> str:
-        """Slots by pod and controller: usage belongs to the controller, which outlives its pods."""
+        """By pod and controller: usage belongs to the controller, which outlives its pods."""
         selector = f'kube_pod_owner{{{self._state},owner_is_controller!="false"}}'
-        return self._count("namespace,pod,owner_kind,owner_name", selector)
+        return self._known("namespace,pod,owner_kind,owner_name", selector)
 
     @property
     def replicaset_owners(self) -> str:
-        """Slots by ReplicaSet and owner: a Deployment owns a ReplicaSet for each rollout, which owns the pods."""
-        return self._count("namespace,replicaset,owner_kind,owner_name", f"kube_replicaset_owner{{{self._state}}}")
+        """By ReplicaSet and owner: a Deployment owns a ReplicaSet for each rollout, which owns the pods."""
+        return self._known("namespace,replicaset,owner_kind,owner_name", f"kube_replicaset_owner{{{self._state}}}")
 
     @property
     def job_owners(self) -> str:
-        """Slots by Job and owner: a CronJob makes a new Job each time."""
-        return self._count("namespace,job_name,owner_kind,owner_name", f"kube_job_owner{{{self._state}}}")
+        """By Job and owner: a CronJob makes a new Job each time."""
+        return self._known("namespace,job_name,owner_kind,owner_name", f"kube_job_owner{{{self._state}}}")
 
     @property
     def cpu_requests(self) -> str:
@@ -169,9 +173,9 @@ class Queries:
 
     @property
     def machine_disks(self) -> str:
-        """Slots by machine and PersistentVolumeClaim: only which machine a claim belongs to. The claim has the size."""
+        """By machine and PersistentVolumeClaim: only which machine a claim belongs to. The claim has the size."""
         selector = f"kubevirt_vm_disk_allocated_size_bytes{{{self._kubevirt}}}"
-        return self._count("namespace,name,persistentvolumeclaim", selector)
+        return self._known("namespace,name,persistentvolumeclaim", selector)
 
     # Volumes
 
@@ -189,9 +193,9 @@ class Queries:
 
     @property
     def volume_classes(self) -> str:
-        """Slots by claim and `storageclass`: classes have different prices."""
+        """By claim and `storageclass`: classes have different prices."""
         selector = f"kube_persistentvolumeclaim_info{{{self._state}}}"
-        return self._count("namespace,persistentvolumeclaim,storageclass", selector)
+        return self._known("namespace,persistentvolumeclaim,storageclass", selector)
 
     # Network
 
