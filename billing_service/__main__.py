@@ -79,8 +79,10 @@ def _arguments() -> argparse.Namespace:
         help="read closed hours from Prometheus",
         description="Without arguments: every closed hour that is missing. Hours are in UTC, like 2026-11-01T00:00Z.",
     )
-    reads.add_argument("--from", dest="begin", type=closed_hour, metavar="HOUR", help="first hour to read, stored or not")
-    reads.add_argument("--to", dest="end", type=closed_hour, metavar="HOUR", help="end of the last hour to read")
+    reads.add_argument(
+        "--from", dest="begin", type=closed_hour, metavar="HOUR", help="first hour to read, stored or not"
+    )
+    reads.add_argument("--to", dest="end", type=closed_hour, metavar="HOUR", help="end of the last hour")
     arguments = parser.parse_args()
     if arguments.command == "meter" and (arguments.begin is None) != (arguments.end is None):
         parser.error("--from and --to are given together")

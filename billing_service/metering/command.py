@@ -1,5 +1,6 @@
 """`python -m billing_service meter`: reads the closed hours that are missing, or those of a given time."""
 
+from argparse import ArgumentTypeError
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -25,8 +26,8 @@ async def meter(settings: MeterSettings, begin: datetime | None, end: datetime |
 
 
 def closed_hour(text: str) -> datetime:
-    """For argparse. Raises ValueError."""
+    """For argparse. Raises ArgumentTypeError."""
     found = start_of(text)
     if found is None:
-        raise ValueError
+        raise ArgumentTypeError(f"{text!r} must be an hour in UTC, like 2026-11-01T00:00Z")
     return found

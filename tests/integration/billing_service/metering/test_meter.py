@@ -240,7 +240,12 @@ async def test_the_command_back_fills_hours(served: str, ledger: Connection, dat
         ((), {}, 2, "PROMETHEUS_URL: is missing"),
         ((), {"PROMETHEUS_URL": "ftp://prometheus"}, 2, "PROMETHEUS_URL: must be a URL"),
         (("--from", "2026-11-10T09:00Z"), {"PROMETHEUS_URL": "http://127.0.0.1:9"}, 2, "given together"),
-        (("--from", "2026-11-10T09:30Z", "--to", "x"), {"PROMETHEUS_URL": "http://127.0.0.1:9"}, 2, "invalid hour"),
+        (
+            ("--from", "2026-11-10T09:30Z", "--to", "x"),
+            {"PROMETHEUS_URL": "http://127.0.0.1:9"},
+            2,
+            "must be an hour in UTC",
+        ),
         ((), {"PROMETHEUS_URL": "http://127.0.0.1:9"}, 1, "Prometheus: ConnectError"),
     ],
 )
