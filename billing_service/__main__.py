@@ -18,11 +18,16 @@ from billing_service.errors import ServiceError
 from billing_service.import_columns import hour, month
 from billing_service.import_kinds import KINDS
 from billing_service.importer import SOURCE
+from billing_service.metering.command import closed_hour, meter
+from billing_service.metering.errors import MeteringError
+from billing_service.metering.settings import MeterSettings
 from billing_service.migrate import MigrationError
 from billing_service.parameters import FIGURES
 from billing_service.plans.catalogue import CatalogueError
 from billing_service.serve import serve
 from billing_service.settings import LedgerSettings, ServiceSettings, SettingsError
+from billing_service.worker.run import work
+from billing_service.worker.settings import WorkerSettings
 
 
 def main() -> int:
@@ -31,7 +36,7 @@ def main() -> int:
         asyncio.run(_run(arguments))
     except SettingsError as error:
         return _fail(str(error), 2)
-    except (BadFileError, MigrationError, CommandError, ServiceError, CatalogueError) as error:
+    except (BadFileError, MeteringError, MigrationError, CommandError, ServiceError, CatalogueError) as error:
         return _fail(str(error), 1)
     except OUTDATED:
         return _fail("the database schema is not up to date: run `python -m billing_service migrate` first", 1)
@@ -68,14 +73,35 @@ def _arguments() -> argparse.Namespace:
     explained.add_argument("--figure", choices=FIGURES, default="current_month_total")
     explained.add_argument("--period", type=month, metavar="YYYY-MM", help="default: the running month")
     commands.add_parser("serve", help="serve HTTP requests until SIGTERM")
-    return parser.parse_args()
+    commands.add_parser("work", help="run the periodic jobs until SIGTERM")
+    reads = commands.add_parser(
+        "meter",
+        help="read closed hours from Prometheus",
+        description="Without arguments: every closed hour that is missing. Hours are in UTC, like 2026-11-01T00:00Z.",
+    )
+    reads.add_argument(
+        "--from", dest="begin", type=closed_hour, metavar="HOUR", help="first hour to read, stored or not"
+    )
+    reads.add_argument("--to", dest="end", type=closed_hour, metavar="HOUR", help="end of the last hour")
+    arguments = parser.parse_args()
+    if arguments.command == "meter" and (arguments.begin is None) != (arguments.end is None):
+        parser.error("--from and --to are given together")
+    return arguments
 
 
 async def _run(arguments: argparse.Namespace) -> None:
-    if arguments.command == "serve":
-        await serve(ServiceSettings.read(os.environ))  # noqa: TID251 - passed to settings.py
-        return
-    await run(arguments, LedgerSettings.read(os.environ))  # noqa: TID251 - passed to settings.py
+    environ = os.environ  # noqa: TID251 - passed to the settings
+    match arguments.command:
+        case "serve":
+            await serve(ServiceSettings.read(environ))
+        case "work":
+            metered = MeterSettings.read(environ) if environ.get("PROMETHEUS_URL") else None
+            await work(WorkerSettings.read(environ), metered)
+        case "meter":
+            async for done in meter(MeterSettings.read(environ), arguments.begin, arguments.end):
+                print(done)
+        case _:
+            await run(arguments, LedgerSettings.read(environ))
 
 
 def _reason(error: Exception) -> str:

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from billing_service.ledger.ingest import QUANTITY_BOUND
 
 _TOKEN_MIN_LENGTH = 16
-_MAX_PORT = 65535
+MAX_PORT = 65535
 _HOST = re.compile(r"[A-Za-z0-9.:%_-]+")
 
 
@@ -41,7 +41,7 @@ def _postgresql_url(value: SecretStr) -> SecretStr:
 
 
 def _is_port(text: str) -> bool:
-    return not text or (text.isascii() and text.isdigit() and 0 < int(text) <= _MAX_PORT)
+    return not text or (text.isascii() and text.isdigit() and 0 < int(text) <= MAX_PORT)
 
 
 def _service_token(value: SecretStr) -> SecretStr:
@@ -55,7 +55,7 @@ def _optional_service_token(value: SecretStr | None) -> SecretStr | None:
     return _service_token(value) if value and value.get_secret_value() else None
 
 
-def _host(value: str) -> str:
+def host_address(value: str) -> str:
     if not _HOST.fullmatch(value):
         raise ValueError("must be an address or a name to listen on, without spaces and port")
     return value
@@ -115,11 +115,11 @@ class ServiceSettings(DatabaseSettings):
         None,
         description="Second token that is accepted during a rotation, the one before BILLING_API_TOKEN. Empty: none",
     )
-    host: Annotated[str, AfterValidator(_host)] = Field(
+    host: Annotated[str, AfterValidator(host_address)] = Field(
         "127.0.0.1", description="Address to listen on; :: is all addresses, IPv6 and IPv4 if the machine has both"
     )
-    port: Count = Field(5000, ge=1, le=_MAX_PORT, description="Port to listen on")
-    metrics_port: Count = Field(9464, ge=0, le=_MAX_PORT, description="Port of the Prometheus metrics; 0 turns it off")
+    port: Count = Field(5000, ge=1, le=MAX_PORT, description="Port to listen on")
+    metrics_port: Count = Field(9464, ge=0, le=MAX_PORT, description="Port of the Prometheus metrics; 0 turns it off")
     database_pool_size: Count = Field(8, ge=1, le=100, description="Maximum number of connections to PostgreSQL")
     database_timeout_seconds: float = Field(
         3,

@@ -175,7 +175,27 @@ class Platform:
                 needs=("billing-migrate",),
                 ready=lambda: answers(f"{settings.billing_url}/api/health"),
             ),
+            self._worker_part(command("work")),
         ]
+
+    def _worker_part(self, command: list[str]) -> Part:
+        """It meters if PROMETHEUS_URL is set."""
+        settings = self.settings
+        given = {
+            name: value for name, value in settings.environment.items() if name.startswith(("PROMETHEUS_", "METERING_"))
+        }
+        own = {
+            "DATABASE_URL": self.database_url,
+            "HOST": settings.host,
+            "METRICS_PORT": str(settings.ports["WORKER_METRICS_PORT"]),
+        }
+        return Part(
+            "worker",
+            command,
+            given | own,
+            needs=("billing-demo",),  # it would close the months that the demo data is imported into
+            ready=lambda: answers(f"{settings.url('WORKER_METRICS_PORT')}/live"),
+        )
 
     def _database_part(self) -> Part:
         data, port = self.settings.data, self.settings.ports["POSTGRES_PORT"]

@@ -19,6 +19,7 @@ PORTS = {
     "PAGE_PORT": 8082,
     "BILLING_PORT": 5000,
     "BILLING_METRICS_PORT": 6374,
+    "WORKER_METRICS_PORT": 6375,
     "POSTGRES_PORT": 5433,
 }
 METRICS_OFFSET = 1374  # a function's metrics port is its own port plus this: 8090 and 9464
@@ -150,6 +151,7 @@ def used_ports(settings: Settings) -> dict[str, int]:
         "POSTGRES_PORT": settings.database_url or settings.billing_api_url,
         "BILLING_PORT": settings.billing_api_url,
         "BILLING_METRICS_PORT": settings.billing_api_url,
+        "WORKER_METRICS_PORT": settings.billing_api_url,
     }
     return {variable: port for variable, port in settings.ports.items() if not given.get(variable)}
 

@@ -37,6 +37,7 @@ PATCHED: Final = ("components/ownership-kubernetes", "components/ownership-kuber
 REPLACED: Final = ("components/monitoring", "components/monitoring-billing-service", "components/install")
 MONITORS: Final = {"kube-dc-billing": "namespace", "billing-dashboard": "billingNamespace"}
 IMAGES: Final = "billing-"  # our images begin so
+WORKER: Final = "billing-worker"
 
 
 def render(manifests: Mapping[Path, str]) -> dict[Path, str]:
@@ -143,6 +144,8 @@ def _write_values(document: Document) -> None:
         _include(document, "/spec/template/spec/containers/0/env", "settings")
     elif kind == ("v1", "ServiceAccount"):
         document.append("", "{{- with .Values.imagePullSecrets }}\nimagePullSecrets: {{ toJson . }}\n{{- end }}\n")
+    elif kind == ("apps", "Deployment") and content["metadata"]["name"] == WORKER:
+        _include(document, "/spec/template/spec/containers/0/env", "workerSettings")
     elif kind == ("apps", "Deployment"):
         document.write("/spec/replicas", "{{ .Values.billingService.replicas }}")
     elif kind == ("batch", "Job"):  # a Job cannot be changed: each release has its own, and the one before is deleted

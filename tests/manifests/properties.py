@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import kubernetes_validate
 
+from billing_service.metering.settings import MeterSettings
+from billing_service.worker.settings import WorkerSettings
 from common.process.setting_types import KNATIVE_RESERVED_PORTS
 from common.process.settings import Settings
 
@@ -414,7 +416,7 @@ def alerts_link_to_their_page(objects: Objects) -> Iterator[str]:
 
 
 def the_billing_service_admits_functions_only(objects: Objects) -> Iterator[str]:
-    if not (deployments := of(objects, "Deployment")):
+    if not (deployments := [d for d in of(objects, "Deployment") if d["metadata"]["name"] == "billing-dashboard"]):
         return
     labels = deployments[0]["spec"]["template"]["metadata"]["labels"]
     policies = [
@@ -435,6 +437,53 @@ def the_billing_service_admits_functions_only(objects: Objects) -> Iterator[str]
     services = [s for s in of(objects, "Service", "v1") if s["metadata"]["name"] == "billing-dashboard-svc"]
     if [p["port"] for s in services for p in s["spec"]["ports"]] != [5000]:
         yield "Service/billing-dashboard-svc: is missing or not on 5000"
+
+
+def the_worker_is_beside_the_billing_service(objects: Objects) -> Iterator[str]:
+    """With the same image and database. Nothing sends requests to it, and only Prometheus can reach it."""
+    deployments = {d["metadata"]["name"]: d for d in of(objects, "Deployment")}
+    if "billing-dashboard" not in deployments:
+        return
+    if (worker := deployments.get("billing-worker")) is None:
+        yield "Deployment/billing-worker: is missing"
+        return
+    for same in ("image", "securityContext"):
+        if container(worker)[same] != container(deployments["billing-dashboard"])[same]:
+            yield f"{name(worker)}: its {same} is not the billing service's"
+    databases = [
+        [e for e in container(d)["env"] if e["name"] == "DATABASE_URL"]
+        for d in (worker, deployments["billing-dashboard"])
+    ]
+    if container(worker)["args"] != ["work"] or databases[0] != databases[1]:
+        yield f"{name(worker)}: does not work on the billing service's database"
+    known = {field.upper() for field in (*WorkerSettings.model_fields, *MeterSettings.model_fields)}
+    yield from (f"{name(worker)}: {variable} is not a setting" for variable in environment(worker).keys() - known)
+    labels = worker["spec"]["template"]["metadata"]["labels"]
+    if any(selects(s["spec"]["selector"], labels) for s in of(objects, "Service", "v1")):
+        yield f"{name(worker)}: a Service sends requests to it"
+    admitted = [
+        (_namespace(peer), port["port"])
+        for policy in of(objects, "NetworkPolicy")
+        if selects(policy["spec"]["podSelector"].get("matchLabels", {}), labels)
+        for rule in policy["spec"]["ingress"]
+        for peer in rule.get("from", [{}])
+        for port in rule.get("ports", [{"port": None}])
+    ]
+    if admitted != [("monitoring", 9464)]:
+        yield f"{name(worker)}: can receive requests from {admitted}"
+
+
+def the_database_admits_what_uses_it(objects: Objects) -> Iterator[str]:
+    users = [
+        t["metadata"]["labels"]
+        for _, t in pod_templates(objects)
+        if "DATABASE_URL" in {e["name"] for c in t["spec"]["containers"] for e in c.get("env", [])}
+    ]
+    for policy in of(objects, "NetworkPolicy"):
+        if policy["metadata"]["name"] == "postgresql-access":
+            peers = [peer["podSelector"]["matchLabels"] for rule in policy["spec"]["ingress"] for peer in rule["from"]]
+            if any(not any(selects(peer, user) for peer in peers) for user in users) or len(peers) != len(users):
+                yield f"{name(policy)}: admits {peers}"
 
 
 # Routes
@@ -631,9 +680,11 @@ def secrets_are_referred_to(objects: Objects) -> Iterator[str]:
 
 
 def servers_outlive_their_endpoints(objects: Objects) -> Iterator[str]:
-    """A Deployment's pod serves 5 s longer than it is an endpoint, and has time left to finish its requests."""
+    """The pod of a Service serves 5 s longer than it is an endpoint, and has time left to finish its requests."""
     for o in of(objects, "Deployment"):
-        spec = o["spec"]["template"]["spec"]
+        spec, labels = o["spec"]["template"]["spec"], o["spec"]["template"]["metadata"]["labels"]
+        if not any(selects(s["spec"]["selector"], labels) for s in of(objects, "Service", "v1")):
+            continue
         for c in spec["containers"]:
             seconds = c.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
             if not 5 <= seconds <= spec.get("terminationGracePeriodSeconds", 30) - 20:
@@ -687,6 +738,8 @@ PROPERTIES: tuple[Property, ...] = (
     rules_count_our_own_pods_only,
     alerts_link_to_their_page,
     the_billing_service_admits_functions_only,
+    the_worker_is_beside_the_billing_service,
+    the_database_admits_what_uses_it,
     every_function_has_its_route,
     the_page_has_its_prefix_of_the_console_s_host,
     lists_have_what_the_server_fills_in,

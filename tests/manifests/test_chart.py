@@ -175,7 +175,19 @@ def test_parts_can_be_left_out(helm: str, tmp_path: Path) -> None:
     assert of(objects, "Namespace") == []
     assert len(of(objects, "ServiceAccount")) == 3
     assert all(a["imagePullSecrets"] == [{"name": "registry"}] for a in of(objects, "ServiceAccount"))
-    assert [d["spec"]["replicas"] for d in of(objects, "Deployment")] == [3]
+    assert {d["metadata"]["name"]: d["spec"]["replicas"] for d in of(objects, "Deployment")} == {
+        "billing-dashboard": 3,
+        "billing-worker": 1,
+    }
+
+
+def test_the_worker_gets_its_settings(helm: str, tmp_path: Path) -> None:
+    """Beside those of the manifest."""
+    given = {"PROMETHEUS_URL": "http://mimir/prometheus", "METERING_DELAY_SECONDS": "600"}
+    objects = rendered(helm, {"billingService": {"enabled": True, "workerSettings": given}}, tmp_path)
+    [worker] = [d for d in of(objects, "Deployment") if d["metadata"]["name"] == "billing-worker"]
+    assert given.items() <= environment(worker).items()
+    assert "DATABASE_URL" in environment(worker)
 
 
 @pytest.mark.parametrize("values", [{}, *CASES.values()], ids=["defaults", *CASES])

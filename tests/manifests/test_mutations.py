@@ -210,6 +210,27 @@ MISTAKES: dict[str, tuple[Callable[[Objects], None], Property]] = {
         drop("NetworkPolicy/billing-dashboard-access", "spec/ingress/0/from/0/podSelector"),
         properties.the_billing_service_admits_functions_only,
     ),
+    "no worker": (remove("Deployment/billing-worker"), properties.the_worker_is_beside_the_billing_service),
+    "worker on another database": (
+        put("Deployment/billing-worker", f"{CONTAINER}/env/2/valueFrom/secretKeyRef/name", "postgresql"),
+        properties.the_worker_is_beside_the_billing_service,
+    ),
+    "worker with a setting that it does not have": (
+        put("Deployment/billing-worker", f"{CONTAINER}/env/-", {"name": "PROMETHEUS_ADDRESS", "value": "http://p"}),
+        properties.the_worker_is_beside_the_billing_service,
+    ),
+    "worker open to every namespace": (
+        drop("NetworkPolicy/billing-worker-access", "spec/ingress/0/from"),
+        properties.the_worker_is_beside_the_billing_service,
+    ),
+    "worker that is an endpoint": (
+        put("Service/billing-dashboard-svc", "spec/selector", {"app.kubernetes.io/name": "billing-worker"}),
+        properties.the_worker_is_beside_the_billing_service,
+    ),
+    "worker that cannot reach the database": (
+        drop("NetworkPolicy/postgresql-access", "spec/ingress/0/from/1"),
+        properties.the_database_admits_what_uses_it,
+    ),
     "route to another namespace's function": (
         put(
             ROUTE,

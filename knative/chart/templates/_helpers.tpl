@@ -28,6 +28,13 @@
   valueFrom: {secretKeyRef: {name: billing-api, key: BILLING_API_TOKEN{{ if .Values.tokenOptional }}, optional: true{{ end }}}}
 {{- end -}}
 
+{{/* The settings of the worker. */}}
+{{- define "kube-dc-billing.workerSettings" -}}
+{{- range $name, $value := .Values.billingService.workerSettings }}
+- {name: {{ $name }}, value: {{ $value | quote }}}
+{{- end }}
+{{- end -}}
+
 {{/* Destinations of the functions that the NetworkPolicy does not have. */}}
 {{- define "kube-dc-billing.egress" -}}
 {{- with .Values.extraEgress }}

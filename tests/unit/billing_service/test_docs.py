@@ -7,16 +7,24 @@ import pytest
 from billing_service.database_failure import REASONS
 from billing_service.errors import ServiceError
 from billing_service.import_kinds import KINDS, Kind
-from billing_service.settings import LedgerSettings, ServiceSettings
+from billing_service.metering import skus
+from billing_service.metering.settings import MeterSettings
+from billing_service.settings import ServiceSettings
+from billing_service.worker.jobs import jobs
+from billing_service.worker.metrics import WorkerMetrics
+from billing_service.worker.settings import WorkerSettings
 
 PAGE = (Path(__file__).parents[3] / "docs" / "billing-service.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", {**ServiceSettings.model_fields, **LedgerSettings.model_fields})
+FIELDS = {**ServiceSettings.model_fields, **WorkerSettings.model_fields, **MeterSettings.model_fields}
+
+
+@pytest.mark.parametrize("name", FIELDS)
 def test_every_setting_is_documented_with_its_default(name: str) -> None:
     """The table of settings is the settings."""
-    field = {**ServiceSettings.model_fields, **LedgerSettings.model_fields}[name]
-    default = "required" if field.is_required() else f"`{field.default}`"
+    field = FIELDS[name]
+    default = "required" if field.is_required() else f"`{field.default}`" if field.default else "none"
     assert f"| `{name.upper()}` | {default}" in PAGE
 
 
@@ -40,3 +48,27 @@ def test_every_csv_example_passes_the_import(kind: Kind) -> None:
 def test_every_reason_of_a_database_failure_is_documented(reason: str) -> None:
     """An operator finds the word of the log line in the page."""
     assert f"`{reason}`" in PAGE
+
+
+METER = MeterSettings.read({"DATABASE_URL": "postgresql://db/billing", "PROMETHEUS_URL": "http://prometheus:9090"})
+WORKER = WorkerSettings.read({"DATABASE_URL": "postgresql://db/billing"})
+
+
+def test_every_job_is_documented() -> None:
+    """With the two of the queue itself."""
+    names = [job.name for job in jobs(WORKER, METER, WorkerMetrics(METER))]
+    assert names
+    assert [name for name in [*names, "rescue", "tidy"] if f"| `{name}` | " not in PAGE] == []
+
+
+def test_every_metric_of_the_worker_is_documented() -> None:
+    """By the name that a scrape gives it."""
+    families = [family.name for family in WorkerMetrics(METER).registry.collect()]
+    assert "metering_lag_seconds" in families
+    assert [name for name in families if f"`{name}" not in PAGE] == []
+
+
+def test_every_sku_of_the_meter_is_documented() -> None:
+    """The table of what is metered is the SKUs."""
+    codes = [skus.CPU, skus.MEMORY, skus.STORAGE, skus.NETWORK, skus.PUBLIC_IP, skus.LOAD_BALANCER]
+    assert [code for code in codes if f"`{code}`" not in PAGE] == []

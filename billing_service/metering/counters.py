@@ -1,0 +1,40 @@
+"""What a counter increased by in each window.
+
+It is the difference between the last samples of two windows, so every increase of a counter is in exactly one window,
+and the sum of the hour is exact. Where there is no such difference (the series begins in the window, or the counter
+began again), it is the rate within the window.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from billing_service.metering.client import Series
+from billing_service.metering.queries import WINDOW_SECONDS
+from billing_service.metering.windows import Key, by_key
+
+
+def increases(last: Sequence[Series], begun: Sequence[Series], ends: Sequence[int]) -> dict[Key, dict[int, Decimal]]:
+    """By namespace and pod: the sums of its series. `last` also has the end of the window before the first one; `begun`
+    is per second, and has a sample for each window without a difference."""
+    rates = {_identity(one): one.samples for one in begun}
+    found: defaultdict[Key, defaultdict[int, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for key, one in by_key(last, ("namespace", "pod")):
+        for end, increase in _increases(one.samples, rates.get(_identity(one), {}), ends).items():
+            found[key][end] += increase
+    return {key: dict(windows) for key, windows in found.items()}
+
+
+def _increases(samples: Mapping[int, Decimal], rates: Mapping[int, Decimal], ends: Sequence[int]) -> dict[int, Decimal]:
+    found = {}
+    for end in ends:
+        value, before = samples.get(end), samples.get(end - WINDOW_SECONDS)
+        if end in rates:
+            found[end] = rates[end] * WINDOW_SECONDS
+        elif value is not None and before is not None:
+            found[end] = value - before if value >= before else value
+    return found
+
+
+def _identity(one: Series) -> Key:
+    return tuple(part for label in sorted(one.labels.items()) for part in label)

@@ -1,0 +1,160 @@
+"""Reads one hour from Prometheus."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal, localcontext
+
+from billing_service.metering import machines, network, pods, volumes
+from billing_service.metering.client import Prometheus, Series
+from billing_service.metering.controllers import Controllers
+from billing_service.metering.counters import increases
+from billing_service.metering.errors import CollidingLabels
+from billing_service.metering.pods import Compute, PodSeries
+from billing_service.metering.quantity import EXACT, TOO_LARGE, rounded
+from billing_service.metering.queries import WINDOW_SECONDS, Queries
+from billing_service.metering.usage import Instances, Reading
+from billing_service.metering.volumes import VolumeSeries
+from billing_service.metering.windows import Hour, Key, Samples, Totals, Windows, by_key, scraped, shares
+
+_POD: Key = ("namespace", "pod")
+_MACHINE: Key = ("namespace", "name")
+_HALF = Decimal("0.5")
+
+Computes = dict[Key, dict[int, Compute]]
+
+
+@dataclass(frozen=True)
+class Scope:
+    source: str  # name of the cluster in the usage lines
+    slot_seconds: int
+    has_machines: bool
+    excluded: frozenset[str] = frozenset()  # namespaces of the platform, which nobody pays for
+    storage_classes: frozenset[str] = frozenset()  # those with a separate SKU
+
+
+class HourReader:
+    def __init__(self, prometheus: Prometheus, queries: Queries, scope: Scope, hour: Hour) -> None:
+        self._prometheus = prometheus
+        self._queries = queries
+        self._scope = scope
+        self._hour = hour
+        self._samples = Samples()
+        self._totals = Totals()
+        self._last_is_known = True
+
+    async def read(self) -> Reading:
+        """Raises MeteringError. Then nothing of the hour is known."""
+        if await self._series("collisions", self._queries.collisions):
+            raise CollidingLabels(
+                "Prometheus: series have the label exported_namespace: set honor_labels: true in the scrape"
+            )
+        with localcontext(EXACT):
+            state = await self._source("kube-state-metrics", self._queries.state_slots)
+            await self._nodes(state)
+            controllers, compute = await self._pods(state)
+            machines_at = await self._machines()
+            await self._volumes(state)
+            await self._network(state, controllers)
+            lines = self._totals.lines(self._hour, self._scope.source, self._scope.excluded, self._samples)
+            return Reading(
+                lines=lines,
+                instances=await self._instances(compute, machines_at) if self._last_is_known else None,
+                samples_expected=self._samples.expected,
+                samples_seen=self._samples.seen,
+                problems=self._samples.problems,
+            )
+
+    async def _increases(self, name: str, last: str, begun: str) -> dict[Key, dict[int, Decimal]]:
+        before = self._hour.ends[0] - WINDOW_SECONDS
+        return increases(await self._series(name, last, before), await self._series(name, begun), self._hour.ends)
+
+    async def _series(self, name: str, query: str, first: int | None = None) -> list[Series]:
+        ends = self._hour.ends
+        found = await self._prometheus.range(query, first or ends[0], ends[-1], WINDOW_SECONDS)
+        self._samples.lost(f"{name}: negative, infinite or not a number", sum(one.unusable for one in found))
+        return found
+
+    async def _source(self, name: str, query: str) -> dict[int, Decimal]:
+        """The windows in which the source was scraped, with the number of slots."""
+        found = await self._series(name, query)
+        windows = scraped(found[0].samples if found else {}, self._slots)
+        self._samples.source(name, windows, self._hour.ends)
+        self._last_is_known &= self._hour.ends[-1] in windows
+        return windows
+
+    @property
+    def _slots(self) -> int:
+        return WINDOW_SECONDS // self._scope.slot_seconds
+
+    async def _nodes(self, state: Windows) -> None:
+        """Each node that is there for at least half of a window must be scraped by cAdvisor in it."""
+        known = await self._series("nodes", self._queries.nodes)
+        seen = {
+            one.labels.get("node"): one.samples for one in await self._series("cAdvisor", self._queries.cadvisor_slots)
+        }
+        for node in known:
+            there = [end for end, slots in node.samples.items() if end in state and slots >= state[end] * _HALF]
+            windows = scraped(seen.get(node.labels.get("node"), {}), self._slots)
+            self._samples.source("cAdvisor", windows, there)
+
+    async def _pods(self, state: Windows) -> tuple[Controllers, Computes]:
+        controllers = Controllers(
+            await self._series("owners of pods", self._queries.pod_owners),
+            await self._series("owners of ReplicaSets", self._queries.replicaset_owners),
+            await self._series("owners of Jobs", self._queries.job_owners),
+        )
+        running = shares(await self._series("pods", self._queries.pods_running), _POD, state)
+        series = PodSeries(
+            cpu_requests=await self._series("CPU requests", self._queries.cpu_requests),
+            memory_requests=await self._series("memory requests", self._queries.memory_requests),
+            cpu_use=await self._increases("CPU use", self._queries.cpu_used, self._queries.cpu_begun),
+            memory_use=await self._series("memory use", self._queries.memory_use),
+        )
+        return controllers, pods.pods(series, running, controllers, self._totals)
+
+    async def _machines(self) -> Computes:
+        if not self._scope.has_machines:
+            return {}
+        slots = await self._source("KubeVirt", self._queries.kubevirt_slots)
+        running = shares(await self._series("virtual machines", self._queries.machines_running), _MACHINE, slots)
+        sizes = await self._series("sizes of virtual machines", self._queries.machine_sizes)
+        return machines.machines(sizes, running, self._totals, self._samples)
+
+    async def _volumes(self, state: Windows) -> None:
+        queries = self._queries
+        disks = await self._series("disks", queries.machine_disks) if self._scope.has_machines else []
+        bound = await self._series("volumes", queries.volumes_bound)
+        series = VolumeSeries(
+            sizes=await self._series("sizes of volumes", queries.volume_sizes),
+            classes=await self._series("classes of volumes", queries.volume_classes),
+            disks=disks,
+        )
+        running = shares(bound, ("namespace", "persistentvolumeclaim"), state)
+        volumes.volumes(series, running, self._scope.storage_classes, self._totals, self._samples)
+
+    async def _network(self, state: Windows, controllers: Controllers) -> None:
+        balancers = await self._series("load balancers", self._queries.load_balancers)
+        ips = await self._series("public addresses", self._queries.public_ips)
+        network.addresses(
+            shares(balancers, ("namespace", "service"), state), shares(ips, ("namespace", "ip"), state), self._totals
+        )
+        sent = await self._increases("egress", self._queries.sent, self._queries.sent_begun)
+        network.egress(sent, controllers, state, self._totals)
+
+    async def _instances(self, pods_at: Computes, machines_at: Computes) -> tuple[Instances, ...]:
+        found: defaultdict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 4)
+        for (namespace,), one in by_key(await self._series("namespaces", self._queries.namespaces), ("namespace",)):
+            if self._hour.ends[-1] in one.samples:
+                found[namespace] = [Decimal(0)] * 4
+        for column, computes in enumerate((pods_at, machines_at)):
+            for (namespace, _), windows in computes.items():
+                row = found[namespace]
+                if (last := windows.get(self._hour.ends[-1])) is not None:
+                    row[column] += 1
+                    row[2] += last.cores
+                    row[3] += last.memory
+        return tuple(
+            Instances(namespace, int(row[0]), int(row[1]), rounded(row[2]), rounded(row[3]))
+            for namespace, row in sorted(found.items())
+            if namespace not in self._scope.excluded and max(row) < TOO_LARGE
+        )

@@ -1,0 +1,96 @@
+"""Hands the reading of an hour to the ledger, in one transaction."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import LiteralString
+
+from billing_service.database import Connection
+from billing_service.ledger.ingest import UsageLine, ingest, lock, record_hour
+from billing_service.metering.usage import Instances, Reading
+
+_logger = logging.getLogger("billing_service")
+
+_NEWEST: LiteralString = "SELECT max(hour) AS hour FROM hours WHERE source = %s"
+_SEEN: LiteralString = "SELECT samples_seen FROM hours WHERE source = %s AND hour = %s"
+_STORED: LiteralString = """
+    SELECT l.namespace, s.code AS sku, l.workload FROM usage_lines AS l JOIN skus AS s ON s.id = l.sku
+    WHERE l.source = %(source)s AND l.hour = %(hour)s AND l.quantity > 0
+    UNION SELECT namespace, sku, workload FROM quarantine
+    WHERE source = %(source)s AND hour = %(hour)s AND quantity > 0
+"""
+_INSTANCES: LiteralString = """
+    INSERT INTO instances AS i
+        (organization, namespace, running_pods, running_vms, cpu_cores, memory_gib, measured_at)
+    SELECT o.organization, m.namespace, m.pods, m.vms, m.cores, m.memory, %(end)s::timestamptz
+    FROM unnest(%(namespaces)s::text[], %(pods)s::integer[], %(vms)s::integer[], %(cores)s::numeric[],
+                %(memory)s::numeric[]) AS m (namespace, pods, vms, cores, memory)
+    JOIN ownership AS o ON o.namespace = m.namespace AND o.validity @> %(last)s::timestamptz
+    ON CONFLICT (organization, namespace) DO UPDATE
+    SET running_pods = excluded.running_pods, running_vms = excluded.running_vms, cpu_cores = excluded.cpu_cores,
+        memory_gib = excluded.memory_gib, measured_at = excluded.measured_at
+    WHERE i.measured_at IS NULL OR i.measured_at < excluded.measured_at
+    RETURNING organization
+"""
+_VERSIONS: LiteralString = """
+    INSERT INTO data_versions AS v SELECT DISTINCT unnest(%s::text[]), 1 ORDER BY 1
+    ON CONFLICT (organization) DO UPDATE SET version = v.version + 1
+"""
+
+
+class LedgerStore:
+    """Raises psycopg.Error, and ValueError of `ingest`: then nothing of the hour is stored."""
+
+    def __init__(self, connection: Connection, quantity_bound: Decimal) -> None:
+        self._connection = connection
+        self._quantity_bound = quantity_bound
+
+    async def newest_hour(self, source: str) -> datetime | None:
+        [row] = await (await self._connection.execute(_NEWEST, [source])).fetchall()
+        hour: datetime | None = row["hour"]
+        return hour
+
+    async def store(self, source: str, hour: datetime, reading: Reading) -> int:
+        async with self._connection.transaction():
+            await lock(self._connection)  # a second meter waits here, and then finds the same lines
+            seen = await self._seen(source, hour)
+            if seen is not None and reading.samples_seen < seen:
+                # The server no longer has the samples of an old hour, or has lost some: what is stored is better.
+                fields = {"hour": f"{hour:%Y-%m-%dT%H:%MZ}", "stored": seen, "found": reading.samples_seen}
+                _logger.warning("the stored hour has more samples and is kept", extra={"fields": fields})
+                return 0
+            gone = [] if seen is None else await self._gone(source, hour, reading.lines)
+            lines = [*reading.lines, *gone]
+            done = await ingest(self._connection, lines, quantity_bound=self._quantity_bound)
+            await record_hour(self._connection, source, hour, reading.samples_expected, reading.samples_seen)
+            if reading.instances is not None:
+                await self._count_instances(reading.instances, hour)
+        return done.written + done.changed + done.adjusted + done.quarantined
+
+    async def _count_instances(self, instances: Sequence[Instances], hour: datetime) -> None:
+        written = await self._connection.execute(_INSTANCES, _columns(instances, hour))
+        await self._connection.execute(_VERSIONS, [[row["organization"] async for row in written]])
+
+    async def _seen(self, source: str, hour: datetime) -> int | None:
+        rows = await (await self._connection.execute(_SEEN, [source, hour])).fetchall()
+        return rows[0]["samples_seen"] if rows else None
+
+    async def _gone(self, source: str, hour: datetime, lines: Sequence[UsageLine]) -> list[UsageLine]:
+        """Lines that an earlier reading of the hour had and this one has not: they become 0."""
+        stored = await self._connection.execute(_STORED, {"source": source, "hour": hour})
+        there = {(line.namespace, line.sku, line.workload) for line in lines}
+        keys = [(row["namespace"], row["sku"], row["workload"]) async for row in stored]
+        return [UsageLine(*key[:1], hour, *key[1:], Decimal(0), source) for key in keys if key not in there]
+
+
+def _columns(instances: Sequence[Instances], hour: datetime) -> dict[str, object]:
+    return {
+        "namespaces": [one.namespace for one in instances],
+        "pods": [one.running_pods for one in instances],
+        "vms": [one.running_vms for one in instances],
+        "cores": [one.cpu_cores for one in instances],
+        "memory": [one.memory_gib for one in instances],
+        "last": hour + timedelta(minutes=55),
+        "end": hour + timedelta(hours=1),
+    }

@@ -1,0 +1,82 @@
+"""The jobs of the worker, with their times in UTC.
+
+A job brings something up to date, however far it is behind. So it does not matter which of its times were missed, and
+running it again changes nothing.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from billing_service.database import connect
+from billing_service.import_kind import Circumstances
+from billing_service.importer import SOURCE
+from billing_service.ledger.commands import differences
+from billing_service.ledger.ingest import lock
+from billing_service.ledger.rebook import release
+from billing_service.metering.settings import MeterSettings
+from billing_service.metering.store import LedgerStore
+from billing_service.periods.close import Closed, close
+from billing_service.worker.metrics import WorkerMetrics
+from billing_service.worker.settings import WorkerSettings
+
+_MOST_DIFFERENCES = 20  # that are logged
+
+_logger = logging.getLogger("billing_service")
+
+
+@dataclass(frozen=True)
+class Job:
+    name: str
+    cron: str
+    run: Callable[[], Awaitable[None]]
+
+
+def jobs(settings: WorkerSettings, meter: MeterSettings | None, metrics: WorkerMetrics) -> Iterator[Job]:
+    """Without a Prometheus there is nothing to meter."""
+    url = settings.database_url.get_secret_value()
+    if meter is not None:
+        yield Job("meter", "*/5 * * * *", lambda: _meter(meter))
+    yield Job("release", "23 * * * *", lambda: _release(url, settings))
+    yield Job("close", "37 * * * *", lambda: _close(url, settings))
+    yield Job("reconcile", "41 2 * * *", lambda: _reconcile(url, metrics))
+
+
+async def _meter(settings: MeterSettings) -> None:
+    url = settings.database_url.get_secret_value()
+    async with (
+        connect(url) as connection,
+        settings.meter(LedgerStore(connection, settings.quarantine_above)) as meter,
+    ):
+        async for _ in meter.catch_up(datetime.now(UTC), settings.first_hour):
+            pass  # each hour is stored and logged
+
+
+async def _release(url: str, settings: WorkerSettings) -> None:
+    """Books the quarantined lines whose owner is known now."""
+    async with connect(url) as connection, connection.transaction():
+        await lock(connection)
+        [row] = await (await connection.execute("SELECT now() AS now")).fetchall()
+        number = await release(connection, Circumstances(row["now"], SOURCE, settings.quarantine_above))
+    if number:
+        _logger.info("usage was released from quarantine", extra={"fields": {"lines": number}})
+
+
+async def _close(url: str, settings: WorkerSettings) -> None:
+    async with connect(url) as connection:
+        await close(connection, settings.provisional_days, report=_report)
+
+
+def _report(closed: Closed) -> None:
+    level = logging.WARNING if closed.refused else logging.INFO
+    _logger.log(level, "a month is over", extra={"fields": {"result": str(closed)}})
+
+
+async def _reconcile(url: str, metrics: WorkerMetrics) -> None:
+    """A difference is a bug: it is an ERROR and a metric, and the job does not fail, because it would find the same."""
+    async with connect(url) as connection:
+        found = await differences(connection)
+    metrics.reconciled(len(found))
+    for text in found[:_MOST_DIFFERENCES]:
+        _logger.error("a sum differs from its lines", extra={"fields": {"difference": text}})
