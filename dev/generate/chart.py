@@ -152,10 +152,14 @@ def _write_values(document: Document) -> None:
         document.write("/metadata/name", f"{content['metadata']['name']}-{{{{ .Release.Revision }}}}")
     elif content["metadata"]["name"] == "kube-dc-billing-access":
         _include(document, "/spec/egress", "egress")
-    elif content["metadata"]["name"].endswith("-metrics"):
+    _write_monitoring_values(document)
+
+
+def _write_monitoring_values(document: Document) -> None:
+    if document.content["metadata"]["name"].endswith("-metrics"):
         labels = "/spec/ingress/0/from/0/namespaceSelector/matchLabels"
         document.write(f"{labels}/kubernetes.io~1metadata.name", "{{ .Values.monitoring.namespace | quote }}")
-    elif kind[0] == "monitoring.coreos.com":
+    elif document.content["apiVersion"].startswith("monitoring.coreos.com/"):
         more = "{{- with .Values.monitoring.labels }}{{ toYaml . | nindent 4 }}{{- end }}\n"
         document.append("/metadata/labels", more)
 
