@@ -12,6 +12,7 @@ from billing_service.figures.adjustments import shown as shown_adjustment
 from billing_service.figures.facts import coverage, facts, refuse_future, rfc3339
 from billing_service.figures.overview import overview
 from billing_service.ledger.script import script
+from billing_service.money import exact_sum
 
 MOST_ROWS = 1000
 COMPONENTS = ("cpu", "memory", "storage", "network", "public_ip", "gpu", "other")
@@ -51,9 +52,13 @@ async def explain(
         component=figure if figure in COMPONENTS else None,
     )
     corrections = await database.fetch(
-        script("figures/adjustments.sql"), organization=organization, namespace=namespace, period=row["period"]
+        script("figures/adjustments.sql"),
+        organization=organization,
+        namespaces=[namespace],
+        life=row["life"],
+        period=row["period"],
     )
-    exact = sum((part["amount"] or Decimal(0) for part in parts), Decimal(0))
+    exact = exact_sum(part["amount"] or Decimal(0) for part in parts)
     value = _value(shown, figure)
     return {
         **facts(row),
@@ -65,7 +70,7 @@ async def explain(
         "to": rfc3339(until),
         "value": value,
         "exact": exact,
-        "rounding": None if value is None else value - exact,
+        "rounding": None if value is None else exact_sum([value, exact.copy_negate()]),
         "rows": [_row(part) for part in parts[:MOST_ROWS]],
         "rest": _rest(parts[MOST_ROWS:]),
         "adjustments": [shown_adjustment(correction) for correction in corrections],
@@ -104,4 +109,4 @@ def _rest(parts: list[DictRow]) -> dict[str, Any] | None:
     """The sum of the rows that are not shown."""
     if not parts:
         return None
-    return {"rows": len(parts), "amount": sum((part["amount"] or Decimal(0) for part in parts), Decimal(0))}
+    return {"rows": len(parts), "amount": exact_sum(part["amount"] or Decimal(0) for part in parts)}

@@ -2,19 +2,27 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg.rows import DictRow
 
 from billing_service.database import Database
 from billing_service.errors import PriceMissing, ProjectNotFound
-from billing_service.figures.facts import coverage, facts, refuse_future, rfc3339
+from billing_service.figures.facts import complete_through, coverage, facts, refuse_future, rfc3339
 from billing_service.figures.summary import billing_summary, prices_missing, too_large
 from billing_service.ledger.script import script
-from billing_service.money import RATE_DIGITS, rounded, split
+from billing_service.money import RATE_DIGITS, exact_sum, rounded, split
 
 _PARTS = ("cpu_cost", "memory_cost", "storage_cost", "network_cost", "public_ip_cost")
 _RARE_PARTS = ("gpu_cost", "other_cost")  # only where there is such usage
+_METERED: LiteralString = """
+    SELECT FROM project_months
+    WHERE organization = %(organization)s AND namespace = %(namespace)s AND life = %(life)s
+    UNION ALL
+    SELECT FROM ownership
+    WHERE namespace = %(namespace)s AND life = %(life)s AND organization <> %(organization)s
+    LIMIT 1
+"""
 _COUNTS = ("running_pods", "running_vms", "cpu_cores", "memory_gib")
 
 
@@ -40,9 +48,11 @@ async def overview(
             raise missing
         return await overview(database, organization, namespace, now, period)  # a price was added just now
     exact = {name: row[name] for name in _PARTS} | {name: row[name] for name in _RARE_PARTS if row[name] is not None}
-    total = sum(exact.values(), Decimal(0))
+    total = exact_sum(exact.values())
     if error := too_large(row, total):
         raise error
+    if complete_through(row) is None and not await _was_metered(database, row):
+        return _never_metered(row)
     return {
         **facts(row),
         **coverage(row),
@@ -52,6 +62,29 @@ async def overview(
         "cost_breakdown": split(exact, row["digits"]),
         "adjustments": _adjustments(row),
         "other_currencies": _other_currencies(row),
+    }
+
+
+async def _was_metered(database: Database, row: DictRow) -> bool:
+    """Whether an hour of the project was ever stored, or the project came from another organization."""
+    names = {name: row[name] for name in ("organization", "namespace", "life")}
+    return bool(await database.fetch(_METERED, **names))
+
+
+def _never_metered(row: DictRow) -> dict[str, Any]:
+    """Null is not 0: 0 is measured. The parts and the instances are not measured either."""
+    unknown = dict.fromkeys(("current_month_total", "last_day_spend", "total_cost_per_hour"))
+    zero = rounded(Decimal(0), row["digits"])
+    return {
+        **facts(row),
+        **coverage(row),
+        "as_of": None,
+        "namespace": row["namespace"],
+        "billing_summary": billing_summary(row, row, Decimal(0)) | unknown,
+        "compute_instances": _instances(row) | {"cost_per_hour": None},
+        "cost_breakdown": dict.fromkeys(_PARTS, zero),
+        "adjustments": _adjustments(row),
+        "other_currencies": {},
     }
 
 

@@ -74,13 +74,15 @@ def _entry(month: DictRow, row: DictRow, error: ServiceError | None) -> dict[str
 
 
 def _total(row: DictRow) -> dict[str, Any]:
-    """Rounded once from the exact sum of all projects, whatever the page. `rounding` is the difference to the sum of
-    their rounded figures. `unrated_lines` are lines without a price: they are not in the total."""
+    """Rounded once from the exact sum of all projects, on every page. `rounding` is the difference to the sum of their
+    rounded figures. `former_projects` is the part of projects that moved or were deleted: they are not in the list.
+    `unrated_lines` are lines without a price: they are not in the total."""
     digits, running = row["digits"], row["period"] == row["this_period"]
     total = rounded(row["all_total"], digits)
     return {
         "current_month_total": total,
         "rounding": total - rounded(row["all_rounded"], digits),
+        "former_projects": rounded(row["former_rounded"], digits),
         "last_day_spend": rounded(row["all_last_day"], digits) if running else None,
         "total_cost_per_hour": rounded(row["all_last_hour"], digits + RATE_DIGITS) if running else None,
         "adjustments": rounded(row["all_adjustments"], digits),

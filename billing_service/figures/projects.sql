@@ -38,9 +38,15 @@ months AS MATERIALIZED (
     FROM organization AS o JOIN rollup_monthly AS r ON r.organization = %(organization)s::text AND r.period = o.period
     GROUP BY r.namespace, r.life
 ),
-whole AS ( -- everything that was used while the organization owned it, also in projects that it does not own any more
+whole AS ( -- everything that was used while the organization owned it, also in projects that are not in the list
     SELECT coalesce(sum(m.total), 0) AS all_total, coalesce(sum(round(m.total, o.digits)), 0) AS all_rounded,
-           coalesce(sum(m.unrated), 0) AS all_unrated
+           coalesce(sum(m.unrated), 0) AS all_unrated,
+           coalesce(sum(round(m.total, o.digits)) FILTER (WHERE NOT EXISTS (
+               SELECT FROM ownership AS w
+               WHERE w.organization = %(organization)s::text AND w.namespace = m.namespace AND w.life = m.life
+                 AND CASE WHEN %(period)s::date IS NULL THEN w.validity @> o.moment ELSE w.validity && tstzrange(
+                     o.starts, greatest(least(o.ends, o.moment), o.starts + interval '1 hour')) END
+           )), 0) AS former_rounded
     FROM organization AS o, months AS m
 ),
 states AS (

@@ -17,7 +17,7 @@ from billing_service.errors import OrganizationNotFound
 from billing_service.figures.adjustments import shown as shown_adjustment
 from billing_service.figures.facts import facts, refuse_future, rfc3339
 from billing_service.ledger.script import script
-from billing_service.money import rounded, split
+from billing_service.money import exact_sum, rounded, split
 from billing_service.render import text
 
 Fetch = Callable[..., Awaitable[list[DictRow]]]
@@ -48,13 +48,15 @@ async def statement(
 async def computed(fetch: Fetch, month: DictRow, namespaces: list[str] | None = None) -> dict[str, Any]:
     given = {"organization": month["organization"], "period": month["period"]}
     usage = await fetch(script("statements/usage.sql"), **given, namespaces=namespaces)
-    adjustments = await fetch(script("figures/adjustments.sql"), **given, namespace=None)
+    adjustments = await fetch(script("figures/adjustments.sql"), **given, namespaces=namespaces, life=None)
     sections = {code: _section(list(rows)) for code, rows in groupby(usage, lambda row: row["currency"])}
     main = sections.pop(month["currency"], None) or _section([], month["digits"])
     return {
         **facts(month),
+        "namespaces": namespaces,
         "period": f"{month['period']:%Y-%m}",
         **main,
+        "adjustments": [shown_adjustment(row) for row in adjustments],
         **(await _organization(fetch, main, adjustments, month) if namespaces is None else {}),
         "other_currencies": [{"currency": code, **section} for code, section in sections.items()],
     }
@@ -77,14 +79,13 @@ async def _organization(
     }
     return {
         "fees": [_fee(fee) for fee in fees],
-        "adjustments": [shown_adjustment(row) for row in adjustments],
-        "invoiced": invoiced | {"total": sum(invoiced.values(), Decimal(0))},
+        "invoiced": invoiced | {"total": exact_sum(invoiced.values())},
     }
 
 
 def _sum(rows: list[DictRow], month: DictRow) -> Decimal:
     """Of the rows in the month's currency."""
-    exact = sum((row["amount"] for row in rows if row["currency"] == month["currency"]), Decimal(0))
+    exact = exact_sum(row["amount"] for row in rows if row["currency"] == month["currency"])
     return rounded(exact, month["digits"])
 
 
@@ -98,10 +99,10 @@ def _section(usage: list[DictRow], digits: int | None = None) -> dict[str, Any]:
     digits = usage[0]["digits"] if digits is None else digits
     grouped = groupby(usage, lambda row: (row["namespace"], row["life"]))
     projects = [_project(list(rows), digits) for _, rows in grouped]
-    total = rounded(sum((row["amount"] for row in usage), Decimal(0)), digits)
+    total = rounded(exact_sum(row["amount"] for row in usage), digits)
     return {
         "projects": projects,
-        "rounding": total - sum((project["total"] for project in projects), Decimal(0)),
+        "rounding": total - exact_sum(project["total"] for project in projects),
         "usage_total": total,
         "unrated_lines": sum(row["unrated"] for row in usage),
     }
@@ -117,5 +118,5 @@ def _project(rows: list[DictRow], digits: int) -> dict[str, Any]:
             {name: row[name] for name in ("sku", "component", "unit", "quantity")} | {"amount": amounts[row["sku"]]}
             for row in rows
         ],
-        "total": sum(amounts.values(), Decimal(0)),
+        "total": exact_sum(amounts.values()),
     }

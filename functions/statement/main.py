@@ -16,8 +16,8 @@ from functions.statement.models import STATEMENT, Statement
 async def get_statement(call: Call[PeriodParameters, None]) -> Result[Statement]:
     """The statement of an organization for one month.
 
-    200 data: the usage by project and SKU (`projects`) and its `usage_total`. For an org-admin also `adjustments` and
-    the `total`. The data of a closed month never change.
+    200 data: the usage by project and SKU (`projects`), its `usage_total` and `adjustments`. For an org-admin also
+    `fees` (plan and add-ons) and what is `invoiced`. The data of a closed month never change.
     """
     result = await call.billing.fetch(STATEMENT, call.organization, call.upstream, call.parameters.upstream_query)
     if call.parameters.period not in {None, result.value.period}:

@@ -1,13 +1,13 @@
 """The response of /statement, and the reply of the billing service."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from common.access.roles import Organization
 from common.billing.adjustments import Adjustment
 from common.billing.resource import Resource
-from common.model import Count, Currency, Month, NamespaceName, Text, WireModel
+from common.model import Count, Currency, Moment, Month, NamespaceName, Text, WireModel
 from common.money.amount import Amount, SignedAmount, exact_sum
 
 MOST_PROJECTS = 10_000
@@ -64,30 +64,61 @@ class Scope(WireModel):
     namespaces: list[NamespaceName] | None
 
 
-class StatementReply(Section):
-    period: Month
-    adjustments: list[Adjustment] | None = None
-    adjustments_total: SignedAmount | None = None
-    total: SignedAmount | None = None
-    other_currencies: list[OtherCurrency]
+class Fee(WireModel):
+    """A plan or an add-on, by the hour."""
+
+    kind: Literal["plan", "addon"]
+    id: Text
+    quantity: Count
+    currency: Currency
+    monthly_price: Amount
+    hours: Count = Field(description="Hours of the month with this subscription and price")
+    amount: Amount = Field(description="Exact, not rounded")
+    from_: Moment = Field(alias="from", description="Start of the first hour, UTC")
+    to: Moment = Field(description="End of the last hour, UTC")
+
+
+class Invoiced(WireModel):
+    """What the organization pays. Each amount is rounded once."""
+
+    fees: Amount
+    usage: Amount = Field(description="Usage in the hours without a plan")
+    adjustments: SignedAmount
+    total: SignedAmount
 
     @model_validator(mode="after")
-    def _total_adds_up(self) -> Self:
-        if self.total is not None and exact_sum([self.usage_total, self.adjustments_total or 0]) != self.total:
-            raise ValueError("usage_total and adjustments_total do not add up to total")
+    def _adds_up(self) -> Self:
+        if exact_sum([self.fees, self.usage, self.adjustments]) != self.total:
+            raise ValueError("fees, usage and adjustments do not add up to total")
         return self
 
 
+class StatementReply(Section):
+    period: Month
+    adjustments: list[Adjustment]
+    fees: list[Fee] | None = None
+    invoiced: Invoiced | None = None
+    other_currencies: list[OtherCurrency]
+
+
 class Statement(StatementReply):
-    """`adjustments`, `adjustments_total` and `total` are lines of the organization: only an org-admin gets them."""
+    """`fees` and `invoiced` are lines of the organization: only an org-admin gets them.
+
+    `usage_total` is what the usage costs by list price. On a plan, it is not what is invoiced.
+    """
 
     scope: Scope
 
 
 def _to_data(reply: StatementReply, organization: Organization) -> Statement:
+    """Lines of the organization are left out for a project-user, also if the billing service sends them."""
     names = organization.namespaces
     scope = Scope(organization=organization.name, namespaces=None if names is None else sorted(names))
-    return Statement.model_construct(**dict(reply), scope=scope)
+    data = Statement.model_construct(**dict(reply), scope=scope)
+    if names is None:
+        return data
+    own = [adjustment for adjustment in reply.adjustments if adjustment.namespace is not None]
+    return data.model_copy(update={"adjustments": own, "fees": None, "invoiced": None})
 
 
 STATEMENT = Resource("statement", "/api/organization/{organization}/statement", StatementReply, _to_data)

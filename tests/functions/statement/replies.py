@@ -20,8 +20,8 @@ def statement(amounts: dict[str, float], **changes: Any) -> dict[str, Any]:
         "usage_total": total,
         "unrated_lines": 0,
         "adjustments": [],
-        "adjustments_total": 0,
-        "total": total,
+        "fees": [],
+        "invoiced": {"fees": 0, "usage": total, "adjustments": 0, "total": total},
         "other_currencies": [],
     }
     return reply | changes

@@ -26,11 +26,12 @@ async def stated(line: bytes, **changes: Any) -> httpx.Response:
 
 
 async def test_an_org_admin_gets_the_lines_of_the_organization() -> None:
-    """All projects, the adjustments and the total."""
-    data = assert_success_envelope(await stated(admin("acme"), adjustments_total=-0.75, total=3))["data"]
+    """All projects, and what is invoiced: on a plan, the usage is not."""
+    invoiced = {"fees": 49, "usage": 0, "adjustments": -0.75, "total": 48.25}
+    data = assert_success_envelope(await stated(admin("acme"), invoiced=invoiced))["data"]
     assert data["scope"] == {"organization": "acme", "namespaces": None}
     assert [entry["namespace"] for entry in data["projects"]] == ["acme-data", "acme-web"]
-    assert (data["usage_total"], data["adjustments_total"], data["total"]) == (3.75, -0.75, 3)
+    assert (data["usage_total"], data["invoiced"]) == (3.75, invoiced)
 
 
 async def test_a_project_user_gets_the_own_projects_only() -> None:
@@ -41,6 +42,7 @@ async def test_a_project_user_gets_the_own_projects_only() -> None:
     assert [entry["namespace"] for entry in data["projects"]] == ["acme-web"]
     assert data["usage_total"] == AMOUNTS["acme-web"]
     assert data["scope"]["namespaces"] == ["acme-web", "globex-shop"]
+    assert data.keys().isdisjoint({"fees", "invoiced"})
     assert "namespaces=acme-web,globex-shop" in billing.requests[-1]
 
 
@@ -54,7 +56,7 @@ async def test_a_reply_about_the_complete_organization_is_not_shown_to_a_project
     [
         {"usage_total": 3.76},
         {"rounding": 0.01},
-        {"total": 4},
+        {"invoiced": {"fees": 1, "usage": 3.75, "adjustments": 0, "total": 4}},
         {"projects": [project("acme-web", 1.25)]},
         {"projects": [{**project("acme-web", 3.75), "total": 3.74}]},
         {"other_currencies": [{"currency": "USD", **statement({"acme-web": 1}, usage_total=2)}]},

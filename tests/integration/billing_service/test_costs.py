@@ -40,7 +40,7 @@ def prices_csv(*lines: str) -> str:
 ALL_PRICES = prices_csv(*(f"{resource},EUR,0.1,2024-01-01T00:00:00Z" for resource in RESOURCES))
 
 
-def recomputed(usage: Usage, prices: Prices, now: datetime, digits: int) -> dict[str, Decimal]:
+def recomputed(usage: Usage, prices: Prices, now: datetime, digits: int) -> dict[str, Decimal | None]:
     """The contract, hour by hour. The last day and the last hour end with the newest hour that is there."""
     end = max((hour for _, hour in usage), default=now) + timedelta(hours=1)
 
@@ -58,6 +58,8 @@ def recomputed(usage: Usage, prices: Prices, now: datetime, digits: int) -> dict
     month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     last_hour = end - timedelta(hours=1)
     parts = split({part: cost(month, (of,)) for part, of in zip(PARTS, RESOURCES, strict=True)}, digits)
+    if not usage:  # never metered is not 0
+        return parts | dict.fromkeys(("current_month_total", "last_day_spend", "total_cost_per_hour", "cost_per_hour"))
     return parts | {
         "current_month_total": rounded(cost(month, RESOURCES), digits),
         "last_day_spend": rounded(cost(end - timedelta(hours=24), RESOURCES), digits),
@@ -105,7 +107,7 @@ async def test_every_number_equals_its_recomputation(
     async with open_database(database_url) as database:
         overview = await overview_of(database, "acme", "acme-web", moment)
     assert flat(overview) == recomputed(usage, prices, moment, digits)
-    assert sum(overview["cost_breakdown"].values()) == overview["billing_summary"]["current_month_total"]
+    assert sum(overview["cost_breakdown"].values()) == (overview["billing_summary"]["current_month_total"] or 0)
     written = [format(amount, "f") for amount in overview["cost_breakdown"].values()]
     assert {len(text.partition(".")[2]) for text in written} == {digits}
 
@@ -213,6 +215,7 @@ async def test_instances_are_what_was_imported_last(api: Api, load: Load) -> Non
     await load("namespace,running_pods,running_vms,cpu_cores,memory_gib\nacme-web,10,1,2.4,8.8\n")
     instances = (await api.overview("acme", "acme-web"))["compute_instances"]
     assert instances.pop("measured_at")
-    assert instances == {"running_pods": 10, "running_vms": 1, "cpu_cores": 2.4, "memory_gib": 8.8, "cost_per_hour": 0}
+    counts = {"running_pods": 10, "running_vms": 1, "cpu_cores": 2.4, "memory_gib": 8.8}
+    assert instances == counts | {"cost_per_hour": None}  # no usage was metered yet
     unknown = (await api.overview("acme", "acme-data"))["compute_instances"]
     assert (unknown["running_pods"], unknown["measured_at"]) == (0, None)

@@ -1,7 +1,7 @@
 """What a figure is made of, the statement, the tags of responses, and the commands that check the ledger."""
 
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import pytest
 import simplejson
@@ -71,6 +71,37 @@ async def test_the_rows_add_up_to_the_figure_to_the_last_digit(metered: Api, fig
         assert ("Deployment/api", Decimal("0.0298"), 24) in prices
 
 
+async def test_amounts_of_33_digits_add_up(api: Api, load: Load) -> None:
+    """Python's own sum of decimals rounds to 28 digits."""
+    price, quantity = Decimal("999999.123456789012"), Decimal("999999.123456789")
+    await load(f"resource,currency,unit_price,valid_from\ncpu_core_hour,EUR,{price},2025-01-01T00:00:00Z\n")
+    hours = "".join(f"acme-web,2026-11-09T{hour:02}:00:00Z,cpu_core_hour,-,{quantity}\n" for hour in range(3))
+    await load(LINES + hours)
+    api.now = NOW
+    found = await explained(api, "current_month_total")
+    with localcontext(prec=60):
+        assert found["exact"] == 3 * price * quantity
+        assert found["exact"] + found["rounding"] == found["value"]
+    statement = (await api.get("/api/organization/acme/statement?period=2026-11")).text
+    assert simplejson.loads(statement, use_decimal=True)["usage_total"] == found["value"]
+
+
+async def test_adjustments_of_an_earlier_life_are_not_shown(api: Api, load: Load) -> None:
+    """A namespace that was created again shares nothing with the project before it."""
+    await load(PRICES)
+    lives = (
+        "2026-11-01T00:00:00Z,0e0e0e0e-0000-4000-8000-000000000001",
+        "2026-11-19T00:00:00Z,0e0e0e0e-0000-4000-8000-000000000002",
+    )
+    for life in lives:
+        await load(f"namespace,organization,valid_from,uid\nacme-web,acme,{life}\n", now=NOW)
+        if life == lives[0]:
+            await load("id,organization,amount,currency,reason,namespace\nc-1,acme,-3,EUR,credit,acme-web\n", now=NOW)
+    await load("namespace,hour,sku,workload,quantity\nacme-web,2026-11-20T01:00:00Z,cpu_core_hour,-,1\n")
+    api.now = NOW
+    assert (await explained(api, "current_month_total"))["adjustments"] == []
+
+
 async def test_more_than_a_thousand_rows_are_summed(api: Api, load: Load) -> None:
     """The rest is one line with its number of rows."""
     await load(PRICES)
@@ -116,7 +147,7 @@ async def test_the_statement_adds_up(metered: Api, load: Load) -> None:
     own = (await metered.get("/api/organization/acme/statement?period=2026-11&namespaces=acme-data")).json()
     assert [p["namespace"] for p in own["projects"]] == ["acme-data"]
     assert "invoiced" not in own
-    assert "adjustments" not in own
+    assert own.keys().isdisjoint({"fees", "invoiced"})
 
 
 async def test_a_closed_statement_is_always_the_same_bytes(metered: Api, load: Load, database_url: str) -> None:
@@ -184,3 +215,15 @@ async def test_close_is_a_command(metered: Api, load: Load, database_url: str) -
     first = run(database_url, "close")
     assert "acme 2026-01: closed\n" in first.stdout, first.stderr
     assert run(database_url, "close").stdout == "close: nothing to do\n"
+
+
+async def test_a_statement_of_some_projects_has_no_line_of_the_organization(metered: Api, load: Load) -> None:
+    """It repeats the namespaces, and has their adjustments only."""
+    credits_ = "c-1,acme,-3,EUR,credit,acme-web\nc-2,acme,-5,EUR,credit,acme-data\nc-3,acme,-7,EUR,credit,\n"
+    await load("id,organization,amount,currency,reason,namespace\n" + credits_, now=NOW)
+    path = "/api/organization/acme/statement?period=2026-11&namespaces=acme-web,globex-shop"
+    found = (await metered.get(path)).json()
+    assert found["namespaces"] == ["acme-web", "globex-shop"]
+    assert [project["namespace"] for project in found["projects"]] == ["acme-web"]
+    assert [adjustment["id"] for adjustment in found["adjustments"]] == ["c-1"]
+    assert found.keys().isdisjoint({"fees", "invoiced"})

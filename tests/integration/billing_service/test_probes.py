@@ -163,8 +163,11 @@ async def test_a_moved_project_leaves_its_past_with_the_old_owner(api: Api, load
     api.now = NOVEMBER
     assert (await summary(api, "acme-prod", "acme-web"))["current_month_total"] == 0
     assert (await summary(api, "acme", "acme-web", "2026-11"))["current_month_total"] == 12.0
-    total = (await api.get("/api/organization/acme/projects")).json()["total"]
-    assert total["current_month_total"] == 12.0
+    listed = (await api.get("/api/organization/acme/projects")).json()
+    shown = sum(project["billing_summary"]["current_month_total"] for project in listed["projects"])
+    assert (listed["total"]["current_month_total"], shown, listed["total"]["former_projects"]) == (12.0, 0, 12.0)
+    of_month = (await api.get("/api/organization/acme/projects?period=2026-11")).json()
+    assert of_month["total"]["former_projects"] == 0  # it is in this list
     assert (await api.get("/api/project/acme-web/overview?organization=acme")).status_code == 404
     assert (await api.get("/api/project/acme-web/overview?organization=globex&period=2026-11")).status_code == 404
 
@@ -255,14 +258,25 @@ async def test_a_stopped_meter_is_visible(api: Api, load: Load) -> None:
 
 
 async def test_never_metered_is_null_and_measured_zero_is_zero(api: Api, load: Load) -> None:
-    """`complete_through` is the difference."""
+    """Also of an organization that has no usage at all."""
     await load(CPU)
     await load(usage("11-20T00:00", 2, "0"))
     api.now = NOVEMBER
-    measured = (await summary(api, "acme", "acme-web"))["whole"]
-    never = (await summary(api, "acme", "acme-data"))["whole"]
-    assert measured["complete_through"] == "2026-11-20T02:00:00.000Z"
-    assert never["complete_through"] is None
+    measured = await summary(api, "acme", "acme-web")
+    assert (measured["current_month_total"], measured["last_day_spend"]) == (0, 0)
+    assert measured["whole"]["complete_through"] == "2026-11-20T02:00:00.000Z"
+    for organization, namespace in (("acme", "acme-data"), ("globex", "globex-shop")):
+        never = await summary(api, organization, namespace)
+        assert (never["current_month_total"], never["last_day_spend"], never["total_cost_per_hour"]) == (None,) * 3
+        assert (never["whole"]["as_of"], never["whole"]["complete_through"]) == (None, None)
+
+
+async def test_a_project_that_was_metered_once_is_not_unknown_later(api: Api, load: Load) -> None:
+    """It cost something in August, and nothing in November."""
+    await load(CPU)
+    await load(usage("08-01T00:00", 2, "1"))
+    api.now = NOVEMBER
+    assert (await summary(api, "acme", "acme-web"))["current_month_total"] == 0
 
 
 async def test_the_running_hour_is_refused(load: Load, registry: None) -> None:  # noqa: ARG001

@@ -93,7 +93,7 @@ export interface paths {
         };
         /**
          * The statement of an organization for one month.
-         * @description 200 data: the usage by project and SKU (`projects`) and its `usage_total`. For an org-admin also `adjustments` and the `total`. The data of a closed month never change. Requires a valid token of a caller who is not a guest; an org-admin gets all projects of the organization, a project-user the projects in the token.
+         * @description 200 data: the usage by project and SKU (`projects`), its `usage_total` and `adjustments`. For an org-admin also `fees` (plan and add-ons) and what is `invoiced`. The data of a closed month never change. Requires a valid token of a caller who is not a guest; an org-admin gets all projects of the organization, a project-user the projects in the token.
          */
         get: operations["statement"];
         put?: never;
@@ -210,11 +210,45 @@ export interface components {
             /** @description Corrections that count in this month, apart from the figure */
             adjustments: components["schemas"]["Adjustment"][];
         };
+        /** @description A plan or an add-on, by the hour. */
+        Fee: {
+            kind: components["schemas"]["FeeKind"];
+            id: string;
+            quantity: number;
+            currency: string;
+            /** Format: decimal */
+            monthly_price: number;
+            /** @description Hours of the month with this subscription and price */
+            hours: number;
+            /**
+             * Format: decimal
+             * @description Exact, not rounded
+             */
+            amount: number;
+            /** @description Start of the first hour, UTC */
+            from: components["schemas"]["Timestamp"];
+            /** @description End of the last hour, UTC */
+            to: components["schemas"]["Timestamp"];
+        };
         Health: {
             /** @constant */
             status: "healthy";
             /** @constant */
             billing_service: "healthy";
+        };
+        /** @description What the organization pays. Each amount is rounded once. */
+        Invoiced: {
+            /** Format: decimal */
+            fees: number;
+            /**
+             * Format: decimal
+             * @description Usage in the hours without a plan
+             */
+            usage: number;
+            /** Format: decimal */
+            adjustments: number;
+            /** Format: decimal */
+            total: number;
         };
         Line: {
             sku: string;
@@ -337,7 +371,11 @@ export interface components {
             organization: string;
             namespaces: string[] | null;
         };
-        /** @description `adjustments`, `adjustments_total` and `total` are lines of the organization: only an org-admin gets them. */
+        /**
+         * @description `fees` and `invoiced` are lines of the organization: only an org-admin gets them.
+         *
+         *     `usage_total` is what the usage costs by list price. On a plan, it is not what is invoiced.
+         */
         Statement: {
             projects: components["schemas"]["StatementProject"][];
             /**
@@ -353,11 +391,9 @@ export interface components {
             /** @description Usage without a price, which is in no amount */
             unrated_lines: number;
             period: string;
-            adjustments?: components["schemas"]["Adjustment"][];
-            /** Format: decimal */
-            adjustments_total?: number;
-            /** Format: decimal */
-            total?: number;
+            adjustments: components["schemas"]["Adjustment"][];
+            fees?: components["schemas"]["Fee"][];
+            invoiced?: components["schemas"]["Invoiced"];
             other_currencies: components["schemas"]["OtherCurrency"][];
             scope: components["schemas"]["Scope"];
         };
@@ -397,6 +433,8 @@ export interface components {
         };
         /** @enum {string} */
         ExplanationFigure: "current_month_total" | "last_day_spend" | "total_cost_per_hour" | "cpu" | "memory" | "storage" | "network" | "public_ip" | "gpu" | "other";
+        /** @enum {string} */
+        FeeKind: "plan" | "addon";
         /** @enum {string} */
         MetaPeriodState: "open" | "provisional" | "closed";
         /** @enum {string} */
