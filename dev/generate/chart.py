@@ -30,12 +30,22 @@ CONDITIONS: Final = {  # folder of manifests -> when the chart has them
     "components/ownership-kubernetes": KUBERNETES,
     "components/monitoring": ".Values.monitoring.enabled",
     "components/monitoring-billing-service": f"and .Values.monitoring.enabled {BILLING}",
+    "components/monitoring-billing-worker": f"and .Values.monitoring.enabled {BILLING}",
     "components/billing-service": BILLING,
     "components/postgresql": f"and {BILLING} .Values.postgresql.enabled",
 }
 PATCHED: Final = ("components/ownership-kubernetes", "components/ownership-kubernetes-functions")
-REPLACED: Final = ("components/monitoring", "components/monitoring-billing-service", "components/install")
-MONITORS: Final = {"kube-dc-billing": "namespace", "billing-dashboard": "billingNamespace"}
+REPLACED: Final = (
+    "components/monitoring",
+    "components/monitoring-billing-service",
+    "components/monitoring-billing-worker",
+    "components/install",
+)
+MONITORS: Final = {
+    "kube-dc-billing": "namespace",
+    "billing-dashboard": "billingNamespace",
+    "billing-worker": "billingNamespace",
+}
 IMAGES: Final = "billing-"  # our images begin so
 WORKER: Final = "billing-worker"
 

@@ -71,7 +71,7 @@ def _values(variables: Mapping[str, str]) -> dict[str, str]:
 def _shared(cluster: Cluster, variant: Variant) -> Json:
     names = ["billing-service", "postgresql"]
     names += ["ownership-kubernetes"] if variant.ownership == KUBERNETES else []
-    names += ["monitoring", "monitoring-billing-service"] if cluster.monitored else []
+    names += ["monitoring", "monitoring-billing-service", "monitoring-billing-worker"] if cluster.monitored else []
     port = int(cluster.variables.get("KEYCLOAK_PORT") or "443")
     anywhere = {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"protocol": "TCP", "port": port}]}
     policy = [{"op": "add", "path": "/spec/egress/-", "value": anywhere}]

@@ -64,7 +64,15 @@ def build_with(
 @pytest.fixture(scope="session")
 def plain() -> Objects:
     """The files without kustomize, needing no tool: what stands in no other file's place."""
-    components = ("billing-service", "postgresql", "monitoring", "monitoring-billing-service", "page", "page-service")
+    components = (
+        "billing-service",
+        "postgresql",
+        "monitoring",
+        "monitoring-billing-service",
+        "monitoring-billing-worker",
+        "page",
+        "page-service",
+    )
     kinds = ("base", "functions", *(f"components/{component}" for component in components))
     paths = [path for kind in kinds for path in (KNATIVE / kind).glob("*.yaml") if path.name != "kustomization.yaml"]
     return [yaml.safe_load(path.read_text()) for path in sorted(paths)]

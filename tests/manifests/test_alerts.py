@@ -13,6 +13,8 @@ import yaml
 from prometheus_client import Counter, Gauge, Histogram, Metric
 
 import billing_service.metrics
+from billing_service.metering.settings import MeterSettings
+from billing_service.worker.metrics import WorkerMetrics
 from common.process import metrics
 from tests.manifests.conftest import KNATIVE
 from tests.manifests.properties import unselected
@@ -22,6 +24,7 @@ OPERATIONS = (KNATIVE.parent / "docs/operations.md").read_text()
 PLAYED = {  # the tests of promtool -> the rules that they play
     "alerts.yaml": "monitoring",
     "alerts_billing_service.yaml": "monitoring-billing-service",
+    "alerts_billing_worker.yaml": "monitoring-billing-worker",
 }
 RULES = {
     file: yaml.safe_load((KNATIVE / "components" / component / "prometheusrule.yaml").read_text())["spec"]
@@ -33,12 +36,13 @@ DASHBOARD: dict[str, Any] = json.loads((KNATIVE / "components/monitoring/dashboa
 
 
 def exposed() -> set[str]:
-    """The names that a scrape of a function gives, and one of the billing service."""
+    """The names that a scrape of a function, of the billing service and of the worker gives."""
     ends = {Histogram: ("_bucket", "_count", "_sum"), Counter: ("_total",), Gauge: ("",)}
     found = [metric for metric in vars(metrics).values() if type(metric) in ends]
     names = {family.name + end for metric in found for family in metric.describe() for end in ends[type(metric)]}
     by_type = {"histogram": ends[Histogram], "counter": ends[Counter], "gauge": ends[Gauge]}
-    return names | {family.name + end for family in of_the_billing_service() for end in by_type[family.type]}
+    others = [*of_the_billing_service(), *of_the_worker()]
+    return names | {family.name + end for family in others for end in by_type[family.type]}
 
 
 def of_the_billing_service() -> list[Metric]:
@@ -46,6 +50,11 @@ def of_the_billing_service() -> list[Metric]:
     service = billing_service.metrics.Metrics(cast("billing_service.metrics.Pool", pool))
     service.newest_usage = 0.0
     return list(service.registry.collect())
+
+
+def of_the_worker() -> list[Metric]:
+    meter = MeterSettings.read({"DATABASE_URL": "postgresql:///x", "PROMETHEUS_URL": "http://prometheus"})
+    return list(WorkerMetrics(meter).registry.collect())
 
 
 def asked(expression: str) -> set[str]:

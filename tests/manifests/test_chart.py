@@ -116,7 +116,7 @@ def test_the_chart_monitors_the_billing_service_as_the_components_do(
     build_with: Callable[[Sequence[str], dict[str, str]], Objects], helm: str, tmp_path: Path
 ) -> None:
     """In other namespaces than the default ones: each selector of the rules names them."""
-    wanted = build_with(["monitoring", "monitoring-billing-service"], ELSEWHERE)
+    wanted = build_with(["monitoring", "monitoring-billing-service", "monitoring-billing-worker"], ELSEWHERE)
     kinds = {"PodMonitor", "PrometheusRule", "NetworkPolicy"}
     given = values_of("local", wanted) | ELSEWHERE | {"monitoring": {"enabled": True}}
     found = {key: o for key, o in comparable(rendered(helm, given, tmp_path)).items() if o["kind"] in kinds}
@@ -124,6 +124,7 @@ def test_the_chart_monitors_the_billing_service_as_the_components_do(
     assert found == expected
     assert [key for key, o in found.items() if o["kind"] == "PrometheusRule"] == [
         "monitoring.coreos.com/v1 PrometheusRule/billing-dashboard in other",
+        "monitoring.coreos.com/v1 PrometheusRule/billing-worker in other",
         "monitoring.coreos.com/v1 PrometheusRule/kube-dc-billing in elsewhere",
     ]
 
@@ -160,7 +161,7 @@ def test_monitoring_is_where_prometheus_finds_it(helm: str, tmp_path: Path) -> N
     objects = rendered(helm, values, tmp_path)
     assert [problem for holds in PROPERTIES for problem in holds(objects)] == []
     found = [o["metadata"]["labels"] for o in objects if o["kind"] in {"PodMonitor", "PrometheusRule"}]
-    assert found == [{"app.kubernetes.io/part-of": "kube-dc-billing", **labels}] * 4
+    assert found == [{"app.kubernetes.io/part-of": "kube-dc-billing", **labels}] * 6
     policies = [p for p in of(objects, "NetworkPolicy") if p["metadata"]["name"].endswith("-metrics")]
     peers = [peer["namespaceSelector"] for p in policies for peer in p["spec"]["ingress"][0]["from"]]
     assert peers == [{"matchLabels": {"kubernetes.io/metadata.name": "prom"}}] * 2

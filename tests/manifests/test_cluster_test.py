@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from dev.declarations import read_functions
 from dev.settings import free_ports
 from tests.cluster.__main__ import all_steps, steps_of
 from tests.cluster.installation import REQUIRED, Installation, MissingError, Variables
@@ -76,7 +77,7 @@ def test_the_overlay_it_applies_is_right(ownership: str, more: dict[str, str], t
     names = {o["metadata"]["name"] for o in objects if o["metadata"].get("namespace") in {None, "kourier-system"}}
     assert all(name.endswith("-test") or "-test-" in name for name in names), names
     monitoring = [o for o in objects if o["kind"] in {"PodMonitor", "PrometheusRule"}]
-    assert len(monitoring) == (4 if more else 0)
+    assert len(monitoring) == (6 if more else 0)
     assert {o["metadata"]["labels"]["example.com/of"] for o in monitoring} <= {"prom"}
 
 
@@ -133,10 +134,7 @@ def test_every_failure_is_a_line_of_the_report(
     kind: type[Installation], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A refused connection and a removal that hangs: no traceback, a summary, and a failing exit code."""
-    images = {
-        "IMAGE_HEALTH": "registry.invalid/health@sha256:1",
-        "IMAGE_PROJECTS": "registry.invalid/projects@sha256:1",
-    }
+    images = {f"IMAGE_{f.name.upper()}": f"registry.invalid/{f.name}@sha256:1" for f in read_functions()}
     variables = Variables(VALUES | images | {"INGRESS_URL": f"http://127.0.0.1:{free_ports({})['POSTGRES_PORT']}"})
     run = Unreachable(kind(variables, tmp_path / "knative"), variables, tmp_path / "report.md")
     assert all_steps(run) == 1

@@ -8,7 +8,7 @@ import pytest
 from tests.manifests.conftest import KNATIVE
 from tests.manifests.properties import PROPERTIES, Objects, of, pod_templates
 
-OPTIONAL = ("pull-secret", "external-secrets", "monitoring-billing-service")
+OPTIONAL = ("pull-secret", "external-secrets", "monitoring-billing-service", "monitoring-billing-worker")
 
 
 @pytest.fixture(scope="module")
