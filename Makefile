@@ -83,6 +83,11 @@ screenshots: $(UI) ## test every state of the page in Chromium, and write pictur
 test-keycloak: $(INSTALLED) ## test the identity rules with a real Keycloak 26 (needs Java 17 and Maven, or KEYCLOAK_HOME)
 	$(SHOW)$(BIN)/python -m pytest tests/keycloak
 
+.PHONY: test-distributed
+test-distributed: $(INSTALLED) ## test the billing service on Citus: make test-distributed DATABASE_URL=postgresql://superuser@host/postgres
+	$(DO)DATABASE_URL="$(DATABASE_URL)" $(BIN)/python tests/kit/citus.py
+	$(SHOW)DATABASE_URL_TEST="$(DATABASE_URL)" DISTRIBUTED=1 $(BIN)/python -m pytest tests/integration/billing_service
+
 .PHONY: audit
 audit: ## check the locked packages for known vulnerabilities (needs access to the advisories)
 	$(DO)[ -x .venv-audit/bin/pip-audit ] || { $(PYTHON) -m venv .venv-audit && .venv-audit/bin/python -m pip install -q \

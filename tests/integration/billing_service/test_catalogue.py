@@ -33,11 +33,13 @@ UNIQUE = """
     WHERE i.indisunique OR i.indisexclusion
 """
 FOREIGN = """
-    SELECT conrelid::regclass::text AS name, confrelid::regclass::text AS referred FROM pg_constraint WHERE contype = 'f'
+    SELECT conrelid::regclass::text AS name, confrelid::regclass::text AS referred
+    FROM pg_constraint WHERE contype = 'f'
 """
 SEQUENCES = "SELECT relname::text AS name FROM pg_class WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace"
 TRIGGERS = """
-    SELECT t.tgrelid::regclass::text AS name, p.prosrc AS source FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid
+    SELECT t.tgrelid::regclass::text AS name, p.prosrc AS source
+    FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid
     WHERE NOT t.tgisinternal
 """
 SECURED = """
