@@ -1,4 +1,4 @@
-"""Turns the tables of the schema into distributed and reference tables of Citus. docs/scale.md says when.
+"""Turns the tables of the schema into distributed and reference tables of Citus. docs/scale.md has the reasons.
 
 Every table that grows is distributed by its organization and co-located: the rows of one organization are on one node.
 The small ones are copied to every node, where joins and functions read them. The tables of the jobs stay on the

@@ -45,7 +45,7 @@ class Migration:
 
     @property
     def steps(self) -> list[LiteralString] | None:
-        """None: it is applied as a whole, in a transaction."""
+        """None: all of it is applied in one transaction."""
         return self.sql.split(_STEP)[1:] if self.sql.startswith(_STEP) else None
 
 

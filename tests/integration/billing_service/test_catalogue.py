@@ -101,7 +101,7 @@ async def test_no_key_sequence_or_trigger_crosses_organizations(owner: Connectio
 
 
 async def test_every_table_with_rows_of_an_organization_has_row_security(owner: Connection) -> None:
-    """The role of `serve` reads no other table with an organization. A partition has no policy of its own."""
+    """The role of `serve` reads no other table with an organization. A partition has no policy."""
     secured = {str(name): (on, policy) for name, on, policy in await found(owner, SECURED)}
     assert {name for name, state in secured.items() if state == (True, True)} == OWN_ROWS
     partitions = {name: state for name, state in secured.items() if name.startswith("usage_lines_")}
@@ -146,7 +146,7 @@ def statements() -> Iterator[tuple[str, str]]:
 
 
 def test_no_statement_modifies_in_a_cte() -> None:
-    """Citus sends a statement to a node as a whole: one that changes two tables is not one of them."""
+    """Citus sends a complete statement to a node, but not one that changes two tables."""
     changes = re.compile(r"\bAS\s+(NOT\s+)?(MATERIALIZED\s+)?\(\s*(INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
     assert [name for name, statement in statements() if changes.search(statement)] == []
 

@@ -128,7 +128,7 @@ class World:
         await self._rolled_back()
         lines = await found(self.connection, LINES.format(month.first))
         fitting = [state for state in states if month.expected(state) == lines]
-        assert fitting, f"{lines} is none of {states}"
+        assert fitting, f"{lines} fits no state of {states}"
         assert await found(self.connection, SUMS.format(month.first)) == lines
         assert await differences(self.connection) == []
         assert await found(self.connection, "SELECT FROM adjustments UNION ALL SELECT FROM quarantine") == []

@@ -1,4 +1,4 @@
-"""`make test-distributed` says plainly why it tests nothing."""
+"""`make test-distributed` prints why it tests nothing."""
 
 import subprocess
 import sys
