@@ -67,8 +67,9 @@ test-ui: $(UI) ## run the page's unit tests
 	$(SHOW)cd ui && npm run --silent test
 
 .PHONY: test-faults
-test-faults: $(INSTALLED) $(PROVIDER) ## run all rows of the fault matrix, and print the result of each row (10 minutes)
-	$(SHOW)$(BIN)/python -m pytest tests/faults tests/unit/common/test_resilience.py
+test-faults: $(INSTALLED) $(PROVIDER) ## run all rows of the fault matrix, and kill -9 at 52 points of the ledger's work (15 minutes)
+	$(SHOW)$(BIN)/python -m pytest tests/faults tests/unit/common/test_resilience.py \
+		tests/integration/billing_service/test_killed.py
 
 .PHONY: test-e2e
 test-e2e: $(INSTALLED) $(PROVIDER) $(UI) $(PAGE) ## test the page in Chromium with the local platform, including the login
@@ -81,6 +82,11 @@ screenshots: $(UI) ## test every state of the page in Chromium, and write pictur
 .PHONY: test-keycloak
 test-keycloak: $(INSTALLED) ## test the identity rules with a real Keycloak 26 (needs Java 17 and Maven, or KEYCLOAK_HOME)
 	$(SHOW)$(BIN)/python -m pytest tests/keycloak
+
+.PHONY: test-distributed
+test-distributed: $(INSTALLED) ## test the billing service on Citus: make test-distributed DATABASE_URL=postgresql://superuser@host/postgres
+	$(DO)DATABASE_URL="$(DATABASE_URL)" $(BIN)/python tests/kit/citus.py
+	$(SHOW)DATABASE_URL_TEST="$(DATABASE_URL)" DISTRIBUTED=1 $(BIN)/python -m pytest tests/integration/billing_service
 
 .PHONY: audit
 audit: ## check the locked packages for known vulnerabilities (needs access to the advisories)

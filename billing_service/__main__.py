@@ -14,7 +14,9 @@ import psycopg
 from billing_service.commands import CommandError, run
 from billing_service.csv_file import BadFileError
 from billing_service.database_failure import OUTDATED
+from billing_service.distribute import DistributeError
 from billing_service.errors import ServiceError
+from billing_service.grants import GrantError
 from billing_service.import_columns import hour, month
 from billing_service.import_kinds import KINDS
 from billing_service.importer import SOURCE
@@ -29,6 +31,17 @@ from billing_service.settings import LedgerSettings, ServiceSettings, SettingsEr
 from billing_service.worker.run import work
 from billing_service.worker.settings import WorkerSettings
 
+_NAMED = (
+    BadFileError,
+    CatalogueError,
+    CommandError,
+    DistributeError,
+    GrantError,
+    MeteringError,
+    MigrationError,
+    ServiceError,
+)
+
 
 def main() -> int:
     arguments = _arguments()
@@ -36,7 +49,7 @@ def main() -> int:
         asyncio.run(_run(arguments))
     except SettingsError as error:
         return _fail(str(error), 2)
-    except (BadFileError, MeteringError, MigrationError, CommandError, ServiceError, CatalogueError) as error:
+    except _NAMED as error:
         return _fail(str(error), 1)
     except OUTDATED:
         return _fail("the database schema is not up to date: run `python -m billing_service migrate` first", 1)
@@ -72,6 +85,9 @@ def _arguments() -> argparse.Namespace:
     explained.add_argument("namespace")
     explained.add_argument("--figure", choices=FIGURES, default="current_month_total")
     explained.add_argument("--period", type=month, metavar="YYYY-MM", help="default: the running month")
+    granted = commands.add_parser("grants", help="give an existing role the rights that serve needs, and no others")
+    granted.add_argument("--role", required=True, metavar="NAME", help="the user in the DATABASE_URL of serve")
+    commands.add_parser("distribute", help="distribute the tables over the nodes of Citus, by organization")
     commands.add_parser("serve", help="serve HTTP requests until SIGTERM")
     commands.add_parser("work", help="run the periodic jobs until SIGTERM")
     reads = commands.add_parser(

@@ -8,8 +8,10 @@ from pathlib import Path
 from billing_service import demo
 from billing_service.csv_file import located
 from billing_service.database import Connection, connect, open_database
+from billing_service.distribute import distribute
 from billing_service.figures.explain import explain
 from billing_service.figures.table import table
+from billing_service.grants import READABLE, grant, readers
 from billing_service.importer import import_file
 from billing_service.ledger.commands import differences, quarantined
 from billing_service.migrate import migrate, shipped
@@ -24,16 +26,16 @@ class CommandError(Exception):
 
 
 async def run(arguments: argparse.Namespace, settings: LedgerSettings) -> None:
-    """Raises BadFileError, CatalogueError, MigrationError, CommandError, ServiceError, OSError, psycopg.Error."""
+    """Raises BadFileError, CatalogueError, CommandError, DistributeError, GrantError, MigrationError, ServiceError,
+    OSError, psycopg.Error."""
     url = settings.database_url.get_secret_value()
     if arguments.command == "explain":
         await _explain(arguments, url)
         return
     async with connect(url) as connection:
         match arguments.command:
-            case "migrate":
-                applied = await migrate(connection, shipped())
-                print(f"migrate: {', '.join(migration.name for migration in applied) or 'nothing to do'}")
+            case "migrate" | "grants" | "distribute":
+                await _change_schema(connection, arguments)
             case "import":
                 await _import(connection, arguments, settings)
             case "demo":
@@ -52,6 +54,20 @@ async def run(arguments: argparse.Namespace, settings: LedgerSettings) -> None:
             case "quarantine":
                 async for text in quarantined(connection):
                     print(text)
+
+
+async def _change_schema(connection: Connection, arguments: argparse.Namespace) -> None:
+    if arguments.command == "migrate":
+        applied = await migrate(connection, shipped())
+        for role in await readers(connection):
+            await grant(connection, role)
+        print(f"migrate: {', '.join(migration.name for migration in applied) or 'nothing to do'}")
+    elif arguments.command == "grants":
+        await grant(connection, arguments.role)
+        print(f"grants: {arguments.role} may read {len(READABLE)} tables, and the rows of one organization at a time")
+    else:
+        async for text in distribute(connection):
+            print(text)
 
 
 async def _import(connection: Connection, arguments: argparse.Namespace, settings: LedgerSettings) -> None:

@@ -3,6 +3,9 @@
 The settings of a session (time limit, read-only, UTC) are sent after connecting, because PgBouncer rejects unknown
 startup parameters. They are read back once. Behind a pooler, clients share a session: there the settings are sent with
 each transaction, in one message with the query, and no statement is prepared.
+
+A query about an organization runs in a transaction with the setting billing.organization: row-level security shows it
+the rows of this organization only. It is SET LOCAL, because Citus sends no other setting to its workers.
 """
 
 import asyncio
@@ -37,6 +40,7 @@ _ONCE = (
 _EACH_TIME = (
     "SET LOCAL statement_timeout = {}; SET LOCAL jit = off; SET LOCAL timezone = 'UTC'; SET TRANSACTION READ ONLY; "
 )
+_OF: LiteralString = "SET LOCAL billing.organization"
 _READ_BACK = (
     "SELECT name, setting FROM pg_settings "
     "WHERE name IN ('statement_timeout', 'jit', 'TimeZone', 'transaction_read_only')"
@@ -91,17 +95,38 @@ class ReadConnection(psycopg.AsyncConnection[DictRow]):
             raise SettingsNotKept
 
     async def read(self, query: LiteralString, arguments: dict[str, object] | None = None) -> list[DictRow]:
+        """Row-level security shows the rows of the argument `organization`; without it, no organization's."""
+        organization = (arguments or {}).get("organization")
         if self._before_each is None:
             try:
-                return await (await self.execute(query, arguments)).fetchall()
+                return await self._directly(query, arguments, organization)
             except _STATEMENT_LOST:
                 self.prepare_threshold = None
-                return await (await self.execute(query, arguments)).fetchall()
+                return await self._directly(query, arguments, organization)
+        of = sql.SQL("" if organization is None else f"{_OF} = %(organization)s; ")
         cursor = psycopg.AsyncClientCursor(self)
-        await cursor.execute(self._before_each + sql.SQL(query), arguments)
+        await cursor.execute(self._before_each + of + sql.SQL(query), arguments)
         while cursor.nextset():
             pass  # the query is the last statement
         return await cursor.fetchall()
+
+    async def _directly(
+        self, query: LiteralString, arguments: dict[str, object] | None, organization: object
+    ) -> list[DictRow]:
+        """The statements of the transaction are sent together: one round trip."""
+        if organization is None:
+            return await (await self.execute(query, arguments)).fetchall()
+        try:
+            async with self.pipeline():
+                await self.execute("BEGIN")
+                await self.execute(sql.SQL(_OF + " = {}").format(organization), prepare=False)
+                cursor = await self.execute(query, arguments)
+                await self.execute("COMMIT")
+            return await cursor.fetchall()
+        except psycopg.Error:
+            if self.pgconn.transaction_status == TransactionStatus.INERROR:
+                await self.execute("ROLLBACK")
+            raise
 
     @property
     def usable(self) -> bool:

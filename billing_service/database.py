@@ -28,7 +28,10 @@ class Database:
         self._running: dict[asyncio.Timeout, float] = {}  # and since when
 
     async def fetch(self, query: LiteralString, **arguments: object) -> list[DictRow]:
-        """Raises DatabaseUnavailable (503), SchemaOutdated (503)."""
+        """Row-level security shows the rows of the argument `organization`; without it, no organization's.
+
+        Raises DatabaseUnavailable (503), SchemaOutdated (503).
+        """
         with _translated():
             async with asyncio.timeout(self._timeout_seconds) as limit:
                 self._running[limit] = time.monotonic()

@@ -23,8 +23,7 @@ _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _BUCKETS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _NEWEST_USAGE_INTERVAL_SECONDS = 60
 
-# One row for each organization.
-_NEWEST_USAGE = "SELECT extract(epoch FROM max(as_of) - interval '1 hour') AS seconds FROM organization_state"
+_NEWEST_USAGE = "SELECT extract(epoch FROM newest_usage() - interval '1 hour') AS seconds"
 
 _logger = logging.getLogger("billing_service")
 

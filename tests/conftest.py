@@ -8,6 +8,10 @@ from dev.platform import Platform
 from dev.settings import Settings, free_ports
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow_fault: waits for real time-outs or holds a load; make test-faults runs it")
+
+
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """The complete local platform, on free ports and in a separate folder, so that it can run beside `make run`."""

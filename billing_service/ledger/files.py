@@ -36,8 +36,10 @@ _UNUSUAL: LiteralString = """,
         first AS (SELECT min(hour) AS hour FROM incoming),
         stored AS (
             SELECT u.namespace, k.code AS sku, avg(u.quantity) AS quantity
-            FROM usage_lines AS u JOIN skus AS k ON k.id = u.sku, first
-            WHERE u.namespace IN (SELECT namespace FROM incoming) AND u.quantity > 0
+            FROM first CROSS JOIN ownership AS o
+            JOIN usage_lines AS u ON u.organization = o.organization AND u.namespace = o.namespace AND u.life = o.life
+            JOIN skus AS k ON k.id = u.sku
+            WHERE o.namespace IN (SELECT namespace FROM incoming) AND o.validity @> first.hour AND u.quantity > 0
               AND u.hour >= first.hour - interval '7 days' AND u.hour < first.hour
             GROUP BY u.namespace, k.code
         ),

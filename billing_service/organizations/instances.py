@@ -62,7 +62,8 @@ INSTANCES = Kind(
     store=_store,
     unusual="""
         SELECT i.line, m.field AS column, format('%%s is far above the last %%s', m.given, m.stored) AS text
-        FROM incoming AS i JOIN instances AS s USING (namespace), LATERAL (VALUES
+        FROM incoming AS i JOIN ownership AS o ON o.namespace = i.namespace AND o.validity @> %(now)s::timestamptz
+        JOIN instances AS s ON s.organization = o.organization AND s.namespace = o.namespace, LATERAL (VALUES
             ('cpu_cores', i.cpu_cores, s.cpu_cores::numeric),
             ('memory_gib', i.memory_gib, s.memory_gib::numeric)
         ) AS m (field, given, stored)

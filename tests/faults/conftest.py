@@ -44,7 +44,6 @@ def _order(number: int | str) -> tuple[int, str]:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "row(number, fault): a row of the fault matrix")
-    config.addinivalue_line("markers", "slow_fault: waits for real time-outs or holds a load; make test-faults runs it")
 
 
 @pytest.hookimpl(wrapper=True)

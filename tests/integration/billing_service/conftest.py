@@ -14,6 +14,7 @@ import pytest
 
 from billing_service.api import create_app
 from billing_service.database import connect, open_database
+from billing_service.distribute import distribute
 from billing_service.importer import import_file
 from billing_service.migrate import migrate, shipped
 from tests.kit.postgres import Server
@@ -117,8 +118,13 @@ def migrated_database_url(server_url: str) -> Iterator[str]:
     async def prepare() -> None:
         await _execute(server_url, f"CREATE DATABASE {name}")
         async with connect(url) as connection:
+            if distributed:
+                await connection.execute("CREATE EXTENSION citus")
             await migrate(connection, shipped())
+            if distributed:
+                assert [text async for text in distribute(connection)]
 
+    distributed = "DISTRIBUTED" in os.environ  # make test-distributed
     asyncio.run(prepare())
     yield url
     asyncio.run(_execute(server_url, f"DROP DATABASE {name} WITH (FORCE)"))

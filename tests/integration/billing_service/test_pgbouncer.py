@@ -56,7 +56,17 @@ def pgbouncer(server_url: str, folder: Path, mode: str, connections: int = 4) ->
         subprocess.Popen([*as_user, "pgbouncer", folder / "pgbouncer.ini"], stdout=log, stderr=log) as process,
     ):
         try:
-            yield f"postgresql://{behind['user']}@127.0.0.1:{port}/{{database}}"
+            pattern = f"postgresql://{behind['user']}@127.0.0.1:{port}/{{database}}"
+            deadline = time.monotonic() + 10
+            while True:
+                try:
+                    psycopg.connect(pattern.format(database="postgres")).close()
+                except psycopg.OperationalError:
+                    assert time.monotonic() < deadline, (folder / "pgbouncer.log").read_text()
+                    time.sleep(0.05)
+                else:
+                    break
+            yield pattern
         finally:
             process.kill()
 
@@ -71,17 +81,7 @@ def pooled(server_url: str, database_url: str, tmp_path: Path) -> Pooled:
     @contextmanager
     def pooled(mode: str, connections: int = 4) -> Iterator[str]:
         with pgbouncer(server_url, tmp_path, mode, connections) as pattern:
-            url = pattern.format(database=conninfo_to_dict(database_url)["dbname"])
-            deadline = time.monotonic() + 10
-            while True:
-                try:
-                    psycopg.connect(url).close()
-                except psycopg.OperationalError:
-                    assert time.monotonic() < deadline, (tmp_path / "pgbouncer.log").read_text()
-                    time.sleep(0.05)
-                else:
-                    yield url
-                    return
+            yield pattern.format(database=conninfo_to_dict(database_url)["dbname"])
 
     return pooled
 

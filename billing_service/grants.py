@@ -1,0 +1,82 @@
+"""What the role of `serve` may do: read what its queries read, as far as row-level security shows it.
+
+`migrate` brings the rights of every role that has them up to date with the tables of the new version.
+"""
+
+from typing import LiteralString
+
+from psycopg import sql
+
+from billing_service.database import Connection
+
+# Not `quarantine` and the tables of the jobs, which are of all organizations, and no partition of usage_lines.
+READABLE = (
+    "adjustments",
+    "data_versions",
+    "hours",
+    "instances",
+    "minor_units",
+    "organization_daily",
+    "organization_monthly",
+    "organization_state",
+    "organization_terms",
+    "organizations",
+    "ownership",
+    "periods",
+    "plan_prices",
+    "prices",
+    "project_months",
+    "project_state",
+    "recent_hours",
+    "rollup_daily",
+    "rollup_monthly",
+    "schema_migrations",
+    "skus",
+    "source_months",
+    "sources",
+    "subscriptions",
+    "usage_lines",
+)
+
+# A role that is a member of the owner, or a superuser, can do what the owner can: row-level security does not hold it.
+_ROLE: LiteralString = """
+    SELECT r.rolsuper OR r.rolbypassrls OR pg_has_role(r.oid, c.relowner, 'MEMBER') AS unbound
+    FROM pg_roles AS r, pg_class AS c WHERE r.rolname = %s AND c.oid = 'usage_lines'::regclass
+"""
+_READERS: LiteralString = """
+    SELECT r.rolname AS name FROM pg_class AS c, aclexplode(c.relacl) AS a JOIN pg_roles AS r ON r.oid = a.grantee
+    WHERE c.oid = 'data_versions'::regclass AND a.grantee <> c.relowner AND a.privilege_type = 'SELECT' ORDER BY 1
+"""
+_GRANTS = """
+    REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {role};
+    GRANT USAGE ON SCHEMA {schema} TO {role};
+    GRANT SELECT ON {tables} TO {role}
+"""
+
+
+class GrantError(Exception):
+    """The role cannot be the one of `serve`."""
+
+
+async def grant(connection: Connection, role: str) -> None:
+    """The role gets these rights and loses others on the tables of the schema. Raises GrantError, psycopg.Error."""
+    rows = await (await connection.execute(_ROLE, [role])).fetchall()
+    if not rows:
+        raise GrantError(f"grants: there is no role {role}: create it with CREATE ROLE ... LOGIN PASSWORD '...'")
+    if rows[0]["unbound"]:
+        raise GrantError(
+            f"grants: row-level security does not hold {role}: it is a superuser, or has BYPASSRLS, or owns"
+        )
+    async with connection.transaction():
+        [row] = await (await connection.execute("SELECT current_schema() AS name")).fetchall()
+        parts = {
+            "schema": sql.Identifier(row["name"]),
+            "role": sql.Identifier(role),
+            "tables": sql.SQL(", ").join(map(sql.Identifier, READABLE)),
+        }
+        await connection.execute(sql.SQL(_GRANTS).format(**parts))
+
+
+async def readers(connection: Connection) -> list[str]:
+    """The roles that `grant` was called for."""
+    return [row["name"] async for row in await connection.execute(_READERS)]
