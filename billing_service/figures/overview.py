@@ -19,8 +19,7 @@ _METERED: LiteralString = """
     SELECT FROM project_months
     WHERE organization = %(organization)s AND namespace = %(namespace)s AND life = %(life)s
     UNION ALL
-    SELECT FROM ownership
-    WHERE namespace = %(namespace)s AND life = %(life)s AND organization <> %(organization)s
+    SELECT WHERE came_from_elsewhere(%(namespace)s, %(life)s::smallint, %(organization)s)
     LIMIT 1
 """
 _COUNTS = ("running_pods", "running_vms", "cpu_cores", "memory_gib")
