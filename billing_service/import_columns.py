@@ -112,6 +112,28 @@ def price(field: str) -> Decimal:
     return _number(field, PRICE_DIGITS, PRICE_DECIMALS)
 
 
+def tiers(field: str) -> dict[str, str]:
+    """`1000=0.04 5000=0.03`: from which quantity of a month on a unit costs how much."""
+    found: dict[Decimal, Decimal] = {}
+    for part in field.split():
+        since, equals, unit_price = part.partition("=")
+        if not equals:
+            raise ValueError(
+                "must be tiers like 1000=0.04 5000=0.03: from which quantity of a month on, and the unit price"
+            )
+        number = quantity(since)
+        if number <= max(found, default=Decimal(0)):
+            raise ValueError("must be tiers in the order of their quantities, each more than 0 and once")
+        found[number] = price(unit_price)
+    return {f"{since:f}": f"{unit_price:f}" for since, unit_price in found.items()}
+
+
+def per(field: str) -> str:
+    if field not in {"unit", "month"}:
+        raise ValueError("must be unit, or month for the price of one unit in every hour of a month")
+    return field
+
+
 def signed_amount(field: str) -> Decimal:
     """A credit is negative."""
     found = _SIGNED.fullmatch(field)

@@ -54,7 +54,7 @@ async def import_file(
             if stored.refused:
                 raise BadFileError(path, list(stored.refused))
             await connection.execute("DROP TABLE incoming")
-    return Imported(kind.name, file.lines, tuple(warnings), stored.note)
+    return Imported(kind.name, file.lines, (*warnings, *stored.warnings), stored.note)
 
 
 async def _copy(connection: Connection, file: CsvFile) -> None:

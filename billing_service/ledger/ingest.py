@@ -12,6 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import LiteralString
 
 from billing_service.database import Connection
+from billing_service.ledger.rating import rating
 from billing_service.ledger.script import run, script
 
 LOCK = 5_317_002  # writers of the ledger run one after another
@@ -27,7 +28,7 @@ INCOMING: LiteralString = """
 """
 _COPY: LiteralString = "COPY incoming_lines (namespace, hour, sku, workload, quantity, source, owned_at) FROM STDIN"
 _COUNTS: LiteralString = """
-    ; CREATE TEMPORARY TABLE ingested ON COMMIT DROP AS
+    CREATE TEMPORARY TABLE ingested ON COMMIT DROP AS
     SELECT (SELECT count(*) FROM changes WHERE old_quantity IS NULL) AS written,
            (SELECT count(*) FROM changes WHERE old_quantity IS NOT NULL) AS changed,
            (SELECT count(*) FROM adjusted) AS adjusted,
@@ -100,9 +101,11 @@ async def ingest_staged(connection: Connection, *, now: datetime | None, quantit
     if span is None:
         await connection.execute("DROP TABLE incoming_lines")
         return Ingested(0, 0, 0, 0, 0)
-    arguments = {"now": moment, "bound": quantity_bound, "first": span[0], "last": span[1]}
+    special = await rating(connection)
+    arguments = {"now": moment, "bound": quantity_bound, "first": span[0], "last": span[1] + special.reach}
     await connection.execute(_PARTITIONS)
-    sql = script("ledger/resolve.sql") + _COUNTS + script("ledger/book.sql") + _ADJUSTED
+    sql = script("ledger/resolve.sql") + _COUNTS + special.amounts + special.adjusted + script("ledger/adjust.sql")
+    sql += script("ledger/book.sql") + special.kept + _ADJUSTED
     [row] = await run(connection, sql + script("ledger/refresh.sql") + _RESULT, arguments)
     await connection.execute("DROP TABLE ingested")
     done = row["written"] + row["changed"] + row["adjusted"] + row["quarantined"]

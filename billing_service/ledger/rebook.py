@@ -7,6 +7,7 @@ from typing import LiteralString
 from billing_service.database import Connection
 from billing_service.import_kind import Circumstances
 from billing_service.ledger.ingest import INCOMING, ingest_staged
+from billing_service.ledger.rating import rating
 from billing_service.ledger.script import run, script
 
 _NEWEST: LiteralString = "SELECT max(as_of) AS hour FROM organization_state"
@@ -33,7 +34,9 @@ async def rebook(
     [newest] = await (await connection.execute(_NEWEST)).fetchall()
     if newest["hour"] is None or newest["hour"] <= since:
         return
-    sql = script("ledger/rebook.sql") + script("ledger/book.sql") + script("ledger/refresh.sql")
+    special = await rating(connection)
+    sql = script("ledger/rebook.sql") + special.amounts + script("ledger/book.sql") + special.kept
+    sql += script("ledger/refresh.sql")
     arguments = {
         "first": since,
         "last": newest["hour"],

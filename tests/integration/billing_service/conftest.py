@@ -35,6 +35,7 @@ TABLES = (
     "organization_terms",
     "ownership",
     "prices",
+    "price_steps",
     "usage_lines",
     "rollup_daily",
     "rollup_monthly",

@@ -1,0 +1,28 @@
+-- Computes the amounts of `adjusted` whose price is by steps or by the month. The steps go on where the closed month and its
+-- earlier adjustments ended.
+UPDATE adjusted AS a SET amount = x.amount
+FROM (
+    SELECT d.ctid AS row, CASE p.rating
+               WHEN 'month' THEN d.quantity * hour_price(d.organization, d.hour, p.unit_price)
+               ELSE steps_amount(p.id, b.quantity + d.before, b.quantity + d.before + d.quantity)
+           END AS amount
+    FROM (
+        SELECT ctid, *, sum(quantity) OVER (
+                   PARTITION BY organization, refers_period, sku
+                   ORDER BY hour, namespace, life, workload, source ROWS UNBOUNDED PRECEDING
+               ) - quantity AS before
+        FROM adjusted
+    ) AS d
+    JOIN prices AS p ON p.id = d.price AND p.rating <> 'unit'
+    JOIN (
+        SELECT k.*, coalesce((
+                   SELECT sum(m.quantity) FROM organization_monthly AS m
+                   WHERE m.organization = k.organization AND m.period = k.refers_period AND m.sku = k.sku
+               ), 0) + coalesce((
+                   SELECT sum(e.quantity) FROM adjustments AS e
+                   WHERE e.organization = k.organization AND e.refers_period = k.refers_period AND e.sku = k.sku
+               ), 0) AS quantity
+        FROM (SELECT DISTINCT organization, refers_period, sku FROM adjusted) AS k
+    ) AS b ON b.organization = d.organization AND b.refers_period = d.refers_period AND b.sku = d.sku
+) AS x
+WHERE a.ctid = x.row;
