@@ -11,9 +11,10 @@ from billing_service.ledger.rating import rating
 from billing_service.ledger.script import run, script
 
 _NEWEST: LiteralString = "SELECT max(as_of) AS hour FROM organization_state"
+_LABELS: LiteralString = "SELECT EXISTS (SELECT FROM workload_labels) AS found"
 _STAGE: LiteralString = """
-    INSERT INTO incoming_lines (namespace, hour, sku, workload, quantity, source, owned_at)
-    SELECT namespace, hour, sku, workload, quantity, source, owned_at FROM quarantine AS q
+    INSERT INTO incoming_lines (namespace, hour, sku, workload, quantity, source, owned_at, labels)
+    SELECT namespace, hour, sku, workload, quantity, source, owned_at, labels FROM quarantine AS q
     WHERE reason <> 'above_bound' AND EXISTS (
         SELECT FROM ownership AS o
         WHERE o.namespace = q.namespace AND o.validity && tstzrange(q.owned_at, q.hour + interval '1 hour')
@@ -35,7 +36,11 @@ async def rebook(
     if newest["hour"] is None or newest["hour"] <= since:
         return
     special = await rating(connection)
-    sql = script("ledger/rebook.sql") + special.amounts + script("ledger/book.sql") + special.kept
+    [labels] = await (await connection.execute(_LABELS)).fetchall()
+    sql = script("ledger/rebook.sql") + special.amounts
+    sql += script("ledger/labels_moved.sql") if labels["found"] else ""
+    sql += script("ledger/book.sql") + special.kept
+    sql += script("ledger/labels.sql") if labels["found"] else ""
     sql += script("ledger/refresh.sql")
     arguments = {
         "first": since,
@@ -52,5 +57,5 @@ async def release(connection: Connection, given: Circumstances) -> int:
     """Books the quarantined lines whose owner is known now, and returns their number."""
     await connection.execute(INCOMING)
     await connection.execute(_STAGE)
-    done = await ingest_staged(connection, now=given.now, quantity_bound=given.quantity_bound)
+    done = await ingest_staged(connection, now=given.now, quantity_bound=given.quantity_bound, labelled=True)
     return done.written + done.changed + done.adjusted

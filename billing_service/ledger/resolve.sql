@@ -35,7 +35,11 @@ SELECT i.namespace, i.hour, i.owned_at, i.sku AS code, i.workload, i.source, i.q
        o.organization, o.life, o.day, o.period, o.currency, r.sku, r.price, r.unit_price, r.closed,
        CASE WHEN o.organization IS NULL THEN 'unowned'
             WHEN r.sku IS NULL THEN 'unknown_sku'
-            WHEN i.quantity > %(bound)s::numeric THEN 'above_bound'
+            WHEN i.quantity > %(bound)s::numeric AND NOT EXISTS (
+                SELECT FROM accepted_usage AS a
+                WHERE (a.namespace, a.hour, a.sku, a.workload, a.source, a.owned_at, a.quantity)
+                    = (i.namespace, i.hour, i.sku, i.workload, i.source, i.owned_at, i.quantity)
+            ) THEN 'above_bound'
             WHEN r.closed AND r.price IS NULL AND i.quantity > 0 THEN 'price_missing'
        END AS reason
 FROM incoming_lines AS i

@@ -51,6 +51,8 @@ TABLES = (
     "periods",
     "adjustments",
     "quarantine",
+    "accepted_usage",
+    "workload_labels",
     "data_versions",
     "instances",
     "plan_prices",
