@@ -29,40 +29,48 @@ class CommandError(Exception):
 
 
 async def run(arguments: argparse.Namespace, settings: LedgerSettings) -> None:
-    """Raises BadFileError, CatalogueError, ResourcesError, MigrationError, CommandError, ServiceError, OSError, psycopg.Error."""
+    """Raises CommandError, ServiceError, OSError, psycopg.Error, and the errors of files: BadFileError, CatalogueError,
+    MigrationError, ResourcesError.
+    """
     url = settings.database_url.get_secret_value()
     if arguments.command == "explain":
         await _explain(arguments, url)
         return
     async with connect(url) as connection:
-        match arguments.command:
-            case "migrate":
-                applied = await migrate(connection, shipped())
-                print(f"migrate: {', '.join(migration.name for migration in applied) or 'nothing to do'}")
-            case "import":
-                await _import(connection, arguments, settings)
-            case "demo":
-                with tempfile.TemporaryDirectory() as folder:
-                    loaded = await demo.load(connection, Path(folder))
-                print("demo: " + ", ".join(f"{imported.lines} lines of {imported.kind}" for imported in loaded))
-            case "plans":
-                entries = read_catalogue(arguments.file)
-                await load_catalogue(connection, entries, arguments.valid_from)
-                print(f"plans: {len(entries)} plans and add-ons")
-            case "subscriptions":
-                subscriptions = read_subscriptions(arguments.file)
-                since = await subscribe(connection, subscriptions, arguments.valid_from)
-                print(f"subscriptions: {len(subscriptions)} organizations from {since:%Y-%m-%dT%H:%MZ} on")
-            case "close":
-                number = await close(connection, settings.provisional_days, report=print)
-                print(f"close: {number} months closed" if number else "close: nothing to do")
-            case "reconcile":
-                await _reconcile(connection)
-            case "quarantine":
-                async for text in quarantined(connection):
-                    print(text)
-            case "accept":
-                await _accept(connection, arguments, settings)
+        await _COMMANDS[arguments.command](connection, arguments, settings)
+
+
+async def _migrate(connection: Connection, _: argparse.Namespace, __: LedgerSettings) -> None:
+    applied = await migrate(connection, shipped())
+    print(f"migrate: {', '.join(migration.name for migration in applied) or 'nothing to do'}")
+
+
+async def _demo(connection: Connection, _: argparse.Namespace, __: LedgerSettings) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        loaded = await demo.load(connection, Path(folder))
+    print("demo: " + ", ".join(f"{imported.lines} lines of {imported.kind}" for imported in loaded))
+
+
+async def _plans(connection: Connection, arguments: argparse.Namespace, _: LedgerSettings) -> None:
+    entries = read_catalogue(arguments.file)
+    await load_catalogue(connection, entries, arguments.valid_from)
+    print(f"plans: {len(entries)} plans and add-ons")
+
+
+async def _subscriptions(connection: Connection, arguments: argparse.Namespace, _: LedgerSettings) -> None:
+    subscriptions = read_subscriptions(arguments.file)
+    since = await subscribe(connection, subscriptions, arguments.valid_from)
+    print(f"subscriptions: {len(subscriptions)} organizations from {since:%Y-%m-%dT%H:%MZ} on")
+
+
+async def _close(connection: Connection, _: argparse.Namespace, settings: LedgerSettings) -> None:
+    number = await close(connection, settings.provisional_days, report=print)
+    print(f"close: {number} months closed" if number else "close: nothing to do")
+
+
+async def _quarantine(connection: Connection, _: argparse.Namespace, __: LedgerSettings) -> None:
+    async for text in quarantined(connection):
+        print(text)
 
 
 async def _import(connection: Connection, arguments: argparse.Namespace, settings: LedgerSettings) -> None:
@@ -111,7 +119,7 @@ async def _accept(connection: Connection, arguments: argparse.Namespace, setting
     print(f"accept: {done.written + done.changed} lines booked, {done.adjusted} adjustments of closed months")
 
 
-async def _reconcile(connection: Connection) -> None:
+async def _reconcile(connection: Connection, _: argparse.Namespace, __: LedgerSettings) -> None:
     found = await differences(connection)
     if found:
         raise CommandError("\n".join([*found, f"reconcile: {len(found)} sums differ from their lines"]))
@@ -125,3 +133,16 @@ async def _explain(arguments: argparse.Namespace, url: str) -> None:
         )
     for line in table(explained):
         print(line)
+
+
+_COMMANDS = {
+    "accept": _accept,
+    "close": _close,
+    "demo": _demo,
+    "import": _import,
+    "migrate": _migrate,
+    "plans": _plans,
+    "quarantine": _quarantine,
+    "reconcile": _reconcile,
+    "subscriptions": _subscriptions,
+}

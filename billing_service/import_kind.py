@@ -35,7 +35,7 @@ class Circumstances:
 
 @dataclass(frozen=True)
 class Stored:
-    """`refused`: these lines cannot be stored, so nothing of the file is. `note` and `warnings` are printed afterwards."""
+    """`refused`: these lines cannot be stored, so nothing of the file is. `note` and `warnings` are printed."""
 
     refused: tuple[Problem, ...] = ()
     note: str = ""

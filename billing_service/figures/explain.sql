@@ -1,5 +1,6 @@
 -- The lines of a project between two moments, by SKU, workload and unit price. A line that is in several steps of its price
--- is in a row for each of them, so quantity times unit price is the amount of every row.
+-- is in a row for each of them, so quantity times unit price is the amount of every row. Every unit price has at most 12
+-- decimals, so it follows from the amount of a line.
 WITH lines AS (
     SELECT l.sku, l.price, l.workload, l.source, count(*) AS hours, sum(l.quantity) AS quantity, sum(l.amount) AS amount,
            l.month_before, CASE WHEN p.rating <> 'unit' THEN l.hour END AS hour, p.rating, p.unit_price::numeric
@@ -14,9 +15,7 @@ parts AS (
     FROM lines WHERE coalesce(rating, 'unit') = 'unit'
     UNION ALL
     SELECT sku, price, workload, source, hours, quantity,
-           CASE rating WHEN 'month' THEN hour_price(%(organization)s, hour, unit_price)
-                       ELSE (SELECT g.unit_price FROM price_ranges AS g
-                             WHERE g.price = lines.price AND g.unit_price * quantity = amount LIMIT 1) END, amount
+           CASE WHEN quantity = 0 THEN unit_price ELSE trim_scale(round(amount * 1e12 / quantity) * 1e-12) END, amount
     FROM lines WHERE rating = 'month' OR rating = 'steps' AND month_before IS NULL
     UNION ALL
     SELECT l.sku, l.price, l.workload, l.source, l.hours, c.quantity, g.unit_price, c.quantity * g.unit_price

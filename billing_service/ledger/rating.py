@@ -1,4 +1,4 @@
-"""Prices by steps and by the month. Without one, the scripts here are not run, and every other price is as fast as ever."""
+"""Prices by steps and by the month. If there is none, their scripts are not run."""
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -1,22 +1,24 @@
 -- Computes the amounts of `changes` whose price is by steps or by the month. The steps count the quantity of the
 -- organization in the month, in the order of the hours; within an hour in the order of namespace, life, workload and source.
 -- So a changed line also changes later lines of its month: they are added to `changes`.
-UPDATE changes AS c SET new_amount = c.new_quantity * h.unit_price
-FROM (
-    SELECT organization, hour, price, hour_price(organization, hour, p.unit_price) AS unit_price
-    FROM (SELECT DISTINCT organization, hour, new_price AS price FROM changes WHERE new_quantity > 0) AS k
-    JOIN prices AS p ON p.id = k.price AND p.rating = 'month'
-) AS h
-WHERE c.organization = h.organization AND c.hour = h.hour AND c.new_price = h.price AND c.new_quantity > 0;
+CREATE TEMPORARY TABLE months ON COMMIT DROP AS
+SELECT k.*, period_start(organization, period) AS starts,
+       period_start(organization, (period + interval '1 month')::date) AS ends
+FROM (SELECT DISTINCT organization, period FROM changes) AS k;
+ANALYZE months;
+
+UPDATE changes AS c SET new_amount = c.new_quantity * hour_price(p.unit_price, m.starts, m.ends, c.hour)
+FROM months AS m, prices AS p
+WHERE m.organization = c.organization AND m.period = c.period AND p.id = c.new_price AND p.rating = 'month'
+  AND c.new_quantity > 0;
 
 CREATE TEMPORARY TABLE stepped ON COMMIT DROP AS
-SELECT c.organization, c.period, c.sku, min(c.hour) AS first,
-       period_start(c.organization, (c.period + interval '1 month')::date) AS ends
-FROM changes AS c
+SELECT c.organization, c.period, c.sku, min(c.hour) AS first, m.ends
+FROM changes AS c JOIN months AS m USING (organization, period)
 WHERE EXISTS (
     SELECT FROM prices AS p WHERE p.rating = 'steps' AND p.sku = c.sku AND p.price_list IN ('', c.organization)
 )
-GROUP BY c.organization, c.period, c.sku;
+GROUP BY c.organization, c.period, c.sku, m.ends;
 ANALYZE stepped;
 
 CREATE TEMPORARY TABLE later ON COMMIT DROP AS -- what is stored from the first changed hour on

@@ -1,9 +1,13 @@
 -- Computes the amounts of `adjusted` whose price is by steps or by the month. The steps go on where the closed month and its
 -- earlier adjustments ended.
+INSERT INTO months
+SELECT k.*, period_start(organization, period), period_start(organization, (period + interval '1 month')::date)
+FROM (SELECT organization, refers_period AS period FROM adjusted EXCEPT SELECT organization, period FROM months) AS k;
+
 UPDATE adjusted AS a SET amount = x.amount
 FROM (
     SELECT d.ctid AS row, CASE p.rating
-               WHEN 'month' THEN d.quantity * hour_price(d.organization, d.hour, p.unit_price)
+               WHEN 'month' THEN d.quantity * hour_price(p.unit_price, m.starts, m.ends, d.hour)
                ELSE steps_amount(p.id, b.quantity + d.before, b.quantity + d.before + d.quantity)
            END AS amount
     FROM (
@@ -14,6 +18,7 @@ FROM (
         FROM adjusted
     ) AS d
     JOIN prices AS p ON p.id = d.price AND p.rating <> 'unit'
+    JOIN months AS m ON m.organization = d.organization AND m.period = d.refers_period
     JOIN (
         SELECT k.*, coalesce((
                    SELECT sum(m.quantity) FROM organization_monthly AS m

@@ -25,14 +25,11 @@ CREATE FUNCTION steps_amount(which integer, first numeric, last numeric) RETURNS
     FROM price_ranges WHERE price = which
 $$;
 
--- The unit price of one hour, of a price by the month.
-CREATE FUNCTION hour_price(whose text, hour timestamptz, month_price numeric) RETURNS numeric LANGUAGE sql STABLE AS $$
+-- The unit price of one hour of the month from `starts` to `ends`, of a price by the month.
+CREATE FUNCTION hour_price(month_price numeric, starts timestamptz, ends timestamptz, hour timestamptz) RETURNS numeric
+LANGUAGE sql IMMUTABLE AS $$
     SELECT spread(month_price, (extract(epoch FROM ends - starts) / 3600)::integer,
                   (extract(epoch FROM hour - starts) / 3600)::integer, (extract(epoch FROM hour - starts) / 3600)::integer + 1)
-    FROM (
-        SELECT period_start(whose, period) AS starts, period_start(whose, (period + interval '1 month')::date) AS ends
-        FROM (SELECT current_period(whose, hour) AS period) AS p
-    ) AS bounds
 $$;
 
 -- As before, with the rating and its steps: {"0": 0.05, "1000": 0.04} by quantity.

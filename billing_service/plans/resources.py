@@ -1,4 +1,4 @@
-"""Subscriptions from the annotations of the platform's Organization resources, as `kubectl get organizations -A -o json`.
+"""Subscriptions from the annotations of Organization resources (`kubectl get organizations -A -o json`).
 
 What this version does not use is kept with the subscription, and ignored.
 """
@@ -65,7 +65,7 @@ def _resources(path: Path) -> list[Any]:
 
 
 def _name(resource: Any) -> str | None:
-    """None: it is no Organization."""
+    """None: it is not an Organization."""
     metadata = (
         resource.get("metadata") if isinstance(resource, dict) and resource.get("kind") == "Organization" else None
     )

@@ -24,7 +24,7 @@ _SET_PRICES: LiteralString = """
                                 WHEN i.included > 0 OR i.tiers IS NOT NULL THEN 'steps' ELSE 'unit' END,
                            CASE WHEN i.included > 0 OR i.tiers IS NOT NULL THEN t.steps ELSE '{}' END) AS c
 """
-# Hours between two prices of the same list, SKU and currency. In the list of an organization, the general price holds then.
+# Hours between two prices of a list, SKU and currency. In the list of an organization, the general price holds then.
 _GAPS: LiteralString = """
     SELECT i.line, 'valid_from' AS column,
            format('%%s %%s has no price from %%s to %%s', i.resource, i.currency,

@@ -34,7 +34,8 @@ async def stored(url: str) -> list[tuple[object, ...]]:
         return await found(
             connection,
             """
-            SELECT organization, life, labels::text, (extract(epoch FROM lower(validity) - '2026-11-01Z') / 3600)::integer AS first,
+            SELECT organization, life, labels::text,
+                   (extract(epoch FROM lower(validity) - '2026-11-01Z') / 3600)::integer AS first,
                    (extract(epoch FROM upper(validity) - '2026-11-01Z') / 3600)::integer AS last
             FROM workload_labels ORDER BY organization, workload, validity
             """,

@@ -23,17 +23,9 @@ NOVEMBER = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MONTH = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-def usage(
-    first: datetime,
-    hours: int,
-    quantity: str,
-    namespace: str = "acme-web",
-    sku: str = "cpu_core_hour",
-    workload: str = "-",
-) -> str:
+def usage(first: datetime, hours: int, quantity: str, namespace: str = "acme-web", sku: str = "cpu_core_hour") -> str:
     return "".join(
-        f"{namespace},{first + timedelta(hours=hour):%Y-%m-%dT%H:%M:%SZ},{sku},{workload},{quantity}\n"
-        for hour in range(hours)
+        f"{namespace},{first + timedelta(hours=hour):%Y-%m-%dT%H:%M:%SZ},{sku},-,{quantity}\n" for hour in range(hours)
     )
 
 
@@ -53,7 +45,7 @@ async def amounts(url: str, where: str = "true") -> list[tuple[Any, ...]]:
         assert await differences(connection) == []
         return await found(
             connection,
-            f"SELECT namespace, quantity, amount FROM usage_lines WHERE {where} ORDER BY hour, namespace, sku, workload",
+            f"SELECT namespace, quantity, amount FROM usage_lines WHERE {where} ORDER BY hour, namespace",
         )
 
 
@@ -122,8 +114,8 @@ async def test_a_late_or_corrected_line_rates_the_later_lines_again(api: Api, lo
     expected = await amounts(database_url)
     async with connect(database_url) as connection:
         await connection.execute(
-            "TRUNCATE usage_lines, rollup_daily, rollup_monthly, organization_daily, organization_monthly, project_months,"
-            " recent_hours, organization_state, project_state"
+            "TRUNCATE usage_lines, rollup_daily, rollup_monthly, organization_daily, organization_monthly,"
+            " project_months, recent_hours, organization_state, project_state"
         )
     await load(LINES + "".join(parts[7:30]))
     await load(LINES + "".join(part.replace("45.125", "1.5") for part in parts[:12]))
@@ -171,8 +163,9 @@ async def test_a_changed_price_rates_the_open_month_again(api: Api, load: Load, 
     assert (await explained(api))["data_version"] == prices["data_version"]
 
 
-async def test_a_closed_month_with_tiers_has_adjustments_only(api: Api, load: Load, database_url: str) -> None:
-    """Late lines cost what the next units of the closed month cost. A correction downwards takes the last units back."""
+@pytest.mark.usefixtures("registry")
+async def test_a_closed_month_with_tiers_has_adjustments_only(load: Load, database_url: str) -> None:
+    """Late lines cost what the next units of the closed month cost. A correction takes the last units back."""
     await load(TIERS)
     october = datetime(2026, 10, 5, tzinfo=UTC)
     await load(LINES + usage(october, 10, "55"))
@@ -197,13 +190,12 @@ async def test_a_closed_month_with_tiers_has_adjustments_only(api: Api, load: Lo
         await load(TIERS.replace("500=0.04", "500=0.02"), now=NOVEMBER)
 
 
-async def test_an_organization_with_its_own_tiers_leaves_the_others_alone(
-    api: Api, load: Load, database_url: str
-) -> None:
+@pytest.mark.usefixtures("registry")
+async def test_an_organization_with_its_own_tiers_leaves_the_others_alone(load: Load, database_url: str) -> None:
     """The general price has no tiers."""
     await load(f"{PRICES}cpu_core_hour,EUR,0.05,2025-01-01T00:00:00Z,,\n")
-    own = "resource,currency,unit_price,valid_from,organization,tiers\ncpu_core_hour,EUR,0.05,2025-01-01T00:00:00Z,acme,10=0.01\n"
-    await load(own)
+    own = "cpu_core_hour,EUR,0.05,2025-01-01T00:00:00Z,acme,10=0.01\n"
+    await load(f"resource,currency,unit_price,valid_from,organization,tiers\n{own}")
     await load(LINES + usage(MONTH, 2, "20") + usage(MONTH, 2, "20", "acme-prod-web"))
     assert [amount for _, _, amount in await amounts(database_url, "organization = 'acme-prod'")] == [1, 1]
     assert [amount for _, _, amount in await amounts(database_url, "organization = 'acme'")] == [
@@ -222,7 +214,7 @@ async def test_an_organization_with_its_own_tiers_leaves_the_others_alone(
         ("Europe/Berlin", "2026-09-30T22", 31 * 24 + 1),
     ],
 )
-async def test_an_address_by_the_month_costs_exactly_its_price(
+async def test_an_address_by_the_month_costs_exactly_its_price(  # noqa: PLR0917 - three fixtures and a month
     api: Api, load: Load, database_url: str, zone: str, first: str, hours: int
 ) -> None:
     """In months of 28 to 31 days, with days of 23 and 25 hours. The last hour has the remainder."""
