@@ -1,6 +1,16 @@
 -- Computes the amounts of `changes` whose price is by steps or by the month. The steps count the quantity of the
 -- organization in the month, in the order of the hours; within an hour in the order of namespace, life, workload and source.
 -- So a changed line also changes later lines of its month: they are added to `changes`.
+ANALYZE changes;
+
+-- A line that stays, and that a moved line is added to, is in `changes` twice: the second row has the sum of both.
+DELETE FROM changes AS c USING (
+    SELECT organization, namespace, life, hour, sku, workload, source, max(ctid) AS last
+    FROM changes WHERE new_quantity IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING count(*) > 1
+) AS d
+WHERE c.ctid < d.last AND (c.organization, c.namespace, c.life, c.hour, c.sku, c.workload, c.source)
+    = (d.organization, d.namespace, d.life, d.hour, d.sku, d.workload, d.source);
+
 CREATE TEMPORARY TABLE months ON COMMIT DROP AS
 SELECT k.*, period_start(organization, period) AS starts,
        period_start(organization, (period + interval '1 month')::date) AS ends
@@ -31,7 +41,10 @@ WHERE l.hour >= %(first)s::timestamptz;
 ANALYZE later;
 
 CREATE TEMPORARY TABLE rated ON COMMIT DROP AS
-WITH base AS (
+WITH ranges AS MATERIALIZED (
+    SELECT * FROM price_ranges
+),
+base AS MATERIALIZED (
     SELECT s.organization, s.period, s.sku, coalesce((
                SELECT sum(m.quantity) FROM organization_monthly AS m
                WHERE m.organization = s.organization AND m.period = s.period AND m.sku = s.sku
@@ -68,7 +81,7 @@ CROSS JOIN LATERAL (
     SELECT coalesce(sum((least(p.month_before + p.quantity, g.until) - greatest(p.month_before, g.since)) * g.unit_price), 0)
                AS amount,
            count(*) AS steps
-    FROM price_ranges AS g
+    FROM ranges AS g
     WHERE g.price = p.price AND g.since < p.month_before + p.quantity AND (g.until IS NULL OR g.until > p.month_before)
 ) AS r;
 ANALYZE rated;

@@ -10,6 +10,7 @@ import simplejson
 from billing_service.csv_file import BadFileError
 from billing_service.database import connect
 from billing_service.ledger.commands import differences
+from billing_service.ledger.ingest import UsageLine, ingest
 from billing_service.periods.close import close
 
 from .conftest import Api, Load
@@ -262,3 +263,23 @@ async def test_a_wrong_price_is_named(load: Load, registry: None, fields: str, r
     fields = fields.format("cpu_core_hour,EUR,0.05,2025-01-01T00:00:00Z")
     with pytest.raises(BadFileError, match=reason):
         await load(f"resource,currency,unit_price,valid_from,{fields}\n")
+
+
+async def test_a_moved_line_is_added_to_the_line_of_the_new_owner(
+    load: Load,
+    database_url: str,
+    registry: None,  # noqa: ARG001 - the rows must be there
+) -> None:
+    """Two owners within an hour have a line each. When the first owner turns out to be wrong, the lines become one."""
+    await load(f"{PER_MONTH}cpu_core_hour,EUR,72,2025-01-01T00:00:00Z,month\n")
+    await load("namespace,organization,valid_from\nacme-web,acme-prod,2026-11-05T10:30:00Z\n", now=NOVEMBER)
+    hour = datetime(2026, 11, 5, 10, tzinfo=UTC)
+    lines = [
+        UsageLine("acme-web", hour, "cpu_core_hour", "-", Decimal(quantity), "csv", hour + timedelta(minutes=minutes))
+        for quantity, minutes in ((2, 0), (3, 30))
+    ]
+    async with connect(database_url) as connection:
+        await ingest(connection, lines, now=NOVEMBER)
+    assert await amounts(database_url) == [("acme-web", 2, Decimal("0.2")), ("acme-web", 3, Decimal("0.3"))]
+    await load("namespace,organization,valid_from\nacme-web,acme-prod,2026-11-05T10:00:00Z\n", now=NOVEMBER)
+    assert await amounts(database_url) == [("acme-web", 5, Decimal("0.5"))]
