@@ -53,6 +53,7 @@ async def test_another_history_is_refused(empty_database_url: str, later: list[M
         await applied(empty_database_url, *sorted(later, key=lambda migration: migration.version))
 
 
-def test_the_shipped_migrations_are_numbered_without_gaps() -> None:
-    """Their order is their number."""
-    assert [migration.version for migration in shipped()] == list(range(1, len(shipped()) + 1))
+def test_the_shipped_migrations_have_a_number_each() -> None:
+    """Their order is their number. Numbers can be missing."""
+    versions = [migration.version for migration in shipped()]
+    assert versions == sorted(set(versions))
