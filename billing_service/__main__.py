@@ -17,7 +17,7 @@ from billing_service.database_failure import OUTDATED
 from billing_service.distribute import DistributeError
 from billing_service.errors import ServiceError
 from billing_service.grants import GrantError
-from billing_service.import_columns import hour, month
+from billing_service.import_columns import hour, label, month, sku, text, workload
 from billing_service.import_kinds import KINDS
 from billing_service.importer import SOURCE
 from billing_service.metering.command import closed_hour, meter
@@ -26,6 +26,7 @@ from billing_service.metering.settings import MeterSettings
 from billing_service.migrate import MigrationError
 from billing_service.parameters import FIGURES
 from billing_service.plans.catalogue import CatalogueError
+from billing_service.plans.resources import ResourcesError
 from billing_service.serve import serve
 from billing_service.settings import LedgerSettings, ServiceSettings, SettingsError
 from billing_service.worker.run import work
@@ -39,6 +40,7 @@ _NAMED = (
     GrantError,
     MeteringError,
     MigrationError,
+    ResourcesError,
     ServiceError,
 )
 
@@ -77,9 +79,24 @@ def _arguments() -> argparse.Namespace:
     plans = commands.add_parser("plans", help="import the platform's billing-plans document")
     plans.add_argument("file", type=Path, metavar="FILE")
     plans.add_argument("--valid-from", type=hour, metavar="TIME", help="of changed prices; default: the running hour")
+    subscriptions = commands.add_parser(
+        "subscriptions", help="import the plans that Organization resources have (kubectl get organizations -A -o json)"
+    )
+    subscriptions.add_argument("file", type=Path, metavar="FILE")
+    subscriptions.add_argument(
+        "--valid-from", type=hour, metavar="TIME", help="since when they have them; default: the running hour"
+    )
     commands.add_parser("close", help="close the months that are over and take no late lines any more")
     commands.add_parser("reconcile", help="compare every kept sum with its lines; exit code 1 if one differs")
     commands.add_parser("quarantine", help="list usage that cannot be booked")
+    accepted = commands.add_parser("accept", help="book a line above QUARANTINE_ABOVE that is in quarantine")
+    accepted.add_argument("namespace", type=label)
+    accepted.add_argument("hour", type=hour, help="start of the hour in UTC, like 2026-11-01T00:00Z")
+    accepted.add_argument("sku", type=sku)
+    accepted.add_argument("--workload", type=workload, default="-")
+    accepted.add_argument("--source", default=SOURCE)
+    accepted.add_argument("--by", type=text, required=True, help="who accepts it; it is kept")
+    accepted.add_argument("--reason", type=text, required=True, help="why; it is kept")
     explained = commands.add_parser("explain", help="print the rows that a figure of a project is made of")
     explained.add_argument("organization")
     explained.add_argument("namespace")

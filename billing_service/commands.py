@@ -3,6 +3,8 @@
 import argparse
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from billing_service import demo
@@ -12,12 +14,15 @@ from billing_service.distribute import distribute
 from billing_service.figures.explain import explain
 from billing_service.figures.table import table
 from billing_service.grants import READABLE, grant, readers
-from billing_service.importer import import_file
+from billing_service.importer import Progress, import_file
+from billing_service.ledger.accept import NothingToAcceptError, Quarantined, accept
 from billing_service.ledger.commands import differences, quarantined
 from billing_service.migrate import migrate, shipped
 from billing_service.periods.close import close
 from billing_service.plans.catalogue import read_catalogue
 from billing_service.plans.load import load_catalogue
+from billing_service.plans.resources import read_subscriptions
+from billing_service.plans.subscribe import subscribe
 from billing_service.settings import LedgerSettings
 
 
@@ -26,66 +31,109 @@ class CommandError(Exception):
 
 
 async def run(arguments: argparse.Namespace, settings: LedgerSettings) -> None:
-    """Raises BadFileError, CatalogueError, CommandError, DistributeError, GrantError, MigrationError, ServiceError,
-    OSError, psycopg.Error."""
+    """Raises CommandError, ServiceError, OSError, psycopg.Error, and the errors of files and of the schema: BadFileError,
+    CatalogueError, DistributeError, GrantError, MigrationError, ResourcesError.
+    """
     url = settings.database_url.get_secret_value()
     if arguments.command == "explain":
         await _explain(arguments, url)
         return
     async with connect(url) as connection:
-        match arguments.command:
-            case "migrate" | "grants" | "distribute":
-                await _change_schema(connection, arguments)
-            case "import":
-                await _import(connection, arguments, settings)
-            case "demo":
-                with tempfile.TemporaryDirectory() as folder:
-                    loaded = await demo.load(connection, Path(folder))
-                print("demo: " + ", ".join(f"{imported.lines} lines of {imported.kind}" for imported in loaded))
-            case "plans":
-                entries = read_catalogue(arguments.file)
-                await load_catalogue(connection, entries, arguments.valid_from)
-                print(f"plans: {len(entries)} plans and add-ons")
-            case "close":
-                number = await close(connection, settings.provisional_days, report=print)
-                print(f"close: {number} months closed" if number else "close: nothing to do")
-            case "reconcile":
-                await _reconcile(connection)
-            case "quarantine":
-                async for text in quarantined(connection):
-                    print(text)
+        await _COMMANDS[arguments.command](connection, arguments, settings)
 
 
-async def _change_schema(connection: Connection, arguments: argparse.Namespace) -> None:
-    if arguments.command == "migrate":
-        applied = await migrate(connection, shipped())
-        for role in await readers(connection):
-            await grant(connection, role)
-        print(f"migrate: {', '.join(migration.name for migration in applied) or 'nothing to do'}")
-    elif arguments.command == "grants":
-        await grant(connection, arguments.role)
-        print(f"grants: {arguments.role} may read {len(READABLE)} tables, and the rows of one organization at a time")
-    else:
-        async for text in distribute(connection):
-            print(text)
+async def _migrate(connection: Connection, _: argparse.Namespace, __: LedgerSettings) -> None:
+    applied = await migrate(connection, shipped())
+    for role in await readers(connection):
+        await grant(connection, role)
+    print(f"migrate: {', '.join(migration.name for migration in applied) or 'nothing to do'}")
+
+
+async def _grants(connection: Connection, arguments: argparse.Namespace, _: LedgerSettings) -> None:
+    await grant(connection, arguments.role)
+    print(f"grants: {arguments.role} may read {len(READABLE)} tables, and the rows of one organization at a time")
+
+
+async def _distribute(connection: Connection, _: argparse.Namespace, __: LedgerSettings) -> None:
+    async for text in distribute(connection):
+        print(text)
+
+
+async def _demo(connection: Connection, _: argparse.Namespace, __: LedgerSettings) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        loaded = await demo.load(connection, Path(folder))
+    print("demo: " + ", ".join(f"{imported.lines} lines of {imported.kind}" for imported in loaded))
+
+
+async def _plans(connection: Connection, arguments: argparse.Namespace, _: LedgerSettings) -> None:
+    entries = read_catalogue(arguments.file)
+    await load_catalogue(connection, entries, arguments.valid_from)
+    print(f"plans: {len(entries)} plans and add-ons")
+
+
+async def _subscriptions(connection: Connection, arguments: argparse.Namespace, _: LedgerSettings) -> None:
+    subscriptions = read_subscriptions(arguments.file)
+    since = await subscribe(connection, subscriptions, arguments.valid_from)
+    print(f"subscriptions: {len(subscriptions)} organizations from {since:%Y-%m-%dT%H:%MZ} on")
+
+
+async def _close(connection: Connection, _: argparse.Namespace, settings: LedgerSettings) -> None:
+    number = await close(connection, settings.provisional_days, report=print)
+    print(f"close: {number} months closed" if number else "close: nothing to do")
+
+
+async def _quarantine(connection: Connection, _: argparse.Namespace, __: LedgerSettings) -> None:
+    async for text in quarantined(connection):
+        print(text)
 
 
 async def _import(connection: Connection, arguments: argparse.Namespace, settings: LedgerSettings) -> None:
     for file in arguments.files:
-        imported = await import_file(
-            connection,
-            file,
-            allow_truncated=arguments.allow_truncated,
-            source=arguments.source,
-            quantity_bound=settings.quarantine_above,
-        )
+        with on_terminal(file.name) as progress:
+            imported = await import_file(
+                connection,
+                file,
+                allow_truncated=arguments.allow_truncated,
+                source=arguments.source,
+                quantity_bound=settings.quarantine_above,
+                progress=progress,
+            )
         for warning in imported.warnings:
             print(f"WARNING {located(warning, file)}", file=sys.stderr)
         note = f" ({imported.note})" if imported.note else ""
         print(f"{file}: {imported.lines} lines of {imported.kind}{note}")
 
 
-async def _reconcile(connection: Connection) -> None:
+@contextmanager
+def on_terminal(name: str) -> Iterator[Progress]:
+    """Writes how many lines of a long file were read over the same line of a terminal, and clears it at the end."""
+    shown = False
+
+    def progress(lines: int) -> None:
+        nonlocal shown
+        if sys.stderr.isatty():
+            shown = True
+            print(f"\r{name}: {lines:,} lines read", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield progress
+    finally:
+        if shown:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+async def _accept(connection: Connection, arguments: argparse.Namespace, settings: LedgerSettings) -> None:
+    line = Quarantined(arguments.namespace, arguments.hour, arguments.sku, arguments.workload, arguments.source)
+    try:
+        done = await accept(connection, line, arguments.by, arguments.reason, quantity_bound=settings.quarantine_above)
+    except NothingToAcceptError as error:
+        raise CommandError(str(error)) from None
+    if done.quarantined:
+        raise CommandError(f"{arguments.namespace}: the line was accepted, and still cannot be booked: see quarantine")
+    print(f"accept: {done.written + done.changed} lines booked, {done.adjusted} adjustments of closed months")
+
+
+async def _reconcile(connection: Connection, _: argparse.Namespace, __: LedgerSettings) -> None:
     found = await differences(connection)
     if found:
         raise CommandError("\n".join([*found, f"reconcile: {len(found)} sums differ from their lines"]))
@@ -99,3 +147,18 @@ async def _explain(arguments: argparse.Namespace, url: str) -> None:
         )
     for line in table(explained):
         print(line)
+
+
+_COMMANDS = {
+    "accept": _accept,
+    "close": _close,
+    "demo": _demo,
+    "distribute": _distribute,
+    "grants": _grants,
+    "import": _import,
+    "migrate": _migrate,
+    "plans": _plans,
+    "quarantine": _quarantine,
+    "reconcile": _reconcile,
+    "subscriptions": _subscriptions,
+}

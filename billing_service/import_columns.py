@@ -18,6 +18,8 @@ _SKU = re.compile(r"[a-z0-9]([-_.a-z0-9]{0,61}[a-z0-9])?")
 _ZONE = re.compile(r"UTC|[A-Za-z_]+/[-+A-Za-z0-9_/]+")
 _PRINTABLE = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,99}")
+_LABEL_NAME = re.compile(r"(?:[a-z0-9][-.a-z0-9]{0,252}/)?[A-Za-z0-9](?:[-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?")
+_LABEL_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?")
 _MONTH = re.compile(r"\d{4}-\d\d", re.ASCII)
 _COUNT = re.compile(r"[0-9]{1,9}")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -110,6 +112,39 @@ def quantity(field: str) -> Decimal:
 
 def price(field: str) -> Decimal:
     return _number(field, PRICE_DIGITS, PRICE_DECIMALS)
+
+
+def tiers(field: str) -> dict[str, str]:
+    """`1000=0.04 5000=0.03`: from which quantity of a month on a unit costs how much."""
+    found: dict[Decimal, Decimal] = {}
+    for part in field.split():
+        since, equals, unit_price = part.partition("=")
+        if not equals:
+            raise ValueError(
+                "must be tiers like 1000=0.04 5000=0.03: from which quantity of a month on, and the unit price"
+            )
+        number = quantity(since)
+        if number <= max(found, default=Decimal(0)):
+            raise ValueError("must be tiers in the order of their quantities, each more than 0 and once")
+        found[number] = price(unit_price)
+    return {f"{since:f}": f"{unit_price:f}" for since, unit_price in found.items()}
+
+
+def labels(field: str) -> dict[str, str]:
+    """`team=web;env=prod`: labels of a workload. A value can be empty."""
+    found: dict[str, str] = {}
+    for part in field.split(";"):
+        name, equals, value = part.partition("=")
+        if not equals or not _LABEL_NAME.fullmatch(name) or not _LABEL_VALUE.fullmatch(value) or name in found:
+            raise ValueError("must be Kubernetes labels like team=web;env=prod, each once")
+        found[name] = value
+    return found
+
+
+def per(field: str) -> str:
+    if field not in {"unit", "month"}:
+        raise ValueError("must be unit, or month for the price of one unit in every hour of a month")
+    return field
 
 
 def signed_amount(field: str) -> Decimal:

@@ -35,10 +35,11 @@ class Circumstances:
 
 @dataclass(frozen=True)
 class Stored:
-    """`refused`: these lines cannot be stored, so nothing of the file is. `note` is printed after the import."""
+    """`refused`: these lines cannot be stored, so nothing of the file is. `note` and `warnings` are printed."""
 
     refused: tuple[Problem, ...] = ()
     note: str = ""
+    warnings: tuple[Problem, ...] = ()
 
 
 Store = Callable[[Connection, Circumstances], Awaitable[Stored]]

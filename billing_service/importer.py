@@ -1,5 +1,6 @@
 """Imports CSV files: a complete file, or nothing of it and a list of its invalid lines."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,6 +14,8 @@ from billing_service.database import Connection
 from billing_service.import_kind import MAX_PROBLEMS, Circumstances, Problem
 from billing_service.ledger.ingest import QUANTITY_BOUND, lock
 
+Progress = Callable[[int], None]
+REPORT_EVERY = 50_000  # lines
 SOURCE = "csv"  # of usage from a file; the option --source names another one
 
 
@@ -32,10 +35,12 @@ async def import_file(
     source: str = SOURCE,
     quantity_bound: Decimal = QUANTITY_BOUND,
     now: datetime | None = None,
+    progress: Progress = lambda _: None,
 ) -> Imported:
     """Runs in one transaction. Importing the same file again changes nothing. Raises BadFileError, OSError.
 
-    `now` is for tests; the default is the database's clock.
+    The file is read line by line, so its size does not matter. `progress` is called with the number of lines that were
+    read. `now` is for tests; the default is the database's clock.
     """
     with path.open("rb") as binary:
         file = CsvFile(path, binary, allow_truncated=allow_truncated)
@@ -44,7 +49,7 @@ async def import_file(
             await lock(connection)
             given = Circumstances(now or await _clock(connection), source, quantity_bound)
             await connection.execute(kind.staging)
-            await _copy(connection, file)
+            await _copy(connection, file, progress)
             await connection.execute("ANALYZE incoming")  # autovacuum does not analyze temporary tables
             problems = file.problems + await _found(connection, kind.checks, given)
             if problems:
@@ -54,15 +59,17 @@ async def import_file(
             if stored.refused:
                 raise BadFileError(path, list(stored.refused))
             await connection.execute("DROP TABLE incoming")
-    return Imported(kind.name, file.lines, tuple(warnings), stored.note)
+    return Imported(kind.name, file.lines, (*warnings, *stored.warnings), stored.note)
 
 
-async def _copy(connection: Connection, file: CsvFile) -> None:
+async def _copy(connection: Connection, file: CsvFile, progress: Progress) -> None:
     columns = sql.SQL(", ").join(sql.Identifier(name) for name in ("line", *(column.name for column in file.columns)))
     copying = sql.SQL("COPY incoming ({}) FROM STDIN").format(columns)
     async with connection.cursor() as cursor, cursor.copy(copying) as copy:
         for record in file.records():
             await copy.write_row(record)
+            if file.lines % REPORT_EVERY == 0:
+                progress(file.lines)
 
 
 async def _clock(connection: Connection) -> datetime:

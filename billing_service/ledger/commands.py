@@ -8,8 +8,15 @@ from billing_service.ledger.script import run, script
 
 _QUARANTINE: LiteralString = """
     SELECT namespace, sku, source, reason, count(*) AS lines, min(hour) AS first, max(hour) AS last,
-           sum(quantity) AS quantity
-    FROM quarantine GROUP BY namespace, sku, source, reason ORDER BY namespace, sku, source, reason
+           sum(quantity) AS quantity,
+           one_workload AS workload
+    FROM (
+        SELECT *, CASE WHEN reason = 'above_bound' THEN q.workload END AS one_workload,
+               CASE WHEN reason = 'above_bound' THEN q.hour END AS one_hour
+        FROM quarantine AS q
+    ) AS q
+    GROUP BY namespace, sku, source, reason, one_workload, one_hour
+    ORDER BY namespace, sku, source, reason, one_workload, one_hour
 """
 
 
@@ -21,10 +28,11 @@ async def differences(connection: Connection) -> list[str]:
 
 
 async def quarantined(connection: Connection) -> AsyncIterator[str]:
-    """A text for each namespace, SKU, source and reason. Times are UTC."""
+    """A text for each namespace, SKU, source and reason, and for each line above the bound. Times are UTC."""
     async for row in await connection.execute(_QUARANTINE):
         first, last = (f"{row[name]:%Y-%m-%dT%H:%MZ}" for name in ("first", "last"))
         yield (
             f"{row['namespace']} {row['sku']} {row['source']}: {row['reason']}, {row['lines']} lines, "
             f"{first} to {last}, quantity {row['quantity']:f}"
+            + (f", workload {row['workload']}" if row["workload"] else "")
         )

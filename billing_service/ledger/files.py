@@ -2,8 +2,10 @@
 
 from typing import LiteralString
 
+from psycopg.types.json import Jsonb
+
 from billing_service.database import Connection
-from billing_service.import_columns import hour, label, quantity, sku, workload
+from billing_service.import_columns import hour, label, labels, quantity, sku, workload
 from billing_service.import_kind import Circumstances, Column, Kind, Stored
 from billing_service.ledger.ingest import INCOMING, ingest_staged
 
@@ -24,9 +26,10 @@ _FROM_RESOURCES: LiteralString = (
     + _MEASURED
 )
 _FROM_LINES: LiteralString = """
-    INSERT INTO incoming_lines (namespace, hour, sku, workload, quantity, source, owned_at)
-    SELECT namespace, hour, sku, workload, quantity, %(source)s, hour FROM incoming
+    INSERT INTO incoming_lines (namespace, hour, sku, workload, quantity, source, owned_at, labels)
+    SELECT namespace, hour, sku, workload, quantity, %(source)s, hour, labels FROM incoming
 """
+_LABELLED: LiteralString = "SELECT EXISTS (SELECT FROM incoming WHERE labels IS NOT NULL) AS found"
 _RUNNING: LiteralString = """
     SELECT line, 'hour' AS column, 'has not ended: an hour can be imported after its end' AS text
     FROM incoming WHERE hour + interval '1 hour' > %(now)s
@@ -62,13 +65,20 @@ async def _store_resources(connection: Connection, given: Circumstances) -> Stor
 
 
 async def _store_lines(connection: Connection, given: Circumstances) -> Stored:
-    return await _store(connection, _FROM_LINES, given)
+    [labels] = await (await connection.execute(_LABELLED)).fetchall()
+    return await _store(connection, _FROM_LINES, given, labelled=labels["found"])
 
 
-async def _store(connection: Connection, query: LiteralString, given: Circumstances) -> Stored:
+def _labels(field: str) -> Jsonb:
+    return Jsonb(labels(field))
+
+
+async def _store(
+    connection: Connection, query: LiteralString, given: Circumstances, *, labelled: bool = False
+) -> Stored:
     await connection.execute(INCOMING)
     await connection.execute(query, {"source": given.source})
-    done = await ingest_staged(connection, now=given.now, quantity_bound=given.quantity_bound)
+    done = await ingest_staged(connection, now=given.now, quantity_bound=given.quantity_bound, labelled=labelled)
     counts = {"adjustments of closed months": done.adjusted, "in quarantine": done.quarantined}
     return Stored(note=", ".join(f"{number} {what}" for what, number in counts.items() if number))
 
@@ -114,15 +124,20 @@ USAGE_LINES = Kind(
         Column("workload", workload),
         Column("quantity", quantity),
     ),
+    optional=(Column("labels", _labels),),
     staging="""
         CREATE TEMPORARY TABLE incoming (
-            line integer, namespace text, hour timestamptz, sku text, workload text, quantity numeric
+            line integer, namespace text, hour timestamptz, sku text, workload text, quantity numeric, labels jsonb
         ) ON COMMIT DROP
     """,
     checks="""
         SELECT line, 'hour' AS column, 'repeats line ' || first AS text
         FROM (SELECT line, min(line) OVER (PARTITION BY namespace, hour, sku, workload) AS first FROM incoming) AS seen
         WHERE line > first
+        UNION ALL
+        SELECT max(line), 'labels', 'differ from line ' || min(line) || ', of the same workload and hour'
+        FROM incoming WHERE labels IS NOT NULL
+        GROUP BY namespace, hour, workload HAVING min(labels::text) <> max(labels::text)
         UNION ALL
     """
     + _RUNNING

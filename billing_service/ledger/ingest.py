@@ -12,6 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import LiteralString
 
 from billing_service.database import Connection
+from billing_service.ledger.rating import rating
 from billing_service.ledger.script import run, script
 
 LOCK = 5_317_002  # writers of the ledger run one after another
@@ -22,12 +23,12 @@ _SMALLEST_REFUSED = Decimal(10) ** 8
 INCOMING: LiteralString = """
     CREATE TEMPORARY TABLE incoming_lines (
         namespace text NOT NULL, hour timestamptz NOT NULL, sku text NOT NULL, workload text NOT NULL,
-        quantity numeric NOT NULL, source text NOT NULL, owned_at timestamptz NOT NULL
+        quantity numeric NOT NULL, source text NOT NULL, owned_at timestamptz NOT NULL, labels jsonb
     ) ON COMMIT DROP
 """
 _COPY: LiteralString = "COPY incoming_lines (namespace, hour, sku, workload, quantity, source, owned_at) FROM STDIN"
 _COUNTS: LiteralString = """
-    ; CREATE TEMPORARY TABLE ingested ON COMMIT DROP AS
+    CREATE TEMPORARY TABLE ingested ON COMMIT DROP AS
     SELECT (SELECT count(*) FROM changes WHERE old_quantity IS NULL) AS written,
            (SELECT count(*) FROM changes WHERE old_quantity IS NOT NULL) AS changed,
            (SELECT count(*) FROM adjusted) AS adjusted,
@@ -94,15 +95,24 @@ async def ingest(
         return await ingest_staged(connection, now=now, quantity_bound=quantity_bound)
 
 
-async def ingest_staged(connection: Connection, *, now: datetime | None, quantity_bound: Decimal) -> Ingested:
-    """As `ingest`, with the rows of the temporary table `incoming_lines`, within the caller's transaction and lock."""
+async def ingest_staged(
+    connection: Connection, *, now: datetime | None, quantity_bound: Decimal, labelled: bool = False
+) -> Ingested:
+    """As `ingest`, with the rows of the temporary table `incoming_lines`, within the caller's transaction and lock.
+
+    `labelled`: rows can have labels of their workload.
+    """
     moment, span = await _checked(connection, now)
     if span is None:
         await connection.execute("DROP TABLE incoming_lines")
         return Ingested(0, 0, 0, 0, 0)
-    arguments = {"now": moment, "bound": quantity_bound, "first": span[0], "last": span[1]}
+    special = await rating(connection)
+    arguments = {"now": moment, "bound": quantity_bound, "first": span[0], "last": span[1] + special.reach}
     await connection.execute(_PARTITIONS)
-    sql = script("ledger/resolve.sql") + _COUNTS + script("ledger/book.sql") + _ADJUSTED
+    sql = script("ledger/resolve.sql") + _COUNTS + special.amounts + special.adjusted + script("ledger/adjust.sql")
+    sql += script("ledger/book.sql") + special.kept
+    sql += script("ledger/labels_given.sql") + script("ledger/labels.sql") if labelled else ""
+    sql += _ADJUSTED
     [row] = await run(connection, sql + script("ledger/refresh.sql") + _RESULT, arguments)
     await connection.execute("DROP TABLE ingested")
     done = row["written"] + row["changed"] + row["adjusted"] + row["quarantined"]

@@ -7,12 +7,14 @@ from typing import LiteralString
 from billing_service.database import Connection
 from billing_service.import_kind import Circumstances
 from billing_service.ledger.ingest import INCOMING, ingest_staged
+from billing_service.ledger.rating import rating
 from billing_service.ledger.script import run, script
 
 _NEWEST: LiteralString = "SELECT max(as_of) AS hour FROM organization_state"
+_LABELS: LiteralString = "SELECT EXISTS (SELECT FROM workload_labels) AS found"
 _STAGE: LiteralString = """
-    INSERT INTO incoming_lines (namespace, hour, sku, workload, quantity, source, owned_at)
-    SELECT namespace, hour, sku, workload, quantity, source, owned_at FROM quarantine AS q
+    INSERT INTO incoming_lines (namespace, hour, sku, workload, quantity, source, owned_at, labels)
+    SELECT namespace, hour, sku, workload, quantity, source, owned_at, labels FROM quarantine AS q
     WHERE reason <> 'above_bound' AND EXISTS (
         SELECT FROM ownership AS o
         WHERE o.namespace = q.namespace AND o.validity && tstzrange(q.owned_at, q.hour + interval '1 hour')
@@ -33,7 +35,13 @@ async def rebook(
     [newest] = await (await connection.execute(_NEWEST)).fetchall()
     if newest["hour"] is None or newest["hour"] <= since:
         return
-    sql = script("ledger/rebook.sql") + script("ledger/book.sql") + script("ledger/refresh.sql")
+    special = await rating(connection)
+    [labels] = await (await connection.execute(_LABELS)).fetchall()
+    sql = script("ledger/rebook.sql") + special.amounts
+    sql += script("ledger/labels_moved.sql") if labels["found"] else ""
+    sql += script("ledger/book.sql") + special.kept
+    sql += script("ledger/labels.sql") if labels["found"] else ""
+    sql += script("ledger/refresh.sql")
     arguments = {
         "first": since,
         "last": newest["hour"],
@@ -49,5 +57,5 @@ async def release(connection: Connection, given: Circumstances) -> int:
     """Books the quarantined lines whose owner is known now, and returns their number."""
     await connection.execute(INCOMING)
     await connection.execute(_STAGE)
-    done = await ingest_staged(connection, now=given.now, quantity_bound=given.quantity_bound)
+    done = await ingest_staged(connection, now=given.now, quantity_bound=given.quantity_bound, labelled=True)
     return done.written + done.changed + done.adjusted

@@ -1,5 +1,6 @@
 -- Books stored lines again after a change of owners, currencies or prices: writes to `changes` what is now different.
--- Lines of closed months stay. A line whose hour has lost its owner goes to the quarantine.
+-- Lines of closed months stay. A line whose hour has lost its owner goes to the quarantine. Amounts of prices by steps or by
+-- the month are null here: ledger/steps.sql computes them.
 CREATE TEMPORARY TABLE stored ON COMMIT DROP AS
 SELECT l.organization, l.namespace, l.life, l.hour, l.sku, l.workload, l.source, l.quantity::numeric AS quantity,
        l.amount, l.currency, l.price, (l.hour AT TIME ZONE t.time_zone)::date AS day,
@@ -25,11 +26,11 @@ ANALYZE stored;
 CREATE TEMPORARY TABLE target ON COMMIT DROP AS
 SELECT k.*, t.currency, (k.hour AT TIME ZONE t.time_zone)::date AS day,
        date_trunc('month', k.hour AT TIME ZONE t.time_zone)::date AS period,
-       p.id AS price, p.unit_price::numeric
+       p.id AS price, p.unit_price
 FROM (SELECT DISTINCT owner, hour, sku FROM stored WHERE owner IS NOT NULL) AS k
 JOIN organization_terms AS t ON t.organization = k.owner AND t.validity @> k.hour::timestamptz
 LEFT JOIN LATERAL (
-    SELECT id, unit_price FROM prices
+    SELECT id, CASE WHEN rating = 'unit' THEN unit_price::numeric END AS unit_price FROM prices
     WHERE sku = k.sku AND currency = t.currency AND price_list IN ('', k.owner) AND validity @> k.hour::timestamptz
     ORDER BY price_list DESC LIMIT 1
 ) AS p ON true;

@@ -58,5 +58,6 @@ SELECT 'project_state', coalesce(d.organization, p.organization), coalesce(d.nam
 FROM days AS d
 FULL JOIN project_state AS p ON p.organization = d.organization AND p.namespace = d.namespace AND p.life = d.life
     AND p.currency = d.currency
-WHERE (d.last_day, d.last_hour) IS DISTINCT FROM (p.last_day, p.last_hour)
+WHERE (coalesce(d.last_day, 0), coalesce(d.last_hour, 0)) -- a project that moved has a row of zeros
+    IS DISTINCT FROM (coalesce(p.last_day, 0), coalesce(p.last_hour, 0))
 ORDER BY 1, 2, 3, 4, 5

@@ -1,5 +1,6 @@
 -- Finds owner, period, currency and price of each line of `incoming_lines`, and writes to `changes` what differs from the
--- stored lines. What cannot be booked goes to the quarantine. Changes of a closed month become adjustments.
+-- stored lines. What cannot be booked goes to the quarantine. Changes of a closed month go to `adjusted`. Amounts of prices
+-- by steps or by the month are null here: ledger/steps.sql computes them.
 SET LOCAL default_statistics_target = 10; -- a small sample is enough, and takes a tenth of the time
 ANALYZE incoming_lines;
 
@@ -16,14 +17,14 @@ ORDER BY k.namespace, k.hour, k.owned_at, lower(o.validity) NULLS FIRST;
 ANALYZE owners;
 
 CREATE TEMPORARY TABLE rates ON COMMIT DROP AS
-SELECT k.*, p.id AS price, p.unit_price::numeric, c.period IS NOT NULL AS closed
+SELECT k.*, p.id AS price, p.unit_price, c.period IS NOT NULL AS closed
 FROM (
     SELECT DISTINCT o.organization, o.currency, o.period, o.hour, s.id AS sku, s.code
     FROM incoming_lines AS i JOIN owners AS o USING (namespace, hour, owned_at) JOIN skus AS s ON s.code = i.sku
 ) AS k
 LEFT JOIN periods AS c ON c.organization = k.organization AND c.period = k.period
 LEFT JOIN LATERAL (
-    SELECT id, unit_price FROM prices
+    SELECT id, CASE WHEN rating = 'unit' THEN unit_price::numeric END AS unit_price FROM prices
     WHERE sku = k.sku AND currency = k.currency AND price_list IN ('', k.organization) AND validity @> k.hour
     ORDER BY price_list DESC LIMIT 1
 ) AS p ON true;
@@ -34,7 +35,11 @@ SELECT i.namespace, i.hour, i.owned_at, i.sku AS code, i.workload, i.source, i.q
        o.organization, o.life, o.day, o.period, o.currency, r.sku, r.price, r.unit_price, r.closed,
        CASE WHEN o.organization IS NULL THEN 'unowned'
             WHEN r.sku IS NULL THEN 'unknown_sku'
-            WHEN i.quantity > %(bound)s::numeric THEN 'above_bound'
+            WHEN i.quantity > %(bound)s::numeric AND NOT EXISTS (
+                SELECT FROM accepted_usage AS a
+                WHERE (a.namespace, a.hour, a.sku, a.workload, a.source, a.owned_at, a.quantity)
+                    = (i.namespace, i.hour, i.sku, i.workload, i.source, i.owned_at, i.quantity)
+            ) THEN 'above_bound'
             WHEN r.closed AND r.price IS NULL AND i.quantity > 0 THEN 'price_missing'
        END AS reason
 FROM incoming_lines AS i
@@ -75,7 +80,8 @@ SELECT r.organization, r.namespace, r.life, r.hour, r.sku, r.workload, r.source,
        r.quantity - coalesce(l.quantity, 0) - coalesce(a.quantity, 0) AS quantity,
        coalesce(l.currency, r.currency) AS currency,
        coalesce(l.price, r.price) AS price,
-       coalesce(p.unit_price, r.unit_price) AS unit_price,
+       (r.quantity - coalesce(l.quantity, 0) - coalesce(a.quantity, 0))
+           * CASE WHEN p.id IS NULL THEN r.unit_price WHEN p.rating = 'unit' THEN p.unit_price END AS amount,
        CASE WHEN l.quantity IS NULL AND a.quantity IS NULL THEN 'late line' ELSE 'changed quantity' END AS reason
 FROM resolved AS r
 LEFT JOIN usage_lines AS l ON l.organization = r.organization AND l.namespace = r.namespace AND l.life = r.life
@@ -89,12 +95,3 @@ LEFT JOIN LATERAL (
 ) AS a ON true
 WHERE r.reason IS NULL AND r.closed;
 DELETE FROM adjusted WHERE quantity = 0;
-
-INSERT INTO adjustments (organization, id, period, namespace, life, sku, quantity, currency, amount, refers_period,
-                         refers_hour, workload, source, price, reason, created_at)
-SELECT a.organization, 'line-' || gen_random_uuid(),
-       date_trunc('month', %(now)s::timestamptz AT TIME ZONE t.time_zone)::date,
-       a.namespace, a.life, a.sku, a.quantity, a.currency, a.quantity * a.unit_price, a.refers_period,
-       a.hour, a.workload, a.source, a.price, a.reason, %(now)s::timestamptz
-FROM adjusted AS a
-JOIN organization_terms AS t ON t.organization = a.organization AND t.validity @> %(now)s::timestamptz;

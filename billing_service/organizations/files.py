@@ -11,8 +11,10 @@ from billing_service.import_columns import currency, hour, label, time, time_zon
 from billing_service.import_kind import Circumstances, Column, Kind, Problem, Stored
 from billing_service.ledger.rebook import rebook, release
 
+# A new time zone changes the end of the month before it, and so the hours that its prices by the month are spread over.
 _SET_TERMS: LiteralString = """
-    SELECT i.line, i.organization AS name, c.refused, c.rebook
+    SELECT i.line, i.organization AS name, c.refused,
+           c.rebook - CASE WHEN i.time_zone IS NULL THEN interval '0' ELSE interval '32 days' END AS rebook
     FROM (SELECT * FROM incoming ORDER BY valid_from NULLS LAST, line) AS i,
          LATERAL set_terms(i.organization, i.currency, i.time_zone, i.valid_from, %(now)s) AS c
 """

@@ -8,7 +8,7 @@ from billing_service.database import Connection
 from billing_service.import_columns import addons, hour, identifier, label
 from billing_service.import_kind import Circumstances, Column, Kind, Problem, Stored
 
-_SET: LiteralString = """
+SET: LiteralString = """
     SELECT i.line, c.refused
     FROM (SELECT * FROM incoming ORDER BY valid_from, line) AS i,
          LATERAL set_subscription(i.organization, nullif(i.plan, 'none'), coalesce(i.addons, '{}'), i.valid_from) AS c
@@ -17,7 +17,7 @@ _SET: LiteralString = """
 
 async def _store(connection: Connection, given: Circumstances) -> Stored:
     del given
-    rows = await connection.execute(_SET)
+    rows = await connection.execute(SET)
     return Stored(tuple([Problem(row["line"], "valid_from", row["refused"]) async for row in rows if row["refused"]]))
 
 
@@ -36,7 +36,8 @@ SUBSCRIPTIONS = Kind(
     """,
     checks="""
         WITH wanted AS (
-            SELECT line, organization, valid_from, 'plan' AS kind, plan AS id FROM incoming WHERE plan <> 'none'
+            SELECT line, organization, valid_from, 'plan' AS kind, plan AS id FROM incoming
+            WHERE plan NOT IN ('none', 'suspendedPlan')
             UNION ALL
             SELECT line, organization, valid_from, 'addon', jsonb_object_keys(addons) FROM incoming
             WHERE addons IS NOT NULL

@@ -2,16 +2,48 @@
 
 from typing import LiteralString
 
+from psycopg.types.json import Jsonb
+
 from billing_service.database import Connection
-from billing_service.import_columns import component, currency, label, price, sku, text, time
-from billing_service.import_kind import Circumstances, Column, Kind, Problem, Stored
+from billing_service.import_columns import component, currency, label, per, price, quantity, sku, text, tiers, time
+from billing_service.import_kind import MAX_PROBLEMS, Circumstances, Column, Kind, Problem, Stored
 from billing_service.ledger.rebook import rebook, release
 
 _SET_PRICES: LiteralString = """
     SELECT i.line, s.id, c.refused, c.rebook
     FROM (SELECT * FROM incoming ORDER BY valid_from, line) AS i JOIN skus AS s ON s.code = i.resource,
+         LATERAL (
+             SELECT jsonb_build_object('0', CASE WHEN i.included > 0 THEN 0 ELSE i.unit_price END)
+                    || CASE WHEN i.included > 0 THEN jsonb_build_object(trim_scale(i.included)::text, i.unit_price)
+                            ELSE '{}' END
+                    || coalesce(i.tiers, '{}') AS steps
+         ) AS t,
          LATERAL set_price(coalesce(i.organization, ''), s.id, i.currency, i.unit_price, i.valid_from, i.valid_until,
-                           %(now)s) AS c
+                           %(now)s,
+                           CASE WHEN i.per = 'month' THEN 'month'
+                                WHEN i.included > 0 OR i.tiers IS NOT NULL THEN 'steps' ELSE 'unit' END,
+                           CASE WHEN i.included > 0 OR i.tiers IS NOT NULL THEN t.steps ELSE '{}' END) AS c
+"""
+# Hours between two prices of a list, SKU and currency. In the list of an organization, the general price holds then.
+_GAPS: LiteralString = """
+    SELECT i.line, 'valid_from' AS column,
+           format('%%s %%s has no price from %%s to %%s', i.resource, i.currency,
+                  to_char(g.ended AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"'),
+                  to_char(g.began AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"'))
+           || CASE WHEN g.price_list = '' THEN ': usage is price_missing' ELSE ': the general price holds' END AS text
+    FROM (
+        SELECT price_list, sku, currency, lower(validity) AS began,
+               lag(upper(validity)) OVER (PARTITION BY price_list, sku, currency ORDER BY validity) AS ended
+        FROM prices
+    ) AS g
+    JOIN skus AS s ON s.id = g.sku
+    JOIN LATERAL (
+        SELECT * FROM incoming
+        WHERE coalesce(organization, '') = g.price_list AND resource = s.code AND currency = g.currency
+          AND (valid_from = g.began OR valid_until = g.ended) ORDER BY line DESC LIMIT 1
+    ) AS i ON true
+    WHERE g.ended < g.began
+    ORDER BY i.line LIMIT %(most)s
 """
 _ADD_SKUS: LiteralString = """
     INSERT INTO skus (id, code, component, unit, basis)
@@ -33,7 +65,12 @@ async def _store_prices(connection: Connection, given: Circumstances) -> Stored:
         since = min(row["rebook"] for row in changed)
         await rebook(connection, since, given.now, skus=sorted({row["id"] for row in changed}))
         await release(connection, given)
-    return Stored()
+    gaps = await connection.execute(_GAPS, {"most": MAX_PROBLEMS})
+    return Stored(warnings=tuple([Problem(row["line"], row["column"], row["text"]) async for row in gaps]))
+
+
+def _tiers(field: str) -> Jsonb:
+    return Jsonb(tiers(field))
 
 
 async def _store_skus(connection: Connection, given: Circumstances) -> Stored:
@@ -51,11 +88,17 @@ PRICES = Kind(
         Column("unit_price", price),
         Column("valid_from", time),
     ),
-    optional=(Column("organization", label), Column("valid_until", time)),
+    optional=(
+        Column("organization", label),
+        Column("valid_until", time),
+        Column("included", quantity),
+        Column("tiers", _tiers),
+        Column("per", per),
+    ),
     staging="""
         CREATE TEMPORARY TABLE incoming (
             line integer, resource text, currency text, unit_price numeric, valid_from timestamptz, organization text,
-            valid_until timestamptz
+            valid_until timestamptz, included numeric, tiers jsonb, per text
         ) ON COMMIT DROP
     """,
     checks="""
@@ -72,6 +115,18 @@ PRICES = Kind(
         FROM incoming WHERE organization NOT IN (SELECT name FROM organizations)
         UNION ALL
         SELECT line, 'valid_until', 'must be after valid_from' FROM incoming WHERE valid_until <= valid_from
+        UNION ALL
+        SELECT line, 'valid_until', format('overlaps line %%s, which begins at %%s', next_line,
+                                           to_char(next_from AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"'))
+        FROM (SELECT *, lead(line) OVER list AS next_line, lead(valid_from) OVER list AS next_from FROM incoming
+              WINDOW list AS (PARTITION BY organization, resource, currency ORDER BY valid_from, line)) AS pairs
+        WHERE valid_from < next_from AND next_from < valid_until
+        UNION ALL
+        SELECT line, 'per', 'a price by the month has no tiers and no included quantity' FROM incoming
+        WHERE per = 'month' AND (included > 0 OR tiers IS NOT NULL)
+        UNION ALL
+        SELECT DISTINCT line, 'tiers', 'must begin above the included quantity ' || trim_scale(included)
+        FROM incoming, jsonb_object_keys(tiers) AS since WHERE since::numeric <= included
         ORDER BY line LIMIT %(most)s
     """,
     store=_store_prices,

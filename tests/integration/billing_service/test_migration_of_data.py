@@ -102,12 +102,14 @@ async def test_every_growing_table_has_the_organization_first(database_url: str)
         "ownership",
         "skus",
         "prices",
+        "price_steps",
         "plan_prices",
         "minor_units",
         "hours",
         "sources",
         "source_months",
         "quarantine",
+        "accepted_usage",
         "schema_migrations",
     }
     keys = """

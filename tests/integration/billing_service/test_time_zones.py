@@ -1,0 +1,119 @@
+"""The time zone of an organization that has usage: a new one begins with a month, and every hour is in one month."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from billing_service.csv_file import BadFileError
+from billing_service.database import connect
+from billing_service.ledger.commands import differences
+
+from .conftest import Api, Load
+from .ledger_kit import found
+
+LINES = "namespace,hour,sku,workload,quantity\n"
+CPU = "resource,currency,unit_price,valid_from\ncpu_core_hour,EUR,0.05,2025-01-01T00:00:00Z\n"
+PER_MONTH = "resource,currency,unit_price,valid_from,per\npublic_ip_hour,EUR,10,2025-01-01T00:00:00Z,month\n"
+ZONE = "organization,currency,time_zone,valid_from\nacme,EUR,{},{}\n"
+NOVEMBER = datetime(2026, 11, 20, 12, tzinfo=UTC)
+LATER = datetime(2027, 2, 20, tzinfo=UTC)
+CPU_PRICE = Decimal("0.05")
+
+
+def usage(first: datetime, until: datetime, sku: str = "cpu_core_hour", quantity: str = "1") -> str:
+    hours = int((until - first) / timedelta(hours=1))
+    return LINES + "".join(
+        f"acme-web,{first + timedelta(hours=hour):%Y-%m-%dT%H:%M:%SZ},{sku},-,{quantity}\n" for hour in range(hours)
+    )
+
+
+async def month(api: Api, period: str) -> float:
+    response = await api.get(f"/api/project/acme-web/overview?organization=acme&period={period}")
+    assert response.status_code == 200, response.text
+    return float(response.json()["billing_summary"]["current_month_total"])
+
+
+async def test_september_begins_in_berlin(api: Api, load: Load) -> None:
+    """The organization changed from UTC. 201 core hours at 22:00 and 23:00 UTC on 31 August belong to September."""
+    await load(CPU)
+    august = datetime(2026, 8, 20, tzinfo=UTC)
+    await load(usage(august, august + timedelta(hours=10)), now=august + timedelta(days=1))
+    await load(ZONE.format("Europe/Berlin", "2026-08-31T22:00:00Z"), now=august + timedelta(days=1))
+    first = datetime(2026, 8, 31, 22, tzinfo=UTC)
+    await load(usage(first, first + timedelta(hours=2), quantity="100.5"), now=first + timedelta(days=1))
+    api.now = NOVEMBER
+    assert (await month(api, "2026-08"), await month(api, "2026-09")) == (0.5, 10.05)
+
+
+@pytest.mark.parametrize(
+    ("zone", "november", "december"),
+    [("Europe/Berlin", 719, 744), ("America/New_York", 725, 744), ("Pacific/Kiritimati", 706, 744), ("UTC", 720, 744)],
+)
+async def test_a_new_zone_begins_with_the_next_month(  # noqa: PLR0917 - three fixtures and a zone
+    api: Api, load: Load, database_url: str, zone: str, november: int, december: int
+) -> None:
+    """The month between the zones is shorter or longer, no hour is lost, and monthly prices are exact."""
+    await load(CPU)
+    await load(PER_MONTH)
+    begin = datetime(2026, 11, 1, tzinfo=UTC)
+    await load(usage(begin, NOVEMBER))
+    await load(usage(begin, NOVEMBER, "public_ip_hour"))
+    await load(f"organization,currency,time_zone\nacme,EUR,{zone}\n", now=NOVEMBER)
+    end = begin + timedelta(hours=november + december)
+    for sku in ("cpu_core_hour", "public_ip_hour"):
+        await load(usage(begin, end, sku), now=LATER)
+    async with connect(database_url) as connection:
+        assert await differences(connection) == []
+        assert await found(
+            connection,
+            "SELECT to_char(period, 'YYYY-MM') AS month, code, lines, amount"
+            " FROM organization_monthly JOIN skus ON id = sku ORDER BY month, code",
+        ) == [
+            ("2026-11", "cpu_core_hour", november, november * CPU_PRICE),
+            ("2026-11", "public_ip_hour", november, 10),
+            ("2026-12", "cpu_core_hour", december, december * CPU_PRICE),
+            ("2026-12", "public_ip_hour", december, 10),
+        ]
+    api.now = LATER
+    response = await api.get("/api/project/acme-web/overview?organization=acme&period=2026-12")
+    assert (response.json()["incomplete_hours"], response.json()["time_zone"]) == (0, zone)
+
+
+@pytest.mark.parametrize(
+    ("valid_from", "reason"),
+    [
+        ("2026-12-05T00:00:00Z", "a new time zone begins with a month"),
+        ("2026-11-01T00:00:00Z", "usage is already booked in the old time zone"),
+    ],
+)
+async def test_a_zone_within_a_month_is_refused(load: Load, registry: None, valid_from: str, reason: str) -> None:  # noqa: ARG001
+    """Nothing changes."""
+    await load(CPU)
+    await load(usage(datetime(2026, 11, 1, tzinfo=UTC), NOVEMBER))
+    with pytest.raises(BadFileError, match=reason):
+        await load(ZONE.format("Europe/Berlin", valid_from), now=NOVEMBER)
+
+
+@pytest.mark.parametrize(
+    ("first", "hours", "day", "of_the_day"),
+    [
+        (datetime(2026, 2, 28, 23, tzinfo=UTC), 743, "2026-03-29", 23),
+        (datetime(2026, 9, 30, 22, tzinfo=UTC), 745, "2026-10-25", 25),
+        (datetime(2026, 1, 31, 23, tzinfo=UTC), 672, "2026-02-10", 24),
+    ],
+)
+async def test_days_of_23_and_25_hours_are_whole_days(  # noqa: PLR0917 - three fixtures and a month
+    api: Api, load: Load, database_url: str, first: datetime, hours: int, day: str, of_the_day: int
+) -> None:
+    """The day has its hours, the month has the sum."""
+    await load(CPU)
+    await load("organization,currency,time_zone\nacme,EUR,Europe/Berlin\n")
+    await load(usage(first - timedelta(hours=1), first + timedelta(hours=hours + 1)))
+    async with connect(database_url) as connection:
+        [[lines]] = await found(connection, f"SELECT lines FROM rollup_daily WHERE day = '{day}'")
+        assert lines == of_the_day
+        months = await found(connection, "SELECT lines FROM rollup_monthly ORDER BY period")
+        assert months == [(1,), (hours,), (1,)]
+    api.now = NOVEMBER
+    assert await month(api, day[:7]) == round(hours * 5 / 100, 2)
