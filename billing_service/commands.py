@@ -31,7 +31,7 @@ class CommandError(Exception):
 
 
 async def run(arguments: argparse.Namespace, settings: LedgerSettings) -> None:
-    """Raises CommandError, ServiceError, OSError, psycopg.Error, and the errors of files and of the schema: BadFileError,
+    """Raises CommandError, ServiceError, OSError, psycopg.Error, and errors of files and schema: BadFileError,
     CatalogueError, DistributeError, GrantError, MigrationError, ResourcesError.
     """
     url = settings.database_url.get_secret_value()

@@ -22,6 +22,7 @@ REFERENCE = (
     "ownership",
     "skus",
     "prices",
+    "price_steps",
     "plan_prices",
     "subscriptions",
     "minor_units",
@@ -29,6 +30,7 @@ REFERENCE = (
     "source_months",
     "hours",
     "quarantine",
+    "accepted_usage",
 )
 # The first one is the one that the others are co-located with.
 DISTRIBUTED = (
@@ -45,6 +47,7 @@ DISTRIBUTED = (
     "adjustments",
     "data_versions",
     "instances",
+    "workload_labels",
 )
 # Of one node: the history of the schema, and the queue of jobs.
 LOCAL = ("schema_migrations", "procrastinate_%")

@@ -24,6 +24,8 @@ READABLE = (
     "ownership",
     "periods",
     "plan_prices",
+    "price_ranges",
+    "price_steps",
     "prices",
     "project_months",
     "project_state",
@@ -36,6 +38,7 @@ READABLE = (
     "sources",
     "subscriptions",
     "usage_lines",
+    "workload_labels",
 )
 
 # A role that is a member of the owner, or a superuser, can do what the owner can: row-level security does not hold it.

@@ -20,7 +20,7 @@ from .ledger_kit import found
 from .process import run
 
 PACKAGE = Path(billing_service.__file__).parent
-OWN_ROWS = {*DISTRIBUTED, "organization_terms", "ownership", "subscriptions", "prices"}
+OWN_ROWS = {*DISTRIBUTED, "organization_terms", "ownership", "subscriptions", "prices", "price_steps"}
 
 # Tables of ours, without partitions.
 TABLES = """

@@ -31,6 +31,8 @@ SHARED = {
     "minor_units",
     "organizations",
     "plan_prices",
+    "price_ranges",  # tested below
+    "price_steps",
     "schema_migrations",
     "skus",
     "source_months",
@@ -76,6 +78,17 @@ async def test_the_owner_sees_all_and_the_reader_a_part(database_url: str, reade
     async with open_database(reader_url) as database:
         assert await database.fetch(lines, organization="acme") == [{"organization": "acme"}]
         assert await database.fetch(lines, organization="acme-prod") == [{"organization": "acme-prod"}]
+
+
+async def test_steps_of_another_organizations_price_are_not_seen(database_url: str, reader_url: str) -> None:
+    """Neither in the table nor in the view."""
+    async with connect(database_url) as owner:
+        steps = "INSERT INTO price_steps SELECT id, 0, 0.5 FROM prices WHERE price_list = 'acme-prod' LIMIT 1"
+        assert (await owner.execute(steps)).rowcount == 1
+    async with open_database(reader_url) as database:
+        for query in ("SELECT FROM price_steps", "SELECT FROM price_ranges"):
+            assert await database.fetch(query, organization="acme") == []
+            assert len(await database.fetch(query, organization="acme-prod")) == 1
 
 
 async def test_another_organizations_lines_cannot_be_asked_for(reader_url: str) -> None:
