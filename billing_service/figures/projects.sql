@@ -49,10 +49,13 @@ whole AS ( -- everything that was used while the organization owned it, also in 
            )), 0) AS former_rounded
     FROM organization AS o, months AS m
 ),
-states AS (
-    SELECT coalesce(sum(d.last_day), 0) AS all_last_day, coalesce(sum(d.last_hour), 0) AS all_last_hour
+states AS MATERIALIZED ( -- read once: ten thousand look-ups would take longer than the rest of the query
+    SELECT d.namespace, d.life, d.last_day, d.last_hour, d.unrated
     FROM organization AS o, project_state AS d
     WHERE d.organization = %(organization)s::text AND d.currency = o.currency
+),
+last AS (
+    SELECT coalesce(sum(last_day), 0) AS all_last_day, coalesce(sum(last_hour), 0) AS all_last_hour FROM states
 ),
 corrections AS (
     SELECT coalesce(sum(a.amount), 0) AS all_adjustments
@@ -66,12 +69,11 @@ listed AS (
     FROM organization AS o
     CROSS JOIN owned AS p
     LEFT JOIN months AS m ON m.namespace = p.namespace AND m.life = p.life
-    LEFT JOIN project_state AS d ON d.organization = o.organization AND d.namespace = p.namespace AND d.life = p.life
-        AND d.currency = o.currency
+    LEFT JOIN states AS d ON d.namespace = p.namespace AND d.life = p.life
     ORDER BY p.namespace
 )
 SELECT o.*, w.*, s.*, c.*, l.* -- arrays: ten thousand rows of all columns would take longer than the query
-FROM organization AS o CROSS JOIN whole AS w CROSS JOIN states AS s CROSS JOIN corrections AS c
+FROM organization AS o CROSS JOIN whole AS w CROSS JOIN last AS s CROSS JOIN corrections AS c
 CROSS JOIN (
     SELECT coalesce(array_agg(namespace), '{}') AS namespaces, coalesce(array_agg(life), '{}') AS lives,
            coalesce(array_agg(total), '{}') AS totals, coalesce(array_agg(last_day), '{}') AS last_days,

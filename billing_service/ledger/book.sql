@@ -10,7 +10,7 @@ ANALYZE changes;
 INSERT INTO usage_lines (organization, namespace, life, hour, sku, workload, source, quantity, currency, price, amount)
 SELECT organization, namespace, life, hour, sku, workload, source, new_quantity, new_currency, new_price, new_amount
 FROM changes WHERE old_quantity IS NULL
-ORDER BY organization, namespace, life, hour, sku, workload, source;
+ORDER BY namespace, hour; -- neighbours in the index; all seven columns take twice the time to sort
 
 UPDATE usage_lines AS l SET quantity = new_quantity, currency = new_currency, price = new_price, amount = new_amount
 FROM changes AS c

@@ -37,7 +37,9 @@ _COPY: LiteralString = "COPY incoming_lines (namespace, hour, sku, workload, qua
 _COUNTS: LiteralString = """
     ; CREATE TEMPORARY TABLE ingested ON COMMIT DROP AS
     SELECT c.*, r.*, (SELECT count(*) FROM adjusted) AS adjusted
-    FROM (SELECT count(*) FILTER (WHERE old_quantity IS NULL) AS written, count(old_quantity) AS changed FROM changes) AS c
+    FROM (
+        SELECT count(*) FILTER (WHERE old_quantity IS NULL) AS written, count(old_quantity) AS changed FROM changes
+    ) AS c
     CROSS JOIN (SELECT count(reason) AS quarantined, count(*) AS total FROM resolved) AS r;
 """
 _ADJUSTED: LiteralString = """
@@ -47,7 +49,8 @@ _ADJUSTED: LiteralString = """
 _PARTITIONS: LiteralString = """
     SELECT ensure_partitions(month, month)
     FROM (
-        SELECT DISTINCT date_trunc('month', hour, 'UTC') AS month FROM (SELECT DISTINCT hour FROM incoming_lines) AS hours
+        SELECT DISTINCT date_trunc('month', hour, 'UTC') AS month
+        FROM (SELECT DISTINCT hour FROM incoming_lines) AS hours
     ) AS months
 """
 _RESULT: LiteralString = "SELECT * FROM ingested"
