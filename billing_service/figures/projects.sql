@@ -24,13 +24,16 @@ organization AS MATERIALIZED (
     LEFT JOIN data_versions AS v ON v.organization = b.organization
     LEFT JOIN periods AS c ON c.organization = b.organization AND c.period = b.period
 ),
-owned AS MATERIALIZED (
-    SELECT DISTINCT ON (w.namespace) w.namespace::text, w.life
+ours AS MATERIALIZED (
+    SELECT w.namespace::text, w.life, lower(w.validity) AS since
     FROM organization AS o JOIN ownership AS w ON w.organization = %(organization)s::text
     WHERE CASE WHEN %(period)s::date IS NULL THEN w.validity @> o.moment
                ELSE w.validity && tstzrange(o.starts, greatest(least(o.ends, o.moment), o.starts + interval '1 hour')) END
-      AND (%(after)s::text IS NULL OR w.namespace > %(after)s::text)
-    ORDER BY w.namespace, lower(w.validity) DESC NULLS LAST LIMIT %(most)s::integer
+),
+owned AS MATERIALIZED (
+    SELECT DISTINCT ON (namespace) namespace, life FROM ours
+    WHERE %(after)s::text IS NULL OR namespace > %(after)s::text
+    ORDER BY namespace, since DESC NULLS LAST LIMIT %(most)s::integer
 ),
 months AS MATERIALIZED (
     SELECT r.namespace, r.life, coalesce(sum(r.amount) FILTER (WHERE r.currency = o.currency), 0) AS total,
@@ -41,12 +44,9 @@ months AS MATERIALIZED (
 whole AS ( -- everything that was used while the organization owned it, also in projects that are not in the list
     SELECT coalesce(sum(m.total), 0) AS all_total, coalesce(sum(round(m.total, o.digits)), 0) AS all_rounded,
            coalesce(sum(m.unrated), 0) AS all_unrated,
-           coalesce(sum(round(m.total, o.digits)) FILTER (WHERE NOT EXISTS (
-               SELECT FROM ownership AS w
-               WHERE w.organization = %(organization)s::text AND w.namespace = m.namespace AND w.life = m.life
-                 AND CASE WHEN %(period)s::date IS NULL THEN w.validity @> o.moment ELSE w.validity && tstzrange(
-                     o.starts, greatest(least(o.ends, o.moment), o.starts + interval '1 hour')) END
-           )), 0) AS former_rounded
+           coalesce(sum(round(m.total, o.digits)) FILTER (
+               WHERE (m.namespace, m.life) NOT IN (SELECT namespace, life FROM ours)
+           ), 0) AS former_rounded
     FROM organization AS o, months AS m
 ),
 states AS MATERIALIZED ( -- read once: ten thousand look-ups would take longer than the rest of the query

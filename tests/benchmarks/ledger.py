@@ -1,4 +1,4 @@
-"""The ledger at scale: `python -m tests.benchmarks.ledger [--lines 20000000]`, on a PostgreSQL of its own.
+"""The ledger at scale: `python -m tests.benchmarks.ledger [--lines 20000000]`, on its own PostgreSQL.
 
 A quarter of the lines is measured first, and then all of them. The server waits for the disk (fsync and
 synchronous_commit are on). Floors are those of a quiet machine: each figure has the load average beside it.

@@ -135,7 +135,7 @@ async def _many(one: Any, repeats: int, report: Adds) -> None:
 
 
 async def measure_plain(connection: Connection, database: Database, size: Size, repeats: int, report: Adds) -> None:
-    """In a schema of its own, with the lines of two organizations. Raises AssertionError if the figures differ."""
+    """In a separate schema, with the lines of two organizations. Raises AssertionError if the figures differ."""
     migrations = files("billing_service").joinpath("migrations")
     tables: Any = migrations.joinpath("0001_schema.sql").read_text(encoding="utf-8")
     await connection.execute("CREATE SCHEMA plain")
