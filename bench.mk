@@ -7,6 +7,11 @@ bench: $(INSTALLED) ## measure hot path, imports, cold start and warm load; comp
 bench-growth: $(INSTALLED) ## measure the growth of cost and draw docs/images/growth.svg (10 minutes)
 	$(SHOW)$(BIN)/python -m tests.benchmarks growth
 
+LEDGER_ARGS ?= --lines 20000000
+.PHONY: bench-ledger
+bench-ledger: $(INSTALLED) ## measure the ledger with 20 million lines (18 GiB of disk; LEDGER_ARGS="--lines 1500000")
+	$(SHOW)$(BIN)/python -m tests.benchmarks.ledger $(LEDGER_ARGS)
+
 # Optional: a folder with bench.py, which starts peers and a target in turn on one core.
 BENCH_DIR ?= ../shared/bench
 BENCH_PEERS ?= ff-naive,express,envoy,ff-hello

@@ -48,7 +48,7 @@ async def overview(
         return await overview(database, organization, namespace, now, period)  # a price was added just now
     exact = {name: row[name] for name in _PARTS} | {name: row[name] for name in _RARE_PARTS if row[name] is not None}
     total = exact_sum(exact.values())
-    if error := too_large(row, total):
+    if error := too_large(row["namespace"], total, row["last_day"], row["last_hour"]):
         raise error
     if complete_through(row) is None and not await _was_metered(database, row):
         return _never_metered(row)

@@ -1,19 +1,30 @@
 """The list of an organization's projects with their summaries, and the organization's total."""
 
 from datetime import date, datetime, timedelta
-from typing import Any
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from psycopg.rows import DictRow
 
 from billing_service.database import Database
 from billing_service.errors import OrganizationNotFound, PriceMissing, ServiceError
 from billing_service.figures.facts import facts, refuse_future
-from billing_service.figures.summary import billing_summary, prices_missing, too_large
+from billing_service.figures.summary import prices_missing, summary_writer, too_large
 from billing_service.ledger.script import script
 from billing_service.money import RATE_DIGITS, rounded
 
 _ARRAYS = ("namespaces", "lives", "totals", "last_days", "last_hours", "unrated")
-_COLUMNS = ("namespace", "life", "total", "last_day", "last_hour", "unrated")
+
+
+class _Project(NamedTuple):
+    """One element of each array: exact amounts, and the number of lines without a price."""
+
+    namespace: str
+    life: int
+    total: Decimal
+    last_day: Decimal
+    last_hour: Decimal
+    unrated: int
 
 
 async def project_list(
@@ -37,40 +48,42 @@ async def project_list(
         raise OrganizationNotFound(f"Organization {organization} is not registered")
     [month] = rows
     refuse_future(month)
-    listed = [
-        dict(zip(_COLUMNS, values, strict=True)) for values in zip(*(month[name] for name in _ARRAYS), strict=True)
-    ]
+    listed = [_Project(*values) for values in zip(*(month[name] for name in _ARRAYS), strict=True)]
     found = listed[:limit]
-    unrated = await _prices_missing(database, month, [row for row in found if row["unrated"]])
-    if any(row["unrated"] and row["namespace"] not in unrated for row in found):  # a price was added just now
+    unrated = await _prices_missing(database, month, [row for row in found if row.unrated])
+    if any(row.unrated and row.namespace not in unrated for row in found):  # a price was added just now
         return await project_list(database, organization, now, limit=limit, after=after, period=period)
     page = {
         **facts(month),
         "total": _total(month),
-        "projects": [_entry(month, row, unrated.get(row["namespace"])) for row in found],
+        "projects": _entries(month, found, unrated),
     }
     if limit is None:
         return page
-    return page | {"next": found[-1]["namespace"] if len(listed) > limit else None}
+    return page | {"next": found[-1].namespace if len(listed) > limit else None}
 
 
-async def _prices_missing(database: Database, month: DictRow, rows: list[DictRow]) -> dict[str, PriceMissing]:
+async def _prices_missing(database: Database, month: DictRow, rows: list[_Project]) -> dict[str, PriceMissing]:
     if not rows:
         return {}
     since = month["starts"]
     if month["period"] == month["this_period"]:
         since = min(since, month["as_of"] - timedelta(days=1))
-    lives = [(row["namespace"], row["life"]) for row in rows]
+    lives = [(row.namespace, row.life) for row in rows]
     return await prices_missing(database, month["organization"], lives, since, month["ends"])
 
 
-def _entry(month: DictRow, row: DictRow, error: ServiceError | None) -> dict[str, Any]:
-    error = error or too_large(row, row["total"])
-    return {
-        "namespace": row["namespace"],
-        "billing_summary": None if error else billing_summary(month, row, row["total"]),
-        "error": error.body() if error else None,
-    }
+def _entries(month: DictRow, rows: list[_Project], unrated: dict[str, PriceMissing]) -> list[dict[str, Any]]:
+    written = summary_writer(month)
+    entries: list[dict[str, Any]] = []
+    for row in rows:
+        error: ServiceError | None = unrated.get(row.namespace)
+        error = error or too_large(row.namespace, row.total, row.last_day, row.last_hour)
+        summary = None if error else written(row.total, row.last_day, row.last_hour)
+        entries.append(
+            {"namespace": row.namespace, "billing_summary": summary, "error": error.body() if error else None}
+        )
+    return entries
 
 
 def _total(row: DictRow) -> dict[str, Any]:

@@ -24,13 +24,16 @@ organization AS MATERIALIZED (
     LEFT JOIN data_versions AS v ON v.organization = b.organization
     LEFT JOIN periods AS c ON c.organization = b.organization AND c.period = b.period
 ),
-owned AS MATERIALIZED (
-    SELECT DISTINCT ON (w.namespace) w.namespace::text, w.life
+ours AS MATERIALIZED (
+    SELECT w.namespace::text, w.life, lower(w.validity) AS since
     FROM organization AS o JOIN ownership AS w ON w.organization = %(organization)s::text
     WHERE CASE WHEN %(period)s::date IS NULL THEN w.validity @> o.moment
                ELSE w.validity && tstzrange(o.starts, greatest(least(o.ends, o.moment), o.starts + interval '1 hour')) END
-      AND (%(after)s::text IS NULL OR w.namespace > %(after)s::text)
-    ORDER BY w.namespace, lower(w.validity) DESC NULLS LAST LIMIT %(most)s::integer
+),
+owned AS MATERIALIZED (
+    SELECT DISTINCT ON (namespace) namespace, life FROM ours
+    WHERE %(after)s::text IS NULL OR namespace > %(after)s::text
+    ORDER BY namespace, since DESC NULLS LAST LIMIT %(most)s::integer
 ),
 months AS MATERIALIZED (
     SELECT r.namespace, r.life, coalesce(sum(r.amount) FILTER (WHERE r.currency = o.currency), 0) AS total,
@@ -41,18 +44,18 @@ months AS MATERIALIZED (
 whole AS ( -- everything that was used while the organization owned it, also in projects that are not in the list
     SELECT coalesce(sum(m.total), 0) AS all_total, coalesce(sum(round(m.total, o.digits)), 0) AS all_rounded,
            coalesce(sum(m.unrated), 0) AS all_unrated,
-           coalesce(sum(round(m.total, o.digits)) FILTER (WHERE NOT EXISTS (
-               SELECT FROM ownership AS w
-               WHERE w.organization = %(organization)s::text AND w.namespace = m.namespace AND w.life = m.life
-                 AND CASE WHEN %(period)s::date IS NULL THEN w.validity @> o.moment ELSE w.validity && tstzrange(
-                     o.starts, greatest(least(o.ends, o.moment), o.starts + interval '1 hour')) END
-           )), 0) AS former_rounded
+           coalesce(sum(round(m.total, o.digits)) FILTER (
+               WHERE (m.namespace, m.life) NOT IN (SELECT namespace, life FROM ours)
+           ), 0) AS former_rounded
     FROM organization AS o, months AS m
 ),
-states AS (
-    SELECT coalesce(sum(d.last_day), 0) AS all_last_day, coalesce(sum(d.last_hour), 0) AS all_last_hour
+states AS MATERIALIZED ( -- read once: ten thousand look-ups would take longer than the rest of the query
+    SELECT d.namespace, d.life, d.last_day, d.last_hour, d.unrated
     FROM organization AS o, project_state AS d
     WHERE d.organization = %(organization)s::text AND d.currency = o.currency
+),
+last AS (
+    SELECT coalesce(sum(last_day), 0) AS all_last_day, coalesce(sum(last_hour), 0) AS all_last_hour FROM states
 ),
 corrections AS (
     SELECT coalesce(sum(a.amount), 0) AS all_adjustments
@@ -66,12 +69,11 @@ listed AS (
     FROM organization AS o
     CROSS JOIN owned AS p
     LEFT JOIN months AS m ON m.namespace = p.namespace AND m.life = p.life
-    LEFT JOIN project_state AS d ON d.organization = o.organization AND d.namespace = p.namespace AND d.life = p.life
-        AND d.currency = o.currency
+    LEFT JOIN states AS d ON d.namespace = p.namespace AND d.life = p.life
     ORDER BY p.namespace
 )
 SELECT o.*, w.*, s.*, c.*, l.* -- arrays: ten thousand rows of all columns would take longer than the query
-FROM organization AS o CROSS JOIN whole AS w CROSS JOIN states AS s CROSS JOIN corrections AS c
+FROM organization AS o CROSS JOIN whole AS w CROSS JOIN last AS s CROSS JOIN corrections AS c
 CROSS JOIN (
     SELECT coalesce(array_agg(namespace), '{}') AS namespaces, coalesce(array_agg(life), '{}') AS lives,
            coalesce(array_agg(total), '{}') AS totals, coalesce(array_agg(last_day), '{}') AS last_days,

@@ -7,8 +7,10 @@ line; a changed quantity of a closed month becomes a signed adjustment in the op
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from itertools import islice
 from typing import LiteralString
 
 from billing_service.database import Connection
@@ -16,6 +18,7 @@ from billing_service.ledger.rating import rating
 from billing_service.ledger.script import run, script
 
 LOCK = 5_317_002  # writers of the ledger run one after another
+_COPY_LINES = 1000  # in one message
 QUANTITY_BOUND = Decimal(1_000_000)  # of one line; the default of the setting
 _QUANTITY_DIGITS = Decimal("1e-9")
 _SMALLEST_REFUSED = Decimal(10) ** 8
@@ -26,14 +29,19 @@ INCOMING: LiteralString = """
         quantity numeric NOT NULL, source text NOT NULL, owned_at timestamptz NOT NULL, labels jsonb
     ) ON COMMIT DROP
 """
+# The statistics come before the first query. A small sample is enough. There is one writer at a time.
+_PREPARE: LiteralString = """
+    SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; SET LOCAL default_statistics_target = 10;
+    ANALYZE incoming_lines
+"""
 _COPY: LiteralString = "COPY incoming_lines (namespace, hour, sku, workload, quantity, source, owned_at) FROM STDIN"
 _COUNTS: LiteralString = """
     CREATE TEMPORARY TABLE ingested ON COMMIT DROP AS
-    SELECT (SELECT count(*) FROM changes WHERE old_quantity IS NULL) AS written,
-           (SELECT count(*) FROM changes WHERE old_quantity IS NOT NULL) AS changed,
-           (SELECT count(*) FROM adjusted) AS adjusted,
-           (SELECT count(*) FROM resolved WHERE reason IS NOT NULL) AS quarantined,
-           (SELECT count(*) FROM resolved) AS total;
+    SELECT c.*, r.*, (SELECT count(*) FROM adjusted) AS adjusted
+    FROM (
+        SELECT count(*) FILTER (WHERE old_quantity IS NULL) AS written, count(old_quantity) AS changed FROM changes
+    ) AS c
+    CROSS JOIN (SELECT count(reason) AS quarantined, count(*) AS total FROM resolved) AS r;
 """
 _ADJUSTED: LiteralString = """
     INSERT INTO touched SELECT DISTINCT organization FROM adjusted EXCEPT SELECT organization FROM touched;
@@ -41,7 +49,10 @@ _ADJUSTED: LiteralString = """
 """
 _PARTITIONS: LiteralString = """
     SELECT ensure_partitions(month, month)
-    FROM (SELECT DISTINCT date_trunc('month', hour, 'UTC') AS month FROM incoming_lines) AS months
+    FROM (
+        SELECT DISTINCT date_trunc('month', hour, 'UTC') AS month
+        FROM (SELECT DISTINCT hour FROM incoming_lines) AS hours
+    ) AS months
 """
 _RESULT: LiteralString = "SELECT * FROM ingested"
 
@@ -86,12 +97,13 @@ async def ingest(
     Raises ValueError: a quantity is negative, not finite or not below 10^8, an hour has not ended or does not begin on
     the hour, or a line comes twice. Then nothing is written.
     """
+    lines = iter(lines)
     async with connection.transaction():
         await lock(connection)
         await connection.execute(INCOMING)
         async with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-            for line in lines:
-                await copy.write_row(_row(line))
+            while block := "".join(map(_text, islice(lines, _COPY_LINES))):
+                await copy.write(block)
         return await ingest_staged(connection, now=now, quantity_bound=quantity_bound)
 
 
@@ -102,6 +114,7 @@ async def ingest_staged(
 
     `labelled`: rows can have labels of their workload.
     """
+    await connection.execute(_PREPARE)
     moment, span = await _checked(connection, now)
     if span is None:
         await connection.execute("DROP TABLE incoming_lines")
@@ -166,12 +179,26 @@ _HOUR_IS_THERE: LiteralString = """
 """
 
 
-def _row(line: UsageLine) -> tuple[object, ...]:
+def _text(line: UsageLine) -> str:
+    """A row of COPY's text format: in blocks, it takes less than half the time of psycopg's rows."""
     if not line.quantity.is_finite() or line.quantity < 0 or line.quantity >= _SMALLEST_REFUSED:
         raise ValueError(f"{line.namespace} {line.hour} {line.sku}: the quantity must be from 0 to below 10^8")
     quantity = line.quantity.quantize(_QUANTITY_DIGITS, ROUND_HALF_UP)
-    owned_at = line.owned_at or line.hour
-    return (line.namespace, line.hour, line.sku, line.workload, quantity, line.source, owned_at)
+    hour = _moment(line.hour)
+    owned_at = _moment(line.owned_at) if line.owned_at else hour
+    names = f"{_escaped(line.namespace)}\t{hour}\t{_escaped(line.sku)}\t{_escaped(line.workload)}"
+    return f"{names}\t{quantity}\t{_escaped(line.source)}\t{owned_at}\n"
+
+
+@lru_cache(maxsize=65_536)
+def _escaped(name: str) -> str:
+    return name.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+
+
+@lru_cache(maxsize=4096)
+def _moment(moment: datetime) -> str:
+    """In UTC: an hour is equal in each zone, and the cache does not know the zone."""
+    return moment.astimezone(UTC).isoformat()
 
 
 async def _checked(connection: Connection, now: datetime | None) -> tuple[datetime, tuple[datetime, datetime] | None]:
@@ -179,12 +206,12 @@ async def _checked(connection: Connection, now: datetime | None) -> tuple[dateti
     query = """
         SELECT coalesce(%(now)s::timestamptz, now()) AS now, min(hour) AS first, max(hour) AS last,
                max(hour) + interval '1 hour' > coalesce(%(now)s::timestamptz, now()) AS running,
-               count(*) FILTER (WHERE date_trunc('hour', hour, 'UTC') <> hour OR owned_at < hour
-                                   OR owned_at >= hour + interval '1 hour') AS askew,
+               coalesce(sum(lines) FILTER (WHERE date_trunc('hour', hour, 'UTC') <> hour OR owned_at < hour
+                                              OR owned_at >= hour + interval '1 hour'), 0) AS askew,
                (SELECT count(*) FROM (
                    SELECT FROM incoming_lines GROUP BY namespace, hour, sku, workload, source, owned_at
                    HAVING count(*) > 1) AS twice) AS twice
-        FROM incoming_lines
+        FROM (SELECT hour, owned_at, count(*) AS lines FROM incoming_lines GROUP BY hour, owned_at) AS hours
     """
     [row] = await (await connection.execute(query, {"now": now})).fetchall()
     if row["running"]:

@@ -129,7 +129,7 @@ CREATE TABLE rollup_daily (
     lines        bigint NOT NULL,
     unrated      bigint NOT NULL,
     PRIMARY KEY (organization, namespace, life, day, sku, currency)
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 45);
 
 CREATE TABLE rollup_monthly (
     organization text NOT NULL,
@@ -143,7 +143,7 @@ CREATE TABLE rollup_monthly (
     lines        bigint NOT NULL,
     unrated      bigint NOT NULL,
     PRIMARY KEY (organization, period, namespace, life, sku, currency)
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 45);
 
 CREATE TABLE organization_daily (
     organization text NOT NULL,
@@ -155,7 +155,7 @@ CREATE TABLE organization_daily (
     lines        bigint NOT NULL,
     unrated      bigint NOT NULL,
     PRIMARY KEY (organization, day, sku, currency)
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 45);
 
 CREATE TABLE organization_monthly (
     organization text NOT NULL,
@@ -167,7 +167,7 @@ CREATE TABLE organization_monthly (
     lines        bigint NOT NULL,
     unrated      bigint NOT NULL,
     PRIMARY KEY (organization, period, sku, currency)
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 45);
 
 -- One bit for each hour of the period that has a line of the project: bit N is the hour that begins N - 14 hours after the
 -- month began in UTC. So the months of all time zones fit.
@@ -178,7 +178,7 @@ CREATE TABLE project_months (
     life         smallint NOT NULL,
     hours        bit(772) NOT NULL,
     PRIMARY KEY (organization, period, namespace, life)
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 45);
 
 -- The last 24 hours before the organization's as_of, and nothing older.
 CREATE TABLE recent_hours (
@@ -211,7 +211,7 @@ CREATE TABLE project_state (
     last_compute numeric NOT NULL,
     unrated      bigint NOT NULL,
     PRIMARY KEY (organization, namespace, life, currency)
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 45);
 
 -- Coverage: how many samples of an hour a source had, of how many. A source that reports no coverage has no rows.
 CREATE TABLE hours (

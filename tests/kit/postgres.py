@@ -17,7 +17,9 @@ from dev.postgres import choose_account, run
 class Server:
     """A PostgreSQL server on a Unix socket in `folder`, whose path must be short: a socket's name has 107 bytes."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
+        """`settings` of PostgreSQL. Without any, it does not wait for the disk."""
+        self._settings = settings or {"fsync": "off"}
         self._folder = folder
         self._account = choose_account(folder)
         if self._account.user:
@@ -30,7 +32,7 @@ class Server:
     def start(self) -> None:
         account = self._account
         command = [*account.prefix, account.programs / "postgres", "-D", account.data, "-k", self._folder]
-        options = {"listen_addresses": "", "fsync": "off", "max_connections": "50"}
+        options = {"listen_addresses": "", "max_connections": "50"} | self._settings
         settings = [argument for name, value in options.items() for argument in ("-c", f"{name}={value}")]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
