@@ -54,19 +54,19 @@ WHERE NOT EXISTS (
 )
 ORDER BY organization, namespace, life, day, sku, currency;
 
-CREATE TEMPORARY TABLE months ON COMMIT DROP AS
+CREATE TEMPORARY TABLE month_deltas ON COMMIT DROP AS
 SELECT organization, period, namespace, life, sku, currency, sum(quantity) AS quantity, sum(amount) AS amount,
        sum(lines) AS lines, sum(unrated) AS unrated
 FROM deltas GROUP BY 1, 2, 3, 4, 5, 6;
-ANALYZE months;
+ANALYZE month_deltas;
 UPDATE rollup_monthly AS r
 SET quantity = r.quantity + m.quantity, amount = r.amount + m.amount, lines = r.lines + m.lines,
     unrated = r.unrated + m.unrated
-FROM months AS m
+FROM month_deltas AS m
 WHERE r.organization = m.organization AND r.period = m.period AND r.namespace = m.namespace AND r.life = m.life
   AND r.sku = m.sku AND r.currency = m.currency;
 INSERT INTO rollup_monthly
-SELECT * FROM months AS m
+SELECT * FROM month_deltas AS m
 WHERE NOT EXISTS (
     SELECT FROM rollup_monthly AS r
     WHERE r.organization = m.organization AND r.period = m.period AND r.namespace = m.namespace AND r.life = m.life
@@ -83,7 +83,7 @@ SET quantity = r.quantity + excluded.quantity, amount = r.amount + excluded.amou
 
 INSERT INTO organization_monthly AS r
 SELECT organization, period, sku, currency, sum(quantity), sum(amount), sum(lines), sum(unrated)
-FROM months GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+FROM month_deltas GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 ON CONFLICT (organization, period, sku, currency) DO UPDATE
 SET quantity = r.quantity + excluded.quantity, amount = r.amount + excluded.amount,
     lines = r.lines + excluded.lines, unrated = r.unrated + excluded.unrated;
@@ -132,4 +132,4 @@ SET amount = r.amount + excluded.amount, compute = r.compute + excluded.compute,
     unrated = r.unrated + excluded.unrated;
 
 CREATE TEMPORARY TABLE touched ON COMMIT DROP AS SELECT DISTINCT organization FROM changes;
-DROP TABLE changes, deltas, months, seen;
+DROP TABLE changes, deltas, month_deltas, seen;

@@ -65,8 +65,9 @@ async def test_the_token_is_asked_for_before_the_parameters(api: Api) -> None:
     assert_error(await api.client.get("/api/project/NO/overview"), 401, "unauthorized")
 
 
-async def test_a_project_without_usage_costs_nothing(api: Api) -> None:
-    """No usage is 200 with zeros, in the currency's digits."""
+async def test_a_project_whose_usage_is_0_costs_nothing(api: Api, load: Load) -> None:
+    """It is 200 with zeros, in the currency's digits."""
+    await load(f"{USAGE_HEADER}acme-web,2025-09-10T08:00:00Z,0,0,0,0,0\n")
     response = await api.get(OVERVIEW)
     assert response.status_code == 200
     assert '"current_month_total":0.00,' in response.text
@@ -82,13 +83,14 @@ async def test_a_project_without_usage_costs_nothing(api: Api) -> None:
         "adjustments",
         "other_currencies",
     }
-    assert (body["as_of"], body["complete_through"]) == (None, None)
+    assert body["as_of"] == "2025-09-10T09:00:00.000Z"
     assert set(body["cost_breakdown"]) == {"cpu_cost", "memory_cost", "storage_cost", "network_cost", "public_ip_cost"}
     assert body["billing_summary"]["currency"] == "EUR"
 
 
-async def test_a_currency_without_minor_units_has_no_decimals(api: Api) -> None:
+async def test_a_currency_without_minor_units_has_no_decimals(api: Api, load: Load) -> None:
     """Yen amounts have no decimals, yen rates have four. None has an exponent."""
+    await load(f"{USAGE_HEADER}nippon-web,2025-09-10T08:00:00Z,0,0,0,0,0\n")
     text = (await api.get("/api/project/nippon-web/overview?organization=nippon")).text
     assert '"current_month_total":0,' in text
     assert '"total_cost_per_hour":0.0000,' in text

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,7 @@ import httpx2
 import pytest
 
 from billing_service.database import connect
+from billing_service.ledger.ingest import UsageLine, ingest
 from common.function import Function
 from tests.kit.envelopes import assert_success_envelope
 from tests.kit.identity import IdentityProvider
@@ -23,12 +25,11 @@ from .process import served, wait_for
 
 PATH = "/api/billing/projects"
 ROWS = """
-    INSERT INTO organizations VALUES ('acme', 'EUR'), ('globex', 'EUR');
-    INSERT INTO projects SELECT 'p-' || n, 'acme' FROM generate_series(1, {count}) AS n;
-    INSERT INTO projects VALUES ('p-foreign', 'globex');
-    INSERT INTO prices SELECT r, 'EUR', 1, '2025-01-01T00:00:00Z' FROM unnest(enum_range(NULL::resource)) AS r;
-    INSERT INTO usage SELECT 'p-' || n, 'cpu_core_hour', date_trunc('hour', now(), 'UTC') - interval '1 hour', n
-    FROM generate_series(1, {count}) AS n;
+    INSERT INTO organizations VALUES ('acme'), ('globex');
+    INSERT INTO organization_terms SELECT name, '(,)', 'EUR', 'UTC' FROM organizations;
+    INSERT INTO ownership SELECT 'p-' || n, 'acme', '', 1, '(,)' FROM generate_series(1, {count}) AS n;
+    INSERT INTO ownership VALUES ('p-foreign', 'globex', '', 1, '(,)');
+    SELECT set_price('', id, 'EUR', 1, '2025-01-01T00:00:00Z', NULL, now()) FROM skus;
     ANALYZE;
 """
 
@@ -38,6 +39,9 @@ async def function_with(url: str, count: int) -> AsyncIterator[Function]:
     """`projects` over real sockets to a real billing service. Project p-7 used 7 EUR in the last hour."""
     async with connect(url) as connection:
         await connection.execute(ROWS.format(count=count).encode())
+        hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
+        lines = (UsageLine(f"p-{n}", hour, "cpu_core_hour", "-", Decimal(n), "csv") for n in range(1, count + 1))
+        await ingest(connection, lines)
     with served(url) as (service, _):
         async with httpx2.AsyncClient() as client:
             await wait_for(client, f"{service}/api/health", 200, 20)
