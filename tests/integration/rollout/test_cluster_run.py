@@ -134,6 +134,7 @@ def in_the_test_s_namespace(found: dict[str, Any]) -> dict[str, Any]:
     return dict(json.loads(json.dumps(found).replace("kube-dc-billing.svc", f"{NAMESPACE}.svc")))
 
 
+@pytest.mark.slow_fault
 def test_every_step_passes_on_a_cluster_that_works(run: Run, world: World, capsys: pytest.CaptureFixture[str]) -> None:
     """Each step is one line of the report with what was found; nothing of it is left in the cluster."""
     assert all_steps(run) == 0, run.lines
@@ -198,6 +199,7 @@ BROKEN: dict[str, tuple[Change, str, str]] = {
 }
 
 
+@pytest.mark.slow_fault
 @pytest.mark.parametrize("what", BROKEN)
 def test_a_cluster_that_does_it_wrong_fails_the_step(what: str, run: Run, world: World) -> None:
     """The step's line has the reason."""
