@@ -50,6 +50,13 @@ class ProjectNotFound(ServiceError):
     code = "project_not_found"
 
 
+class PeriodNotFound(ServiceError):
+    """The month has not begun."""
+
+    status = 404
+    code = "period_not_found"
+
+
 class OrganizationNotFound(ServiceError):
     status = 404
     code = "organization_not_found"

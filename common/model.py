@@ -66,7 +66,9 @@ class Parameters(BaseModel):
 class PeriodParameters(Parameters):
     """Of an endpoint whose figures are of one month."""
 
-    period: Month | None = Field(default=None, description="A month, YYYY-MM. The default is the running month")
+    period: Annotated[str, StringConstraints(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")] | None = Field(
+        default=None, description="A month that has begun, YYYY-MM. The default is the running month"
+    )
 
     @property
     def upstream_query(self) -> dict[str, str]:

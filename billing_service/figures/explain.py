@@ -29,7 +29,7 @@ async def explain(
 ) -> dict[str, Any]:
     """`figure` is a figure of the billing summary, or a component of the month.
 
-    Raises ProjectNotFound (404), PriceMissing (409), AmountTooLarge (409), BadRequest (400).
+    Raises ProjectNotFound (404), PriceMissing (409), AmountTooLarge (409), PeriodNotFound (404).
     """
     shown = await overview(database, organization, namespace, now, period)
     sql = script("figures/overview.sql")

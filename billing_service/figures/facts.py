@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg.rows import DictRow
 
-from billing_service.errors import BadRequest
+from billing_service.errors import PeriodNotFound
 
 _FIRST_BIT_HOURS = 14  # bit N of a month is the hour that begins N - 14 hours after the month began in UTC
 
@@ -16,10 +16,9 @@ def rfc3339(moment: datetime | None) -> str | None:
 
 
 def refuse_future(row: DictRow) -> None:
-    """Raises BadRequest (400) if the month has not begun."""
+    """Raises PeriodNotFound (404) if the month has not begun."""
     if row["period"] > row["this_period"]:
-        text = f"query parameter 'period' must be a month that has begun: the running one is {row['this_period']:%Y-%m}"
-        raise BadRequest(text, parameter="period")
+        raise PeriodNotFound(f"The month has not begun: the running one is {row['this_period']:%Y-%m}")
 
 
 def facts(row: DictRow) -> dict[str, Any]:

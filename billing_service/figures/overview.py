@@ -34,7 +34,7 @@ async def overview(
 ) -> dict[str, Any]:
     """`period` is a month of the organization's time zone; None: the running one.
 
-    Raises ProjectNotFound (404), PriceMissing (409), AmountTooLarge (409), BadRequest (400).
+    Raises ProjectNotFound (404), PriceMissing (409), AmountTooLarge (409), PeriodNotFound (404).
     """
     sql = script("figures/overview.sql")
     rows = await database.fetch(sql, organization=organization, namespace=namespace, now=now, period=period)

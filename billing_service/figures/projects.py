@@ -39,7 +39,7 @@ async def project_list(
     """All projects sorted by namespace, or a page: `limit` projects after `after`, and `next`, the next page's `after`.
 
     `period` is a month of the organization's time zone; None: the running one. A project whose figures cannot be
-    computed has an `error` instead. Raises OrganizationNotFound (404), BadRequest (400).
+    computed has an `error` instead. Raises OrganizationNotFound (404), PeriodNotFound (404).
     """
     most = None if limit is None else limit + 1
     sql = script("figures/projects.sql")

@@ -32,7 +32,7 @@ async def statement(
 ) -> str:
     """JSON. Of a closed month always the same bytes. `namespaces`: these projects, without the organization's lines.
 
-    `period`: None is the running month. Raises OrganizationNotFound (404), BadRequest (400).
+    `period`: None is the running month. Raises OrganizationNotFound (404), PeriodNotFound (404).
     """
     months = await fetch(script("statements/month.sql"), organization=organization, period=period, now=now)
     if not months:

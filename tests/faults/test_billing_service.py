@@ -555,11 +555,11 @@ def test_row_16_another_shape(bench: Bench, body: bytes) -> None:
 def test_row_17_unknown_members(bench: Bench) -> None:
     """Members we do not know are dropped, with a DEBUG line."""
     bench.upstream.behaviour = answer(
-        200, changed_body(cpu_cost='989.45, "gpu_cost": 5', namespace=f'"{bench.namespace}", "margin": 0.4')
+        200, changed_body(cpu_cost='989.45, "quantum_cost": 5', namespace=f'"{bench.namespace}", "margin": 0.4')
     )
     data = assert_answered(bench.ask())
     assert data.keys() == {"namespace", *overview()}
-    assert "gpu_cost" not in data["cost_breakdown"]
+    assert "quantum_cost" not in data["cost_breakdown"]
     bench.function.wait_for_line(level="DEBUG", message="billing reply has unknown members")
 
 

@@ -178,7 +178,7 @@ def test_a_part_that_dies_is_restarted_and_a_part_is_stopped_and_started(run: Ru
     assert run.get(OVERVIEW).status_code == 401
     unknown = run.command("stop-part", "overviews")
     assert (unknown.returncode, unknown.stdout) == (2, "")
-    assert "no part 'overviews'; there are: postgres, billing, provider" in unknown.stderr
+    assert "no part 'overviews'; there are: postgres, billing, worker, provider" in unknown.stderr
 
     processes = descendants(pid)
     os.kill(pid, signal.SIGTERM)

@@ -50,7 +50,7 @@ async def test_a_complete_month_can_be_read_at_any_later_time(api: Api, load: Lo
         assert (await summary(api, "acme", "acme-web", "2026-08"))["current_month_total"] == 37.2
     assert (await summary(api, "acme", "acme-web"))["current_month_total"] == 0
     response = await api.get("/api/project/acme-web/overview?organization=acme&period=2026-12")
-    assert (response.status_code, response.json()["parameter"]) == (400, "period")
+    assert (response.status_code, response.json()["code"]) == (404, "period_not_found")
 
 
 async def test_many_small_projects_have_an_exact_total_and_a_rounding(api: Api, load: Load) -> None:

@@ -521,7 +521,7 @@ export interface operations {
     explain: {
         parameters: {
             query?: {
-                /** @description A month, YYYY-MM. The default is the running month */
+                /** @description A month that has begun, YYYY-MM. The default is the running month */
                 period?: string;
                 /** @description A figure of the billing summary, or a component of the month's cost */
                 figure?: components["schemas"]["ExplainFigure"];
@@ -746,7 +746,7 @@ export interface operations {
     overview: {
         parameters: {
             query?: {
-                /** @description A month, YYYY-MM. The default is the running month */
+                /** @description A month that has begun, YYYY-MM. The default is the running month */
                 period?: string;
             };
             header?: never;
@@ -781,7 +781,8 @@ export interface operations {
                      *           "last_day_spend": 1.86,
                      *           "billing_period": "2026-11",
                      *           "total_cost_per_hour": 0.089949,
-                     *           "currency": "EUR"
+                     *           "currency": "EUR",
+                     *           "almost_nothing": false
                      *         },
                      *         "compute_instances": {
                      *           "running_pods": 5,
@@ -796,7 +797,8 @@ export interface operations {
                      *           "storage_cost": 6.64,
                      *           "network_cost": 4.07,
                      *           "public_ip_cost": 5.19
-                     *         }
+                     *         },
+                     *         "adjustments": 0
                      *       },
                      *       "timestamp": "2026-11-22T15:10:30.515Z",
                      *       "meta": {
@@ -898,7 +900,7 @@ export interface operations {
     projects: {
         parameters: {
             query?: {
-                /** @description A month, YYYY-MM. The default is the running month */
+                /** @description A month that has begun, YYYY-MM. The default is the running month */
                 period?: string;
                 /** @description Substring of the namespace */
                 search?: string;
@@ -944,7 +946,8 @@ export interface operations {
                      *               "last_day_spend": 1.86,
                      *               "billing_period": "2026-11",
                      *               "total_cost_per_hour": 0.089949,
-                     *               "currency": "EUR"
+                     *               "currency": "EUR",
+                     *               "almost_nothing": false
                      *             },
                      *             "error": null,
                      *             "code": null
@@ -1062,7 +1065,7 @@ export interface operations {
     statement: {
         parameters: {
             query?: {
-                /** @description A month, YYYY-MM. The default is the running month */
+                /** @description A month that has begun, YYYY-MM. The default is the running month */
                 period?: string;
             };
             header?: never;
