@@ -1,6 +1,6 @@
 -- The tables and functions of the job library: the schema of procrastinate 3.10, unchanged (MIT licence, Copyright PeopleDoc and
 -- contributors). A newer version of the library that changes its schema needs a migration with its own migration files.
--- tests/integration/worker/test_schema.py compares this with the schema of the installed version.
+-- tests/integration/billing_service/worker/test_schema.py compares this with the schema of the installed version.
 -- Procrastinate Schema
 
 DO $$

@@ -103,5 +103,5 @@ def read_request(scope: Scope, receive: Receive) -> Request:
 
 
 def _new_request_id() -> str:
-    """Unique, but not secret: uuid4 reads the operating system's random numbers, which costs 10 us of each request."""
+    """Unique, but not secret. uuid4 would make a system call for each request."""
     return f"{random.getrandbits(128):032x}"
