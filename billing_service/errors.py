@@ -74,6 +74,13 @@ class AmountTooLarge(ServiceError):
     code = "amount_too_large"
 
 
+class NotMetered(ServiceError):
+    """Only in a list, in place of the figures of a project."""
+
+    status = 409
+    code = "not_metered"
+
+
 class DatabaseUnavailable(ServiceError):
     status = 503
     code = "database_unavailable"

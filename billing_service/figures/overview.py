@@ -2,26 +2,20 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, LiteralString
+from typing import Any
 
 from psycopg.rows import DictRow
 
 from billing_service.database import Database
 from billing_service.errors import PriceMissing, ProjectNotFound
 from billing_service.figures.facts import complete_through, coverage, facts, refuse_future, rfc3339
+from billing_service.figures.never_metered import never_metered
 from billing_service.figures.summary import billing_summary, prices_missing, too_large
 from billing_service.ledger.script import script
 from billing_service.money import RATE_DIGITS, exact_sum, rounded, split
 
 _PARTS = ("cpu_cost", "memory_cost", "storage_cost", "network_cost", "public_ip_cost")
 _RARE_PARTS = ("gpu_cost", "other_cost")  # only where there is such usage
-_METERED: LiteralString = """
-    SELECT FROM project_months
-    WHERE organization = %(organization)s AND namespace = %(namespace)s AND life = %(life)s
-    UNION ALL
-    SELECT WHERE came_from_elsewhere(%(namespace)s, %(life)s::smallint, %(organization)s)
-    LIMIT 1
-"""
 _COUNTS = ("running_pods", "running_vms", "cpu_cores", "memory_gib")
 
 
@@ -50,7 +44,9 @@ async def overview(
     total = exact_sum(exact.values())
     if error := too_large(row["namespace"], total, row["last_day"], row["last_hour"]):
         raise error
-    if complete_through(row) is None and not await _was_metered(database, row):
+    if complete_through(row) is None and await never_metered(
+        database, organization, [(row["namespace"], row["life"])], row["as_of"]
+    ):
         return _never_metered(row)
     return {
         **facts(row),
@@ -62,12 +58,6 @@ async def overview(
         "adjustments": _adjustments(row),
         "other_currencies": _other_currencies(row),
     }
-
-
-async def _was_metered(database: Database, row: DictRow) -> bool:
-    """Whether an hour of the project was ever stored, or the project came from another organization."""
-    names = {name: row[name] for name in ("organization", "namespace", "life")}
-    return bool(await database.fetch(_METERED, **names))
 
 
 def _never_metered(row: DictRow) -> dict[str, Any]:

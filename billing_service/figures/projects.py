@@ -1,5 +1,6 @@
 """The list of an organization's projects with their summaries, and the organization's total."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -7,17 +8,18 @@ from typing import Any, NamedTuple
 from psycopg.rows import DictRow
 
 from billing_service.database import Database
-from billing_service.errors import OrganizationNotFound, PriceMissing, ServiceError
+from billing_service.errors import NotMetered, OrganizationNotFound, PriceMissing, ServiceError
 from billing_service.figures.facts import facts, refuse_future
+from billing_service.figures.never_metered import never_metered
 from billing_service.figures.summary import prices_missing, summary_writer, too_large
 from billing_service.ledger.script import script
 from billing_service.money import RATE_DIGITS, rounded
 
-_ARRAYS = ("namespaces", "lives", "totals", "last_days", "last_hours", "unrated")
+_ARRAYS = ("namespaces", "lives", "totals", "last_days", "last_hours", "unrated", "have_usage")
 
 
 class _Project(NamedTuple):
-    """One element of each array: exact amounts, and the number of lines without a price."""
+    """One element of each array: exact amounts, the number of lines without a price, whether the month has lines."""
 
     namespace: str
     life: int
@@ -25,6 +27,7 @@ class _Project(NamedTuple):
     last_day: Decimal
     last_hour: Decimal
     unrated: int
+    has_usage: bool
 
 
 async def project_list(
@@ -53,10 +56,13 @@ async def project_list(
     unrated = await _prices_missing(database, month, [row for row in found if row.unrated])
     if any(row.unrated and row.namespace not in unrated for row in found):  # a price was added just now
         return await project_list(database, organization, now, limit=limit, after=after, period=period)
+    unused = [(row.namespace, row.life) for row in found if not row.has_usage]
+    unknown = await never_metered(database, organization, unused, month["as_of"])
+    errors = {name: NotMetered(f"No usage of project {name} was ever metered") for name in unknown}
     page = {
         **facts(month),
         "total": _total(month),
-        "projects": _entries(month, found, unrated),
+        "projects": _entries(month, found, {**errors, **unrated}),
     }
     if limit is None:
         return page
@@ -73,12 +79,11 @@ async def _prices_missing(database: Database, month: DictRow, rows: list[_Projec
     return await prices_missing(database, month["organization"], lives, since, month["ends"])
 
 
-def _entries(month: DictRow, rows: list[_Project], unrated: dict[str, PriceMissing]) -> list[dict[str, Any]]:
+def _entries(month: DictRow, rows: list[_Project], errors: Mapping[str, ServiceError]) -> list[dict[str, Any]]:
     written = summary_writer(month)
     entries: list[dict[str, Any]] = []
     for row in rows:
-        error: ServiceError | None = unrated.get(row.namespace)
-        error = error or too_large(row.namespace, row.total, row.last_day, row.last_hour)
+        error = errors.get(row.namespace) or too_large(row.namespace, row.total, row.last_day, row.last_hour)
         summary = None if error else written(row.total, row.last_day, row.last_hour)
         entries.append(
             {"namespace": row.namespace, "billing_summary": summary, "error": error.body() if error else None}

@@ -24,16 +24,17 @@ organization AS MATERIALIZED (
     LEFT JOIN data_versions AS v ON v.organization = b.organization
     LEFT JOIN periods AS c ON c.organization = b.organization AND c.period = b.period
 ),
-ours AS MATERIALIZED (
-    SELECT w.namespace::text, w.life, lower(w.validity) AS since
+ours AS MATERIALIZED ( -- one life of each namespace: the one that is in the list
+    SELECT DISTINCT ON (w.namespace) w.namespace::text, w.life
     FROM organization AS o JOIN ownership AS w ON w.organization = %(organization)s::text
     WHERE CASE WHEN %(period)s::date IS NULL THEN w.validity @> o.moment
                ELSE w.validity && tstzrange(o.starts, greatest(least(o.ends, o.moment), o.starts + interval '1 hour')) END
+    ORDER BY w.namespace, lower(w.validity) DESC NULLS LAST
 ),
 owned AS MATERIALIZED (
-    SELECT DISTINCT ON (namespace) namespace, life FROM ours
+    SELECT namespace, life FROM ours
     WHERE %(after)s::text IS NULL OR namespace > %(after)s::text
-    ORDER BY namespace, since DESC NULLS LAST LIMIT %(most)s::integer
+    ORDER BY namespace LIMIT %(most)s::integer
 ),
 months AS MATERIALIZED (
     SELECT r.namespace, r.life, coalesce(sum(r.amount) FILTER (WHERE r.currency = o.currency), 0) AS total,
@@ -65,7 +66,8 @@ corrections AS (
 listed AS (
     SELECT p.namespace, p.life, coalesce(m.total, 0) AS total, coalesce(d.last_day, 0) AS last_day,
            coalesce(d.last_hour, 0) AS last_hour,
-           coalesce(m.unrated, 0) + CASE WHEN o.period = o.this_period THEN coalesce(d.unrated, 0) ELSE 0 END AS unrated
+           coalesce(m.unrated, 0) + CASE WHEN o.period = o.this_period THEN coalesce(d.unrated, 0) ELSE 0 END AS unrated,
+           m.namespace IS NOT NULL AS has_usage
     FROM organization AS o
     CROSS JOIN owned AS p
     LEFT JOIN months AS m ON m.namespace = p.namespace AND m.life = p.life
@@ -77,6 +79,7 @@ FROM organization AS o CROSS JOIN whole AS w CROSS JOIN last AS s CROSS JOIN cor
 CROSS JOIN (
     SELECT coalesce(array_agg(namespace), '{}') AS namespaces, coalesce(array_agg(life), '{}') AS lives,
            coalesce(array_agg(total), '{}') AS totals, coalesce(array_agg(last_day), '{}') AS last_days,
-           coalesce(array_agg(last_hour), '{}') AS last_hours, coalesce(array_agg(unrated), '{}') AS unrated
+           coalesce(array_agg(last_hour), '{}') AS last_hours, coalesce(array_agg(unrated), '{}') AS unrated,
+           coalesce(array_agg(has_usage), '{}') AS have_usage
     FROM listed
 ) AS l

@@ -53,12 +53,16 @@ class Project(WireModel):
     @classmethod
     def of(cls, namespace: str, summary: BillingSummary) -> Self:
         if summary.current_month_total is None:
-            return cls._without_figure(namespace, NOT_METERED, "not_metered")
+            return cls.not_metered(namespace)
         return cls.model_construct(namespace=namespace, billing_summary=summary, error=None, code=None)
 
     @classmethod
     def unpriced(cls, namespace: str) -> Self:
         return cls._without_figure(namespace, BillingIncomplete.text, "unpriced")
+
+    @classmethod
+    def not_metered(cls, namespace: str) -> Self:
+        return cls._without_figure(namespace, NOT_METERED, "not_metered")
 
     @classmethod
     def unreachable(cls, namespace: str) -> Self:
@@ -110,6 +114,8 @@ class ProjectReply(WireModel):
     error: ReplyError | None = None
 
     def to_project(self) -> Project:
+        if self.error is not None and self.error.code == "not_metered":
+            return Project.not_metered(self.namespace)
         if self.billing_summary is None or self.error is not None:
             return Project.unpriced(self.namespace)
         return Project.of(self.namespace, self.billing_summary.to_summary())

@@ -119,3 +119,15 @@ async def test_a_project_that_cannot_be_shown_takes_no_other_along(mode: str, co
     assert [(p["namespace"], p["code"]) for p in data["projects"]] == [("acme-data", None), ("acme-web", "unpriced")]
     assert data["unpriced"] == 1
     assert data["totals"][0]["current_month_total"] > 0
+
+
+async def test_a_project_that_was_never_metered_has_its_own_code() -> None:
+    """It is not unpriced: nobody has to add a price."""
+    billing = priced()
+    entry = {"namespace": "acme-web", "billing_summary": None, "error": {"code": "not_metered", "message": "no usage"}}
+    reply = (200, {"organization": "acme", "projects": [entry]})
+    billing.fail = lambda target: reply if target.startswith("/api/organization/acme/projects") else None
+    data = assert_success_envelope(await get(endpoint("projects", "registry", billing), PATH, admin("acme")))["data"]
+    assert [(p["namespace"], p["code"], p["error"]) for p in data["projects"]] == [
+        ("acme-web", "not_metered", "No usage was metered yet")
+    ]

@@ -164,7 +164,7 @@ async def test_a_moved_project_leaves_its_past_with_the_old_owner(api: Api, load
     assert (await summary(api, "acme-prod", "acme-web"))["current_month_total"] == 0
     assert (await summary(api, "acme", "acme-web", "2026-11"))["current_month_total"] == 12.0
     listed = (await api.get("/api/organization/acme/projects")).json()
-    shown = sum(project["billing_summary"]["current_month_total"] for project in listed["projects"])
+    shown = sum(p["billing_summary"]["current_month_total"] for p in listed["projects"] if p["billing_summary"])
     assert (listed["total"]["current_month_total"], shown, listed["total"]["former_projects"]) == (12.0, 0, 12.0)
     of_month = (await api.get("/api/organization/acme/projects?period=2026-11")).json()
     assert of_month["total"]["former_projects"] == 0  # it is in this list
@@ -269,6 +269,36 @@ async def test_never_metered_is_null_and_measured_zero_is_zero(api: Api, load: L
         never = await summary(api, organization, namespace)
         assert (never["current_month_total"], never["last_day_spend"], never["total_cost_per_hour"]) == (None,) * 3
         assert (never["whole"]["as_of"], never["whole"]["complete_through"]) == (None, None)
+
+
+async def test_the_list_has_no_figure_for_a_project_that_was_never_metered(api: Api, load: Load) -> None:
+    """As the overview: null with the reason, and not 0. A measured 0 is 0."""
+    await load(CPU)
+    await load(usage("11-20T00:00", 2, "0"))
+    api.now = NOVEMBER
+    for organization, figures in (("acme", {"acme-web": 0.0, "acme-data": None}), ("globex", {"globex-shop": None})):
+        listed = (await api.get(f"/api/organization/{organization}/projects")).json()["projects"]
+        shown = {p["namespace"]: p["billing_summary"] and p["billing_summary"]["current_month_total"] for p in listed}
+        assert shown == figures
+        codes = {p["namespace"]: p["error"] and p["error"]["code"] for p in listed}
+        assert codes == {name: "not_metered" if figure is None else None for name, figure in figures.items()}
+
+
+async def test_a_project_that_was_created_again_in_the_month_is_a_part_of_the_total(api: Api, load: Load) -> None:
+    """The figures in the list, former_projects and rounding are the total, with and without `period`."""
+    await load(CPU)
+    lives = [f"0e0e0e0e-0000-4000-8000-00000000000{n}" for n in (1, 2)]
+    for day, uid in zip(("01", "11"), lives, strict=True):
+        life = f"acme-web,acme,2026-11-{day}T00:00:00Z,{uid}\n"
+        await load("namespace,organization,valid_from,uid\n" + life, now=NOVEMBER)
+    await load(usage("11-01T00:00", 300, "1"))
+    api.now = NOVEMBER
+    for query in ("", "?period=2026-11"):
+        listed = (await api.get(f"/api/organization/acme/projects{query}")).json()
+        shown = sum(p["billing_summary"]["current_month_total"] for p in listed["projects"] if p["billing_summary"])
+        total = listed["total"]
+        assert total["current_month_total"] == 15.0
+        assert (shown, total["former_projects"], total["rounding"]) == (3.0, 12.0, 0)
 
 
 async def test_a_project_that_was_metered_once_is_not_unknown_later(api: Api, load: Load) -> None:
