@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg.rows import DictRow
 
@@ -15,6 +15,9 @@ from billing_service.ledger.script import script
 from billing_service.money import exact_sum
 
 MOST_ROWS = 1000
+_VERSION: LiteralString = """
+    SELECT coalesce(max(version), 0) AS number FROM data_versions WHERE organization = %(organization)s
+"""
 COMPONENTS = ("cpu", "memory", "storage", "network", "public_ip", "gpu", "other")
 
 
@@ -38,8 +41,6 @@ async def explain(
         raise ProjectNotFound(f"Organization {organization} has no project {namespace}")
     [row] = rows
     refuse_future(row)
-    if row["data_version"] != shown["data_version"]:  # an import came in between
-        return await explain(database, organization, namespace, figure=figure, now=now, period=period)
     since, until = _window(row, figure)
     parts = await database.fetch(
         script("figures/explain.sql"),
@@ -58,6 +59,9 @@ async def explain(
         life=row["life"],
         period=row["period"],
     )
+    [version] = await database.fetch(_VERSION, organization=organization)
+    if not shown["data_version"] == row["data_version"] == version["number"]:  # an import came in between
+        return await explain(database, organization, namespace, figure=figure, now=now, period=period)
     exact = exact_sum(part["amount"] or Decimal(0) for part in parts)
     value = _value(shown, figure)
     return {

@@ -1,30 +1,8 @@
+-- include figures/month.sql
 -- The exact figures of an organization's projects in one month, without a single line: sums and states only. One row: the
 -- organization, and arrays of the projects that it owns now, or owned in the month of the request; or only of the first
 -- %(most)s after the name %(after)s. An unknown organization has no row.
-WITH asked AS (
-    SELECT coalesce(%(now)s::timestamptz, now()) AS moment, %(organization)s::text AS organization,
-           current_period(%(organization)s::text, coalesce(%(now)s::timestamptz, now())) AS this_period
-),
-bounds AS (
-    SELECT a.*, p.period, period_start(a.organization, p.period) AS starts,
-           period_start(a.organization, (p.period + interval '1 month')::date) AS ends
-    FROM asked AS a, LATERAL (SELECT coalesce(%(period)s::date, a.this_period) AS period) AS p
-),
-organization AS MATERIALIZED (
-    SELECT b.*, t.currency::text, t.time_zone, coalesce(m.digits, 2) AS digits, s.as_of, s.first_hour,
-           coalesce(v.version, 0) AS data_version, c.period IS NOT NULL AS closed, EXISTS (
-               SELECT FROM subscriptions AS n WHERE n.organization = b.organization
-                   AND n.validity @> least(b.moment, b.ends - interval '1 hour')
-           ) AS on_plan
-    FROM bounds AS b
-    JOIN organization_terms AS t
-        ON t.organization = b.organization AND t.validity @> least(b.moment, b.ends - interval '1 hour')
-    LEFT JOIN minor_units AS m ON m.currency = t.currency
-    LEFT JOIN organization_state AS s ON s.organization = b.organization
-    LEFT JOIN data_versions AS v ON v.organization = b.organization
-    LEFT JOIN periods AS c ON c.organization = b.organization AND c.period = b.period
-),
-ours AS MATERIALIZED ( -- one life of each namespace: the one that is in the list
+, ours AS MATERIALIZED ( -- one life of each namespace: the one that is in the list
     SELECT DISTINCT ON (w.namespace) w.namespace::text, w.life
     FROM organization AS o JOIN ownership AS w ON w.organization = %(organization)s::text
     WHERE CASE WHEN %(period)s::date IS NULL THEN w.validity @> o.moment

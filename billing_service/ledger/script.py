@@ -10,12 +10,20 @@ from psycopg.rows import DictRow
 
 from billing_service.database import Connection
 
+_INCLUDE = "-- include "
+
 
 @cache
 def script(name: str) -> LiteralString:
-    """`name` is a path below this package's folder: `ledger/book.sql`. A literal percent sign is written twice."""
+    """`name` is a path below this package's folder: `ledger/book.sql`. A literal percent sign is written twice.
+
+    A file whose first line is `-- include PATH` continues the text of that file.
+    """
     text: LiteralString = files("billing_service").joinpath(name).read_text(encoding="utf-8")
-    return text
+    if not text.startswith(_INCLUDE):
+        return text
+    first, rest = text.split("\n", 1)
+    return script(first.removeprefix(_INCLUDE)) + rest
 
 
 async def run(connection: Connection, sql: LiteralString, arguments: Mapping[str, object]) -> list[DictRow]:

@@ -1,22 +1,4 @@
--- The month of an organization: currency, time zone, bounds, state. An unknown organization has no row.
-WITH asked AS (
-    SELECT coalesce(%(now)s::timestamptz, now()) AS moment, %(organization)s::text AS organization,
-           current_period(%(organization)s::text, coalesce(%(now)s::timestamptz, now())) AS this_period
-),
-bounds AS (
-    SELECT a.*, p.period, period_start(a.organization, p.period) AS starts,
-           period_start(a.organization, (p.period + interval '1 month')::date) AS ends
-    FROM asked AS a, LATERAL (SELECT coalesce(%(period)s::date, a.this_period) AS period) AS p
-)
-SELECT b.*, t.currency::text, t.time_zone, coalesce(m.digits, 2) AS digits, s.as_of,
-       coalesce(v.version, 0) AS data_version, c.period IS NOT NULL AS closed, EXISTS (
-               SELECT FROM subscriptions AS n WHERE n.organization = b.organization
-                   AND n.validity @> least(b.moment, b.ends - interval '1 hour')
-           ) AS on_plan, c.statement
-FROM bounds AS b
-JOIN organization_terms AS t
-    ON t.organization = b.organization AND t.validity @> least(b.moment, b.ends - interval '1 hour')
-LEFT JOIN minor_units AS m ON m.currency = t.currency
-LEFT JOIN organization_state AS s ON s.organization = b.organization
-LEFT JOIN data_versions AS v ON v.organization = b.organization
-LEFT JOIN periods AS c ON c.organization = b.organization AND c.period = b.period
+-- include figures/month.sql
+-- The month of a statement, and the statement itself if the month is closed.
+SELECT o.*, c.statement
+FROM organization AS o LEFT JOIN periods AS c ON c.organization = o.organization AND c.period = o.period

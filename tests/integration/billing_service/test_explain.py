@@ -2,11 +2,14 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal, localcontext
+from typing import LiteralString
 
 import pytest
 import simplejson
+from psycopg.rows import DictRow
 
-from billing_service.database import connect
+from billing_service.database import connect, open_database
+from billing_service.figures.explain import explain
 from billing_service.periods.close import close
 
 from .conftest import USAGE_HEADER, Api, Load
@@ -84,6 +87,30 @@ async def test_amounts_of_33_digits_add_up(api: Api, load: Load) -> None:
         assert found["exact"] + found["rounding"] == found["value"]
     statement = (await api.get("/api/organization/acme/statement?period=2026-11")).text
     assert simplejson.loads(statement, use_decimal=True)["usage_total"] == found["value"]
+
+
+@pytest.mark.parametrize("before", ["FROM usage_lines", "FROM adjustments", "WITH asked"])
+async def test_an_import_between_the_queries_does_not_tear_the_explanation(
+    metered: Api, load: Load, database_url: str, monkeypatch: pytest.MonkeyPatch, before: str
+) -> None:
+    """Rows and figure are of the same version. Otherwise the difference would be shown as rounding."""
+    del metered
+    async with open_database(database_url) as database:
+        fetch = database.fetch
+        late = iter([LINES + "acme-web,2026-11-09T00:00:00Z,cpu_core_hour,late,1000\n"])
+
+        async def interrupted(query: LiteralString, **arguments: object) -> list[DictRow]:
+            if before in query and seen and (text := next(late, None)):
+                await load(text)
+            seen.append(query)
+            return await fetch(query, **arguments)
+
+        seen: list[str] = []
+        monkeypatch.setattr(database, "fetch", interrupted)
+        found = await explain(database, "acme", "acme-web", figure="cpu", now=NOW)
+    assert next(late, None) is None
+    assert any(row["workload"] == "late" for row in found["rows"])
+    assert abs(found["rounding"]) < Decimal("0.01")
 
 
 async def test_adjustments_of_an_earlier_life_are_not_shown(api: Api, load: Load) -> None:

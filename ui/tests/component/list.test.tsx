@@ -45,11 +45,15 @@ test('an organization without usage sees that billing has not started, and no wa
   expect(screen.getByText(/There is no usage of acme yet/)).toBeVisible();
 });
 
-test('a new project is in the list without a warning', async () => {
-  answerWith(json(success(projectList([...acme.projects, newProject('acme-new')], acme.totals))));
+test.each([
+  ['not_started', 'Billing has not started'],
+  ['not_metered', 'No usage was metered yet'],
+] as const)('a new project (%s) is in the list without a warning', async (code, error) => {
+  const added = { ...newProject('acme-new'), code, error };
+  answerWith(json(success(projectList([...acme.projects, added], acme.totals))));
   renderBilling();
   const row = (await screen.findByRole('link', { name: 'acme-new' })).closest('tr') as HTMLElement;
-  expect(within(row).getByText('Billing has not started')).toBeVisible();
+  expect(within(row).getByText(error)).toBeVisible();
   expect(screen.queryByText('One project has no figure')).not.toBeInTheDocument();
 });
 

@@ -49,7 +49,7 @@ export function ProjectListPage() {
 
 function Projects({ fresh: { data, asOf } }: { fresh: Fresh<ProjectList> }) {
   const period = data.projects.find((project) => project.billing_summary !== null)?.billing_summary?.billing_period;
-  const pending = data.projects.filter((project) => project.code === 'not_started').length;
+  const pending = data.projects.filter(({ code }) => code === 'not_started' || code === 'not_metered').length;
   const unpriced = data.unpriced - pending; // there is no warning for a new project
   return (
     <>
