@@ -97,8 +97,6 @@ BEGIN
         IF to_regclass(name) IS NULL THEN
             EXECUTE format('CREATE TABLE %I (LIKE usage_lines INCLUDING ALL)', name);
             EXECUTE format('ALTER TABLE %I SET (autovacuum_vacuum_insert_scale_factor = 0.02)', name);
-            -- Without a policy: a role that is not the owner reads it through usage_lines only (0020_row_security.sql).
-            EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
             EXECUTE format('ALTER TABLE usage_lines ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
                            name, month, date_trunc('month', month + interval '32 days', 'UTC'));
         END IF;

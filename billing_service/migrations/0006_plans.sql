@@ -26,14 +26,13 @@ CREATE FUNCTION spread(price numeric, hours integer, first integer, last integer
            + CASE WHEN first < last AND last = hours THEN price - trunc(price / hours, 9) * hours ELSE 0 END
 $$;
 
--- The fees of an organization between two moments of a month: a row for each plan and add-on and each of its prices. An
--- organization on `suspendedPlan` (suspended or canceled) pays 0: it has no entry in the catalogue.
+-- The fees of an organization between two moments of a month: a row for each plan and add-on and each of its prices.
 CREATE FUNCTION fees(whose text, starts timestamptz, ends timestamptz, until timestamptz)
 RETURNS TABLE (
     kind text, id text, quantity integer, currency text, monthly_price numeric, since timestamptz, till timestamptz,
     hours integer, amount numeric
 ) LANGUAGE sql STABLE AS $$
-    SELECT p.kind, p.id, i.quantity, p.currency, p.monthly_price, b.since, b.till,
+    SELECT p.kind, p.id, i.quantity, p.currency::text, p.monthly_price::numeric, b.since, b.till,
            (extract(epoch FROM b.till - b.since) / 3600)::integer,
            i.quantity * spread(p.monthly_price, (extract(epoch FROM ends - starts) / 3600)::integer,
                                (extract(epoch FROM b.since - starts) / 3600)::integer,
@@ -43,11 +42,7 @@ RETURNS TABLE (
         SELECT 'plan' AS kind, s.plan AS id, 1 AS quantity
         UNION ALL SELECT 'addon', key, value::integer FROM jsonb_each_text(s.addons)
     ) AS i
-    JOIN (
-        SELECT kind, id, currency::text, monthly_price::numeric, validity FROM plan_prices
-        UNION ALL
-        SELECT 'plan', 'suspendedPlan', t.currency, 0, t.validity FROM organization_terms AS t WHERE t.organization = whose
-    ) AS p ON p.kind = i.kind AND p.id = i.id AND p.validity && s.validity
+    JOIN plan_prices AS p ON p.kind = i.kind AND p.id = i.id AND p.validity && s.validity
     CROSS JOIN LATERAL (
         SELECT greatest(lower(s.validity), lower(p.validity), starts) AS since,
                least(upper(s.validity), upper(p.validity), ends, until) AS till
