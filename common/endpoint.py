@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
 
-from common.model import BodyModel, Parameters, WireModel
+from common.model import BodyModel, FormatParameters, Parameters, WireModel
 
 if TYPE_CHECKING:
     from common.access.ownership import Ownership
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from common.billing.client import BillingClient
     from common.billing.upstream_request import UpstreamRequest
     from common.http.response import Response, Result
+    from common.http.table import Table
     from common.identity.caller import Caller
 
 P = TypeVar("P", bound=Parameters)
@@ -80,6 +81,7 @@ class Endpoint(Generic[P, B]):
 
     `parameters` has the query parameters and all path parameters except {namespace}. `data` is the model of the
     success envelope's data. It is None for 204, and for an endpoint that returns a stream with another `media_type`.
+    `table` makes the CSV file of an endpoint whose parameters are FormatParameters.
     """
 
     method: Method
@@ -94,3 +96,10 @@ class Endpoint(Generic[P, B]):
     media_type: str = "application/json"
     head: bool = False  # a HEAD request gets the response of GET without the body
     max_body_bytes: int = MAX_BODY_BYTES
+    table: "Callable[[Call[P, B], Result[Any]], Table] | None" = None
+
+    def make_table(self, call: Call[P, B], result: "Result[Any]") -> "Table | None":
+        """None: the client gets the JSON envelope."""
+        if self.table is None or not isinstance(call.parameters, FormatParameters) or call.parameters.format == "json":
+            return None
+        return self.table(call, result)

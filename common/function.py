@@ -152,7 +152,7 @@ class Function:
                 returned = await endpoint.handle(call)
         except ProjectNotFound:
             raise deny(caller, request.namespace, "not_in_organization") from None
-        return _render(request, endpoint, caller, preconditions, returned)
+        return _render(request, endpoint, call, preconditions, returned)
 
     async def _authenticate(self, request: Request) -> Caller:
         unverified_token = read_credentials(request.headers.get(b"authorization", ()))
@@ -211,7 +211,7 @@ async def _read_body(request: Request, endpoint: Endpoint[Any, Any], seconds: fl
 def _render(
     request: Request,
     endpoint: Endpoint[Any, Any],
-    caller: Caller,
+    call: Call[Any, Any],
     preconditions: Preconditions,
     returned: Result[Any] | Response,
 ) -> Response:
@@ -220,11 +220,11 @@ def _render(
         return returned
     etag = None
     if returned.etag is not None and not returned.stale:
-        visible = (caller.organization, caller.role.value, *sorted(caller.namespaces))
+        visible = (call.caller.organization, call.caller.role.value, *sorted(call.caller.namespaces))
         etag = caller_etag(returned.etag, *visible, request.scope["query_string"].decode("latin-1"))
     if etag is not None and endpoint.method == "GET" and preconditions.is_fulfilled_by(etag):
         return Response(NOT_MODIFIED, b"", [(b"etag", etag.encode())])
-    return success_response(returned, endpoint.status, etag)
+    return success_response(returned, endpoint.status, etag, endpoint.make_table(call, returned))
 
 
 async def _stream(

@@ -75,6 +75,14 @@ class PeriodParameters(Parameters):
         return {} if self.period is None else {"period": self.period}
 
 
+class FormatParameters(Parameters):
+    """Of an endpoint that also sends its response as a file."""
+
+    format: Literal["json", "csv"] = Field(
+        default="json", description="csv: the same figures as a file. An error is always JSON"
+    )
+
+
 class Quality(WireModel):
     """How complete and how final figures are. The billing service sends these members; a foreign one may omit them."""
 

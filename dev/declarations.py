@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from common.endpoint import Access, Capacity, Endpoint
 from common.function import Function
+from common.model import FormatParameters
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 FOLDER: Final = ROOT / "functions"
@@ -125,6 +126,8 @@ def _mistakes_of(endpoint: Endpoint[Any, Any]) -> Iterator[str]:
         yield "needs a data model, or the media_type of its stream"
     if endpoint.body is not None and endpoint.method in {"GET", "DELETE"}:
         yield f"a {endpoint.method} has no body model"
+    if (endpoint.table is not None) != issubclass(endpoint.parameters, FormatParameters):
+        yield "an endpoint with `table` has FormatParameters, and only such an endpoint has them"
     if endpoint.head and endpoint.method != "GET":
         yield "only a GET can have head=True"
     if not inspect.getdoc(endpoint.handle):

@@ -3,11 +3,14 @@
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from common.http.envelope import encode_result, render_error, render_success
 from common.http.errors import ApiError
 from common.model import Quality
+
+if TYPE_CHECKING:
+    from common.http.table import Table
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -64,11 +67,15 @@ class Response:
     media_type: bytes = JSON
 
 
-def success_response(result: Result[Any], status: int, etag: str | None) -> Response:
+def success_response(result: Result[Any], status: int, etag: str | None, table: "Table | None" = None) -> Response:
+    """`table`: the result as CSV, for a client that requests it."""
     headers: Headers = [(b"age", str(int(result.age_seconds)).encode())] if result.stale else []
     headers += encode_headers(result.headers)
     if etag is not None:
         headers.append((b"etag", etag.encode()))
+    if table is not None:
+        headers += encode_headers({"Content-Disposition": f'attachment; filename="{table.name}.csv"'})
+        return Response(status, table.encode(result.as_of), headers, table.media_type)
     if status in WITHOUT_BODY:
         return Response(status, b"", headers)
     return Response(status, render_success(result.encode(), stale=result.stale), headers)

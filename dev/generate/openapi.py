@@ -143,7 +143,8 @@ def _success(function: Declared, endpoint: Endpoint[Any, Any]) -> dict[str, Any]
     example = EXAMPLES / f"{operation_id(function, endpoint)}.json"
     if example.exists():
         content["example"] = json.loads(example.read_text())
-    return response | {"content": {"application/json": content}}
+    file = {"text/csv": {"schema": {"type": "string"}}} if endpoint.table is not None else {}
+    return response | {"content": {"application/json": content, **file}}
 
 
 def _not_modified(endpoint: Endpoint[Any, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from common.function import Function
 from common.http.errors import NotOffered
 from common.http.response import Result
 from functions.explain.models import EXPLAIN, ExplainParameters, Explanation
+from functions.explain.table import explanation_table
 
 
 async def explain_figure(call: Call[ExplainParameters, None]) -> Result[Explanation]:
@@ -35,6 +36,7 @@ app = Function(
             handle=explain_figure,
             data=Explanation,
             parameters=ExplainParameters,
+            table=explanation_table,
         )
     ],
 )

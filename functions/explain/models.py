@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from common.access.roles import Namespace
 from common.billing.adjustments import Adjustment
 from common.billing.resource import Resource
-from common.model import Count, Moment, Month, NamespaceName, PeriodParameters, Text, WireModel
+from common.model import Count, FormatParameters, Moment, Month, NamespaceName, PeriodParameters, Text, WireModel
 from common.money.amount import Amount, SignedAmount, exact_sum
 
 LARGEST_NUMBER_OF_ROWS = 1000
@@ -27,7 +27,7 @@ Figure = Literal[
 ]
 
 
-class ExplainParameters(PeriodParameters):
+class ExplainParameters(FormatParameters, PeriodParameters):
     figure: Figure = Field(
         "current_month_total", description="A figure of the billing summary, or a component of the month's cost"
     )

@@ -10,6 +10,7 @@ from common.function import Function
 from common.http.response import Result
 from functions.projects.listing import fetch_projects, select
 from functions.projects.models import ListParameters, ProjectList
+from functions.projects.table import project_table
 
 
 async def list_projects(call: Call[ListParameters, None]) -> Result[ProjectList]:
@@ -33,6 +34,7 @@ app = Function(
             data=ProjectList,
             parameters=ListParameters,
             capacity=LONG_LIST,
+            table=project_table,
         )
     ],
 )

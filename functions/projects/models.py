@@ -9,7 +9,15 @@ from common.billing.pages import MAX_ITEMS, Page
 from common.billing.resource import Resource
 from common.billing.summary import BillingSummary, FiguresReply, ProjectFiguresReply, SummaryReply
 from common.http.errors import BillingIncomplete, BillingNotStarted, BillingUnreachable
-from common.model import Count, Currency, NamespaceName, PeriodParameters, WireModel, whole_number
+from common.model import (
+    Count,
+    Currency,
+    FormatParameters,
+    NamespaceName,
+    PeriodParameters,
+    WireModel,
+    whole_number,
+)
 from common.money.amount import Amount, SignedAmount
 
 LARGEST_PAGE = 1000
@@ -17,7 +25,7 @@ LARGEST_OFFSET = 10**6
 NOT_METERED = "No usage was metered yet"
 
 
-class ListParameters(PeriodParameters):
+class ListParameters(FormatParameters, PeriodParameters):
     """Equal projects are sorted by namespace. Projects without a figure are last in both directions."""
 
     search: Annotated[str, StringConstraints(max_length=63, to_lower=True)] = Field(

@@ -9,11 +9,11 @@ from common.endpoint import LONG_LIST, Access, Call, Endpoint
 from common.function import Function
 from common.http.errors import NotOffered
 from common.http.response import Result
-from common.model import PeriodParameters
-from functions.statement.models import STATEMENT, Statement
+from functions.statement.models import STATEMENT, Statement, StatementParameters
+from functions.statement.table import statement_table
 
 
-async def get_statement(call: Call[PeriodParameters, None]) -> Result[Statement]:
+async def get_statement(call: Call[StatementParameters, None]) -> Result[Statement]:
     """The statement of an organization for one month.
 
     200 data: the usage by project and SKU (`projects`), its `usage_total` and `adjustments`. For an org-admin also
@@ -35,7 +35,8 @@ app = Function(
             access=Access.ORGANIZATION,
             handle=get_statement,
             data=Statement,
-            parameters=PeriodParameters,
+            parameters=StatementParameters,
+            table=statement_table,
             capacity=LONG_LIST,
         )
     ],

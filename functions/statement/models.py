@@ -7,10 +7,24 @@ from pydantic import Field, model_validator
 from common.access.roles import Organization
 from common.billing.adjustments import Adjustment
 from common.billing.resource import Resource
-from common.model import Count, Currency, Moment, Month, NamespaceName, Text, WireModel
+from common.model import (
+    Count,
+    Currency,
+    FormatParameters,
+    Moment,
+    Month,
+    NamespaceName,
+    PeriodParameters,
+    Text,
+    WireModel,
+)
 from common.money.amount import Amount, SignedAmount, exact_sum
 
 MOST_PROJECTS = 10_000
+
+
+class StatementParameters(FormatParameters, PeriodParameters):
+    pass
 
 
 class Line(WireModel):

@@ -10,6 +10,7 @@ import pytest
 from common.money.strict_json import parse_json
 from tests.functions.explain.replies import explanation
 from tests.kit.envelopes import assert_error_envelope, assert_success_envelope
+from tests.kit.files import rows
 from tests.kit.in_process import get, make
 from tests.kit.tenants import user
 
@@ -82,3 +83,26 @@ async def test_a_wrong_parameter_is_named(query: str) -> None:
 async def test_another_month_is_not_shown() -> None:
     """A foreign billing service may ignore `period`."""
     assert_error_envelope(await explained("?period=2025-09"), 501, "Not offered by this installation")
+
+
+async def test_the_amounts_of_a_file_add_up_to_its_total() -> None:
+    """With the rest and the rounding. Adjustments have another column; a reason does not become a formula."""
+    adjustment = {
+        "id": "a1",
+        "namespace": "acme-web",
+        "sku": None,
+        "quantity": None,
+        "currency": "EUR",
+        "amount": -3.5,
+        "reason": "=HYPERLINK(1)",
+        "refers_to": None,
+        "created_at": "2025-10-02T00:00:00Z",
+    }
+    changes: dict[str, Any] = {"rest": {"rows": 7, "amount": 0.123}, "exact": 12.623, "rounding": -0.003}
+    response = await explained("?format=csv", **changes, value=12.62, adjustments=[adjustment], currency="EUR")
+    *parts, total = rows(response.text)
+    assert [row["row"] for row in parts] == ["usage", "7 more rows", "rounding", "adjustment"]
+    assert sum(Decimal(row["amount"] or 0) for row in parts) == Decimal(total["amount"]) == Decimal("12.62")
+    assert (parts[-1]["adjustment"], parts[-1]["reason"]) == ("-3.5", "'=HYPERLINK(1)")
+    assert (parts[0]["unit_price"], parts[0]["valid_until"]) == ("12.5", "")
+    assert {row["currency"] for row in (*parts, total)} == {"EUR"}

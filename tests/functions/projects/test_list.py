@@ -1,8 +1,10 @@
 """Searching, sorting and adding up the project list."""
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import httpx2 as httpx
 import pytest
 
 from common.access.roles import require_org_admin
@@ -12,8 +14,13 @@ from common.http.response import Result
 from common.identity.caller import Caller, Role
 from functions.projects.listing import Found, select
 from functions.projects.models import ListParameters, Project, TotalReply
+from tests.kit.billing import BillingService, billing_summary
+from tests.kit.files import rows
+from tests.kit.in_process import get, make
+from tests.kit.tenants import admin, user
 
 ACME = require_org_admin(Caller("acme", None, Role.ORG_ADMIN, frozenset()))
+EMPTY = {"organization": "acme", "as_of": "2025-10-01T15:00:00Z", "projects": []}
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -95,3 +102,40 @@ def test_figures_of_another_month_are_not_shown() -> None:
     """A foreign billing service may ignore `period`."""
     with pytest.raises(NotOffered):
         select(Found(Result(PROJECTS, NOW)), ACME, ListParameters(period="2025-12"))
+
+
+async def test_a_file_has_the_list_and_ends_with_its_totals() -> None:
+    """Each currency has its total. The totals are those of all matching projects, not of the page."""
+    reply = {
+        "organization": "acme",
+        "as_of": "2025-10-01T15:00:00Z",
+        "projects": [
+            {"namespace": "acme-data", "billing_summary": billing_summary(2.5)},
+            {"namespace": "acme-web", "billing_summary": None, "error": {"code": "price_missing"}},
+        ],
+        "total": {"currency": "EUR", "current_month_total": 2.75, "rounding": 0.01, "former_projects": 0.24},
+        "next": None,
+    }
+
+    def send(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=json.dumps(reply), headers={"content-type": "application/json"})
+
+    response = await get(make("projects", billing=send), "/api/billing/projects?format=csv&limit=1", admin("acme"))
+    assert response.headers["content-disposition"] == 'attachment; filename="projects-acme.csv"'
+    assert [(row["row"], row["namespace"], row["current_month_total"]) for row in rows(response.text)] == [
+        ("project", "acme-data", "2.50"),
+        ("former_projects", "", "0.24"),
+        ("rounding", "", "0.01"),
+        ("total", "", "2.75"),
+    ]
+
+
+async def test_a_project_without_a_figure_has_its_reason_in_the_file() -> None:
+    """No figure is an empty cell, and not 0."""
+    billing = BillingService()
+    billing.fail = lambda target: (200, EMPTY) if "/projects" in target else None
+    path = "/api/billing/projects?format=csv"
+    response = await get(make("projects", billing=billing), path, user("acme", "acme-web"))
+    project, total = rows(response.text)
+    assert (project["namespace"], project["current_month_total"], project["code"]) == ("acme-web", "", "not_started")
+    assert (total["row"], total["current_month_total"]) == ("total", "")

@@ -1,6 +1,7 @@
 """The statement: what an org-admin and a project-user get, and that it adds up."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import httpx2 as httpx
@@ -9,6 +10,7 @@ import pytest
 from tests.functions.statement.replies import project, statement
 from tests.kit.billing import BillingService
 from tests.kit.envelopes import assert_error_envelope, assert_success_envelope
+from tests.kit.files import rows
 from tests.kit.in_process import get, make
 from tests.kit.tenants import AMOUNTS, admin, user
 
@@ -16,13 +18,13 @@ PATH = "/api/billing/organization/statement"
 OWNER = {"organization": "acme", "as_of": "2025-10-01T15:00:00Z"}
 
 
-async def stated(line: bytes, **changes: Any) -> httpx.Response:
+async def stated(line: bytes, query: str = "", **changes: Any) -> httpx.Response:
     reply = {**OWNER, **statement({"acme-data": 2.5, "acme-web": 1.25}, **changes)}
 
     def send(_: httpx.Request) -> httpx.Response:
         return httpx.Response(200, content=json.dumps(reply), headers={"content-type": "application/json"})
 
-    return await get(make("statement", billing=send), PATH, line)
+    return await get(make("statement", billing=send), PATH + query, line)
 
 
 async def test_an_org_admin_gets_the_lines_of_the_organization() -> None:
@@ -66,3 +68,28 @@ async def test_a_reply_about_the_complete_organization_is_not_shown_to_a_project
 async def test_a_statement_that_does_not_add_up_is_503(changes: dict[str, Any]) -> None:
     """Also in another currency, and one with another organization's line."""
     assert_error_envelope(await stated(admin("acme"), **changes), 503, "Billing service unreachable")
+
+
+async def test_the_amounts_of_a_file_add_up_to_its_totals() -> None:
+    """Usage by currency, and apart from it what is invoiced. The last row has both totals."""
+    fee = {"kind": "plan", "id": "pro-pool", "quantity": 1, "currency": "EUR", "monthly_price": 49, "hours": 744}
+    fee |= {"amount": 49, "from": "2025-10-01T00:00:00Z", "to": "2025-11-01T00:00:00Z"}
+    invoiced = {"fees": 49, "usage": 0, "adjustments": -0.75, "total": 48.25}
+    other = {"currency": "USD", **statement({"acme-web": 1.5})}
+    response = await stated(
+        admin("acme"), "?format=csv", fees=[fee], invoiced=invoiced, other_currencies=[other], currency="EUR"
+    )
+    found = rows(response.text)
+    for currency in ("EUR", "USD"):
+        *parts, total = [row for row in found if row["currency"] == currency]
+        assert sum(Decimal(row["amount"] or 0) for row in parts) == Decimal(total["amount"])
+    *parts, total = found
+    assert sum(Decimal(row["invoiced"] or 0) for row in parts) == Decimal(total["invoiced"]) == Decimal("48.25")
+    [plan] = [row for row in parts if row["row"] == "plan"]
+    assert (plan["item"], plan["quantity"], plan["exact"], plan["amount"]) == ("pro-pool", "744", "49", "")
+
+
+async def test_a_project_users_file_has_no_invoice() -> None:
+    """The columns stay, so that files of all callers have the same form."""
+    response = await get(make("statement", billing=BillingService()), PATH + "?format=csv", user("acme", "acme-web"))
+    assert {row["invoiced"] for row in rows(response.text)} == {""}

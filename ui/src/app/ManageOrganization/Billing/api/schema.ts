@@ -506,9 +506,15 @@ export interface components {
          */
         ErrorCode: "invalid_namespace" | "invalid_parameter" | "invalid_header" | "unexpected_body" | "malformed_body" | "token_missing" | "token_invalid" | "token_expired" | "token_too_large" | "namespace_denied" | "guest" | "org_admin_required" | "not_found" | "billing_not_started" | "method_not_allowed" | "body_timeout" | "conflict" | "idempotency_key_reused" | "precondition_failed" | "body_too_large" | "unsupported_media_type" | "invalid_body" | "precondition_required" | "headers_too_large" | "internal_error" | "not_offered" | "billing_unreachable" | "identity_unreachable" | "unpriced" | "amount_too_large" | "bad_request" | "upgrade_not_allowed" | "request_timeout" | "http_version_not_supported" | "not_implemented" | "upstream_unavailable";
         /** @enum {string} */
+        ExplainFormat: "json" | "csv";
+        /** @enum {string} */
         ExplainFigure: "current_month_total" | "last_day_spend" | "total_cost_per_hour" | "cpu" | "memory" | "storage" | "network" | "public_ip" | "gpu" | "other";
         /** @enum {string} */
+        ProjectsFormat: "json" | "csv";
+        /** @enum {string} */
         ProjectsSort: "namespace" | "-namespace" | "current_month_total" | "-current_month_total" | "last_day_spend" | "-last_day_spend" | "total_cost_per_hour" | "-total_cost_per_hour";
+        /** @enum {string} */
+        StatementFormat: "json" | "csv";
     };
     responses: never;
     parameters: never;
@@ -523,6 +529,8 @@ export interface operations {
             query?: {
                 /** @description A month that has begun, YYYY-MM. The default is the running month */
                 period?: string;
+                /** @description csv: the same figures as a file. An error is always JSON */
+                format?: components["schemas"]["ExplainFormat"];
                 /** @description A figure of the billing summary, or a component of the month's cost */
                 figure?: components["schemas"]["ExplainFigure"];
             };
@@ -549,6 +557,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExplanationResponse"];
+                    "text/csv": string;
                 };
             };
             /** @description If-None-Match contains the current version */
@@ -902,6 +911,8 @@ export interface operations {
             query?: {
                 /** @description A month that has begun, YYYY-MM. The default is the running month */
                 period?: string;
+                /** @description csv: the same figures as a file. An error is always JSON */
+                format?: components["schemas"]["ProjectsFormat"];
                 /** @description Substring of the namespace */
                 search?: string;
                 /** @description Sort key. A - before the key means descending */
@@ -973,6 +984,7 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["ProjectListResponse"];
+                    "text/csv": string;
                 };
             };
             /** @description If-None-Match contains the current version */
@@ -1067,6 +1079,8 @@ export interface operations {
             query?: {
                 /** @description A month that has begun, YYYY-MM. The default is the running month */
                 period?: string;
+                /** @description csv: the same figures as a file. An error is always JSON */
+                format?: components["schemas"]["StatementFormat"];
             };
             header?: never;
             path?: never;
@@ -1085,6 +1099,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StatementResponse"];
+                    "text/csv": string;
                 };
             };
             /** @description If-None-Match contains the current version */
