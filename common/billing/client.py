@@ -22,6 +22,7 @@ from common.billing.resilience import Clock
 from common.billing.resource import D, Proof, R, Resource, UpstreamFailure, read_reply
 from common.billing.upstream import Upstream, UpstreamCall
 from common.billing.upstream_request import UpstreamRequest
+from common.http.errors import NotOffered
 from common.http.response import Result
 from common.process import metrics
 from common.process.settings import Settings
@@ -29,6 +30,9 @@ from common.process.settings import Settings
 if TYPE_CHECKING:
     from common.billing.transport import AsyncBaseTransport, UpstreamResponse
 
+NOT_OFFERED: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED})
+"""Without a code of our billing service, and of a resource that is not required: the service does not have it."""
+NOT_OFFERED_SECONDS: Final = 5.0  # without another request, because each list would send one first
 CHANGED: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED})
 NONE: Final[Mapping[str, str]] = MappingProxyType({})
 HEALTH: Final = UpstreamCall("health", "GET", "/api/health")
@@ -56,6 +60,7 @@ class BillingClient:
         self._upstream = Upstream(settings, transport=transport, clock=clock, sleep=sleep)
         self.organizations = Organizations(self._upstream, clock)
         self._cached = CachedFetch(settings, clock)
+        self._not_offered: dict[str, float] = {}  # until when, by the resource's path
         self._checks: SingleFlight[None] = SingleFlight()
         self._health: tuple[float, UpstreamFailure | None, datetime] | None = (
             None  # (time of the check, failure, as of)
@@ -72,8 +77,10 @@ class BillingClient:
     ) -> Result[D]:
         """`parameters`: of the resource's path, and all others as its query.
 
-        Raises ProjectNotFound, BillingUnreachable, BillingIncomplete or another ApiError of the service.
+        Raises ProjectNotFound, BillingUnreachable, BillingIncomplete, NotOffered or another ApiError of the service.
         """
+        if self._not_offered and self._clock() < self._not_offered.get(resource.path, 0.0):
+            raise NotOffered("not_offered")
         target = resource.target(scope, parameters)
 
         async def call(older: Result[D] | None) -> Result[D]:
@@ -124,18 +131,25 @@ class BillingClient:
 
     def _read_change(self, resource: Resource[S, R, D], scope: S, response: "UpstreamResponse") -> Result[D]:
         if response.status not in CHANGED:
-            raise read_rejection(response, scope.names.get("namespace"))
+            raise self._rejection(resource, scope, response)
         return self._read_success(resource, scope, response)
 
     def _read(self, resource: Resource[S, R, D], scope: S, response: "UpstreamResponse") -> Result[D]:
         if response.status != HTTPStatus.OK:
-            raise read_rejection(response, scope.names.get("namespace"))
+            raise self._rejection(resource, scope, response)
         return self._read_success(resource, scope, response)
 
     def _read_success(self, resource: Resource[S, R, D], scope: S, response: "UpstreamResponse") -> Result[D]:
         if not response.is_json:
             raise UpstreamFailure("content_type", outage=False)
         return read_reply(resource, scope, response, self._proof)
+
+    def _rejection(self, resource: Resource[S, R, D], scope: S, response: "UpstreamResponse") -> Exception:
+        rejection = read_rejection(response, scope.names.get("namespace"))
+        if resource.required or response.status not in NOT_OFFERED or not isinstance(rejection, UpstreamFailure):
+            return rejection
+        self._not_offered[resource.path] = self._clock() + NOT_OFFERED_SECONDS
+        return NotOffered("not_offered")
 
     # --- changing -------------------------------------------------------------
 

@@ -50,7 +50,8 @@ class Resource(Generic[S, R, D]):
     `to_data` makes the response's data of a valid reply, once per fetch and not once per request. `narrow` reduces a
     reply about the complete organization to what a caller may see, for each request; `to_data` must then not depend on
     the caller. Without `narrow` only the caller's namespaces are requested. `cached` is False for what must be current
-    after a change. `paged`: the service sends the list in pages, and D is a Page (common/billing/pages.py).
+    after a change. `paged`: the service sends the list in pages, and D is a Page (common/billing/pages.py). `required`:
+    every billing service has it, so that a 404 of the path is a failure (503). Others may lack it (501).
     """
 
     name: str  # label of the metrics
@@ -60,6 +61,7 @@ class Resource(Generic[S, R, D]):
     narrow: Callable[[D, S], D] | None = None
     cached: bool = True
     paged: bool = False
+    required: bool = False
 
     def target(self, scope: S, parameters: Mapping[str, str]) -> str:
         """Path and query of the request. Names of organizations and namespaces need no percent-encoding.

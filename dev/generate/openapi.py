@@ -85,7 +85,10 @@ def build(functions: Sequence[Declared]) -> dict[str, Any]:
     kinds: dict[type[errors.ApiError], None] = {}
     for function in functions:
         for endpoint in function.app.endpoints:
-            paths[endpoint.route][endpoint.method.lower()] = _operation(function, endpoint)
+            operation = _operation(function, endpoint)
+            paths[endpoint.route][endpoint.method.lower()] = operation
+            if endpoint.head:
+                paths[endpoint.route]["head"] = _head(operation)
             add_named(named, parameters.enums(operation_id(function, endpoint), endpoint))
             kinds |= dict.fromkeys(_errors_of(endpoint))
     return {
@@ -127,6 +130,19 @@ def _operation(function: Declared, endpoint: Endpoint[Any, Any]) -> dict[str, An
             **_not_modified(endpoint),
             **_failures(endpoint),
         },
+    }
+
+
+def _head(get: dict[str, Any]) -> dict[str, Any]:
+    """The operation GET, without the bodies."""
+    responses = {
+        status: {name: value for name, value in response.items() if name != "content"}
+        for status, response in get["responses"].items()
+    }
+    return get | {
+        "operationId": f"{get['operationId']}_head",
+        "summary": f"The status and the headers of GET: {get['summary'][0].lower()}{get['summary'][1:]}",
+        "responses": responses,
     }
 
 

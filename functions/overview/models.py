@@ -68,4 +68,4 @@ def _to_data(reply: OverviewReply, namespace: Namespace) -> Overview:
     )
 
 
-OVERVIEW = Resource("overview", "/api/project/{namespace}/overview", OverviewReply, _to_data)
+OVERVIEW = Resource("overview", "/api/project/{namespace}/overview", OverviewReply, _to_data, required=True)

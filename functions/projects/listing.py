@@ -1,4 +1,4 @@
-"""The caller's projects: fetched by the list of the ownership source, then searched, sorted and paged."""
+"""The caller's projects: fetched, limited to what the ownership source lists, then searched, sorted and paged."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from common.access.roles import Namespace, Organization, listed_namespaces
 from common.billing.rejections import ProjectNotFound
 from common.billing.summary import BillingSummary, require_month
 from common.endpoint import Call
-from common.http.errors import BillingIncomplete, BillingNotStarted, BillingUnreachable
+from common.http.errors import BillingIncomplete, BillingNotStarted, BillingUnreachable, NotOffered
 from common.http.response import Result
 from common.money.amount import exact_sum
 from functions.projects.models import PROJECTS, SUMMARY, ListParameters, Project, ProjectList, TotalReply, Totals
@@ -24,32 +24,45 @@ class Found:
     total: TotalReply | None = None  # of the complete organization, if the caller may see all of it
     billing_started: bool = True
 
+    def limited_to(self, owned: frozenset[str]) -> "Found":
+        """What the ownership source also lists. The organization's total is that of the billing service's list."""
+        kept = [project for project in self.projects.value if project.namespace in owned]
+        total = self.total if len(kept) == len(self.projects.value) else None
+        return Found(self.projects.with_value(kept), total, self.billing_started)
+
+    def with_missing(self, namespaces: frozenset[str]) -> "Found":
+        """New projects are listed too. In mode `registry`, a foreign namespace of the token has the same entry."""
+        missing = namespaces - {project.namespace for project in self.projects.value}
+        projects = [*self.projects.value, *map(Project.not_started, missing)]
+        return Found(self.projects.with_value(projects), self.total, self.billing_started)
+
 
 async def fetch_projects(call: Call[ListParameters, None]) -> Found:
     """Raises BillingUnreachable: what cannot be decided is never an empty list."""
     owned = await call.ownership.list_namespaces(call.caller)
-    if owned is not None:
-        result = await _fan_out(call, listed_namespaces(call.organization, owned))
-        expected = frozenset(await call.ownership.list_expected(call.caller))
-        visible = expected if call.organization.namespaces is None else expected & call.caller.namespaces
-        return Found(_with_not_started(result, visible))
+    try:
+        found = await _fetch_list(call)
+    except NotOffered as exc:
+        if owned is None:  # nothing else lists the projects
+            raise BillingUnreachable("http_404") from exc
+        found = Found(await _fan_out(call, listed_namespaces(call.organization, owned)))
+    if owned is None:
+        return found.with_missing(call.caller.namespaces)
+    expected = [*owned, *await call.ownership.list_expected(call.caller)]
+    visible = frozenset(name for name in expected if call.organization.may_list(name) or name in call.caller.namespaces)
+    return found.limited_to(frozenset(owned)).with_missing(visible)
+
+
+async def _fetch_list(call: Call[ListParameters, None]) -> Found:
     try:
         page = await call.billing.fetch(PROJECTS, call.organization, call.upstream, call.parameters.upstream_query)
     except BillingNotStarted:
-        nothing: Result[list[Project]] = Result([], datetime.now(UTC))
-        return Found(_with_not_started(nothing, call.caller.namespaces), billing_started=False)
-    listed = _with_not_started(page.with_value(page.value.items), call.caller.namespaces)
-    return Found(listed, page.value.total)
-
-
-def _with_not_started(result: Result[list[Project]], namespaces: frozenset[str]) -> Result[list[Project]]:
-    """New projects. In mode `registry`, a foreign namespace of the token has the same entry."""
-    missing = namespaces - {project.namespace for project in result.value}
-    return result.with_value([*result.value, *map(Project.not_started, missing)])
+        return Found(Result([], datetime.now(UTC)), billing_started=False)
+    return Found(page.with_value(page.value.items), page.value.total)
 
 
 async def _fan_out(call: Call[ListParameters, None], namespaces: Sequence[Namespace]) -> Result[list[Project]]:
-    """Fetches one overview per project, a few at a time. Used if the ownership source lists the namespaces."""
+    """Fetches one overview per project, a few at a time, from a billing service that has no list."""
     free = asyncio.Semaphore(call.billing.fan_out)
     failures: list[BillingUnreachable] = []
     results: list[Result[BillingSummary]] = []

@@ -184,4 +184,4 @@ PROJECTS = Resource(
     narrow=_only_visible,
     paged=True,
 )
-SUMMARY = Resource("overview", "/api/project/{namespace}/overview", ProjectFiguresReply, _summarize)
+SUMMARY = Resource("overview", "/api/project/{namespace}/overview", ProjectFiguresReply, _summarize, required=True)

@@ -131,3 +131,50 @@ async def test_a_project_that_was_never_metered_has_its_own_code() -> None:
     assert [(p["namespace"], p["code"], p["error"]) for p in data["projects"]] == [
         ("acme-web", "not_metered", "No usage was metered yet")
     ]
+
+
+def listed(*names: str, **members: object) -> tuple[int, object]:
+    """A reply of the list. Each project costs 5."""
+    entries = [{"namespace": name, "billing_summary": billing_summary(5), "error": None} for name in names]
+    return 200, {"organization": "acme", "as_of": "2025-10-01T15:00:00Z", "projects": entries, **members}
+
+
+async def test_another_ownership_source_decides_and_the_list_is_one_request() -> None:
+    """What the cluster does not list is left out, with the total. What billing does not list has not started."""
+    billing = priced()
+    total = {"currency": "EUR", "current_month_total": 15.01, "rounding": 0.01, "former_projects": 0}
+    billing.fail = lambda _: listed("acme-web", "acme-gone", "globex-shop", total=total)
+    data = assert_success_envelope(await get(endpoint("projects", "kubernetes", billing), PATH, admin("acme")))["data"]
+    assert [(p["namespace"], p["code"]) for p in data["projects"]] == [("acme-data", "not_started"), ("acme-web", None)]
+    assert [(t["current_month_total"], "rounding" in t) for t in data["totals"]] == [(5, False)]
+    assert len(billing.requests) == 1
+
+
+async def test_the_exact_total_is_shown_if_both_list_the_same_projects() -> None:
+    """It is rounded once from the exact cost."""
+    billing = priced()
+    total = {"currency": "EUR", "current_month_total": 10.01, "rounding": 0.01, "former_projects": 0}
+    billing.fail = lambda _: listed("acme-data", "acme-web", total=total)
+    data = assert_success_envelope(await get(endpoint("projects", "kubernetes", billing), PATH, admin("acme")))["data"]
+    assert [(t["current_month_total"], t["rounding"]) for t in data["totals"]] == [(10.01, 0.01)]
+
+
+@pytest.mark.parametrize("mode", ["kubernetes", "claims"])
+async def test_a_billing_service_without_a_list_is_sent_one_request_for_each_project(mode: str) -> None:
+    """The second list sends none for the list itself."""
+    billing = priced()
+    function = endpoint("projects", mode, billing)
+    billing.fail = lambda target: (404, {"detail": "Not Found"}) if target.startswith("/api/organization/") else None
+    who = user("acme", "acme-web", "acme-data")
+    for lists in (1, 1):
+        data = assert_success_envelope(await get(function, PATH, who))["data"]
+        assert [p["code"] for p in data["projects"]] == [None, None]
+        assert sum(target.startswith("/api/organization/") for target in billing.requests) == lists
+
+
+async def test_without_a_list_and_without_another_source_it_is_503() -> None:
+    """Never an empty list."""
+    billing = priced()
+    billing.fail = lambda target: (404, {"detail": "Not Found"}) if target.startswith("/api/organization/") else None
+    response = await get(endpoint("projects", "registry", billing), PATH, admin("acme"))
+    assert_error_envelope(response, 503, "Billing service unreachable")

@@ -1,6 +1,7 @@
 """What a rejection of the billing service becomes: by the table, with a short printable message, or 503."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import httpx2 as httpx
@@ -88,10 +89,6 @@ NOTHING: dict[str, Billing] = {
     "a repeated member": Billing(409, b'{"code": "x", "code": "conflict"}'),
     "401": Billing(401, {"code": "unauthorized", "message": TEXT}),
     "403": Billing(403, {"code": "forbidden", "message": TEXT}),
-    "404 by the framework": Billing(404, {"detail": "Not Found"}),
-    "404 of the path": Billing(404, {"code": "not_found"}),
-    "404 with a malformed code": Billing(404, {"code": "Budget_not_found"}),
-    "405": Billing(405, {"code": "method_not_allowed"}),
     "408": Billing(408, {"code": "conflict"}),
     "410": Billing(410, {"code": "budget_not_found"}),
     "415": Billing(415, {"code": "bad_request", "message": TEXT}),
@@ -99,7 +96,6 @@ NOTHING: dict[str, Billing] = {
     "428": Billing(428, {"code": "precondition_required"}),
     "429": Billing(429, {"code": "conflict"}, retry_after="7"),
     "500": Billing(500, {"code": "conflict", "message": TEXT}),
-    "501 without code": Billing(501, {"message": TEXT}),
     "505": Billing(505, {"code": "not_offered"}),
     "302": Billing(302, {"code": "conflict"}, location="http://127.0.0.1:1/"),
     "204": Billing(204, b""),
@@ -114,6 +110,48 @@ async def test_everything_else_is_503(what: str, method: str) -> None:
     response = await send(declared(NOTHING[what]), method, PATH)
     body = assert_error_envelope(response, 503, "Billing service unreachable")
     assert (body["code"], body["details"]) == ("billing_unreachable", {})
+
+
+ABSENT = {
+    "404 by the framework": Billing(404, {"detail": "Not Found"}),
+    "404 of the path": Billing(404, {"code": "not_found"}),
+    "404 with a malformed code": Billing(404, {"code": "Budget_not_found"}),
+    "404 in HTML": Billing(404, b"<h1>404</h1>", "text/html"),
+    "404 without a body": Billing(404, b"", "text/plain"),
+    "405": Billing(405, {"code": "method_not_allowed"}),
+    "501 without code": Billing(501, {"message": TEXT}),
+}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("what", ABSENT)
+async def test_a_billing_service_without_the_resource_is_501(what: str, method: str) -> None:
+    """That of another vendor has only the overview and health. The caller can do nothing about it."""
+    body = assert_error_envelope(
+        await send(declared(ABSENT[what]), method, PATH), 501, "Not offered by this installation"
+    )
+    assert (body["code"], body["details"]) == ("not_offered", {})
+
+
+@pytest.mark.parametrize("what", ABSENT)
+async def test_a_required_resource_is_503_without_it(what: str) -> None:
+    """Every billing service has it: the 404 is that of a proxy, or the service is damaged."""
+    resource = replace(OF_PROJECT, required=True)
+    app = function(endpoint("GET", PROJECT, access=Access.NAMESPACE, handle=fetching(resource)), billing=ABSENT[what])
+    path = PROJECT.replace("{namespace}", "acme-web")
+    assert_error_envelope(await send(app, "GET", path, user("acme", "acme-web")), 503, "Billing service unreachable")
+
+
+async def test_an_absent_resource_is_requested_again_after_five_seconds() -> None:
+    """Not for each request: a project list would send it before its overviews each time."""
+    now = 1000.0
+    billing = Billing(404, {"detail": "Not Found"})
+    app = declared(billing)
+    app.billing = BillingClient(app.settings, transport=Double(billing), clock=lambda: now)
+    for seconds, calls in ((0, 1), (4.9, 1), (0.2, 2)):
+        now += seconds
+        assert_error_envelope(await send(app, "GET", PATH), 501)
+        assert billing.calls == calls
 
 
 @pytest.mark.parametrize(
@@ -199,7 +237,7 @@ async def test_a_project_that_is_not_there_is_a_denial() -> None:
     ("rejection", "status"),
     [
         (Billing(404, {"code": "budget_not_found"}), 404),
-        (Billing(404, {"code": "not_found"}), 503),
+        (Billing(404, {"code": "not_found"}), 501),
         (Billing(409, {"code": "price_missing"}), 503),
         (Billing(501, {"code": "not_offered"}), 501),
         (Billing(200, OWN | {"organization": "globex"}), 503),
@@ -227,7 +265,7 @@ async def test_a_rejection_deletes_what_was_cached(rejection: Billing, status: i
         Billing(403, b"", "text/html"),
         Billing(200, b"", "text/html"),
         Billing(429, {}),
-        Billing(405, {}),
+        Billing(410, {}),
     ],
 )
 async def test_only_an_outage_is_served_an_older_result(failure: Billing) -> None:
