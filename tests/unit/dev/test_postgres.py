@@ -21,7 +21,7 @@ def test_postgresql_runs_as_whoever_starts_it(tmp_path: Path) -> None:
     """Root too, where the data lies in a folder that only root may enter; the password is in no file of the data."""
     tmp_path.chmod(0o700)
     account = postgres.choose_account(tmp_path)
-    postgres.initialise(account, "correct-horse")
+    postgres.initialise(account, "correct-horse", "battery-staple")
     assert account.data == tmp_path / "postgres"
     assert "database system is shut down" in start_and_stop(account, tmp_path)
     assert not postgres.accepts_connections(account.data)
@@ -30,7 +30,7 @@ def test_postgresql_runs_as_whoever_starts_it(tmp_path: Path) -> None:
 def test_a_damaged_database_is_reported_with_its_cure(tmp_path: Path) -> None:
     """PostgreSQL's own words, and the folder to remove."""
     account = postgres.choose_account(tmp_path)
-    postgres.initialise(account, "correct-horse")
+    postgres.initialise(account, "correct-horse", "battery-staple")
     (account.data / "global" / "pg_control").write_bytes(b"")
     supervisor = Supervisor([postgres.server(account, free_ports({})["POSTGRES_PORT"])], tmp_path, print)
     with pytest.raises(PlatformError, match=rf"(?s)pg_control.*stop the platform and remove {account.data};"):
@@ -46,7 +46,7 @@ def test_root_without_user_namespaces_becomes_nobody(tmp_path: Path, monkeypatch
     monkeypatch.setattr(postgres, "DROPPED_HOME", reachable)  # not the one of a platform on this machine
     try:
         account = postgres.dropped_account(tmp_path)
-        postgres.initialise(account, "correct-horse")
+        postgres.initialise(account, "correct-horse", "battery-staple")
         assert account.data.stat().st_uid != 0
         assert "database system is shut down" in start_and_stop(account, tmp_path)
     finally:
@@ -74,5 +74,5 @@ def test_what_initdb_said_is_shown(tmp_path: Path) -> None:
     account = postgres.Account(Path("/bin"), tmp_path / "postgres")
     broken = postgres.Account(account.programs, account.data, prefix=("sh", "-c", "echo no space left >&2; exit 1"))
     with pytest.raises(PlatformError, match="initdb failed:\nno space left") as caught:
-        postgres.initialise(broken, "correct-horse")
+        postgres.initialise(broken, "correct-horse", "battery-staple")
     assert "correct-horse" not in str(caught.value)
