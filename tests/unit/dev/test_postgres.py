@@ -2,6 +2,7 @@ import os
 import shutil
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from dev import postgres
@@ -76,3 +77,25 @@ def test_what_initdb_said_is_shown(tmp_path: Path) -> None:
     with pytest.raises(PlatformError, match="initdb failed:\nno space left") as caught:
         postgres.initialise(broken, "correct-horse", "battery-staple")
     assert "correct-horse" not in str(caught.value)
+
+
+def test_a_database_of_an_older_version_gets_the_role_of_serve(tmp_path: Path) -> None:
+    """Once, with its password. It can connect, and it can read no table before it has its rights."""
+    account = postgres.choose_account(tmp_path)
+    postgres.initialise(account, "correct-horse", "battery-staple")
+    admitted = account.data / "pg_hba.conf"
+    admitted.write_text("host billing billing 127.0.0.1/32 scram-sha-256\n")
+    postgres.add_reader(account, "another-staple")
+    written = admitted.stat().st_mtime_ns
+    postgres.add_reader(account, "another-staple")
+    assert admitted.stat().st_mtime_ns == written
+    port = free_ports({})["POSTGRES_PORT"]
+    supervisor = Supervisor([postgres.server(account, port)], tmp_path, print)
+    supervisor.start()
+    try:
+        with psycopg.connect(postgres.database_url(port, "another-staple", postgres.READER)) as reader:
+            assert reader.execute("SELECT current_user").fetchone() == ("billing_reader",)
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                reader.execute("CREATE TABLE mine ()")
+    finally:
+        supervisor.stop()
