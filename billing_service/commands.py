@@ -13,7 +13,7 @@ from billing_service.database import Connection, connect, open_database
 from billing_service.distribute import distribute
 from billing_service.figures.explain import explain
 from billing_service.figures.table import table
-from billing_service.grants import READABLE, grant, readers
+from billing_service.grants import READABLE, UnboundRoleError, grant, provide, readers
 from billing_service.importer import Progress, import_file
 from billing_service.ledger.accept import NothingToAcceptError, Quarantined, accept
 from billing_service.ledger.commands import differences, quarantined
@@ -42,11 +42,20 @@ async def run(arguments: argparse.Namespace, settings: LedgerSettings) -> None:
         await _COMMANDS[arguments.command](connection, arguments, settings)
 
 
-async def _migrate(connection: Connection, _: argparse.Namespace, __: LedgerSettings) -> None:
+async def _migrate(connection: Connection, _: argparse.Namespace, settings: LedgerSettings) -> None:
     applied = await migrate(connection, shipped())
     for role in await readers(connection):
         await grant(connection, role)
     print(f"migrate: {', '.join(migration.name for migration in applied) or 'nothing to do'}")
+    if settings.serve_database_url:
+        await _provide(connection, settings.serve_database_url.get_secret_value())
+
+
+async def _provide(connection: Connection, url: str) -> None:
+    try:
+        print(f"migrate: {await provide(connection, url)} is the role of serve")
+    except UnboundRoleError as error:
+        print(f"WARNING {error}", file=sys.stderr)
 
 
 async def _grants(connection: Connection, arguments: argparse.Namespace, _: LedgerSettings) -> None:

@@ -7,6 +7,7 @@ ServiceError
   OrganizationNotFound  404 organization_not_found
   PriceMissing          409 price_missing          usage has no price
   AmountTooLarge        409 amount_too_large       an amount exceeds the maximum of a response
+  DataChanging          503 data_changing          imports changed the data again and again while they were read
   DatabaseUnavailable   503 database_unavailable   PostgreSQL is unreachable, restarting or too slow
   SchemaOutdated        503 schema_outdated        migrations are pending
   Stuck                 503 stuck                  liveness only: the process must be restarted
@@ -79,6 +80,14 @@ class NotMetered(ServiceError):
 
     status = 409
     code = "not_metered"
+
+
+class DataChanging(ServiceError):
+    """Imports changed the data during each of several readings."""
+
+    status = 503
+    code = "data_changing"
+    headers: ClassVar = {"Retry-After": "1"}
 
 
 class DatabaseUnavailable(ServiceError):

@@ -5,7 +5,9 @@
 
 from typing import LiteralString
 
+import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 from billing_service.database import Connection
 
@@ -61,13 +63,17 @@ class GrantError(Exception):
     """The role cannot be the one of `serve`."""
 
 
+class UnboundRoleError(GrantError):
+    """Row-level security does not hold the role."""
+
+
 async def grant(connection: Connection, role: str) -> None:
     """The role gets these rights and loses others on the tables of the schema. Raises GrantError, psycopg.Error."""
     rows = await (await connection.execute(_ROLE, [role])).fetchall()
     if not rows:
         raise GrantError(f"grants: there is no role {role}: create it with CREATE ROLE ... LOGIN PASSWORD '...'")
     if rows[0]["unbound"]:
-        raise GrantError(
+        raise UnboundRoleError(
             f"grants: row-level security does not hold {role}: it is a superuser, or has BYPASSRLS, or owns"
         )
     async with connection.transaction():
@@ -78,6 +84,36 @@ async def grant(connection: Connection, role: str) -> None:
             "tables": sql.SQL(", ").join(map(sql.Identifier, READABLE)),
         }
         await connection.execute(sql.SQL(_GRANTS).format(**parts))
+
+
+async def provide(connection: Connection, url: str) -> str:
+    """The role of `serve` in its URL gets its rights. If there is no such role, it is created with the URL's password.
+
+    Returns its name. Raises GrantError, psycopg.Error.
+    """
+    given = conninfo_to_dict(url)
+    role = str(given.get("user") or "")
+    if not role:
+        raise GrantError("SERVE_DATABASE_URL: names no role: postgresql://ROLE:PASSWORD@host:5432/database")
+    if not await (await connection.execute(_ROLE, [role])).fetchall():
+        await _create(connection, role, given.get("password"))
+    await grant(connection, role)
+    return role
+
+
+async def _create(connection: Connection, role: str, password: object) -> None:
+    """PostgreSQL receives the hash of the password only, which may be in its log."""
+    create = sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role))
+    if password:
+        hashed = connection.pgconn.encrypt_password(str(password).encode(), role.encode(), b"scram-sha-256").decode()
+        create += sql.SQL(" PASSWORD {}").format(hashed)
+    try:
+        await connection.execute(create)
+    except psycopg.errors.InsufficientPrivilege:
+        raise GrantError(
+            f"SERVE_DATABASE_URL: there is no role {role}, and the role of DATABASE_URL cannot create it: "
+            f"create it with CREATE ROLE {role} LOGIN PASSWORD '...'"
+        ) from None
 
 
 async def readers(connection: Connection) -> list[str]:

@@ -1,6 +1,7 @@
 """The HTTP server. It runs until SIGTERM. Then running requests end within seconds."""
 
 import asyncio
+import logging
 import signal
 import socket
 import sys
@@ -10,12 +11,17 @@ import uvicorn
 from billing_service import request_log
 from billing_service.api import create_app
 from billing_service.database import Database, open_database
+from billing_service.errors import ServiceError
 from billing_service.metrics import Metrics, listen, watch_newest_usage
 from billing_service.settings import ServiceSettings
 
 _QUERIES_END_SECONDS = 2.5
 _REQUESTS_END_SECONDS = 5
 _BACKLOG = 2048
+_RETRY_SECONDS = 5
+_HELD = "SELECT row_security_active('usage_lines') AS held"
+
+_logger = logging.getLogger("billing_service")
 
 
 class Server(uvicorn.Server):
@@ -41,7 +47,10 @@ async def serve(settings: ServiceSettings) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     async with database as opened:
         metrics = Metrics(opened.pool)
-        tasks = [asyncio.create_task(watch_newest_usage(metrics, opened))]
+        tasks = [
+            asyncio.create_task(watch_newest_usage(metrics, opened)),
+            asyncio.create_task(_warn_without_row_security(opened)),
+        ]
         if settings.metrics_port:
             tasks.append(asyncio.create_task(asyncio.to_thread(listen, metrics, settings.host, settings.metrics_port)))
         config = uvicorn.Config(
@@ -58,6 +67,22 @@ async def serve(settings: ServiceSettings) -> None:
         finally:
             for task in tasks:
                 task.cancel()
+
+
+async def _warn_without_row_security(database: Database) -> None:
+    """Once, as soon as the database is available."""
+    while True:
+        try:
+            [row] = await database.fetch(_HELD)
+        except ServiceError:
+            await asyncio.sleep(_RETRY_SECONDS)
+            continue
+        if not row["held"]:
+            _logger.warning(
+                "row-level security is not in effect: serve runs as the owner of the tables or as a superuser, "
+                "and a role that can only read is safer (python -m billing_service grants)"
+            )
+        return
 
 
 def _listeners(host: str, port: int) -> list[socket.socket]:

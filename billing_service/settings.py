@@ -40,6 +40,10 @@ def _postgresql_url(value: SecretStr) -> SecretStr:
     return value
 
 
+def _optional_postgresql_url(value: SecretStr | None) -> SecretStr | None:
+    return _postgresql_url(value) if value and value.get_secret_value() else None
+
+
 def _is_port(text: str) -> bool:
     return not text or (text.isascii() and text.isdigit() and 0 < int(text) <= MAX_PORT)
 
@@ -99,6 +103,10 @@ class LedgerSettings(DatabaseSettings):
         lt=10**8,
         allow_inf_nan=False,
         description="A usage line with a larger quantity goes to the quarantine instead of a bill",
+    )
+    serve_database_url: Annotated[SecretStr | None, AfterValidator(_optional_postgresql_url)] = Field(
+        None,
+        description="DATABASE_URL of serve. `migrate` gives its role its rights, and creates it if there is none",
     )
     provisional_days: Count = Field(
         3, ge=0, le=28, description="Days after its end in which a month still takes late lines; then `close` closes it"

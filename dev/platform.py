@@ -37,6 +37,7 @@ class Platform:
         self._lock: TextIO | None = None
         self._stopping = False
         self.database_url = settings.database_url or ""  # set by `start`
+        self.serve_database_url = settings.serve_database_url  # of a role that can only read; set by `start`
         self.billing_token: str | None = settings.environment.get("BILLING_API_TOKEN")
 
     @property
@@ -153,8 +154,10 @@ class Platform:
         settings = self.settings
         parts = [] if settings.database_url else [self._database_part()]
         self.billing_token = self.billing_token or kept_secret(settings.data, "billing-token")
+        owner = {"DATABASE_URL": self.database_url}
+        reader = {"SERVE_DATABASE_URL": self.serve_database_url} if self.serve_database_url else {}
         environment = {
-            "DATABASE_URL": self.database_url,
+            "DATABASE_URL": self.serve_database_url or self.database_url,
             "BILLING_API_TOKEN": self.billing_token,
             "HOST": settings.host,
             "PORT": str(settings.ports["BILLING_PORT"]),
@@ -166,8 +169,8 @@ class Platform:
 
         return [
             *parts,
-            Part("billing-migrate", command("migrate"), environment, needs=("postgres",), once=True),
-            Part("billing-demo", command("demo"), environment, needs=("billing-migrate",), once=True),
+            Part("billing-migrate", command("migrate"), owner | reader, needs=("postgres",), once=True),
+            Part("billing-demo", command("demo"), owner, needs=("billing-migrate",), once=True),
             Part(
                 "billing",
                 command("serve"),
@@ -199,14 +202,19 @@ class Platform:
 
     def _database_part(self) -> Part:
         data, port = self.settings.data, self.settings.ports["POSTGRES_PORT"]
-        password = kept_secret(data, "postgres-password")
+        password, reader_password = (
+            kept_secret(data, "postgres-password"),
+            kept_secret(data, "postgres-reader-password"),
+        )
         account = postgres.choose_account(data)
         if account.data.exists():
             postgres.remove_stale_pid(account.data)
+            postgres.add_reader(account, reader_password)
         else:
             self._say("postgres: making a new database")
-            postgres.initialise(account, password)
+            postgres.initialise(account, password, reader_password)
         self.database_url = postgres.database_url(port, password)
+        self.serve_database_url = postgres.database_url(port, reader_password, postgres.READER)
         return postgres.server(account, port)
 
     def _check_every_function(self) -> None:

@@ -11,7 +11,7 @@ import pwd
 import shutil
 import signal
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,6 +21,7 @@ from dev.settings import LOOPBACK, PlatformError
 from dev.supervisor import Part
 
 READY_LINE = 7  # of postmaster.pid, counted from 0: the postmaster's status
+OWNER, READER = "billing", "billing_reader"  # the role of the tables, and the one of `serve`
 DROPPED_HOME = Path("/var/lib/kube-dc-billing")
 
 
@@ -76,8 +77,8 @@ def server(account: Account, port: int) -> Part:
     )
 
 
-def database_url(port: int, password: str) -> str:
-    return f"postgresql://billing:{quote(password)}@{LOOPBACK}:{port}/billing"
+def database_url(port: int, password: str, role: str = OWNER) -> str:
+    return f"postgresql://{role}:{quote(password)}@{LOOPBACK}:{port}/billing"
 
 
 def accepts_connections(data: Path) -> bool:
@@ -105,8 +106,8 @@ def remove_stale_pid(data: Path) -> None:
         file.unlink()
 
 
-def initialise(account: Account, password: str) -> None:
-    """Creates a cluster with a role and a database `billing`. An interrupted run leaves no folder with the final name.
+def initialise(account: Account, password: str, reader_password: str) -> None:
+    """Creates a cluster with a database and its two roles. An interrupted run leaves no folder with the final name.
 
     Raises PlatformError with the output of initdb.
     """
@@ -114,10 +115,27 @@ def initialise(account: Account, password: str) -> None:
     shutil.rmtree(unfinished, ignore_errors=True)
     locale = ("--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8")
     run(account, "initdb", "-D", str(unfinished), "-U", "postgres", "--auth=reject", *locale)
-    (unfinished / "pg_hba.conf").write_text(f"host billing billing {LOOPBACK}/32 scram-sha-256\n")  # no others
-    role = f"CREATE ROLE billing LOGIN PASSWORD '{password}'\nCREATE DATABASE billing OWNER billing\n"
-    run(account, "postgres", "--single", "-D", str(unfinished), "postgres", text=role)
+    owner = f"CREATE ROLE {OWNER} LOGIN PASSWORD '{password}'\nCREATE DATABASE billing OWNER {OWNER}\n"
+    _add_roles(replace(account, data=unfinished), owner + _reader(reader_password))
     unfinished.rename(account.data)
+
+
+def add_reader(account: Account, password: str) -> None:
+    """Creates the role of `serve` in a cluster that does not admit it yet. Raises PlatformError."""
+    if READER not in (account.data / "pg_hba.conf").read_text():
+        _add_roles(account, _reader(password))
+
+
+def _reader(password: str) -> str:
+    """It does nothing to a role that an interrupted start has left."""
+    create = f"DO $$ BEGIN CREATE ROLE {READER} LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$"
+    return f"{create}\nALTER ROLE {READER} PASSWORD '{password}'\n"
+
+
+def _add_roles(account: Account, statements: str) -> None:
+    run(account, "postgres", "--single", "-D", str(account.data), "postgres", text=statements)
+    admitted = f"host billing {OWNER},{READER} {LOOPBACK}/32 scram-sha-256\n"  # no others
+    (account.data / "pg_hba.conf").write_text(admitted)
 
 
 def run(account: Account, program: str, *arguments: str, text: str = "") -> None:

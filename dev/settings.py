@@ -39,6 +39,7 @@ class Settings:
     host: str = LOOPBACK  # address that every part except the database listens on
     keycloak_url: str | None = None
     database_url: str | None = None
+    serve_database_url: str | None = None
     billing_api_url: str | None = None
     access_token_seconds: int = 300
 
@@ -134,6 +135,7 @@ def read_settings(functions: Mapping[str, int], environment: Mapping[str, str] =
         host=address("HOST"),
         keycloak_url=url("KEYCLOAK_URL", ("http://", "https://")),
         database_url=url("DATABASE_URL", ("postgresql://", "postgres://")),
+        serve_database_url=url("SERVE_DATABASE_URL", ("postgresql://", "postgres://")),
         billing_api_url=url("BILLING_API_URL", ("http://", "https://")),
         access_token_seconds=number("ACCESS_TOKEN_SECONDS", 300, 86_400),
     )

@@ -9,6 +9,7 @@ from psycopg.rows import DictRow
 from billing_service.database import Database
 from billing_service.errors import ProjectNotFound
 from billing_service.figures.adjustments import shown as shown_adjustment
+from billing_service.figures.again import DataChanged, consistent
 from billing_service.figures.facts import coverage, facts, refuse_future, rfc3339
 from billing_service.figures.overview import overview
 from billing_service.ledger.script import script
@@ -32,8 +33,14 @@ async def explain(
 ) -> dict[str, Any]:
     """`figure` is a figure of the billing summary, or a component of the month.
 
-    Raises ProjectNotFound (404), PriceMissing (409), AmountTooLarge (409), PeriodNotFound (404).
+    Raises ProjectNotFound (404), PriceMissing (409), AmountTooLarge (409), PeriodNotFound (404), DataChanging (503).
     """
+    return await consistent(lambda: _read(database, organization, namespace, figure=figure, now=now, period=period))
+
+
+async def _read(
+    database: Database, organization: str, namespace: str, *, figure: str, now: datetime | None, period: date | None
+) -> dict[str, Any]:
     shown = await overview(database, organization, namespace, now, period)
     sql = script("figures/overview.sql")
     rows = await database.fetch(sql, organization=organization, namespace=namespace, now=now, period=period)
@@ -61,7 +68,7 @@ async def explain(
     )
     [version] = await database.fetch(_VERSION, organization=organization)
     if not shown["data_version"] == row["data_version"] == version["number"]:  # an import came in between
-        return await explain(database, organization, namespace, figure=figure, now=now, period=period)
+        raise DataChanged
     exact = exact_sum(part["amount"] or Decimal(0) for part in parts)
     value = _value(shown, figure)
     return {

@@ -8,6 +8,7 @@ from psycopg.rows import DictRow
 
 from billing_service.database import Database
 from billing_service.errors import PriceMissing, ProjectNotFound
+from billing_service.figures.again import DataChanged, consistent
 from billing_service.figures.facts import complete_through, coverage, facts, refuse_future, rfc3339
 from billing_service.figures.never_metered import never_metered
 from billing_service.figures.summary import billing_summary, prices_missing, too_large
@@ -28,8 +29,14 @@ async def overview(
 ) -> dict[str, Any]:
     """`period` is a month of the organization's time zone; None: the running one.
 
-    Raises ProjectNotFound (404), PriceMissing (409), AmountTooLarge (409), PeriodNotFound (404).
+    Raises ProjectNotFound (404), PriceMissing (409), AmountTooLarge (409), PeriodNotFound (404), DataChanging (503).
     """
+    return await consistent(lambda: _read(database, organization, namespace, now, period))
+
+
+async def _read(
+    database: Database, organization: str, namespace: str, now: datetime | None, period: date | None
+) -> dict[str, Any]:
     sql = script("figures/overview.sql")
     rows = await database.fetch(sql, organization=organization, namespace=namespace, now=now, period=period)
     if not rows:
@@ -39,7 +46,7 @@ async def overview(
     if row["unrated"]:
         if missing := await _price_missing(database, row):
             raise missing
-        return await overview(database, organization, namespace, now, period)  # a price was added just now
+        raise DataChanged  # a price was added just now
     exact = {name: row[name] for name in _PARTS} | {name: row[name] for name in _RARE_PARTS if row[name] is not None}
     total = exact_sum(exact.values())
     if error := too_large(row["namespace"], total, row["last_day"], row["last_hour"]):

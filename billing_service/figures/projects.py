@@ -9,6 +9,7 @@ from psycopg.rows import DictRow
 
 from billing_service.database import Database
 from billing_service.errors import NotMetered, OrganizationNotFound, PriceMissing, ServiceError
+from billing_service.figures.again import DataChanged, consistent
 from billing_service.figures.facts import facts, refuse_future
 from billing_service.figures.never_metered import never_metered
 from billing_service.figures.summary import prices_missing, summary_writer, too_large
@@ -42,8 +43,20 @@ async def project_list(
     """All projects sorted by namespace, or a page: `limit` projects after `after`, and `next`, the next page's `after`.
 
     `period` is a month of the organization's time zone; None: the running one. A project whose figures cannot be
-    computed has an `error` instead. Raises OrganizationNotFound (404), PeriodNotFound (404).
+    computed has an `error` instead. Raises OrganizationNotFound (404), PeriodNotFound (404), DataChanging (503).
     """
+    return await consistent(lambda: _read(database, organization, now, limit=limit, after=after, period=period))
+
+
+async def _read(
+    database: Database,
+    organization: str,
+    now: datetime | None,
+    *,
+    limit: int | None,
+    after: str | None,
+    period: date | None,
+) -> dict[str, Any]:
     most = None if limit is None else limit + 1
     sql = script("figures/projects.sql")
     rows = await database.fetch(sql, organization=organization, now=now, period=period, most=most, after=after)
@@ -54,8 +67,8 @@ async def project_list(
     listed = [_Project(*values) for values in zip(*(month[name] for name in _ARRAYS), strict=True)]
     found = listed[:limit]
     unrated = await _prices_missing(database, month, [row for row in found if row.unrated])
-    if any(row.unrated and row.namespace not in unrated for row in found):  # a price was added just now
-        return await project_list(database, organization, now, limit=limit, after=after, period=period)
+    if any(row.unrated and row.namespace not in unrated for row in found):
+        raise DataChanged  # a price was added just now
     unused = [(row.namespace, row.life) for row in found if not row.has_usage]
     unknown = await never_metered(database, organization, unused, month["as_of"])
     errors = {name: NotMetered(f"No usage of project {name} was ever metered") for name in unknown}

@@ -48,6 +48,7 @@ MONITORS: Final = {
 }
 IMAGES: Final = "billing-"  # our images begin so
 WORKER: Final = "billing-worker"
+DATABASE_SECRETS: Final = {"billing-service": "databaseSecret", "billing-service-reader": "serveDatabaseSecret"}
 
 
 def render(manifests: Mapping[Path, str]) -> dict[Path, str]:
@@ -147,6 +148,7 @@ def _write_values(document: Document) -> None:
     kind = (content["apiVersion"].partition("/")[0], content["kind"])
     containers = content.get("spec", {}).get("template", {}).get("spec", {}).get("containers", [])
     for index, container in enumerate(containers):
+        _write_database_secrets(document, f"/spec/template/spec/containers/{index}/env", container)
         if container["image"].startswith(IMAGES):
             image = f'{{{{ include "kube-dc-billing.image" (list . "{container["image"]}") }}}}'
             document.write(f"/spec/template/spec/containers/{index}/image", image)
@@ -163,6 +165,14 @@ def _write_values(document: Document) -> None:
     elif content["metadata"]["name"] == "kube-dc-billing-access":
         _include(document, "/spec/egress", "egress")
     _write_monitoring_values(document)
+
+
+def _write_database_secrets(document: Document, path: str, container: dict[str, Any]) -> None:
+    for index, variable in enumerate(container.get("env", [])):
+        reference = variable.get("valueFrom", {}).get("secretKeyRef", {})
+        if reference.get("key") == "DATABASE_URL":
+            value = f"{{{{ .Values.billingService.{DATABASE_SECRETS[reference['name']]} }}}}"
+            document.write(f"{path}/{index}/valueFrom/secretKeyRef/name", f'"{value}"')
 
 
 def _write_monitoring_values(document: Document) -> None:

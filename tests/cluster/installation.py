@@ -148,6 +148,8 @@ class Installation:
         password, token = secrets.token_urlsafe(24), secrets.token_urlsafe(32)
         url = f"postgresql://billing:{password}@postgresql.{BILLING}.svc.cluster.local:5432/billing"
         self._secret(BILLING, "billing-service", DATABASE_URL=url, BILLING_API_TOKEN=token, POSTGRES_PASSWORD=password)
+        reader = f"postgresql://billing_reader:{secrets.token_urlsafe(24)}@{url.rpartition('@')[2]}"
+        self._secret(BILLING, "billing-service-reader", DATABASE_URL=reader)
         self._secret(NAMESPACE, "billing-api", BILLING_API_TOKEN=token)
 
     def _secret(self, namespace: str, name: str, **data: str) -> None:

@@ -18,6 +18,7 @@ CANARY_PERCENT = 10
 CANARY_POINTS = 3
 SCALE_DOWN_SECONDS = 240
 DEPLOYMENT = "deployment/billing-dashboard"
+WORKER = "deployment/billing-worker"  # it may write
 NO_CACHE = Variant(settings={"CACHE_FRESH_SECONDS": "0"})
 
 
@@ -44,7 +45,8 @@ class Steps:
         installation.kubectl("apply", "--kustomize", str(installation.overlay))
         installation.kubectl("rollout", "status", "statefulset/postgresql", "-n", BILLING, "--timeout=300s")
         self._billing_service_is_ready()
-        return installation.kubectl("exec", DEPLOYMENT, "-n", BILLING, "--", "python", "-m", "billing_service", "demo")
+        installation.kubectl("rollout", "status", WORKER, "-n", BILLING, "--timeout=300s")
+        return installation.kubectl("exec", WORKER, "-n", BILLING, "--", "python", "-m", "billing_service", "demo")
 
     def _billing_service_is_ready(self) -> None:
         self.run.installation.kubectl("rollout", "status", DEPLOYMENT, "-n", BILLING, "--timeout=300s")

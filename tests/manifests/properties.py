@@ -440,7 +440,7 @@ def the_billing_service_admits_functions_only(objects: Objects) -> Iterator[str]
 
 
 def the_worker_is_beside_the_billing_service(objects: Objects) -> Iterator[str]:
-    """With the same image and database. Nothing sends requests to it, and only Prometheus can reach it."""
+    """With the same image, and the migration's database. Nothing sends requests to it; only Prometheus can reach it."""
     deployments = {d["metadata"]["name"]: d for d in of(objects, "Deployment")}
     if "billing-dashboard" not in deployments:
         return
@@ -450,11 +450,9 @@ def the_worker_is_beside_the_billing_service(objects: Objects) -> Iterator[str]:
     for same in ("image", "securityContext"):
         if container(worker)[same] != container(deployments["billing-dashboard"])[same]:
             yield f"{name(worker)}: its {same} is not the billing service's"
-    databases = [
-        [e for e in container(d)["env"] if e["name"] == "DATABASE_URL"]
-        for d in (worker, deployments["billing-dashboard"])
-    ]
-    if container(worker)["args"] != ["work"] or databases[0] != databases[1]:
+    if container(worker)["args"] != ["work"] or any(
+        _secrets(job, "DATABASE_URL") != _secrets(worker, "DATABASE_URL") for job in of(objects, "Job")
+    ):
         yield f"{name(worker)}: does not work on the billing service's database"
     known = {field.upper() for field in (*WorkerSettings.model_fields, *MeterSettings.model_fields)}
     yield from (f"{name(worker)}: {variable} is not a setting" for variable in environment(worker).keys() - known)
@@ -471,6 +469,23 @@ def the_worker_is_beside_the_billing_service(objects: Objects) -> Iterator[str]:
     ]
     if admitted != [("monitoring", 9464)]:
         yield f"{name(worker)}: can receive requests from {admitted}"
+
+
+def serve_has_a_role_of_its_own(objects: Objects) -> Iterator[str]:
+    """The pods that serve requests do not get the owner's database address. The migration makes their role."""
+    for served in of(objects, "Deployment"):
+        if served["metadata"]["name"] != "billing-dashboard":
+            continue
+        secrets = _secrets(served, "DATABASE_URL")
+        for job in of(objects, "Job"):
+            if _secrets(job, "DATABASE_URL") & secrets:
+                yield f"{name(served)}: has the database address of the owner"
+            if _secrets(job, "SERVE_DATABASE_URL") != secrets:
+                yield f"{name(job)}: gives rights to another role"
+
+
+def _secrets(workload: dict[str, Any], variable: str) -> set[str]:
+    return {e["valueFrom"]["secretKeyRef"]["name"] for e in container(workload)["env"] if e["name"] == variable}
 
 
 def the_database_admits_what_uses_it(objects: Objects) -> Iterator[str]:
@@ -739,6 +754,7 @@ PROPERTIES: tuple[Property, ...] = (
     alerts_link_to_their_page,
     the_billing_service_admits_functions_only,
     the_worker_is_beside_the_billing_service,
+    serve_has_a_role_of_its_own,
     the_database_admits_what_uses_it,
     every_function_has_its_route,
     the_page_has_its_prefix_of_the_console_s_host,

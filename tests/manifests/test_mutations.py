@@ -215,6 +215,14 @@ MISTAKES: dict[str, tuple[Callable[[Objects], None], Property]] = {
         put("Deployment/billing-worker", f"{CONTAINER}/env/2/valueFrom/secretKeyRef/name", "postgresql"),
         properties.the_worker_is_beside_the_billing_service,
     ),
+    "serve as the owner of the tables": (
+        put("Deployment/billing-dashboard", f"{CONTAINER}/env/3/valueFrom/secretKeyRef/name", "billing-service"),
+        properties.serve_has_a_role_of_its_own,
+    ),
+    "migration of another role": (
+        put("Job/billing-migration", f"{CONTAINER}/env/1/valueFrom/secretKeyRef/name", "another"),
+        properties.serve_has_a_role_of_its_own,
+    ),
     "worker with a setting that it does not have": (
         put("Deployment/billing-worker", f"{CONTAINER}/env/-", {"name": "PROMETHEUS_ADDRESS", "value": "http://p"}),
         properties.the_worker_is_beside_the_billing_service,

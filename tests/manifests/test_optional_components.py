@@ -42,7 +42,7 @@ def test_the_external_secrets_have_every_key_that_a_pod_needs(objects: Objects) 
         for item in e["spec"]["data"]
     }
     needed = {
-        (o["metadata"]["namespace"], variable["valueFrom"]["secretKeyRef"]["name"], variable["name"])
+        (o["metadata"]["namespace"], *(variable["valueFrom"]["secretKeyRef"][part] for part in ("name", "key")))
         for o, template in pod_templates(objects)
         for variable in template["spec"]["containers"][0].get("env", [])
         if "secretKeyRef" in variable.get("valueFrom", {})

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal, localcontext
+from itertools import count
 from typing import LiteralString
 
 import pytest
@@ -9,7 +10,10 @@ import simplejson
 from psycopg.rows import DictRow
 
 from billing_service.database import connect, open_database
+from billing_service.errors import DataChanging
 from billing_service.figures.explain import explain
+from billing_service.figures.overview import overview
+from billing_service.figures.projects import project_list
 from billing_service.periods.close import close
 
 from .conftest import USAGE_HEADER, Api, Load
@@ -111,6 +115,34 @@ async def test_an_import_between_the_queries_does_not_tear_the_explanation(
     assert next(late, None) is None
     assert any(row["workload"] == "late" for row in found["rows"])
     assert abs(found["rounding"]) < Decimal("0.01")
+
+
+@pytest.mark.parametrize("figure", ["explain", "overview", "projects"])
+async def test_a_response_is_read_a_limited_number_of_times(
+    metered: Api, database_url: str, monkeypatch: pytest.MonkeyPatch, figure: str
+) -> None:
+    """Data that change during each reading are 503 with data_changing, and not a loop without an end."""
+    del metered
+    async with connect(database_url) as owner:  # lines without a price that no line has: as if it came in between
+        await owner.execute("UPDATE rollup_monthly SET unrated = 1" if figure != "explain" else "SELECT 1")
+    async with open_database(database_url) as database:
+        fetch, versions = database.fetch, count(1000)
+
+        async def changing(query: LiteralString, **arguments: object) -> list[DictRow]:
+            queries.append(query)
+            found = await fetch(query, **arguments)
+            return [{**row, "number": next(versions)} for row in found] if "AS number" in query else found
+
+        queries: list[str] = []
+        monkeypatch.setattr(database, "fetch", changing)
+        reads = {
+            "explain": lambda: explain(database, "acme", "acme-web", figure="cpu", now=NOW),
+            "overview": lambda: overview(database, "acme", "acme-web", NOW),
+            "projects": lambda: project_list(database, "acme", NOW),
+        }
+        with pytest.raises(DataChanging, match="during each of 5 readings"):
+            await reads[figure]()
+        assert len(queries) <= 5 * 5
 
 
 async def test_adjustments_of_an_earlier_life_are_not_shown(api: Api, load: Load) -> None:

@@ -1,5 +1,6 @@
 """Row-level security behind the filters of the queries, and the role of `serve`."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -157,6 +158,77 @@ async def test_serve_runs_as_the_reader(database_url: str, reader_url: str, clie
     async with open_database(reader_url) as database:
         [row] = await database.fetch("SELECT newest_usage() AS until")
         assert f"{row['until']:%Y-%m-%dT%H}" == "2025-09-10T10"
+
+
+@pytest.fixture
+async def new_role(database_url: str) -> AsyncIterator[str]:
+    """The URL of a role that does not exist yet, with a password. The role is removed after the test."""
+    name = f"{ROLE}_new"
+    parts = urlsplit(database_url)
+    yield parts._replace(netloc=f"{name}:correct-horse@{parts.netloc.rpartition('@')[2]}").geturl()
+    async with connect(database_url) as owner:
+        if await (await owner.execute("SELECT FROM pg_roles WHERE rolname = %s", [name])).fetchall():
+            await owner.execute(f"DROP OWNED BY {name}")  # type: ignore[arg-type]  # made of constants
+            await owner.execute(f"DROP ROLE {name}")  # type: ignore[arg-type]
+
+
+async def test_migrate_creates_the_role_of_serve(database_url: str, new_role: str) -> None:
+    """From its URL, once. PostgreSQL has the hash of the password, and a second migration changes nothing."""
+    name = f"{ROLE}_new"
+    for _ in range(2):
+        done = run(database_url, "migrate", SERVE_DATABASE_URL=new_role)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout == f"migrate: nothing to do\nmigrate: {name} is the role of serve\n"
+    async with connect(database_url) as owner:
+        kept = "SELECT rolpassword AS hash FROM pg_authid WHERE rolname = %s"
+        [row] = await (await owner.execute(kept, [name])).fetchall()
+        assert row["hash"].startswith("SCRAM-SHA-256$")
+        assert name in await readers(owner)
+    async with open_database(new_role) as database:
+        assert await database.fetch("SELECT row_security_active('usage_lines') AS held") == [{"held": True}]
+
+
+async def test_an_owner_that_may_not_create_roles_names_the_role(database_url: str) -> None:
+    """What to do is in the message, and no password. The migrations before it stay applied."""
+    async with connect(database_url) as owner:
+        await owner.execute("CREATE ROLE nobody_creates LOGIN")
+        await owner.execute("GRANT ALL ON SCHEMA public TO nobody_creates")
+        await owner.execute("GRANT ALL ON schema_migrations TO nobody_creates")
+    parts = urlsplit(database_url)
+    host = parts.netloc.rpartition("@")[2]
+    as_nobody = parts._replace(netloc=f"nobody_creates@{host}").geturl()
+    missing = parts._replace(netloc=f"missing_role:correct-horse@{host}").geturl()
+    try:
+        done = run(as_nobody, "migrate", SERVE_DATABASE_URL=missing)
+    finally:
+        async with connect(database_url) as owner:
+            await owner.execute("DROP OWNED BY nobody_creates")
+            await owner.execute("DROP ROLE nobody_creates")
+    assert done.returncode == 1
+    assert "there is no role missing_role" in done.stderr
+    assert "CREATE ROLE missing_role LOGIN" in done.stderr
+    assert "correct-horse" not in done.stderr
+
+
+def test_migrate_warns_if_serve_has_the_owner(database_url: str) -> None:
+    """It is allowed: an installation with one role works as before."""
+    done = run(database_url, "migrate", SERVE_DATABASE_URL=database_url)
+    assert done.returncode == 0
+    assert "row-level security does not hold" in done.stderr
+
+
+@pytest.mark.parametrize("as_owner", [True, False])
+async def test_serve_as_the_owner_logs_a_warning(
+    database_url: str, reader_url: str, client: httpx2.AsyncClient, as_owner: bool
+) -> None:
+    """One line at start. As the role that can only read there is none."""
+    with served(database_url if as_owner else reader_url) as (service, process):
+        await wait_for(client, f"{service}/api/health", 200, 20)
+        await asyncio.sleep(0.5)
+        process.terminate()
+        log = process.communicate(timeout=10)[1]
+    warned = [line for line in log.splitlines() if "row-level security is not in effect" in line]
+    assert len(warned) == int(as_owner)
 
 
 @pytest.mark.skipif(not shutil.which("pgbouncer"), reason="NOT TESTED BEHIND PGBOUNCER: it is not installed")

@@ -2,6 +2,7 @@ import os
 import shutil
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from dev import postgres
@@ -21,7 +22,7 @@ def test_postgresql_runs_as_whoever_starts_it(tmp_path: Path) -> None:
     """Root too, where the data lies in a folder that only root may enter; the password is in no file of the data."""
     tmp_path.chmod(0o700)
     account = postgres.choose_account(tmp_path)
-    postgres.initialise(account, "correct-horse")
+    postgres.initialise(account, "correct-horse", "battery-staple")
     assert account.data == tmp_path / "postgres"
     assert "database system is shut down" in start_and_stop(account, tmp_path)
     assert not postgres.accepts_connections(account.data)
@@ -30,7 +31,7 @@ def test_postgresql_runs_as_whoever_starts_it(tmp_path: Path) -> None:
 def test_a_damaged_database_is_reported_with_its_cure(tmp_path: Path) -> None:
     """PostgreSQL's own words, and the folder to remove."""
     account = postgres.choose_account(tmp_path)
-    postgres.initialise(account, "correct-horse")
+    postgres.initialise(account, "correct-horse", "battery-staple")
     (account.data / "global" / "pg_control").write_bytes(b"")
     supervisor = Supervisor([postgres.server(account, free_ports({})["POSTGRES_PORT"])], tmp_path, print)
     with pytest.raises(PlatformError, match=rf"(?s)pg_control.*stop the platform and remove {account.data};"):
@@ -46,7 +47,7 @@ def test_root_without_user_namespaces_becomes_nobody(tmp_path: Path, monkeypatch
     monkeypatch.setattr(postgres, "DROPPED_HOME", reachable)  # not the one of a platform on this machine
     try:
         account = postgres.dropped_account(tmp_path)
-        postgres.initialise(account, "correct-horse")
+        postgres.initialise(account, "correct-horse", "battery-staple")
         assert account.data.stat().st_uid != 0
         assert "database system is shut down" in start_and_stop(account, tmp_path)
     finally:
@@ -74,5 +75,27 @@ def test_what_initdb_said_is_shown(tmp_path: Path) -> None:
     account = postgres.Account(Path("/bin"), tmp_path / "postgres")
     broken = postgres.Account(account.programs, account.data, prefix=("sh", "-c", "echo no space left >&2; exit 1"))
     with pytest.raises(PlatformError, match="initdb failed:\nno space left") as caught:
-        postgres.initialise(broken, "correct-horse")
+        postgres.initialise(broken, "correct-horse", "battery-staple")
     assert "correct-horse" not in str(caught.value)
+
+
+def test_a_database_of_an_older_version_gets_the_role_of_serve(tmp_path: Path) -> None:
+    """Once, with its password. It can connect, and it can read no table before it has its rights."""
+    account = postgres.choose_account(tmp_path)
+    postgres.initialise(account, "correct-horse", "battery-staple")
+    admitted = account.data / "pg_hba.conf"
+    admitted.write_text("host billing billing 127.0.0.1/32 scram-sha-256\n")
+    postgres.add_reader(account, "another-staple")
+    written = admitted.stat().st_mtime_ns
+    postgres.add_reader(account, "another-staple")
+    assert admitted.stat().st_mtime_ns == written
+    port = free_ports({})["POSTGRES_PORT"]
+    supervisor = Supervisor([postgres.server(account, port)], tmp_path, print)
+    supervisor.start()
+    try:
+        with psycopg.connect(postgres.database_url(port, "another-staple", postgres.READER)) as reader:
+            assert reader.execute("SELECT current_user").fetchone() == ("billing_reader",)
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                reader.execute("CREATE TABLE mine ()")
+    finally:
+        supervisor.stop()
