@@ -14,10 +14,10 @@ from common.endpoint import Access, Call, Endpoint
 from common.function import Function
 from common.http.response import Result
 from common.model import WireModel
+from tests.kit import tenants
 from tests.kit.billing import BillingService
 from tests.kit.identity import IdentityProvider
 from tests.kit.in_process import Double, settings
-from tests.kit.tokens import ABSENT, claims, realm_signer, token
 
 AS_OF = datetime(2025, 10, 1, 15, tzinfo=UTC)
 Headers = Sequence[tuple[str, str]]
@@ -58,19 +58,19 @@ def on_network(*endpoints: Endpoint[Any, Any], **changes: Any) -> Function:
 
 
 def bearer(realm: str = "acme", **changes: Any) -> str:
-    return "Bearer " + token(payload=claims(realm, **changes), signer=realm_signer(realm))
+    return tenants.bearer(realm, **changes).decode()
 
 
 def user(*namespaces: str, realm: str = "acme") -> str:
-    return bearer(realm, namespaces=list(namespaces), groups=[])
+    return tenants.user(realm, *namespaces).decode()
 
 
 def admin(realm: str = "acme") -> str:
-    return bearer(realm, namespaces=ABSENT, groups=["org-admin"])
+    return tenants.admin(realm).decode()
 
 
 def guest(realm: str = "acme") -> str:
-    return bearer(realm, namespaces=ABSENT, groups=[])
+    return tenants.guest(realm).decode()
 
 
 async def send(  # noqa: PLR0917 - a request has this many parts
