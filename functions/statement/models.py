@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from common.access.roles import Organization
 from common.billing.adjustments import Adjustment
 from common.billing.resource import Resource
-from common.model import Count, Currency, Moment, Month, NamespaceName, Text, WireModel
+from common.model import Count, Currency, Moment, Month, NamespaceName, Scope, Text, WireModel
 from common.money.amount import Amount, SignedAmount, exact_sum
 
 MOST_PROJECTS = 10_000
@@ -55,13 +55,6 @@ class OtherCurrency(Section):
     """Usage in a currency that the organization had in a part of the month."""
 
     currency: Currency
-
-
-class Scope(WireModel):
-    """`namespaces`: only these projects. Null: the complete organization."""
-
-    organization: NamespaceName
-    namespaces: list[NamespaceName] | None
 
 
 class Fee(WireModel):
