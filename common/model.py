@@ -117,6 +117,13 @@ class Meta(Quality):
     stale: bool = Field(description="True if the billing service failed and this is an older response (RFC 5861)")
 
 
+class Scope(WireModel):
+    """`namespaces`: only these projects. Null: the complete organization."""
+
+    organization: NamespaceName
+    namespaces: list[NamespaceName] | None
+
+
 def wire_names(model: type[BaseModel]) -> list[str]:
     """The names of a model's fields as a client writes them."""
     return [field.alias or name for name, field in model.model_fields.items()]

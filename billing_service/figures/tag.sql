@@ -1,7 +1,7 @@
 -- What a response about an organization depends on. The version counts its data. The rest changes with the clock alone: the
--- running month, and the facts that have begun or ended by now.
+-- running month and day, and the facts that have begun or ended by now.
 SELECT coalesce(v.version, 0) AS version, t.currency::text, t.time_zone,
-       current_period(t.organization, m.moment) AS this_period,
+       current_period(t.organization, m.moment) AS this_period, (m.moment AT TIME ZONE t.time_zone)::date AS today,
        (SELECT max(lower(w.validity)) FILTER (WHERE lower(w.validity) <= m.moment)
         FROM ownership AS w WHERE w.organization = t.organization) AS began,
        (SELECT max(upper(w.validity)) FILTER (WHERE upper(w.validity) <= m.moment)

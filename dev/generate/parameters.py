@@ -29,6 +29,7 @@ def _described(endpoint: Endpoint[Any, Any]) -> Iterator[tuple[str, dict[str, An
     described = endpoint.parameters.model_json_schema()
     for name, schema in described.get("properties", {}).items():
         schema.pop("title", None)
+        without_null(schema)
         yield name, schema, name in described.get("required", [])
 
 
@@ -53,7 +54,6 @@ def parameters(operation: str, endpoint: Endpoint[Any, Any]) -> list[dict[str, A
         found = [{**of_project, "schema": schema, "example": "acme-web"}]
     for name, schema, required in _described(endpoint):
         about = schema.pop("description", "")
-        without_null(schema)
         named = reference(_enum_name(operation, name)) if schema.pop("enum", None) else {}
         where = {"in": "path", "required": True} if name in in_path else {"in": "query", "required": required}
         found.append({"name": name, **where, "description": about, "schema": named | schema})

@@ -15,6 +15,7 @@ from common.model import (
     Month,
     NamespaceName,
     PeriodParameters,
+    Scope,
     Text,
     WireModel,
 )
@@ -69,13 +70,6 @@ class OtherCurrency(Section):
     """Usage in a currency that the organization had in a part of the month."""
 
     currency: Currency
-
-
-class Scope(WireModel):
-    """`namespaces`: only these projects. Null: the complete organization."""
-
-    organization: NamespaceName
-    namespaces: list[NamespaceName] | None
 
 
 class Fee(WireModel):

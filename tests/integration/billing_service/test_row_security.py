@@ -140,6 +140,13 @@ async def test_every_response_is_the_same_for_both_roles(database_url: str, read
         "/api/organization/acme/projects?period=2025-09",
         "/api/organization/acme-prod/statement?period=2025-09",
         "/api/project/acme-prod-web/overview?organization=acme",
+        *(
+            f"/api/{path}from=2025-09-10&to=2025-09-10T20:00:00Z&compare=previous&group_by={group}"
+            for path in ("project/acme-prod-web/trend?organization=acme-prod&", "organization/acme-prod/trend?")
+            for group in ("sku", "workload", "label:team")
+        ),
+        "/api/organization/acme-prod/trend?from=2025-09-01&to=2025-10-01&group_by=project&compare=year",
+        "/api/project/acme-web/trend?organization=acme-prod&from=2025-09-01&to=2025-10-01",
     ]
     async with open_api(database_url) as owner, open_api(reader_url) as reader:
         for path in paths:

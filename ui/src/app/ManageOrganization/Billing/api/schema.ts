@@ -108,6 +108,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/billing/project/{namespace}/trend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The cost of a project by hour, day, week or month, in groups.
+         * @description 200 data: `buckets` of the range without a gap, with the amounts of the `groups` in their order; `rest` is the sum of all other groups. The groups add up to the bucket, and the buckets to `total`. A bucket without data has the amount null. With `compare`, the difference to an earlier range by what caused it. Requires access to the namespace.
+         */
+        get: operations["get_project_trend"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/billing/organization/trend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The cost of an organization by hour, day, week or month, in groups.
+         * @description 200 data: as for a project. An org-admin gets all projects, also those that moved or were deleted; a project-user the sum of the own projects (`scope`). In groups by project, `rounding` is what their rounded figures differ by. Requires a valid token of a caller who is not a guest; an org-admin gets all projects of the organization, a project-user the projects in the token.
+         */
+        get: operations["get_organization_trend"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -149,6 +189,136 @@ export interface components {
             currency: string | null;
             /** @description True if the cost of the month is more than 0 and is rounded to 0 */
             almost_nothing: boolean;
+        };
+        /** @description An hour, a day, a week or a month. */
+        Bucket: {
+            /** @description Start of the first hour, UTC */
+            from: components["schemas"]["Timestamp"];
+            /** @description End of the last hour, UTC */
+            to: components["schemas"]["Timestamp"];
+            /** @description Null: nothing is known. It is not 0: 0 is measured */
+            amount: number | null;
+            /** @description True if every hour is there, with a price */
+            complete: boolean;
+            /** @description incomplete: hours are missing. running: it ends after as_of. future: it begins after as_of */
+            state: components["schemas"]["BucketState"];
+            incomplete_hours: number;
+            /** @description True if the range begins or ends within the bucket */
+            partial?: boolean;
+            /** @description The amounts of `groups`, in their order. Absent if the amount is null */
+            groups?: number[];
+            /**
+             * Format: decimal
+             * @description Of all other groups, if there are some
+             */
+            rest?: number;
+            /**
+             * Format: decimal
+             * @description Only in groups by project
+             */
+            rounding?: number;
+            /** @description Usage without a price, which is in no amount */
+            unrated_lines?: number;
+            /** @description Exact cost in a currency that the organization had before */
+            other_currencies?: {
+                [key: string]: number;
+            };
+        };
+        ChangedGroup: {
+            /**
+             * Format: decimal
+             * @description Difference of the quantities at the old price
+             */
+            volume: number;
+            /**
+             * Format: decimal
+             * @description The new quantity at the difference of the prices
+             */
+            price: number;
+            /**
+             * Format: decimal
+             * @description Cost of what had no quantity before
+             */
+            new: number;
+            /**
+             * Format: decimal
+             * @description Cost of what has no quantity now, negative
+             */
+            gone: number;
+            /** Format: decimal */
+            before: number;
+            /** Format: decimal */
+            after: number;
+            /** Format: decimal */
+            difference: number;
+            /** @description As in the trend's groups */
+            name: string | null;
+            namespace?: string;
+            uid?: string;
+        };
+        /** @description All other groups together. */
+        ChangedRest: {
+            /**
+             * Format: decimal
+             * @description Difference of the quantities at the old price
+             */
+            volume: number;
+            /**
+             * Format: decimal
+             * @description The new quantity at the difference of the prices
+             */
+            price: number;
+            /**
+             * Format: decimal
+             * @description Cost of what had no quantity before
+             */
+            new: number;
+            /**
+             * Format: decimal
+             * @description Cost of what has no quantity now, negative
+             */
+            gone: number;
+            /** Format: decimal */
+            before: number;
+            /** Format: decimal */
+            after: number;
+            /** Format: decimal */
+            difference: number;
+            groups: number;
+        };
+        /** @description The amounts are null if one of the two ranges has no data. */
+        Comparison: {
+            mode: components["schemas"]["ComparisonMode"];
+            /** @description Begin of the earlier range. Null: the range has not begun */
+            from: components["schemas"]["Timestamp"] | null;
+            /** @description End of the earlier range */
+            to: components["schemas"]["Timestamp"] | null;
+            /** @description The hours of the range that are compared: until as_of, if it runs */
+            current: components["schemas"]["Span"] | null;
+            /** @description Of the earlier range */
+            incomplete_hours: number | null;
+            /** @description Cost of the earlier range */
+            total: number | null;
+            /** @description Cost of the range minus total */
+            difference: number | null;
+            volume: number | null;
+            price: number | null;
+            new: number | null;
+            gone: number | null;
+            /**
+             * Format: decimal
+             * @description What the projects' differences differ by. Only in groups by project
+             */
+            rounding?: number;
+            /** @description The largest change first */
+            groups: components["schemas"]["ChangedGroup"][];
+            rest: components["schemas"]["ChangedRest"] | null;
+            /** @description Exact cost of the earlier range in other currencies */
+            other_currencies: {
+                [key: string]: number;
+            };
+            /** @description Usage of the earlier range without a price, which is in no amount */
+            unrated_lines: number;
         };
         ComputeInstances: {
             running_pods: number;
@@ -234,6 +404,16 @@ export interface components {
             /** @description End of the last hour, UTC */
             to: components["schemas"]["Timestamp"];
         };
+        Group: {
+            /** @description Null: usage without the label */
+            name: string | null;
+            /** Format: decimal */
+            amount: number;
+            /** @description Of a project or a workload */
+            namespace?: string;
+            /** @description Of a project: one that was deleted and created again is two groups. Can be empty */
+            uid?: string;
+        };
         Health: {
             /** @constant */
             status: "healthy";
@@ -288,6 +468,43 @@ export interface components {
             as_of: components["schemas"]["Timestamp"] | null;
             /** @description True if the billing service failed and this is an older response (RFC 5861) */
             stale: boolean;
+        };
+        /** @description Corrections of closed months, and credits. They are in no other amount. */
+        MonthAdjustment: {
+            /** @description The month in which they count */
+            period: string;
+            currency: string;
+            /** Format: decimal */
+            amount: number;
+        };
+        OrganizationTrend: {
+            granularity: components["schemas"]["OrganizationTrendGranularity"];
+            group_by: string;
+            /** @description Begin of the range, UTC */
+            from: components["schemas"]["Timestamp"];
+            /** @description End of the range, UTC */
+            to: components["schemas"]["Timestamp"];
+            /** @description Sum of the buckets: the rounded figure of each month, or of its part. Null: nothing is known */
+            total: number | null;
+            /**
+             * Format: decimal
+             * @description What the projects' rounded figures differ by from total. Only in groups by project
+             */
+            rounding?: number;
+            /** @description The largest first */
+            groups: components["schemas"]["Group"][];
+            /** @description Null if all groups are shown */
+            rest: components["schemas"]["RestOfGroups"] | null;
+            buckets: components["schemas"]["Bucket"][];
+            adjustments: components["schemas"]["MonthAdjustment"][];
+            /** @description Exact cost of the range in a currency that the organization had before. It is in no other amount */
+            other_currencies: {
+                [key: string]: number;
+            };
+            /** @description Usage without a price, which is in no amount */
+            unrated_lines: number;
+            compare?: components["schemas"]["Comparison"];
+            scope: components["schemas"]["Scope"];
         };
         /** @description Usage in a currency that the organization had in a part of the month. */
         OtherCurrency: {
@@ -348,9 +565,44 @@ export interface components {
             /** @description False until the billing service has the organization */
             billing_started: boolean;
         };
+        ProjectTrend: {
+            granularity: components["schemas"]["ProjectTrendGranularity"];
+            group_by: string;
+            /** @description Begin of the range, UTC */
+            from: components["schemas"]["Timestamp"];
+            /** @description End of the range, UTC */
+            to: components["schemas"]["Timestamp"];
+            /** @description Sum of the buckets: the rounded figure of each month, or of its part. Null: nothing is known */
+            total: number | null;
+            /**
+             * Format: decimal
+             * @description What the projects' rounded figures differ by from total. Only in groups by project
+             */
+            rounding?: number;
+            /** @description The largest first */
+            groups: components["schemas"]["Group"][];
+            /** @description Null if all groups are shown */
+            rest: components["schemas"]["RestOfGroups"] | null;
+            buckets: components["schemas"]["Bucket"][];
+            adjustments: components["schemas"]["MonthAdjustment"][];
+            /** @description Exact cost of the range in a currency that the organization had before. It is in no other amount */
+            other_currencies: {
+                [key: string]: number;
+            };
+            /** @description Usage without a price, which is in no amount */
+            unrated_lines: number;
+            compare?: components["schemas"]["Comparison"];
+            namespace: string;
+        };
         /** @description The rows that are not shown. */
         Rest: {
             rows: number;
+            /** Format: decimal */
+            amount: number;
+        };
+        RestOfGroups: {
+            /** @description Number of the other groups */
+            groups: number;
             /** Format: decimal */
             amount: number;
         };
@@ -374,6 +626,12 @@ export interface components {
         Scope: {
             organization: string;
             namespaces: string[] | null;
+        };
+        Span: {
+            /** @description Start of the first hour, UTC */
+            from: components["schemas"]["Timestamp"];
+            /** @description End of the last hour, UTC */
+            to: components["schemas"]["Timestamp"];
         };
         /**
          * @description `fees` and `invoiced` are lines of the organization: only an org-admin gets them.
@@ -436,6 +694,10 @@ export interface components {
             former_projects?: number;
         };
         /** @enum {string} */
+        BucketState: "complete" | "incomplete" | "running" | "no_data" | "future";
+        /** @enum {string} */
+        ComparisonMode: "previous" | "year";
+        /** @enum {string} */
         ExplanationFigure: "current_month_total" | "last_day_spend" | "total_cost_per_hour" | "cpu" | "memory" | "storage" | "network" | "public_ip" | "gpu" | "other";
         /** @enum {string} */
         FeeKind: "plan" | "addon";
@@ -444,7 +706,11 @@ export interface components {
         /** @enum {string} */
         MetaCostBasis: "usage" | "list_price";
         /** @enum {string} */
+        OrganizationTrendGranularity: "hour" | "day" | "week" | "month";
+        /** @enum {string} */
         ProjectCode: "unpriced" | "unreachable" | "not_started" | "not_metered";
+        /** @enum {string} */
+        ProjectTrendGranularity: "hour" | "day" | "week" | "month";
         /** @description Explanation in the envelope of every success response */
         ExplanationResponse: {
             /** @constant */
@@ -485,6 +751,22 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
             meta: components["schemas"]["Meta"];
         };
+        /** @description ProjectTrend in the envelope of every success response */
+        ProjectTrendResponse: {
+            /** @constant */
+            success: true;
+            data: components["schemas"]["ProjectTrend"];
+            timestamp: components["schemas"]["Timestamp"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** @description OrganizationTrend in the envelope of every success response */
+        OrganizationTrendResponse: {
+            /** @constant */
+            success: true;
+            data: components["schemas"]["OrganizationTrend"];
+            timestamp: components["schemas"]["Timestamp"];
+            meta: components["schemas"]["Meta"];
+        };
         /**
          * Format: date-time
          * @description UTC, RFC 3339, milliseconds
@@ -519,6 +801,14 @@ export interface components {
         ProjectsSort: "namespace" | "-namespace" | "current_month_total" | "-current_month_total" | "last_day_spend" | "-last_day_spend" | "total_cost_per_hour" | "-total_cost_per_hour";
         /** @enum {string} */
         StatementFormat: "json" | "csv";
+        /** @enum {string} */
+        GetProjectTrendGranularity: "hour" | "day" | "week" | "month";
+        /** @enum {string} */
+        GetProjectTrendCompare: "previous" | "year";
+        /** @enum {string} */
+        GetOrganizationTrendGranularity: "hour" | "day" | "week" | "month";
+        /** @enum {string} */
+        GetOrganizationTrendCompare: "previous" | "year";
     };
     responses: never;
     parameters: never;
@@ -1181,6 +1471,256 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["StatementResponse"];
                     "text/csv": string;
+                };
+            };
+            /** @description If-None-Match contains the current version */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `unexpected_body` (This request must not have a body): a body was sent where none is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
+            401: {
+                headers: {
+                    /** @description Challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_found` (Not found): the path or the resource does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
+            405: {
+                headers: {
+                    /** @description Allowed methods */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    get_project_trend: {
+        parameters: {
+            query?: {
+                /** @description Length of a bucket. A week begins on Monday (ISO 8601). At most 400 buckets */
+                granularity?: components["schemas"]["GetProjectTrendGranularity"];
+                /** @description Begin of the range: a date of the organization's time zone, or a full hour (RFC 3339). The default is the first day of the running month; by the hour, of the running day; by the month, eleven months before it */
+                from?: string;
+                /** @description End of the range, which is not in it. The default is the end of the running month or day */
+                to?: string;
+                /** @description Maximum number of groups; all others are in `rest` */
+                limit?: number;
+                /** @description previous: the range of the same length before. year: the same dates of the year before */
+                compare?: components["schemas"]["GetProjectTrendCompare"];
+                /** @description component, sku, workload, or label:KEY for the values of a label of workloads */
+                group_by?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Namespace of the project
+                 * @example acme-web
+                 */
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
+                    Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectTrendResponse"];
+                };
+            };
+            /** @description If-None-Match contains the current version */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `invalid_namespace` (Malformed namespace: 1 to 63 lower-case letters, digits and hyphens are allowed, beginning and ending with a letter or digit): the namespace in the path is not an RFC 1123 label; `unexpected_body` (This request must not have a body): a body was sent where none is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
+            401: {
+                headers: {
+                    /** @description Challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token; `namespace_denied` (Access denied to namespace): the namespace does not exist or the caller has no access; the two cases have the same response */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_found` (Not found): the path or the resource does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
+            405: {
+                headers: {
+                    /** @description Allowed methods */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    get_organization_trend: {
+        parameters: {
+            query?: {
+                /** @description Length of a bucket. A week begins on Monday (ISO 8601). At most 400 buckets */
+                granularity?: components["schemas"]["GetOrganizationTrendGranularity"];
+                /** @description Begin of the range: a date of the organization's time zone, or a full hour (RFC 3339). The default is the first day of the running month; by the hour, of the running day; by the month, eleven months before it */
+                from?: string;
+                /** @description End of the range, which is not in it. The default is the end of the running month or day */
+                to?: string;
+                /** @description Maximum number of groups; all others are in `rest` */
+                limit?: number;
+                /** @description previous: the range of the same length before. year: the same dates of the year before */
+                compare?: components["schemas"]["GetOrganizationTrendCompare"];
+                /** @description component, sku, workload, project, or label:KEY for the values of a label */
+                group_by?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
+                    Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganizationTrendResponse"];
                 };
             };
             /** @description If-None-Match contains the current version */

@@ -1,0 +1,78 @@
+"""Which hours of a range are there, by the definition of the overview (project_gaps in the ledger)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from billing_service.database import Database
+from billing_service.ledger.script import script
+from billing_service.trends.calendar import HOUR, Month
+from billing_service.trends.usage import Scope
+
+_BITS = 772
+_FIRST_BIT_HOURS = 14  # bit N of a month is the hour that begins N - 14 hours after the month began in UTC
+
+
+@dataclass(frozen=True)
+class Hours:
+    """Of a month: bits as numbers, the first hour is the highest bit."""
+
+    missing: int = 0
+    known: int = 0
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """`as_of`: the end of the organization's newest hour, None if there is none."""
+
+    as_of: datetime | None
+    months: dict[date, Hours]
+
+    def missing(self, period: date, since: datetime, until: datetime) -> int:
+        """How many hours of a part of a month should be there and are not."""
+        return _within(self._of(period).missing, period, since, until).bit_count()
+
+    def known(self, period: date, since: datetime, until: datetime) -> int:
+        """How many hours of a part of a month are there."""
+        return _within(self._of(period).known, period, since, until).bit_count()
+
+    def complete_through(self, months: Sequence[Month]) -> datetime | None:
+        """Until then, every hour of the range is there. None: nothing of it is known, and nothing is missing."""
+        for month in months:
+            if missing := _within(self._of(month.period).missing, month.period, month.since, month.until):
+                first = _BITS - missing.bit_length()
+                return _first_bit(month.period) + timedelta(hours=first)
+        anything = any(self.known(month.period, month.since, month.until) for month in months)
+        return min(self.as_of, months[-1].until) if anything and self.as_of else None
+
+    def _of(self, period: date) -> Hours:
+        return self.months.get(period, Hours())
+
+
+def _first_bit(period: date) -> datetime:
+    return datetime(period.year, period.month, 1, tzinfo=UTC) - timedelta(hours=_FIRST_BIT_HOURS)
+
+
+def _within(bits: int, period: date, since: datetime, until: datetime) -> int:
+    first, last = ((moment - _first_bit(period)) // HOUR for moment in (since, until))
+    return bits & (((1 << (last - first)) - 1) << (_BITS - last)) if first < last else 0
+
+
+async def read_coverage(
+    database: Database,
+    scope: Scope,
+    months: Sequence[Month],
+    lives: Sequence[int | None] | None,
+    as_of: datetime | None,
+) -> Coverage:
+    rows = await database.fetch(
+        script("trends/coverage.sql"),
+        organization=scope.organization,
+        namespaces=scope.names,
+        periods=[month.period for month in months],
+        starts=[month.starts for month in months],
+        ends=[month.ends for month in months],
+        lives=lives,
+        as_of=as_of,
+    )
+    return Coverage(as_of, {row["period"]: Hours(int(row["missing"], 2), int(row["known"], 2)) for row in rows})

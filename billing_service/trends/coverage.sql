@@ -1,0 +1,58 @@
+-- The hours of each month that should be there and are missing, and those that are known, as bits (project_months). It is
+-- the definition of project_gaps for many projects: an hour is missing if it is missing for one of them, and known if it
+-- is known for one of them. lives: the life in each month, null: all lives.
+WITH months AS (
+    SELECT m.period, m.starts, m.ends, m.life
+    FROM unnest(%(periods)s::date[], %(starts)s::timestamptz[], %(ends)s::timestamptz[], %(lives)s::smallint[])
+        AS m (period, starts, ends, life)
+),
+covered AS MATERIALIZED (
+    SELECT m.period, m.starts, m.ends, m.life, bit_index(min(s.first_hour), m.period) AS begins,
+           bit_and(coalesce(c.complete, 0::bit(772)) | bits_between(0, bit_index(s.first_hour, m.period))) AS complete
+    FROM months AS m
+    LEFT JOIN sources AS s ON s.first_hour < %(as_of)s::timestamptz
+    LEFT JOIN source_months AS c ON c.source = s.source AND c.period = m.period
+    GROUP BY m.period, m.starts, m.ends, m.life
+),
+owned AS MATERIALIZED (
+    SELECT w.namespace::text, w.life,
+           CASE WHEN NOT bool_or(lower_inf(w.validity)) THEN date_trunc('hour', min(lower(w.validity))) END AS since,
+           CASE WHEN NOT bool_or(upper_inf(w.validity)) THEN date_trunc('hour', max(upper(w.validity))) END AS until
+    FROM ownership AS w
+    WHERE w.organization = %(organization)s
+      AND (%(namespaces)s::text[] IS NULL OR w.namespace = ANY (%(namespaces)s::text[]))
+    GROUP BY w.namespace, w.life
+),
+had AS MATERIALIZED (
+    SELECT h.period, h.namespace, h.life, h.hours FROM project_months AS h
+    WHERE h.organization = %(organization)s
+      AND (h.period = ANY (%(periods)s::date[]) OR h.period = (%(periods)s::date[])[1] - interval '1 month')
+),
+expected AS ( -- most projects of a month have the same hours: bits are computed once for each kind
+    SELECT DISTINCT c.period, h.hours AS seen,
+           greatest(
+               bit_index(c.starts, c.period), coalesce(bit_index(o.since, c.period), 0),
+               CASE WHEN b.namespace IS NULL
+                    THEN least(c.begins, nullif(position(B'1' IN coalesce(h.hours, 0::bit(772))), 0) - 1) END
+           ) AS first,
+           bit_index(least(c.ends, %(as_of)s::timestamptz, o.until), c.period) AS last
+    FROM covered AS c
+    JOIN owned AS o ON %(lives)s::smallint[] IS NULL OR o.life = c.life
+    LEFT JOIN had AS h ON h.period = c.period AND h.namespace = o.namespace AND h.life = o.life
+    LEFT JOIN had AS b
+        ON b.period = (c.period - interval '1 month')::date AND b.namespace = o.namespace AND b.life = o.life
+    WHERE %(as_of)s::timestamptz IS NOT NULL
+      AND (b.namespace IS NOT NULL OR c.begins IS NOT NULL OR h.hours IS NOT NULL)
+)
+SELECT e.period,
+       bit_or(bits_between(e.first, e.last) & ~(
+           CASE WHEN c.begins IS NULL THEN coalesce(e.seen, 0::bit(772))
+                ELSE (coalesce(e.seen, 0::bit(772)) & bits_between(0, c.begins))
+                     | (c.complete & bits_between(c.begins, 772)) END
+       ))::text AS missing,
+       bit_or(coalesce(e.seen, 0::bit(772)) | (
+           bits_between(e.first, e.last) & CASE WHEN c.begins IS NULL THEN 0::bit(772)
+                                                ELSE c.complete & bits_between(c.begins, 772) END
+       ))::text AS known
+FROM expected AS e JOIN covered AS c ON c.period = e.period
+GROUP BY e.period

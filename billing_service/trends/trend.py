@@ -1,0 +1,172 @@
+"""The cost of a range by bucket and group. Sums of groups are buckets, and sums of buckets are the total."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, LiteralString
+
+from billing_service.database import Database
+from billing_service.errors import AmountTooLarge
+from billing_service.figures.facts import facts, rfc3339
+from billing_service.figures.summary import LARGEST_AMOUNT
+from billing_service.ledger.script import script
+from billing_service.money import rounded
+from billing_service.trends.asked import Asked
+from billing_service.trends.change import Side, change
+from billing_service.trends.frame import Frame, coarse
+from billing_service.trends.groups import Figures, Margins, by_month, cells, figures, margins, sum_rows
+from billing_service.trends.read import Read, read_all, read_uids
+from billing_service.trends.response import (
+    amounts_json,
+    bucket_json,
+    currencies,
+    hours_of,
+    key_json,
+    seen_by_bucket,
+    state_of,
+)
+from billing_service.trends.usage import Key, Scope, Usage, check_lines, grouped
+
+_VERSION: LiteralString = """
+    SELECT coalesce(max(version), 0) AS number FROM data_versions WHERE organization = %(organization)s
+"""
+
+
+@dataclass(frozen=True)
+class Groups:
+    """`usage`: of all groups, by the pieces of `frame`. `cells`: of each piece, the shown groups and then the rest."""
+
+    usage: Sequence[Usage]
+    frame: Frame
+    margins: Margins
+    shown: list[Key]
+    uids: dict[Key, str]
+    cells: list[list[int]]
+
+    @property
+    def others(self) -> list[Key]:
+        return list(self.margins.units)[len(self.shown) :]
+
+
+async def trend(database: Database, scope: Scope, asked: Asked, now: datetime | None = None) -> dict[str, Any]:
+    """Raises BadRequest (400), OrganizationNotFound, ProjectNotFound (404), PriceMissing, AmountTooLarge (409)."""
+    read = await read_all(database, scope, asked, now)
+    found = figures(read.frame, read.exact(), read.unit)
+    if read.amount(max(found.months)) > LARGEST_AMOUNT:
+        raise AmountTooLarge(f"An amount of {scope.namespace or scope.organization} is larger than 10^18")
+    body = await _body(read, found)
+    [version] = await database.fetch(_VERSION, organization=scope.organization)
+    if not read.clock.data_version == read.facts["data_version"] == version["number"]:  # an import came in between
+        return await trend(database, scope, asked, now)
+    return body
+
+
+async def _body(read: Read, found: Figures) -> dict[str, Any]:
+    asked, given, scope = read.asked, read.range, read.scope
+    groups = await _groups(read, found)
+    buckets = _buckets(read, found, groups)
+    total = sum(found.months) if any(bucket["amount"] is not None for bucket in buckets) else None
+    seen = seen_by_bucket(read.totals, read.frame, read.currency)
+    return {
+        **facts(read.facts),
+        "complete_through": rfc3339(read.coverage.complete_through(given.months)),
+        "incomplete_hours": sum(bucket["incomplete_hours"] for bucket in buckets),
+        **({"namespaces": scope.namespaces} if scope.namespace is None else {"namespace": scope.namespace}),
+        "granularity": asked.granularity,
+        "group_by": asked.kind if asked.label is None else f"label:{asked.label}",
+        "from": rfc3339(given.since),
+        "to": rfc3339(given.until),
+        "total": None if total is None else read.amount(total),
+        **_rounding(read, sum(found.months), groups.margins),
+        "groups": [
+            key_json(key, groups.uids) | {"amount": read.amount(groups.margins.total(key))} for key in groups.shown
+        ],
+        "rest": _rest(read, groups),
+        "buckets": buckets,
+        "adjustments": await _adjustments(read),
+        "other_currencies": currencies(seen),
+        "unrated_lines": sum(one.unrated for one in seen),
+        **await _compare(read, groups, total),
+    }
+
+
+async def _compare(read: Read, groups: Groups, total: int | None) -> dict[str, Any]:
+    if read.asked.compare is None:
+        return {}
+    side = Side(list(groups.usage), groups.frame, groups.margins, total or 0)
+    return {"compare": await change(read, side, known=total is not None)}
+
+
+async def _groups(read: Read, found: Figures) -> Groups:
+    asked, currency = read.asked, read.currency
+    usage, cut = read.totals, read.frame
+    if asked.kind not in {"component", "sku"}:
+        if asked.kind != "project":
+            check_lines(usage, asked)
+        cut = coarse(read.range)
+        usage = await read.reader.by_group(cut, asked)
+    sums = grouped(usage, asked.kind, currency)
+    groups = margins(by_month(sums, cut), found.months, asked.kind, read.unit)
+    shown = list(groups.units)[: asked.limit]
+    if cut is not read.frame and shown:
+        sums = grouped(await read.reader.by_group(read.frame, asked, shown, hourly=read.hourly), asked.kind, currency)
+    units = cells(found, groups, sums, shown, asked.kind)
+    return Groups(usage, cut, groups, shown, await read_uids(read, shown), units)
+
+
+def _buckets(read: Read, found: Figures, groups: Groups) -> list[dict[str, Any]]:
+    totals = [0] * len(read.frame.buckets)
+    rows = [[0] * (len(groups.shown) + 1) for _ in totals]
+    for piece, units, row in zip(read.frame.pieces, found.pieces, groups.cells, strict=True):
+        totals[piece.bucket] += units
+        rows[piece.bucket] = sum_rows([rows[piece.bucket], row], len(row))
+    seen, hours = seen_by_bucket(read.totals, read.frame, read.currency), hours_of(read.frame, read.coverage)
+    result = []
+    for bucket, total, row, lines, times in zip(read.frame.buckets, totals, rows, seen, hours, strict=True):
+        has_amount = bool(times.known) and lines.has_amount
+        amount = read.amount(total) if has_amount else None
+        body = bucket_json(bucket, state_of(bucket, times, read.coverage), times, lines, amount)
+        if has_amount:
+            body["groups"] = amounts_json(row[:-1], read.digits)
+            if groups.others:
+                body["rest"] = read.amount(row[-1])
+            if read.asked.kind == "project":
+                body["rounding"] = read.amount(total - sum(row))
+        result.append(body)
+    return result
+
+
+def _rounding(read: Read, total: int, groups: Margins) -> dict[str, Decimal]:
+    """What the projects' rounded figures differ by from the organization's."""
+    if read.asked.kind != "project":
+        return {}
+    return {"rounding": read.amount(total - sum(groups.total(key) for key in groups.units))}
+
+
+def _rest(read: Read, groups: Groups) -> dict[str, Any] | None:
+    if not groups.others:
+        return None
+    return {
+        "groups": len(groups.others),
+        "amount": read.amount(sum(groups.margins.total(key) for key in groups.others)),
+    }
+
+
+async def _adjustments(read: Read) -> list[dict[str, Any]]:
+    """Corrections of closed months and credits, in the month in which they count. They are in no other amount."""
+    rows = await read.database.fetch(
+        script("trends/adjustments.sql"),
+        organization=read.scope.organization,
+        namespaces=read.scope.names,
+        periods=[month.period for month in read.range.months],
+        lives=read.reader.lives,
+    )
+    return [
+        {
+            "period": f"{row['period']:%Y-%m}",
+            "currency": row["currency"],
+            "amount": rounded(row["amount"], row["digits"]),
+        }
+        for row in rows
+    ]

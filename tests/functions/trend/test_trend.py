@@ -1,0 +1,163 @@
+"""The trend: what is passed on, what is refused, and replies that do not add up."""
+
+import json
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2 as httpx
+import pytest
+
+from tests.functions.trend.replies import DAYS, bucket, trend
+from tests.kit.billing import BillingService
+from tests.kit.envelopes import assert_error_envelope, assert_success_envelope
+from tests.kit.in_process import get, make
+from tests.kit.tenants import AMOUNTS, admin, user
+
+PROJECT = "/api/billing/project/acme-web/trend"
+ORGANIZATION = "/api/billing/organization/trend"
+OWNER = {"organization": "acme", "namespace": "acme-web", "as_of": "2025-10-01T15:00:00Z"}
+
+
+async def shown(query: str = "", **changes: Any) -> httpx.Response:
+    def send(_: httpx.Request) -> httpx.Response:
+        content = json.dumps({**OWNER, **trend(**changes)})
+        return httpx.Response(200, content=content, headers={"content-type": "application/json"})
+
+    return await get(make("trend", billing=send), PROJECT + query, user("acme", "acme-web"))
+
+
+async def test_the_buckets_are_those_of_the_billing_service() -> None:
+    """Times are RFC 3339; a bucket without an amount has no groups, and members without a value are absent."""
+    data = assert_success_envelope(await shown())["data"]
+    assert (data["from"], data["to"], len(data["buckets"])) == (
+        "2025-10-01T00:00:00.000Z",
+        "2025-11-01T00:00:00.000Z",
+        DAYS,
+    )
+    first, second = data["buckets"][:2]
+    assert (first["amount"], first["groups"], first["complete"]) == (12.5, [12.5], True)
+    assert (second["amount"], second["complete"], second["state"]) == (None, False, "future")
+    assert second.keys().isdisjoint({"groups", "rest", "rounding", "partial"})
+    assert data.keys().isdisjoint({"compare", "rounding"})
+
+
+async def test_a_project_user_gets_the_sum_of_the_own_projects() -> None:
+    """The request names them, and the reply must repeat them. An org-admin gets all."""
+    billing = BillingService(amounts=AMOUNTS)
+    function = make("trend", billing=billing)
+    own = assert_success_envelope(await get(function, ORGANIZATION, user("acme", "acme-web")))["data"]
+    assert (own["total"], own["scope"]) == (AMOUNTS["acme-web"], {"organization": "acme", "namespaces": ["acme-web"]})
+    assert parse_qs(urlsplit(billing.requests[-1]).query)["namespaces"] == ["acme-web"]
+    everything = assert_success_envelope(await get(function, ORGANIZATION, admin("acme")))["data"]
+    assert everything["scope"] == {"organization": "acme", "namespaces": None}
+    assert "namespaces" not in billing.requests[-1]
+
+
+async def test_the_parameters_are_passed_on() -> None:
+    """As they are, with the defaults."""
+    billing = BillingService()
+    query = "granularity=week&from=2025-09-01&to=2025-10-01T00:00:00%2B02:00&group_by=label:app.io/team&limit=3"
+    await get(make("trend", billing=billing), f"{ORGANIZATION}?{query}&compare=year", admin("acme"))
+    assert parse_qs(urlsplit(billing.requests[-1]).query) == {
+        "granularity": ["week"],
+        "from": ["2025-09-01"],
+        "to": ["2025-10-01T00:00:00+02:00"],
+        "group_by": ["label:app.io/team"],
+        "limit": ["3"],
+        "compare": ["year"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "allowed"),
+    [
+        ("granularity=minute", "'hour', 'day', 'week' or 'month'"),
+        ("granularity=", "'hour', 'day', 'week' or 'month'"),
+        ("group_by=owner", "component, sku, workload, or label:KEY"),
+        ("group_by=project", "component, sku, workload, or label:KEY"),
+        ("group_by=label:", "Kubernetes label key"),
+        (f"group_by=label:{'k' * 300}", "1 to 63 characters"),
+        ("group_by=label:a%0A", "Kubernetes label key"),
+        ("from=2025-02-30", "not a date of the calendar"),
+        ("from=2025-13-01", "a date like 2026-11-01"),
+        ("to=2025-02-01T10:30:00Z", "a full hour"),
+        ("to=2025-02-01T25:00:00Z", "a full hour"),
+        ("to=2025-02-01T10:00:00", "with its offset"),
+        ("from=yesterday", "a date like"),
+        ("from=1999-12-31", "a date like"),
+        ("from=2025-10-02&to=2025-10-01", "must be after 'from'"),
+        ("from=2025-10-01&to=2025-10-01", "must be after 'from'"),
+        ("from=2025-10-01T02:00:00Z&to=2025-10-01T03:00:00%2B02:00", "must be after 'from'"),
+        ("limit=0", "from 1 to 100"),
+        ("limit=101", "from 1 to 100"),
+        ("limit=1_0", "from 1 to 100"),
+        ("compare=last", "'previous' or 'year'"),
+        ("period=2025-10", "allowed: granularity, from, to, limit, compare, group_by"),
+    ],
+)
+async def test_a_wrong_parameter_is_named_with_what_is_allowed(query: str, allowed: str) -> None:
+    """The billing service is not asked."""
+    billing = BillingService()
+    response = await get(make("trend", billing=billing), f"{PROJECT}?{query}", user("acme", "acme-web"))
+    body = assert_error_envelope(response, 400)
+    assert query.partition("=")[0] in body["error"]
+    assert allowed in body["error"]
+    assert not any("trend" in request for request in billing.requests)
+
+
+async def test_a_400_of_the_billing_service_is_passed_on() -> None:
+    """It knows the time zone, and so the number of buckets."""
+    billing = BillingService()
+    text = "query parameter 'granularity' gives more than 400 buckets in this range: use day"
+    error = (400, {"code": "bad_request", "message": text, "parameter": "granularity"})
+    billing.fail = lambda target: error if "trend" in target else None
+    path = f"{PROJECT}?granularity=hour&from=2025-09-01"
+    body = assert_error_envelope(await get(make("trend", billing=billing), path, user("acme", "acme-web")), 400)
+    assert (body["error"], body["details"]) == (text, {"parameter": "granularity"})
+
+
+DAY_ONE = bucket(0, 12.5)
+OTHERS = [bucket(day, None) for day in range(1, DAYS)]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"total": 12.51},
+        {"total": None},
+        {"groups": []},
+        {"groups": [{"name": "cpu", "amount": 12.51}]},
+        {"groups": [{"name": "cpu", "amount": 12.5}, {"name": "memory", "amount": 0}]},
+        {"rest": {"groups": 1, "amount": 0.01}},
+        {"rounding": 0.01},
+        {"buckets": OTHERS},
+        {"buckets": [DAY_ONE, *OTHERS[1:]]},
+        {"buckets": [DAY_ONE | {"amount": 12.4}, *OTHERS]},
+        {"buckets": [DAY_ONE | {"groups": [12.4]}, *OTHERS]},
+        {"buckets": [DAY_ONE | {"groups": [12.5, 0]}, *OTHERS]},
+        {"buckets": [DAY_ONE | {"rest": 0.1}, *OTHERS]},
+        {"buckets": [DAY_ONE, OTHERS[0] | {"complete": True}, *OTHERS[1:]]},
+        {"buckets": [DAY_ONE, OTHERS[0] | {"amount": 0}, *OTHERS[1:]]},
+        {"groups": [{"name": "globex-shop", "namespace": "globex-shop", "amount": 12.5}]},
+        {"buckets": []},
+        {"from": "2025-10-01"},
+    ],
+)
+async def test_a_trend_that_does_not_add_up_is_503(changes: dict[str, Any]) -> None:
+    """Rows, columns, gaps between buckets, and another organization's project."""
+    assert_error_envelope(await shown(**changes), 503, "Billing service unreachable")
+
+
+@pytest.mark.parametrize(
+    ("query", "changes"),
+    [
+        ("?granularity=week", {}),
+        ("?group_by=sku", {}),
+        ("?compare=year", {}),
+        ("?from=2025-09-01", {}),
+        ("?to=2025-10-31T00:00:00Z", {}),
+    ],
+)
+async def test_what_was_not_requested_is_not_shown(query: str, changes: dict[str, Any]) -> None:
+    """A foreign billing service may ignore parameters."""
+    assert_error_envelope(await shown(query, **changes), 501, "Not offered by this installation")
