@@ -20,6 +20,7 @@ from billing_service.grants import GrantError
 from billing_service.import_columns import hour, label, month, sku, text, workload
 from billing_service.import_kinds import KINDS
 from billing_service.importer import SOURCE
+from billing_service.ledger.sources import SourceError
 from billing_service.metering.command import closed_hour, meter
 from billing_service.metering.errors import MeteringError
 from billing_service.metering.settings import MeterSettings
@@ -42,6 +43,7 @@ _NAMED = (
     MigrationError,
     ResourcesError,
     ServiceError,
+    SourceError,
 )
 
 
@@ -88,6 +90,10 @@ def _arguments() -> argparse.Namespace:
     )
     commands.add_parser("close", help="close the months that are over and take no late lines any more")
     commands.add_parser("reconcile", help="compare every kept sum with its lines; exit code 1 if one differs")
+    commands.add_parser("sources", help="list the meters, and from when to when they have hours")
+    ended = commands.add_parser("end-source", help="end a meter: from then on, no hour of it is missing")
+    ended.add_argument("source", help="METERING_SOURCE of the meter")
+    ended.add_argument("--at", type=hour, metavar="TIME", help="end of its last hour; default: of its newest hour")
     commands.add_parser("quarantine", help="list usage that cannot be booked")
     accepted = commands.add_parser("accept", help="book a line above QUARANTINE_ABOVE that is in quarantine")
     accepted.add_argument("namespace", type=label)

@@ -17,6 +17,7 @@ from billing_service.grants import READABLE, UnboundRoleError, grant, provide, r
 from billing_service.importer import Progress, import_file
 from billing_service.ledger.accept import NothingToAcceptError, Quarantined, accept
 from billing_service.ledger.commands import differences, quarantined
+from billing_service.ledger.sources import end_source, sources
 from billing_service.migrate import migrate, shipped
 from billing_service.periods.close import close
 from billing_service.plans.catalogue import read_catalogue
@@ -142,6 +143,16 @@ async def _accept(connection: Connection, arguments: argparse.Namespace, setting
     print(f"accept: {done.written + done.changed} lines booked, {done.adjusted} adjustments of closed months")
 
 
+async def _sources(connection: Connection, _: argparse.Namespace, __: LedgerSettings) -> None:
+    async for text in sources(connection):
+        print(text)
+
+
+async def _end_source(connection: Connection, arguments: argparse.Namespace, _: LedgerSettings) -> None:
+    ended = await end_source(connection, arguments.source, arguments.at)
+    print(f"end-source: {arguments.source} ended at {ended:%Y-%m-%dT%H:%MZ}: no hour from then on is missing")
+
+
 async def _reconcile(connection: Connection, _: argparse.Namespace, __: LedgerSettings) -> None:
     found = await differences(connection)
     if found:
@@ -163,11 +174,13 @@ _COMMANDS = {
     "close": _close,
     "demo": _demo,
     "distribute": _distribute,
+    "end-source": _end_source,
     "grants": _grants,
     "import": _import,
     "migrate": _migrate,
     "plans": _plans,
     "quarantine": _quarantine,
     "reconcile": _reconcile,
+    "sources": _sources,
     "subscriptions": _subscriptions,
 }

@@ -11,7 +11,7 @@ from billing_service.errors import PriceMissing, ProjectNotFound
 from billing_service.figures.again import DataChanged, consistent
 from billing_service.figures.facts import complete_through, coverage, facts, refuse_future, rfc3339
 from billing_service.figures.never_metered import never_metered
-from billing_service.figures.summary import billing_summary, prices_missing, too_large
+from billing_service.figures.summary import LARGEST_AMOUNT, billing_summary, prices_missing, too_large
 from billing_service.ledger.script import script
 from billing_service.money import RATE_DIGITS, exact_sum, rounded, split
 
@@ -49,8 +49,8 @@ async def _read(
         raise DataChanged  # a price was added just now
     exact = {name: row[name] for name in _PARTS} | {name: row[name] for name in _RARE_PARTS if row[name] is not None}
     total = exact_sum(exact.values())
-    if error := too_large(row["namespace"], total, row["last_day"], row["last_hour"]):
-        raise error
+    if max(total, row["last_day"], row["last_hour"]) > LARGEST_AMOUNT:
+        raise too_large(row["namespace"])
     if complete_through(row) is None and await never_metered(
         database, organization, [(row["namespace"], row["life"])], row["as_of"]
     ):

@@ -159,7 +159,10 @@ _RECORD_HOUR: LiteralString = """
 """
 _HOUR_IS_THERE: LiteralString = """
     INSERT INTO sources AS s VALUES (%(source)s, %(hour)s)
-    ON CONFLICT (source) DO UPDATE SET first_hour = excluded.first_hour WHERE excluded.first_hour < s.first_hour;
+    ON CONFLICT (source) DO UPDATE
+    SET first_hour = least(s.first_hour, excluded.first_hour), -- a source that ended, and has a later hour, goes on
+        ended_at = CASE WHEN excluded.first_hour < s.ended_at THEN s.ended_at END
+    WHERE excluded.first_hour < s.first_hour OR excluded.first_hour >= s.ended_at;
     INSERT INTO source_months AS m
     SELECT %(source)s, period::date, CASE WHEN %(complete)s THEN bit_of(%(hour)s, period::date) ELSE 0::bit(772) END
     FROM generate_series(date_trunc('month', %(hour)s::timestamptz AT TIME ZONE 'UTC' - interval '14 hours'),

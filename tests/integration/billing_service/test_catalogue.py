@@ -69,7 +69,7 @@ GIVEN = {
     "organization": "acme", "namespace": "acme-web", "namespaces": ["acme-web"], "lives": [1], "life": 1, "now": None,
     "period": "2026-10-01", "since": datetime(2026, 10, 1, tzinfo=UTC), "until": datetime(2026, 11, 1, tzinfo=UTC),
     "starts": datetime(2026, 10, 1, tzinfo=UTC), "ends": datetime(2026, 11, 1, tzinfo=UTC), "currency": "EUR",
-    "component": None, "most": 10, "after": None,
+    "component": None, "most": 10, "after": None, "rate_digits": 4, "largest": 10**18,
 }  # fmt: skip
 OF_A_TREND = {
     "namespaces": ["acme-web"], "lives": [1], "moment": GIVEN["until"], "moments": [GIVEN["since"]],

@@ -4,12 +4,15 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import simplejson
+
 from billing_service.database import Connection, connect, open_database
 from billing_service.demo import CURRENCIES, PRICE_LIST, PROJECT_OWNERS, instances_row, usage_row
 from billing_service.figures.overview import overview
 from billing_service.figures.projects import project_list
 from billing_service.ledger.commands import differences
 from billing_service.migrate import migrate, shipped
+from billing_service.render import text
 
 from .test_costs import PARTS, RESOURCES, flat
 
@@ -74,7 +77,7 @@ async def test_the_demo_has_the_same_figures_before_and_after(empty_database_url
             assert (new["incomplete_hours"], new["complete_through"]) == (0, new["as_of"])
             assert new["billing_summary"]["currency"] == CURRENCIES[organization]
         listed = await project_list(database, "acme", NOW)
-        assert [project["namespace"] for project in listed["projects"]] == sorted(
+        assert [project["namespace"] for project in simplejson.loads(text(listed["projects"]))] == sorted(
             name for name, owner in PROJECT_OWNERS.items() if owner == "acme"
         )
 
