@@ -37,7 +37,8 @@ class Seen:
 
     `weekdays` (T+1, S, 7): factor of a weekday, 1 on average. `since` (T+1, S): the first day of the present level.
     `noise` (T+1, S): relative error of a day. `sums`, `factors`, `known` (T+1, S): quantities, weekday factors and
-    known days, added up. `reverted` (T+1, S): how many shifts were undone soon after. `first` (S): the first day with usage.
+    known days, added up. `reverted` (T+1, S): how many shifts were undone soon after.
+    `first` (S): the first day with usage.
     """
 
     quantities: Floats

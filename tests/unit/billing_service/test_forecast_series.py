@@ -3,6 +3,7 @@ from math import nan
 
 import numpy as np
 import pytest
+
 from billing_service.forecasts.series import forecast, forecast_all
 
 MONDAY = date(2026, 1, 5)
