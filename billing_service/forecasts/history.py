@@ -217,7 +217,7 @@ class _Weekdays:
         count = self._count[series, weekday]
         error = ratio - self._ratio[series, weekday]
         most = 3 * np.sqrt(self._noise)
-        step = np.where(count >= 2, np.clip(error, -most, most), error)  # noqa: PLR2004 - two are no outliers
+        step = np.where(count >= 2, np.clip(error, -most, most), error)  # noqa: PLR2004 - two cannot be outliers
         self._ratio[series, weekday] += np.where(fits, np.maximum(1 / (count + 1), _WEEKDAY_GAIN), 0) * step
         gain = np.maximum(1 / np.maximum(self._count.sum(1) - WEEK + 2, 1), _WEEKDAY_NOISE_GAIN)
         squared = np.minimum(error * error, 16 * np.maximum(self._noise, 1e-4))

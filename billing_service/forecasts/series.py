@@ -1,4 +1,4 @@
-"""The forecast of daily quantities: each day, and the total with an interval of its own.
+"""The forecast of daily quantities: each day, and the total with a separate interval.
 
 `forecast` is for one series. `forecast_all` is for many of the same length, and takes a few milliseconds for each of
 them instead of 200. Both are pure: they read no clock and no database.

@@ -47,7 +47,7 @@ def test_growth_continues() -> None:
 
 
 def test_a_shift_of_the_level_is_followed() -> None:
-    """Five days after a launch, the forecast has the new level and its quality says so."""
+    """Five days after a launch, the forecast has the new level, with the quality `level_shift`."""
     made = forecast(_noisy([100.0] * 120 + [250.0] * 5), MONDAY, 20)
     assert made.total.p50 == pytest.approx(5000, rel=0.15)
     assert made.quality == "level_shift"
