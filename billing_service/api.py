@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from billing_service.database import Database
 from billing_service.errors import SchemaOutdated, ServiceError, Stuck, Unauthorized
 from billing_service.figures.routes import Clock, figures
+from billing_service.forecasts.routes import forecasts
 from billing_service.metrics import Metrics
 from billing_service.migrate import shipped
 from billing_service.parameters import malformed
@@ -25,7 +26,7 @@ def create_app(database: Database, *tokens: str, now: Clock = lambda: None, metr
     metrics = metrics or Metrics(database.pool)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.include_router(_health(database))
-    for routes in (figures, statements, trends):
+    for routes in (figures, forecasts, statements, trends):
         app.include_router(routes(database, now), dependencies=[Depends(_authorized(tokens))])
     app.exception_handler(ServiceError)(_service_error)
     app.exception_handler(RequestValidationError)(_malformed)

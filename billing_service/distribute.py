@@ -48,6 +48,8 @@ DISTRIBUTED = (
     "data_versions",
     "instances",
     "workload_labels",
+    "forecasts",
+    "forecast_versions",
 )
 # Of one node: the history of the schema, and the queue of jobs.
 LOCAL = ("schema_migrations", "procrastinate_%")

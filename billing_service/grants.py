@@ -15,6 +15,7 @@ from billing_service.database import Connection
 READABLE = (
     "adjustments",
     "data_versions",
+    "forecasts",
     "hours",
     "instances",
     "minor_units",

@@ -22,6 +22,8 @@ FIGURES = (
     "gpu",
     "other",
 )
+HORIZONS = ("month_end", "30d", "90d")
+LEVELS = ("80", "95")
 
 # RFC 1123 label; `\z` does not match before a line break at the end.
 _LABEL = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\z"
@@ -35,6 +37,8 @@ InQuery = Annotated[str, Query(pattern=_LABEL)]
 OptionalInQuery = Annotated[str | None, Query(pattern=_LABEL)]
 OptionalMonth = Annotated[str | None, Query(pattern=_MONTH)]
 FigureInQuery = Annotated[str, Query(pattern=rf"^({'|'.join(FIGURES)})\z")]
+HorizonInQuery = Annotated[str, Query(pattern=rf"^({'|'.join(HORIZONS)})\z")]
+LevelInQuery = Annotated[str, Query(pattern=rf"^({'|'.join(LEVELS)})\z")]
 OptionalNames = Annotated[str | None, Query(pattern=_NAMES)]
 OptionalPageSize = Annotated[str | None, Query(pattern=_PAGE_SIZE)]
 
@@ -43,6 +47,8 @@ RULES = {
     "organization": _LABEL_RULE,
     "after": _LABEL_RULE,
     "figure": f"must be one of {', '.join(FIGURES)}",
+    "horizon": f"must be one of {', '.join(HORIZONS)}",
+    "level": f"must be one of {', '.join(LEVELS)}, in percent",
     "namespaces": "must be names of projects, separated by commas",
     "period": "must be a month of this century, like 2026-10",
     "limit": f"must be a whole number from 1 to {LARGEST_PAGE}",

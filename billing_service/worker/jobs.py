@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from billing_service.database import connect
+from billing_service.forecasts.work import refresh
 from billing_service.import_kind import Circumstances
 from billing_service.importer import SOURCE
 from billing_service.ledger.commands import differences
@@ -38,6 +39,7 @@ def jobs(settings: WorkerSettings, meter: MeterSettings | None, metrics: WorkerM
     url = settings.database_url.get_secret_value()
     if meter is not None:
         yield Job("meter", "*/5 * * * *", lambda: _meter(meter))
+    yield Job("forecast", "*/10 * * * *", lambda: _forecast(url))
     yield Job("release", "23 * * * *", lambda: _release(url, settings))
     yield Job("close", "37 * * * *", lambda: _close(url, settings))
     yield Job("reconcile", "41 2 * * *", lambda: _reconcile(url, metrics))
@@ -51,6 +53,14 @@ async def _meter(settings: MeterSettings) -> None:
     ):
         async for _ in meter.catch_up(datetime.now(UTC), settings.first_hour):
             pass  # each hour is stored and logged
+
+
+async def _forecast(url: str) -> None:
+    """Of organizations whose data have changed since their last forecast."""
+    async with connect(url) as connection:
+        number = await refresh(connection)
+    if number:
+        _logger.info("forecasts were computed", extra={"fields": {"organizations": number}})
 
 
 async def _release(url: str, settings: WorkerSettings) -> None:

@@ -58,6 +58,8 @@ TABLES = (
     "instances",
     "plan_prices",
     "subscriptions",
+    "forecasts",
+    "forecast_versions",
 )
 USAGE_HEADER = "namespace,hour,cpu_core_hours,memory_gib_hours,storage_gib_hours,network_gib,public_ip_hours\n"
 
