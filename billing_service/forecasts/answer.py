@@ -14,7 +14,7 @@ import numpy as np
 from psycopg.rows import DictRow
 
 from billing_service.figures.facts import facts, rfc3339
-from billing_service.figures.summary import too_large
+from billing_service.figures.summary import LARGEST_AMOUNT, too_large
 from billing_service.forecasts.days import HISTORY_DAYS, Days
 from billing_service.forecasts.history import Floats
 from billing_service.forecasts.inputs import Inputs, Life, Mix
@@ -158,8 +158,8 @@ class _Priced:
             "high": _money(sum(high), digits),
         }
         total = {name: exact_sum([spent, amount]) for name, amount in remaining.items()}
-        if error := too_large(plan.scope.namespace or plan.month["organization"], total["high"]):
-            raise error
+        if total["high"] > LARGEST_AMOUNT:
+            raise too_large(plan.scope.namespace or plan.month["organization"])
         tried = self._main.backtest
         return {
             **_facts(plan.month, plan.scope, horizon, level),
