@@ -10,6 +10,7 @@ from common.function import Function
 from common.http.response import Result
 from functions.trend.models import ORGANIZATION_TREND, PROJECT_TREND, OrganizationTrend, ProjectTrend
 from functions.trend.parameters import OrganizationParameters, ProjectParameters
+from functions.trend.table import trend_table
 
 
 async def get_project_trend(call: Call[ProjectParameters, None]) -> Result[ProjectTrend]:
@@ -48,6 +49,7 @@ app = Function(
             data=ProjectTrend,
             parameters=ProjectParameters,
             capacity=LONG_LIST,
+            table=trend_table,
         ),
         Endpoint(
             method="GET",
@@ -57,6 +59,7 @@ app = Function(
             data=OrganizationTrend,
             parameters=OrganizationParameters,
             capacity=LONG_LIST,
+            table=trend_table,
         ),
     ],
 )

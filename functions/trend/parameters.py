@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from common.http.errors import NotOffered
-from common.model import DATE_TIME, Parameters, whole_number
+from common.model import DATE_TIME, FormatParameters, whole_number
 
 if TYPE_CHECKING:
     from functions.trend.models import TrendReply
@@ -57,7 +57,7 @@ def _group(*names: str) -> AfterValidator:
 End = Annotated[str, AfterValidator(_end)]
 
 
-class TrendParameters(Parameters):
+class TrendParameters(FormatParameters):
     granularity: Literal["hour", "day", "week", "month"] = Field(
         "day", description="Length of a bucket. A week begins on Monday (ISO 8601). At most 400 buckets"
     )

@@ -1,6 +1,7 @@
 """The trend: what is passed on, what is refused, and replies that do not add up."""
 
 import json
+from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,6 +11,7 @@ import pytest
 from tests.functions.trend.replies import DAYS, bucket, trend
 from tests.kit.billing import BillingService
 from tests.kit.envelopes import assert_error_envelope, assert_success_envelope
+from tests.kit.files import rows
 from tests.kit.in_process import get, make
 from tests.kit.tenants import AMOUNTS, admin, user
 
@@ -92,7 +94,7 @@ async def test_the_parameters_are_passed_on() -> None:
         ("limit=101", "from 1 to 100"),
         ("limit=1_0", "from 1 to 100"),
         ("compare=last", "'previous' or 'year'"),
-        ("period=2025-10", "allowed: granularity, from, to, limit, compare, group_by"),
+        ("period=2025-10", "allowed: format, granularity, from, to, limit, compare, group_by"),
     ],
 )
 async def test_a_wrong_parameter_is_named_with_what_is_allowed(query: str, allowed: str) -> None:
@@ -161,3 +163,45 @@ async def test_a_trend_that_does_not_add_up_is_503(changes: dict[str, Any]) -> N
 async def test_what_was_not_requested_is_not_shown(query: str, changes: dict[str, Any]) -> None:
     """A foreign billing service may ignore parameters."""
     assert_error_envelope(await shown(query, **changes), 501, "Not offered by this installation")
+
+
+CHANGE = {"volume": 1, "price": 0.5, "new": 0, "gone": 0}
+COMPARED = {
+    "mode": "previous",
+    "from": "2025-09-01T00:00:00Z",
+    "to": "2025-09-01T15:00:00Z",
+    "current": {"from": "2025-10-01T00:00:00Z", "to": "2025-10-01T15:00:00Z"},
+    "incomplete_hours": 0,
+    "total": 11,
+    "difference": 1.5,
+    **CHANGE,
+    "groups": [{"name": "=cpu", "before": 11, "after": 12.5, "difference": 1.5, **CHANGE}],
+    "rest": None,
+    "other_currencies": {},
+    "unrated_lines": 0,
+}
+
+
+async def test_a_file_has_a_row_for_each_bucket_and_group() -> None:
+    """The amounts add up to the total. A bucket without data has no amount. What changed has other columns."""
+    groups = [{"name": "=cpu", "amount": 10}, {"name": None, "amount": 2}]
+    buckets = [
+        bucket(day, None if day else 12.5, **({} if day else {"groups": [10, 2], "rest": 0.5})) for day in range(DAYS)
+    ]
+    changes = {"groups": groups, "rest": {"groups": 7, "amount": 0.5}, "buckets": buckets, "compare": COMPARED}
+    response = await shown("?format=csv&compare=previous", currency="EUR", **changes)
+    assert response.headers["content-disposition"] == 'attachment; filename="trend-acme-web-2025-10-01-day.csv"'
+    *parts, total = rows(response.text)
+    assert [(row["row"], row["name"], row["amount"]) for row in parts[:4]] == [
+        ("group", "'=cpu", "10"),
+        ("group", "", "2"),
+        ("rest", "7 more groups", "0.5"),
+        ("bucket", "", ""),
+    ]
+    assert sum(Decimal(row["amount"] or 0) for row in parts) == Decimal(total["amount"]) == Decimal("12.5")
+    assert (parts[3]["from"], parts[3]["complete"], parts[3]["state"]) == (
+        "2025-10-02T00:00:00.000Z",
+        "false",
+        "future",
+    )
+    assert (parts[-1]["row"], parts[-1]["volume"], total["before"], total["difference"]) == ("change", "1", "11", "1.5")

@@ -802,9 +802,13 @@ export interface components {
         /** @enum {string} */
         StatementFormat: "json" | "csv";
         /** @enum {string} */
+        GetProjectTrendFormat: "json" | "csv";
+        /** @enum {string} */
         GetProjectTrendGranularity: "hour" | "day" | "week" | "month";
         /** @enum {string} */
         GetProjectTrendCompare: "previous" | "year";
+        /** @enum {string} */
+        GetOrganizationTrendFormat: "json" | "csv";
         /** @enum {string} */
         GetOrganizationTrendGranularity: "hour" | "day" | "week" | "month";
         /** @enum {string} */
@@ -1563,6 +1567,8 @@ export interface operations {
     get_project_trend: {
         parameters: {
             query?: {
+                /** @description csv: the same figures as a file. An error is always JSON */
+                format?: components["schemas"]["GetProjectTrendFormat"];
                 /** @description Length of a bucket. A week begins on Monday (ISO 8601). At most 400 buckets */
                 granularity?: components["schemas"]["GetProjectTrendGranularity"];
                 /** @description Begin of the range: a date of the organization's time zone, or a full hour (RFC 3339). The default is the first day of the running month; by the hour, of the running day; by the month, eleven months before it */
@@ -1599,6 +1605,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProjectTrendResponse"];
+                    "text/csv": string;
                 };
             };
             /** @description If-None-Match contains the current version */
@@ -1691,6 +1698,8 @@ export interface operations {
     get_organization_trend: {
         parameters: {
             query?: {
+                /** @description csv: the same figures as a file. An error is always JSON */
+                format?: components["schemas"]["GetOrganizationTrendFormat"];
                 /** @description Length of a bucket. A week begins on Monday (ISO 8601). At most 400 buckets */
                 granularity?: components["schemas"]["GetOrganizationTrendGranularity"];
                 /** @description Begin of the range: a date of the organization's time zone, or a full hour (RFC 3339). The default is the first day of the running month; by the hour, of the running day; by the month, eleven months before it */
@@ -1721,6 +1730,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OrganizationTrendResponse"];
+                    "text/csv": string;
                 };
             };
             /** @description If-None-Match contains the current version */
