@@ -4,7 +4,6 @@ A sample stays the decimal number that its text has. It is never a binary float 
 """
 
 import asyncio
-import json
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import httpx2 as httpx
+from pydantic_core import from_json
 
 from billing_service.metering.errors import (
     MalformedReply,
@@ -33,7 +33,7 @@ _MAX_ERROR_TEXT = 300
 @dataclass(frozen=True)
 class Series:
     labels: Mapping[str, str]
-    samples: Mapping[int, Decimal]  # by Unix time in seconds
+    samples: Mapping[int, Decimal]  # by Unix time in seconds; equal series share one, so it is never changed
     unusable: int = 0  # samples that are negative, infinite or not a number: they are not in `samples`
 
 
@@ -112,8 +112,8 @@ class Prometheus:
 
 def _decode(body: bytes, response: httpx.Response) -> dict[str, Any]:
     try:
-        reply = json.loads(body, parse_float=str)
-    except (ValueError, RecursionError):
+        reply = from_json(body, allow_inf_nan=False)  # a third of the time of json, for a hundred megabytes
+    except ValueError:
         reply = None
     if isinstance(reply, dict):
         return reply
@@ -136,16 +136,28 @@ def _result(reply: dict[str, Any], kind: str) -> list[Any]:
 
 def _series(one: Any) -> Series:
     try:
-        pairs = [(time if type(time) is int else int(float(time)), _quantity(text)) for time, text in one["values"]]
+        times, texts = zip(*one["values"], strict=True) if one["values"] else ((), ())
+        samples, unusable = _samples(times, texts)
         labels = dict(one["metric"])
     except (TypeError, KeyError, ValueError, InvalidOperation) as error:
         raise MalformedReply("Prometheus: the reply has a malformed series") from error
+    return Series(labels, samples, unusable)
+
+
+@lru_cache(maxsize=4096)  # most series have one value for the complete hour: they share their samples
+def _samples(times: tuple[float | str, ...], texts: tuple[str, ...]) -> tuple[Mapping[int, Decimal], int]:
+    """By time, and how many are unusable. Raises InvalidOperation, TypeError and ValueError."""
+    pairs = [
+        (time if type(time) is int else int(float(time)), _quantity(text))
+        for time, text in zip(times, texts, strict=True)
+    ]
     usable = {time: value for time, value in pairs if value is not None}
-    return Series(labels, usable, len(pairs) - len(usable))
+    return usable, len(pairs) - len(usable)
 
 
-@lru_cache(maxsize=65_536)  # most series have one value for the complete hour
 def _quantity(text: str) -> Decimal | None:
     """None if it is negative, infinite or not a number. Raises InvalidOperation and TypeError."""
+    if type(text) is not str:
+        raise TypeError("a sample is a text")  # a number would have been a binary float
     value = Decimal(text)
     return value if value.is_finite() and value >= 0 else None

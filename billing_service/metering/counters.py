@@ -5,7 +5,6 @@ and the sum of the hour is exact. Where there is no such difference (the series 
 began again), it is the rate within the window.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
@@ -13,16 +12,21 @@ from billing_service.metering.client import Series
 from billing_service.metering.queries import WINDOW_SECONDS
 from billing_service.metering.windows import Key, by_key
 
+_ZERO = Decimal(0)
+
 
 def increases(last: Sequence[Series], begun: Sequence[Series], ends: Sequence[int]) -> dict[Key, dict[int, Decimal]]:
     """By namespace and pod: the sums of its series. `last` also has the end of the window before the first one; `begun`
     is per second, and has a sample for each window without a difference."""
     rates = {_identity(one): one.samples for one in begun}
-    found: defaultdict[Key, defaultdict[int, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    found: dict[Key, dict[int, Decimal]] = {}
     for key, one in by_key(last, ("namespace", "pod")):
-        for end, increase in _increases(one.samples, rates.get(_identity(one), {}), ends).items():
-            found[key][end] += increase
-    return {key: dict(windows) for key, windows in found.items()}
+        windows = _increases(one.samples, rates.get(_identity(one), {}) if rates else {}, ends)
+        before = found.setdefault(key, windows)
+        if before is not windows:
+            for end, increase in windows.items():
+                before[end] = before.get(end, _ZERO) + increase
+    return found
 
 
 def _increases(samples: Mapping[int, Decimal], rates: Mapping[int, Decimal], ends: Sequence[int]) -> dict[int, Decimal]:

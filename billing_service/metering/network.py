@@ -1,6 +1,7 @@
 """Load balancers, public addresses, and bytes that pods send."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from billing_service.metering import skus
 from billing_service.metering.controllers import Controllers
@@ -18,10 +19,9 @@ def addresses(balancers: Mapping[Key, Windows], ips: Mapping[Key, Windows], tota
             totals.add(namespace, skus.PUBLIC_IP, f"PublicIP/{ip}", share)
 
 
-def egress(sent: Mapping[Key, Windows], controllers: Controllers, known: Windows, totals: Totals) -> None:
-    """`sent` is in bytes per window, in the windows that are known. Totals divides by the windows of an hour."""
-    for (namespace, pod), windows in sent.items():
+def egress(pods: Mapping[Key, Windows], controllers: Controllers, known: Windows, totals: Totals) -> None:
+    """`pods` is in bytes per window, in the windows that are known. Totals divides by the windows of an hour."""
+    for (namespace, pod), windows in pods.items():
         workload = controllers.workload(namespace, pod)
-        for end, size in windows.items():
-            if end in known:
-                totals.add(namespace, skus.NETWORK, workload, gib(size) * WINDOWS)
+        sent = sum((size for end, size in windows.items() if end in known), Decimal(0))
+        totals.add(namespace, skus.NETWORK, workload, gib(sent) * WINDOWS)

@@ -1,9 +1,9 @@
 """Processors and memory of pods: in each window the greater of what a pod requests and what it uses."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from billing_service.metering import skus
 from billing_service.metering.client import Series
@@ -13,6 +13,7 @@ from billing_service.metering.queries import WINDOW_SECONDS
 from billing_service.metering.windows import Key, Totals, Windows, by_key
 
 _POD: Key = ("namespace", "pod")
+_ZERO = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,7 @@ class PodSeries:
     memory_use: list[Series]
 
 
-@dataclass(frozen=True)
-class Compute:
+class Compute(NamedTuple):
     """Of one pod or machine in one window, in cores and GiB, mean over the window."""
 
     cores: Decimal
@@ -43,13 +43,13 @@ def pods(
         namespace, pod = key
         if controllers.of(namespace, pod)[0] == MACHINE:
             continue
-        requested, used = _at(cpu_requests, key), _at(series.cpu_use, key)
-        reserved, held = _at(memory_requests, key), _at(memory_use, key)
+        requested, used = cpu_requests.get(key, {}), series.cpu_use.get(key, {})
+        reserved, held = memory_requests.get(key, {}), memory_use.get(key, {})
         # The use of processors is a mean over the window; the others are means over the time in which the pod ran.
         found[key] = {
             end: Compute(
-                cores=max(requested(end) * share, used(end) / WINDOW_SECONDS),
-                memory=gib(max(reserved(end), held(end))) * share,
+                max(requested.get(end, _ZERO) * share, used.get(end, _ZERO) / WINDOW_SECONDS),
+                gib(max(reserved.get(end, _ZERO), held.get(end, _ZERO))) * share,
             )
             for end, share in windows.items()
         }
@@ -57,21 +57,19 @@ def pods(
     return found
 
 
-def _add(totals: Totals, namespace: str, workload: str, windows: Iterable[Compute]) -> None:
-    for compute in windows:
-        totals.add(namespace, skus.CPU, workload, compute.cores)
-        totals.add(namespace, skus.MEMORY, workload, compute.memory)
+def _add(totals: Totals, namespace: str, workload: str, windows: Collection[Compute]) -> None:
+    totals.add(namespace, skus.CPU, workload, sum((compute.cores for compute in windows), _ZERO))
+    totals.add(namespace, skus.MEMORY, workload, sum((compute.memory for compute in windows), _ZERO))
 
 
-def _sums(series: list[Series]) -> dict[Key, dict[int, Decimal]]:
+def _sums(series: list[Series]) -> dict[Key, Windows]:
     """The sums of a pod's containers, by window."""
-    found: defaultdict[Key, defaultdict[int, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    found: dict[Key, Windows] = {}
     for key, one in by_key(series, _POD):
-        for end, value in one.samples.items():
-            found[key][end] += value
-    return {key: dict(windows) for key, windows in found.items()}
+        before = found.get(key)
+        found[key] = one.samples if before is None else _added(before, one.samples)
+    return found
 
 
-def _at(sums: Mapping[Key, Windows], key: Key) -> Callable[[int], Decimal]:
-    windows = sums.get(key, {})
-    return lambda end: windows.get(end, Decimal(0))
+def _added(one: Windows, other: Windows) -> Windows:
+    return {end: one.get(end, _ZERO) + other.get(end, _ZERO) for end in one.keys() | other.keys()}

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -74,13 +74,17 @@ def by_key(series: Iterable[Series], labels: Key) -> Iterator[tuple[Key, Series]
             yield key, one
 
 
-def shares(series: Iterable[Series], labels: Key, slots: Windows) -> dict[Key, dict[int, Decimal]]:
+def shares(series: Sequence[Series], labels: Key, slots: Windows) -> dict[Key, Windows]:
     """The part of each window (0 to 1) in which the object was there, where its source was scraped."""
-    found: dict[Key, dict[int, Decimal]] = {}
+    found: dict[Key, Windows] = {}
+    known: dict[int, Windows] = {}  # by the identity of samples: most objects were there for the complete hour
     for key, one in by_key(series, labels):
-        found[key] = {
-            end: min(count / slots[end], Decimal(1)) for end, count in one.samples.items() if end in slots and count
-        }
+        same = id(one.samples)
+        if same not in known:
+            known[same] = {
+                end: min(count / slots[end], Decimal(1)) for end, count in one.samples.items() if end in slots and count
+            }
+        found[key] = known[same]
     return found
 
 

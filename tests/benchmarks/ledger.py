@@ -19,7 +19,7 @@ from typing import Final
 from billing_service.database import Connection, connect, open_database
 from billing_service.ledger.commands import differences
 from billing_service.migrate import migrate, shipped
-from tests.benchmarks import ledger_reads, ledger_writes
+from tests.benchmarks import ledger_metering, ledger_reads, ledger_writes
 from tests.benchmarks.ledger_world import FIRST_DAY, NOW, Size, write_facts, write_past
 from tests.kit.postgres import Server
 
@@ -48,7 +48,7 @@ class Report:
         return "\n".join(["| what | floor | measured | load |", "| --- | --- | --- | --- |", *rows])
 
 
-async def benchmark(url: str, size: Size, repeats: int) -> Report:
+async def benchmark(url: str, size: Size, repeats: int, folder: Path) -> Report:
     report = Report()
     async with connect(url) as connection:
         await migrate(connection, shipped())
@@ -64,6 +64,7 @@ async def benchmark(url: str, size: Size, repeats: int) -> Report:
                 what = f"overview, p50 with {lines / lines_before:.1f} times the lines"
                 report.add(what, f"{now_p50 / p50:.2f} x", "<= 1.3 x for 4")
             p50 = now_p50
+        await ledger_metering.measure(connection, size, report, folder)
         async with open_database(url, timeout_seconds=60) as database:
             await ledger_reads.measure_plain(connection, database, size, repeats, report)
         started = time.perf_counter()
@@ -110,7 +111,7 @@ def main() -> None:
         print(
             f"{platform.machine()}, {os.cpu_count()} cores, PostgreSQL with {SETTINGS}, fsync and synchronous_commit on"
         )
-        report = asyncio.run(benchmark(server.url, Size(given.lines), given.repeats))
+        report = asyncio.run(benchmark(server.url, Size(given.lines), given.repeats, given.folder))
         print(report.markdown())
     finally:
         server.stop()

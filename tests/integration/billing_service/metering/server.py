@@ -31,11 +31,23 @@ def find(program: str) -> str:
 @contextmanager
 def prometheus(cluster: "Cluster", folder: Path) -> Iterator[str]:
     """Its base URL. Everything that the cluster's exporters were scraped for is in its database."""
-    program, promtool = find("prometheus"), find("promtool")
+    find("prometheus")
     (folder / "samples.txt").write_text(cluster.openmetrics())
-    command = [promtool, "tsdb", "create-blocks-from", "openmetrics", folder / "samples.txt", folder / "data"]
+    load(folder)
+    with running(folder) as url:
+        yield url
+
+
+def load(folder: Path) -> None:
+    """Writes `samples.txt` into the database in `data`."""
+    command = [find("promtool"), "tsdb", "create-blocks-from", "openmetrics", folder / "samples.txt", folder / "data"]
     made = subprocess.run(command, capture_output=True, text=True, check=False)
     assert made.returncode == 0, made.stderr
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[str]:
+    """Serves the database in `data`."""
     (folder / "prometheus.yml").write_text("global: {}\n")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -48,7 +60,7 @@ def prometheus(cluster: "Cluster", folder: Path) -> Iterator[str]:
     }
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
-            [program, *(f"--{name}={value}" for name, value in options.items())], stdout=log, stderr=log
+            [find("prometheus"), *(f"--{name}={value}" for name, value in options.items())], stdout=log, stderr=log
         )
     try:
         _wait(f"http://127.0.0.1:{port}/-/ready", server, folder / "log")

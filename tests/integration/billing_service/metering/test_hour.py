@@ -1,14 +1,19 @@
 """One hour as a real Prometheus has it. Expected quantities come from what the test defines, in seconds and bytes."""
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+from billing_service.metering.client import Address, Prometheus, Series
 from billing_service.metering.errors import CollidingLabels
+from billing_service.metering.reading import HourReader
 from billing_service.metering.usage import Instances
+from billing_service.metering.windows import Hour
 
-from .cluster import KUBEVIRT, STATE, Cluster, cadvisor
-from .conftest import SCOPE, Read, quantities
+from .cluster import HOUR, KUBEVIRT, STATE, Cluster, cadvisor
+from .conftest import QUERIES, SCOPE, Read, quantities
+from .server import prometheus
 
 GIB = 2**30
 NINE = Decimal("1e-9")
@@ -303,3 +308,21 @@ async def test_instances_are_those_of_the_last_window(read: Read) -> None:
         Instances("acme-web", 1, 1, Decimal("2.5"), Decimal(5)),
     )
     assert {line.namespace for line in reading.lines} == {"acme-web"}
+
+
+async def test_every_early_query_is_needed(tmp_path: Path) -> None:
+    """The order of the queries that are sent early is the order in which they are needed, and each is sent once."""
+    sent: list[tuple[str, int]] = []
+    with prometheus(Cluster(), tmp_path) as url:
+        async with Prometheus.open(Address(url)) as client:
+            reader = HourReader(client, QUERIES, SCOPE, Hour(HOUR))
+            send, early = reader._send, reader._order()
+
+            async def counted(query: str, first: int) -> list[Series]:
+                sent.append((query, first))
+                return await send(query, first)
+
+            reader._send = counted  # type: ignore[method-assign]
+            await reader.read()
+    assert [query for query in sent if query in early] == early
+    assert len(sent) == len(set(sent))
