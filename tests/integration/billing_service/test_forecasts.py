@@ -112,7 +112,7 @@ async def test_a_price_that_ends_is_no_price_of_zero(november: Api, load: Load) 
 
 
 async def test_a_project_that_began_yesterday_has_its_run_rate(november: Api, load: Load) -> None:
-    """It began at 18:00, so the first day is scaled by its six hours. The quality says how short the history is."""
+    """It began at 18:00, so the first day is scaled by its six hours. The quality is `short_history`."""
     await load(FIVE_CENTS)
     await load(LINES + usage(NOVEMBER, 18))
     made = await project(november)

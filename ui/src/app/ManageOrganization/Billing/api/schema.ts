@@ -24,6 +24,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/billing/project/{namespace}/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a project will cost.
+         * @description 200 data: `spent` so far in the month, `remaining` and `total` with an interval, and each day. `backtest` has how wrong such forecasts of this project were. Announced prices are included, one-off lines are not. Requires access to the namespace.
+         */
+        get: operations["get_project_forecast"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/billing/organization/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What an organization will cost.
+         * @description 200 data: as for a project. An org-admin gets all projects and the `fees` of plan and add-ons; a project-user the sum of the own projects (`scope`). The interval is that of the sum. Requires a valid token of a caller who is not a guest; an org-admin gets all projects of the organization, a project-user the projects in the token.
+         */
+        get: operations["get_organization_forecast"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/billing/health": {
         parameters: {
             query?: never;
@@ -170,6 +210,21 @@ export interface components {
             /** @description Null: it corrects no usage, such as a credit */
             refers_to: components["schemas"]["Correction"] | null;
             created_at: components["schemas"]["Timestamp"];
+        };
+        /** @description Forecasts of this series from past days, with the days before them only. */
+        Backtest: {
+            /** @description Number of past days from which a forecast was made */
+            origins: number;
+            /** @description Sum of the absolute errors by the sum of the truths: 0.05 is 5 %. Null: too few days */
+            error: string | null;
+            /** @description Share of the past totals that were within the interval of `level`. Null: too few days */
+            coverage: string | null;
+        };
+        /** @description An interval around its median. All three are null if there was never any usage to forecast from. */
+        Band: {
+            p50: number | null;
+            low: number | null;
+            high: number | null;
         };
         /**
          * @description A month of the organization's time zone, the last 24 full hours, and the run rate of the last full hour.
@@ -361,6 +416,16 @@ export interface components {
              */
             other_cost?: number;
         };
+        /** @description A day in the organization's time zone. Of today, only the hours after as_of. */
+        DayBand: {
+            date: string;
+            /** Format: decimal */
+            p50: number;
+            /** Format: decimal */
+            low: number;
+            /** Format: decimal */
+            high: number;
+        };
         Explanation: {
             namespace: string;
             figure: components["schemas"]["ExplanationFigure"];
@@ -403,6 +468,15 @@ export interface components {
             from: components["schemas"]["Timestamp"];
             /** @description End of the last hour, UTC */
             to: components["schemas"]["Timestamp"];
+        };
+        /** @description Plan and add-ons. They are known and not forecast, and are in no other figure. */
+        Fees: {
+            /** Format: decimal */
+            spent: number;
+            /** Format: decimal */
+            remaining: number;
+            /** Format: decimal */
+            total: number;
         };
         Group: {
             /** @description Null: usage without the label */
@@ -476,6 +550,34 @@ export interface components {
             currency: string;
             /** Format: decimal */
             amount: number;
+        };
+        OrganizationForecast: {
+            /** @description The running month */
+            period: string;
+            horizon: components["schemas"]["OrganizationForecastHorizon"];
+            /** @description Of the intervals, in percent */
+            level: number;
+            /** @description Start of the month, UTC */
+            from: components["schemas"]["Timestamp"];
+            /** @description End of the forecast, UTC. Null if nothing was ever metered */
+            until: components["schemas"]["Timestamp"] | null;
+            /** @description Cost of the month so far, as in the overview. Null: never metered */
+            spent: number | null;
+            /** @description From as_of until the end of the forecast. The days' p50 add up to p50 */
+            remaining: components["schemas"]["Band"];
+            /** @description spent and remaining */
+            total: components["schemas"]["Band"];
+            days: components["schemas"]["DayBand"][];
+            /** @description run_rate: there are too few days to compare models. ended: the usage has ended. none: there was never any usage */
+            method: components["schemas"]["OrganizationForecastMethod"];
+            /** @description short_history: less than 28 days. level_shift: the level changed in the last 14 days. volatile: the 80 % interval is wide */
+            quality: components["schemas"]["OrganizationForecastQuality"];
+            backtest: components["schemas"]["Backtest"];
+            /** @description Usage of the month without a price, which is in no amount */
+            unrated_lines: number;
+            scope: components["schemas"]["Scope"];
+            /** @description Only for an org-admin, of an organization with a plan */
+            fees?: components["schemas"]["Fees"];
         };
         OrganizationTrend: {
             granularity: components["schemas"]["OrganizationTrendGranularity"];
@@ -553,6 +655,32 @@ export interface components {
             error: string | null;
             /** @description Code of the reason. not_started: the project is new, and has no namespace or no billing data yet. not_metered: nothing was ever metered */
             code: components["schemas"]["ProjectCode"] | null;
+        };
+        ProjectForecast: {
+            /** @description The running month */
+            period: string;
+            horizon: components["schemas"]["ProjectForecastHorizon"];
+            /** @description Of the intervals, in percent */
+            level: number;
+            /** @description Start of the month, UTC */
+            from: components["schemas"]["Timestamp"];
+            /** @description End of the forecast, UTC. Null if nothing was ever metered */
+            until: components["schemas"]["Timestamp"] | null;
+            /** @description Cost of the month so far, as in the overview. Null: never metered */
+            spent: number | null;
+            /** @description From as_of until the end of the forecast. The days' p50 add up to p50 */
+            remaining: components["schemas"]["Band"];
+            /** @description spent and remaining */
+            total: components["schemas"]["Band"];
+            days: components["schemas"]["DayBand"][];
+            /** @description run_rate: there are too few days to compare models. ended: the usage has ended. none: there was never any usage */
+            method: components["schemas"]["ProjectForecastMethod"];
+            /** @description short_history: less than 28 days. level_shift: the level changed in the last 14 days. volatile: the 80 % interval is wide */
+            quality: components["schemas"]["ProjectForecastQuality"];
+            backtest: components["schemas"]["Backtest"];
+            /** @description Usage of the month without a price, which is in no amount */
+            unrated_lines: number;
+            namespace: string;
         };
         ProjectList: {
             organization: string;
@@ -706,9 +834,21 @@ export interface components {
         /** @enum {string} */
         MetaCostBasis: "usage" | "list_price";
         /** @enum {string} */
+        OrganizationForecastHorizon: "month_end" | "30d" | "90d";
+        /** @enum {string} */
+        OrganizationForecastMethod: "weighted_models" | "run_rate" | "ended" | "none";
+        /** @enum {string} */
+        OrganizationForecastQuality: "ok" | "short_history" | "volatile" | "level_shift";
+        /** @enum {string} */
         OrganizationTrendGranularity: "hour" | "day" | "week" | "month";
         /** @enum {string} */
         ProjectCode: "unpriced" | "unreachable" | "not_started" | "not_metered";
+        /** @enum {string} */
+        ProjectForecastHorizon: "month_end" | "30d" | "90d";
+        /** @enum {string} */
+        ProjectForecastMethod: "weighted_models" | "run_rate" | "ended" | "none";
+        /** @enum {string} */
+        ProjectForecastQuality: "ok" | "short_history" | "volatile" | "level_shift";
         /** @enum {string} */
         ProjectTrendGranularity: "hour" | "day" | "week" | "month";
         /** @description Explanation in the envelope of every success response */
@@ -716,6 +856,22 @@ export interface components {
             /** @constant */
             success: true;
             data: components["schemas"]["Explanation"];
+            timestamp: components["schemas"]["Timestamp"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** @description ProjectForecast in the envelope of every success response */
+        ProjectForecastResponse: {
+            /** @constant */
+            success: true;
+            data: components["schemas"]["ProjectForecast"];
+            timestamp: components["schemas"]["Timestamp"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** @description OrganizationForecast in the envelope of every success response */
+        OrganizationForecastResponse: {
+            /** @constant */
+            success: true;
+            data: components["schemas"]["OrganizationForecast"];
             timestamp: components["schemas"]["Timestamp"];
             meta: components["schemas"]["Meta"];
         };
@@ -795,6 +951,14 @@ export interface components {
         ExplainFormat: "json" | "csv";
         /** @enum {string} */
         ExplainFigure: "current_month_total" | "last_day_spend" | "total_cost_per_hour" | "cpu" | "memory" | "storage" | "network" | "public_ip" | "gpu" | "other";
+        /** @enum {string} */
+        GetProjectForecastHorizon: "month_end" | "30d" | "90d";
+        /** @enum {string} */
+        GetProjectForecastLevel: "80" | "95";
+        /** @enum {string} */
+        GetOrganizationForecastHorizon: "month_end" | "30d" | "90d";
+        /** @enum {string} */
+        GetOrganizationForecastLevel: "80" | "95";
         /** @enum {string} */
         ProjectsFormat: "json" | "csv";
         /** @enum {string} */
@@ -886,6 +1050,303 @@ export interface operations {
                 };
             };
             /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token; `namespace_denied` (Access denied to namespace): the namespace does not exist or the caller has no access; the two cases have the same response */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_found` (Not found): the path or the resource does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
+            405: {
+                headers: {
+                    /** @description Allowed methods */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    get_project_forecast: {
+        parameters: {
+            query?: {
+                /** @description month_end: until the end of the running month. 30d, 90d: so many days, today is the first */
+                horizon?: components["schemas"]["GetProjectForecastHorizon"];
+                /** @description Of the intervals, in percent */
+                level?: components["schemas"]["GetProjectForecastLevel"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Namespace of the project
+                 * @example acme-web
+                 */
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
+                    Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "period": "2026-11",
+                     *         "horizon": "month_end",
+                     *         "level": 80,
+                     *         "from": "2026-11-01T00:00:00.000Z",
+                     *         "until": "2026-12-01T00:00:00.000Z",
+                     *         "spent": 51.4,
+                     *         "remaining": {
+                     *           "p50": 4.67,
+                     *           "low": 4.46,
+                     *           "high": 4.88
+                     *         },
+                     *         "total": {
+                     *           "p50": 56.07,
+                     *           "low": 55.86,
+                     *           "high": 56.28
+                     *         },
+                     *         "days": [
+                     *           {
+                     *             "date": "2026-11-28",
+                     *             "p50": 0.93,
+                     *             "low": 0.87,
+                     *             "high": 0.99
+                     *           },
+                     *           {
+                     *             "date": "2026-11-29",
+                     *             "p50": 1.85,
+                     *             "low": 1.73,
+                     *             "high": 1.97
+                     *           },
+                     *           {
+                     *             "date": "2026-11-30",
+                     *             "p50": 1.89,
+                     *             "low": 1.77,
+                     *             "high": 2.02
+                     *           }
+                     *         ],
+                     *         "method": "weighted_models",
+                     *         "quality": "ok",
+                     *         "backtest": {
+                     *           "origins": 23,
+                     *           "error": 0.0214,
+                     *           "coverage": 0.8333
+                     *         },
+                     *         "unrated_lines": 0,
+                     *         "namespace": "acme-web"
+                     *       },
+                     *       "timestamp": "2026-11-28T12:00:04.182Z",
+                     *       "meta": {
+                     *         "data_version": 2163,
+                     *         "currency": "EUR",
+                     *         "currency_digits": 2,
+                     *         "time_zone": "UTC",
+                     *         "period_state": "open",
+                     *         "cost_basis": "usage",
+                     *         "as_of": "2026-11-28T12:00:00.000Z",
+                     *         "stale": false
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProjectForecastResponse"];
+                };
+            };
+            /** @description If-None-Match contains the current version */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `invalid_namespace` (Malformed namespace: 1 to 63 lower-case letters, digits and hyphens are allowed, beginning and ending with a letter or digit): the namespace in the path is not an RFC 1123 label; `unexpected_body` (This request must not have a body): a body was sent where none is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
+            401: {
+                headers: {
+                    /** @description Challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token; `namespace_denied` (Access denied to namespace): the namespace does not exist or the caller has no access; the two cases have the same response */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_found` (Not found): the path or the resource does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
+            405: {
+                headers: {
+                    /** @description Allowed methods */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    get_organization_forecast: {
+        parameters: {
+            query?: {
+                /** @description month_end: until the end of the running month. 30d, 90d: so many days, today is the first */
+                horizon?: components["schemas"]["GetOrganizationForecastHorizon"];
+                /** @description Of the intervals, in percent */
+                level?: components["schemas"]["GetOrganizationForecastLevel"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
+                    Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganizationForecastResponse"];
+                };
+            };
+            /** @description If-None-Match contains the current version */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `unexpected_body` (This request must not have a body): a body was sent where none is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
+            401: {
+                headers: {
+                    /** @description Challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token */
             403: {
                 headers: {
                     [name: string]: unknown;
