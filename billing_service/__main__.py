@@ -27,7 +27,10 @@ from billing_service.metering.settings import MeterSettings
 from billing_service.migrate import MigrationError
 from billing_service.parameters import FIGURES
 from billing_service.plans.catalogue import CatalogueError
+from billing_service.plans.command import quota
+from billing_service.plans.platform import PlatformError
 from billing_service.plans.resources import ResourcesError
+from billing_service.plans.settings import PlatformSettings
 from billing_service.serve import serve
 from billing_service.settings import LedgerSettings, ServiceSettings, SettingsError
 from billing_service.worker.run import work
@@ -41,6 +44,7 @@ _NAMED = (
     GrantError,
     MeteringError,
     MigrationError,
+    PlatformError,
     ResourcesError,
     ServiceError,
     SourceError,
@@ -87,6 +91,14 @@ def _arguments() -> argparse.Namespace:
     subscriptions.add_argument("file", type=Path, metavar="FILE")
     subscriptions.add_argument(
         "--valid-from", type=hour, metavar="TIME", help="since when they have them; default: the running hour"
+    )
+    quotas = commands.add_parser("quota", help="read the quotas that the platform's resources have")
+    quotas.add_argument(
+        "file",
+        type=Path,
+        nargs="?",
+        metavar="FILE",
+        help="output of `kubectl get organizations,projects -A -o json`; default: the cluster of KUBERNETES_API_URL",
     )
     commands.add_parser("close", help="close the months that are over and take no late lines any more")
     commands.add_parser("reconcile", help="compare every kept sum with its lines; exit code 1 if one differs")
@@ -136,6 +148,9 @@ async def _run(arguments: argparse.Namespace) -> None:
         case "work":
             metered = MeterSettings.read(environ) if environ.get("PROMETHEUS_URL") else None
             await work(WorkerSettings.read(environ), metered)
+        case "quota":
+            quotas = await quota(PlatformSettings.read(environ), arguments.file)
+            print(f"quota: {len({(one.organization, one.namespace) for one in quotas})} organizations and projects")
         case "meter":
             async for done in meter(MeterSettings.read(environ), arguments.begin, arguments.end):
                 print(done)

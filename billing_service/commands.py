@@ -20,8 +20,8 @@ from billing_service.ledger.commands import differences, quarantined
 from billing_service.ledger.sources import end_source, sources
 from billing_service.migrate import migrate, shipped
 from billing_service.periods.close import close
-from billing_service.plans.catalogue import read_catalogue
-from billing_service.plans.load import load_catalogue
+from billing_service.plans.catalogue import read_catalogue, read_members
+from billing_service.plans.load import load_catalogue, load_members
 from billing_service.plans.resources import read_subscriptions
 from billing_service.plans.subscribe import subscribe
 from billing_service.settings import LedgerSettings
@@ -76,8 +76,10 @@ async def _demo(connection: Connection, _: argparse.Namespace, __: LedgerSetting
 
 
 async def _plans(connection: Connection, arguments: argparse.Namespace, _: LedgerSettings) -> None:
-    entries = read_catalogue(arguments.file)
-    await load_catalogue(connection, entries, arguments.valid_from)
+    entries, members = read_catalogue(arguments.file), read_members(arguments.file)
+    async with connection.transaction():
+        await load_catalogue(connection, entries, arguments.valid_from)
+        await load_members(connection, members)
     print(f"plans: {len(entries)} plans and add-ons")
 
 

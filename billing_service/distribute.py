@@ -23,6 +23,7 @@ REFERENCE = (
     "skus",
     "prices",
     "price_steps",
+    "plan_members",
     "plan_prices",
     "subscriptions",
     "minor_units",
@@ -50,6 +51,8 @@ DISTRIBUTED = (
     "workload_labels",
     "forecasts",
     "forecast_versions",
+    "quota_usage",
+    "quota_days",
 )
 # Of one node: the history of the schema, and the queue of jobs.
 LOCAL = ("schema_migrations", "procrastinate_%")

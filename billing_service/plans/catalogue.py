@@ -48,14 +48,7 @@ _ExactLoader.add_constructor("tag:yaml.org,2002:float", _decimal)
 
 def read_catalogue(path: Path) -> list[Entry]:
     """Raises CatalogueError, OSError."""
-    try:
-        document = yaml.load(path.read_text(encoding="utf-8"), _ExactLoader)  # noqa: S506 - a SafeLoader
-        if isinstance(document, dict) and document.get("kind") == "ConfigMap":
-            document = yaml.load(document["data"]["plans.yaml"], _ExactLoader)  # noqa: S506
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise CatalogueError(f"{path}: is not YAML with plans: {error}") from None
-    if not isinstance(document, dict) or not isinstance(document.get("plans"), dict):
-        raise CatalogueError(f"{path}: must have the member plans, with an entry for each plan")
+    document = _document(path)
     entries: list[Entry] = []
     problems: list[str] = []
     for member, kind in _MEMBERS.items():
@@ -67,6 +60,23 @@ def read_catalogue(path: Path) -> list[Entry]:
     if problems:
         raise CatalogueError("\n".join(problems))
     return entries
+
+
+def read_members(path: Path) -> dict[str, str]:
+    """The other members, such as suspendedPlan and eipQuota, as JSON. Raises CatalogueError, OSError."""
+    return {str(name): _json(value) for name, value in _document(path).items() if name not in _MEMBERS}
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        document = yaml.load(path.read_text(encoding="utf-8"), _ExactLoader)  # noqa: S506 - a SafeLoader
+        if isinstance(document, dict) and document.get("kind") == "ConfigMap":
+            document = yaml.load(document["data"]["plans.yaml"], _ExactLoader)  # noqa: S506
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise CatalogueError(f"{path}: is not YAML with plans: {error}") from None
+    if not isinstance(document, dict) or not isinstance(document.get("plans"), dict):
+        raise CatalogueError(f"{path}: must have the member plans, with an entry for each plan")
+    return document
 
 
 def _entry(kind: str, name: str, value: Any) -> Entry:
@@ -81,4 +91,8 @@ def _entry(kind: str, name: str, value: Any) -> Entry:
         raise ValueError(f"price {price} must be from 0 to below 10^9, with at most {_DECIMALS} decimals")
     if currency not in DIGITS:
         raise ValueError(f"currency {currency!r} is not an active currency of ISO 4217")
-    return Entry(kind, name, currency, exact, simplejson.dumps(value, use_decimal=True, default=str))
+    return Entry(kind, name, currency, exact, _json(value))
+
+
+def _json(value: object) -> str:
+    return str(simplejson.dumps(value, use_decimal=True, default=str))

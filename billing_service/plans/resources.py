@@ -36,7 +36,7 @@ def read_subscriptions(path: Path) -> list[Subscription]:
     """JSON or YAML: a list of resources, an object with `items`, or one resource. Raises ResourcesError, OSError."""
     found: dict[str, Subscription] = {}
     problems: list[str] = []
-    for number, resource in enumerate(_resources(path), 1):
+    for number, resource in enumerate(read_resources(path), 1):
         name = _name(resource)
         if name is None:
             problems.append(f"{path}: item {number}: must be a resource of the kind Organization, with a name")
@@ -52,7 +52,8 @@ def read_subscriptions(path: Path) -> list[Subscription]:
     return list(found.values())
 
 
-def _resources(path: Path) -> list[Any]:
+def read_resources(path: Path) -> list[Any]:
+    """The resources of a file, not validated. Raises ResourcesError, OSError."""
     text = path.read_text(encoding="utf-8-sig")
     try:
         document = simplejson.loads(text) if text.lstrip()[:1] in {"{", "["} else yaml.safe_load(text)
@@ -60,7 +61,7 @@ def _resources(path: Path) -> list[Any]:
         raise ResourcesError(f"{path}: is not JSON or YAML: {error}") from None
     items = document.get("items", [document]) if isinstance(document, dict) else document
     if not isinstance(items, list):
-        raise ResourcesError(f"{path}: must be a list of Organization resources, or an object with items")
+        raise ResourcesError(f"{path}: must be a list of resources, or an object with items")
     return items
 
 

@@ -66,21 +66,28 @@ async def _organization(
     fetch: Fetch, main: dict[str, Any], adjustments: list[DictRow], month: DictRow
 ) -> dict[str, Any]:
     """What is invoiced: fees, usage in the hours without a subscription, and adjustments. Each is rounded once."""
-    given = {name: month[name] for name in ("organization", "starts", "ends")}
-    fees = await fetch(script("statements/fees.sql"), **given)
+    lines, fees = await fees_of(fetch, month)
     usage = main["usage_total"]
-    if fees:
-        [row] = await fetch(script("statements/invoiced.sql"), **given, currency=month["currency"])
+    if lines:
+        given = {name: month[name] for name in ("organization", "starts", "ends", "currency")}
+        [row] = await fetch(script("statements/invoiced.sql"), **given)
         usage = rounded(row["amount"], month["digits"])
     invoiced = {
-        "fees": _sum(fees, month),
+        "fees": fees,
         "usage": usage,
         "adjustments": _sum(adjustments, month),
     }
     return {
-        "fees": [_fee(fee) for fee in fees],
+        "fees": lines,
         "invoiced": invoiced | {"total": exact_sum(invoiced.values())},
     }
+
+
+async def fees_of(fetch: Fetch, month: DictRow) -> tuple[list[dict[str, Any]], Decimal]:
+    """The fees of the complete month: exact lines, and the total in the month's currency, rounded once."""
+    given = {name: month[name] for name in ("organization", "starts", "ends")}
+    rows = await fetch(script("statements/fees.sql"), **given)
+    return [_fee(row) for row in rows], _sum(rows, month)
 
 
 def _sum(rows: list[DictRow], month: DictRow) -> Decimal:

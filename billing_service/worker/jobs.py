@@ -19,6 +19,7 @@ from billing_service.ledger.rebook import release
 from billing_service.metering.settings import MeterSettings
 from billing_service.metering.store import LedgerStore
 from billing_service.periods.close import Closed, close
+from billing_service.plans.command import quota
 from billing_service.worker.metrics import WorkerMetrics
 from billing_service.worker.settings import WorkerSettings
 
@@ -35,11 +36,13 @@ class Job:
 
 
 def jobs(settings: WorkerSettings, meter: MeterSettings | None, metrics: WorkerMetrics) -> Iterator[Job]:
-    """Without a Prometheus there is nothing to meter."""
+    """Without a Prometheus there is nothing to meter, and without a cluster there are no quotas to read."""
     url = settings.database_url.get_secret_value()
     if meter is not None:
         yield Job("meter", "*/5 * * * *", lambda: _meter(meter))
     yield Job("forecast", "*/10 * * * *", lambda: _forecast(url))
+    if settings.platform is not None:
+        yield Job("quota", "*/5 * * * *", lambda: _quota(settings))
     yield Job("release", "23 * * * *", lambda: _release(url, settings))
     yield Job("close", "37 * * * *", lambda: _close(url, settings))
     yield Job("reconcile", "41 2 * * *", lambda: _reconcile(url, metrics))
@@ -61,6 +64,12 @@ async def _forecast(url: str) -> None:
         number = await refresh(connection)
     if number:
         _logger.info("forecasts were computed", extra={"fields": {"organizations": number}})
+
+
+async def _quota(settings: WorkerSettings) -> None:
+    quotas = await quota(settings)
+    number = len({(one.organization, one.namespace) for one in quotas})
+    _logger.info("the quotas of the platform were read", extra={"fields": {"resources": number}})
 
 
 async def _release(url: str, settings: WorkerSettings) -> None:

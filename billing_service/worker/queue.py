@@ -14,6 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from billing_service.connection import PARAMETERS
 from billing_service.metering.errors import MeteringError
+from billing_service.plans.platform import PlatformError
 from billing_service.worker.jobs import Job
 from billing_service.worker.metrics import WorkerMetrics
 
@@ -60,7 +61,7 @@ def _counted(job: Job, metrics: WorkerMetrics) -> Callable[[int], Awaitable[None
                 await job.run()
         except Exception as error:
             # The text of other errors may contain values. After its last attempt, the library logs the frames.
-            text = str(error) if isinstance(error, MeteringError) else None
+            text = str(error) if isinstance(error, MeteringError | PlatformError) else None
             fields = {"job": job.name, "failure": type(error).__name__, "reason": text}
             _logger.warning("a job failed", extra={"fields": fields})
             raise

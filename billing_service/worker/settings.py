@@ -4,10 +4,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from billing_service.settings import MAX_PORT, Count, LedgerSettings, host_address
+from billing_service.plans.settings import PlatformSettings
+from billing_service.settings import MAX_PORT, Count, host_address
 
 
-class WorkerSettings(LedgerSettings):
+class WorkerSettings(PlatformSettings):
     """The settings of `work`."""
 
     host: Annotated[str, AfterValidator(host_address)] = Field(

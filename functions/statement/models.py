@@ -1,17 +1,17 @@
 """The response of /statement, and the reply of the billing service."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from common.access.roles import Organization
 from common.billing.adjustments import Adjustment
+from common.billing.fees import Fee
 from common.billing.resource import Resource
 from common.model import (
     Count,
     Currency,
     FormatParameters,
-    Moment,
     Month,
     NamespaceName,
     PeriodParameters,
@@ -70,20 +70,6 @@ class OtherCurrency(Section):
     """Usage in a currency that the organization had in a part of the month."""
 
     currency: Currency
-
-
-class Fee(WireModel):
-    """A plan or an add-on, by the hour."""
-
-    kind: Literal["plan", "addon"]
-    id: Text
-    quantity: Count
-    currency: Currency
-    monthly_price: Amount
-    hours: Count = Field(description="Hours of the month with this subscription and price")
-    amount: Amount = Field(description="Exact, not rounded")
-    from_: Moment = Field(alias="from", description="Start of the first hour, UTC")
-    to: Moment = Field(description="End of the last hour, UTC")
 
 
 class Invoiced(WireModel):

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from common.billing.adjustments import Adjustment
+from common.billing.fees import Fee
 from common.endpoint import Call
 from common.http.response import Result
 from common.http.table import Cell, Row, Table
-from functions.statement.models import Fee, Invoiced, Section, Statement, StatementParameters, StatementProject
+from functions.statement.models import Invoiced, Section, Statement, StatementParameters, StatementProject
 
 COLUMNS: Final = (
     "row",

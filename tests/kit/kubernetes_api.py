@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 API = "/apis/kube-dc.com/v1/namespaces"
+OF_ALL = {f"/apis/kube-dc.com/v1/{plural}": plural for plural in ("organizations", "projects")}
 
 
 def make_ca(name: str) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
@@ -112,6 +113,7 @@ class ApiServer:
         self.ca = make_ca("cluster")
         self.tokens = {"token-1"}
         self.projects: dict[str, list[dict[str, Any]]] = {}
+        self.organizations: list[dict[str, Any]] = []  # only in the list of the cluster
         self.fail: Fault = lambda _: None
         self.content_type = "application/json"
         self.delay_seconds = 0.0
@@ -151,17 +153,22 @@ class ApiServer:
 
     def _find(self, target: str) -> Answer:
         parts = urlsplit(target)
+        if parts.path in OF_ALL:
+            return self._list_all(OF_ALL[parts.path], parse_qs(parts.query))
         organization, kind, *name = parts.path.removeprefix(API + "/").split("/")
         if not parts.path.startswith(API + "/") or kind not in {"projects", "organizations"}:
             return 404, status_object(404, "NotFound")
         if kind == "organizations":
             return self._organization(organization, name)
-        query = parse_qs(parts.query)
-        limit, start = int(query["limit"][0]), int(query.get("continue", ["0"])[0].removeprefix("after/") or 0)
-        items = self.projects.get(organization, [])
-        following = start + limit
-        more = {"continue": f"after/{following}"} if following < len(items) else {}
-        return 200, project_list(items[start:following], more)
+        items, more = _page(self.projects.get(organization, []), parse_qs(parts.query))
+        return 200, project_list(items, more)
+
+    def _list_all(self, plural: str, query: dict[str, list[str]]) -> Answer:
+        """The items of a list of the API server have no kind."""
+        projects = [one for items in self.projects.values() for one in items]
+        items, more = _page(self.organizations if plural == "organizations" else projects, query)
+        bare = [{name: value for name, value in item.items() if name not in {"apiVersion", "kind"}} for item in items]
+        return 200, project_list(bare, more) | {"kind": f"{plural[:-1].title()}List"}
 
     def _organization(self, organization: str, name: list[str]) -> Answer:
         if name != [organization] or organization not in self.projects:
@@ -198,6 +205,12 @@ class ApiServer:
                     self.close_connection = True  # a client that does not trust us goes away
 
         return Handler
+
+
+def _page(items: list[dict[str, Any]], query: dict[str, list[str]]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    limit, start = int(query["limit"][0]), int(query.get("continue", ["0"])[0].removeprefix("after/") or 0)
+    following = start + limit
+    return items[start:following], {"continue": f"after/{following}"} if following < len(items) else {}
 
 
 def project_list(items: list[dict[str, Any]], metadata: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -57,9 +57,12 @@ TABLES = (
     "data_versions",
     "instances",
     "plan_prices",
+    "plan_members",
     "subscriptions",
     "forecasts",
     "forecast_versions",
+    "quota_usage",
+    "quota_days",
 )
 USAGE_HEADER = "namespace,hour,cpu_core_hours,memory_gib_hours,storage_gib_hours,network_gib,public_ip_hours\n"
 

@@ -54,6 +54,11 @@ READS = (
     "figures/projects.sql",
     "figures/tag.sql",
     "figures/unrated.sql",
+    "plans/history_metered.sql",
+    "plans/history_platform.sql",
+    "plans/metered.sql",
+    "plans/month.sql",
+    "plans/quota.sql",
     "statements/invoiced.sql",
     "statements/month.sql",
     "statements/usage.sql",
@@ -69,7 +74,9 @@ GIVEN = {
     "organization": "acme", "namespace": "acme-web", "namespaces": ["acme-web"], "lives": [1], "life": 1, "now": None,
     "period": "2026-10-01", "since": datetime(2026, 10, 1, tzinfo=UTC), "until": datetime(2026, 11, 1, tzinfo=UTC),
     "starts": datetime(2026, 10, 1, tzinfo=UTC), "ends": datetime(2026, 11, 1, tzinfo=UTC), "currency": "EUR",
-    "component": None, "most": 10, "after": None, "rate_digits": 4, "largest": 10**18,
+    "component": None, "most": 10, "after": None, "rate_digits": 4, "largest": 10**18, "uid": "u-1",
+    "today": "2026-10-01", "days": 90, "time_zone": "UTC", "as_of": datetime(2026, 10, 1, tzinfo=UTC),
+    "first_hour": datetime(2026, 8, 1, tzinfo=UTC),
 }  # fmt: skip
 OF_A_TREND = {
     "namespaces": ["acme-web"], "lives": [1], "moment": GIVEN["until"], "moments": [GIVEN["since"]],

@@ -31,6 +31,7 @@ SHARED = {
     "hours",
     "minor_units",
     "organizations",
+    "plan_members",
     "plan_prices",
     "price_ranges",  # tested below
     "price_steps",
@@ -131,7 +132,7 @@ async def test_a_partition_shows_nothing_even_with_a_grant(database_url: str, re
 
 
 async def test_every_response_is_the_same_for_both_roles(database_url: str, reader_url: str) -> None:
-    """Overview, list, explanation, statement, the names of all organizations, and health."""
+    """Overview, list, explanation, statement, plan, the names of all organizations, and health."""
     paths = [
         "/api/health",
         "/api/organizations",
@@ -139,6 +140,7 @@ async def test_every_response_is_the_same_for_both_roles(database_url: str, read
         "/api/project/acme-prod-web/explain?organization=acme-prod&figure=current_month_total&period=2025-09",
         "/api/organization/acme/projects?period=2025-09",
         "/api/organization/acme-prod/statement?period=2025-09",
+        "/api/organization/acme-prod/plan",
         "/api/project/acme-prod-web/overview?organization=acme",
         *(
             f"/api/{path}from=2025-09-10&to=2025-09-10T20:00:00Z&compare=previous&group_by={group}"

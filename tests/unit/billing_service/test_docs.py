@@ -51,7 +51,9 @@ def test_every_reason_of_a_database_failure_is_documented(reason: str) -> None:
 
 
 METER = MeterSettings.read({"DATABASE_URL": "postgresql://db/billing", "PROMETHEUS_URL": "http://prometheus:9090"})
-WORKER = WorkerSettings.read({"DATABASE_URL": "postgresql://db/billing"})
+WORKER = WorkerSettings.read(
+    {"DATABASE_URL": "postgresql://db/billing", "KUBERNETES_API_URL": "https://kubernetes.default.svc"}
+)
 
 
 def test_every_job_is_documented() -> None:

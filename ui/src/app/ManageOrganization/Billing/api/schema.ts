@@ -108,6 +108,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/billing/organization/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The plan of an organization, and when its quota runs out.
+         * @description 200 data: `plan` with its `addons` and the `subscription`, the `fees` of the running month, and the `quota` by dimension: what is granted and enforced, what is requested and used by project, and the day on which the forecast of the requests reaches the limit. A project-user gets the shared limit and the own projects, without prices, fees, forecast and what is left. Requires a valid token of a caller who is not a guest; an org-admin gets all projects of the organization, a project-user the projects in the token.
+         */
+        get: operations["plan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/billing/projects": {
         parameters: {
             query?: never;
@@ -426,6 +446,20 @@ export interface components {
             /** Format: decimal */
             high: number;
         };
+        /** @description When the requests reach the limit. They are forecast from their days so far. */
+        Exhaustion: {
+            /** @description Today if nothing is left. Null: not within horizon_days */
+            exhausted_on: string | null;
+            /** @description By the upper bound of the forecast's interval */
+            earliest: string | null;
+            /** @description By the lower bound of the forecast's interval */
+            latest: string | null;
+            horizon_days: number;
+            /** @description Number of days that the forecast is made from */
+            history_days: number;
+            /** @description Of the forecast. Null: there is nothing to forecast from */
+            quality: string | null;
+        };
         Explanation: {
             namespace: string;
             figure: components["schemas"]["ExplanationFigure"];
@@ -636,6 +670,64 @@ export interface components {
              */
             adjustments?: number;
         };
+        /** @description Prices, `fees`, `left` and `exhaustion` are of the organization: only an org-admin gets them. */
+        Plan: {
+            period: string;
+            /** @description Null: the organization has no plan, and pays by usage */
+            plan: components["schemas"]["PlanEntry"] | null;
+            addons: components["schemas"]["PlanAddon"][];
+            subscription: components["schemas"]["PlanSubscription"];
+            /**
+             * Format: decimal
+             * @description Of plan and add-ons, for a complete month
+             */
+            monthly_price?: number;
+            fees?: components["schemas"]["PlanFees"];
+            quota: components["schemas"]["Quota"];
+            scope: components["schemas"]["PlanScope"];
+        };
+        PlanAddon: {
+            id: string;
+            name: string;
+            quantity: number;
+            /**
+             * Format: decimal
+             * @description Of one, for a complete month
+             */
+            monthly_price?: number;
+        };
+        PlanEntry: {
+            /** @description Null: the platform does not name the plan of a suspended subscription */
+            id: string | null;
+            name: string | null;
+            /**
+             * Format: decimal
+             * @description Of a complete month
+             */
+            monthly_price?: number;
+        };
+        /** @description The fees of the running month, as in the statement. */
+        PlanFees: {
+            lines: components["schemas"]["Fee"][];
+            /**
+             * Format: decimal
+             * @description Of the complete month, in its currency. Rounded once
+             */
+            total: number;
+        };
+        /** @description `namespaces`: only these projects. Null: the complete organization. */
+        PlanScope: {
+            organization: string;
+            namespaces: string[] | null;
+        };
+        PlanSubscription: {
+            /** @description As the platform states it, such as active or past_due. none: there is no plan, and usage is paid */
+            state: string;
+            /** @description Since when the organization has this plan with these add-ons. Null: ever */
+            since: components["schemas"]["Timestamp"] | null;
+            /** @description The quota is that of the suspended plan, and nothing is paid */
+            suspended: boolean;
+        };
         /** @description The row of the price list that a row was rated with. */
         Price: {
             id: number;
@@ -721,6 +813,48 @@ export interface components {
             unrated_lines: number;
             compare?: components["schemas"]["Comparison"];
             namespace: string;
+        };
+        Quota: {
+            /** @description platform: status.quotaUsage of the platform's resources. ledger: metered usage. none: not known */
+            source: components["schemas"]["QuotaSource"];
+            /** @description When the platform measured it */
+            last_updated: components["schemas"]["Timestamp"] | null;
+            /** @description When the billing service read it */
+            read_at: components["schemas"]["Timestamp"] | null;
+            dimensions: components["schemas"]["QuotaDimension"][];
+        };
+        /** @description Amounts are exact, in `unit`. Null: not known, or not limited. It is never 0 instead. */
+        QuotaDimension: {
+            dimension: components["schemas"]["QuotaDimensionDimension"];
+            /** @description Of a GPU */
+            profile: string | null;
+            unit: string;
+            /** @description What the plan grants, or the suspended plan */
+            plan: number | null;
+            /** @description What the add-ons grant together */
+            addons: number | null;
+            /** @description plan and addons */
+            entitled: number | null;
+            /** @description What the platform enforces. It includes room for system pods */
+            enforced: number | null;
+            /** @description The smaller one of entitled and enforced */
+            limit: number | null;
+            /** @description What blocks a tenant at the limit. source ledger: the larger one of request and use, as metered */
+            requested: number | null;
+            /** @description In the newest hour, as metered: the larger one of request and use */
+            used: number | null;
+            /** @description limit minus requested. Null for a project-user */
+            left: number | null;
+            /** @description Absent if there is no limit, or no request known */
+            exhaustion?: components["schemas"]["Exhaustion"];
+            projects: components["schemas"]["QuotaProject"][];
+        };
+        QuotaProject: {
+            namespace: string;
+            requested: number | null;
+            used: number | null;
+            /** @description Of the project's own quota. Null: it has none */
+            limit: number | null;
         };
         /** @description The rows that are not shown. */
         Rest: {
@@ -851,6 +985,10 @@ export interface components {
         ProjectForecastQuality: "ok" | "short_history" | "volatile" | "level_shift";
         /** @enum {string} */
         ProjectTrendGranularity: "hour" | "day" | "week" | "month";
+        /** @enum {string} */
+        QuotaSource: "platform" | "ledger" | "none";
+        /** @enum {string} */
+        QuotaDimensionDimension: "cpu" | "memory" | "storage" | "pods" | "public_ipv4" | "object_storage" | "gpu";
         /** @description Explanation in the envelope of every success response */
         ExplanationResponse: {
             /** @constant */
@@ -888,6 +1026,14 @@ export interface components {
             /** @constant */
             success: true;
             data: components["schemas"]["Overview"];
+            timestamp: components["schemas"]["Timestamp"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** @description Plan in the envelope of every success response */
+        PlanResponse: {
+            /** @constant */
+            success: true;
+            data: components["schemas"]["Plan"];
             timestamp: components["schemas"]["Timestamp"];
             meta: components["schemas"]["Meta"];
         };
@@ -1683,6 +1829,115 @@ export interface operations {
                 };
             };
             /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token; `namespace_denied` (Access denied to namespace): the namespace does not exist or the caller has no access; the two cases have the same response */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_found` (Not found): the path or the resource does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
+            405: {
+                headers: {
+                    /** @description Allowed methods */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
+                    Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanResponse"];
+                };
+            };
+            /** @description If-None-Match contains the current version */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `unexpected_body` (This request must not have a body): a body was sent where none is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
+            401: {
+                headers: {
+                    /** @description Challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token */
             403: {
                 headers: {
                     [name: string]: unknown;
