@@ -16,6 +16,7 @@ from billing_service.metrics import Metrics
 from billing_service.migrate import shipped
 from billing_service.parameters import malformed
 from billing_service.plans.routes import plans
+from billing_service.quotes.routes import quotes
 from billing_service.render import render
 from billing_service.request_log import RequestLog
 from billing_service.statements.routes import statements
@@ -27,7 +28,7 @@ def create_app(database: Database, *tokens: str, now: Clock = lambda: None, metr
     metrics = metrics or Metrics(database.pool)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.include_router(_health(database))
-    for routes in (figures, forecasts, plans, statements, trends):
+    for routes in (figures, forecasts, plans, quotes, statements, trends):
         app.include_router(routes(database, now), dependencies=[Depends(_authorized(tokens))])
     app.exception_handler(ServiceError)(_service_error)
     app.exception_handler(RequestValidationError)(_malformed)

@@ -8,12 +8,14 @@ ServiceError
   PriceMissing          409 price_missing          usage has no price
   AmountTooLarge        409 amount_too_large       an amount exceeds the maximum of a response
   DataChanging          503 data_changing          imports changed the data again and again while they were read
+  InvalidBody           422 invalid_body           a member of the body is wrong; `errors` points at each
   DatabaseUnavailable   503 database_unavailable   PostgreSQL is unreachable, restarting or too slow
   SchemaOutdated        503 schema_outdated        migrations are pending
   Stuck                 503 stuck                  liveness only: the process must be restarted
 """
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 
 class ServiceError(Exception):
@@ -29,7 +31,7 @@ class ServiceError(Exception):
         self.details = details
         self.log: dict[str, str | None] = {}  # only for the log line
 
-    def body(self) -> dict[str, str]:
+    def body(self) -> dict[str, Any]:
         return {"code": self.code, "message": self.message, **self.details}
 
 
@@ -88,6 +90,20 @@ class DataChanging(ServiceError):
     status = 503
     code = "data_changing"
     headers: ClassVar = {"Retry-After": "1"}
+
+
+class InvalidBody(ServiceError):
+    """`errors`: objects of `pointer` (RFC 6901) and `message`."""
+
+    status = 422
+    code = "invalid_body"
+
+    def __init__(self, message: str, errors: Sequence[dict[str, str]]) -> None:
+        super().__init__(message)
+        self.errors = errors
+
+    def body(self) -> dict[str, Any]:
+        return {**super().body(), "errors": self.errors}
 
 
 class DatabaseUnavailable(ServiceError):

@@ -94,6 +94,7 @@ class Endpoint(Generic[P, B]):
     status: int = 200
     capacity: Capacity = STANDARD
     media_type: str = "application/json"
+    safe: bool = False  # a POST that changes nothing (RFC 9110 section 9.2.1): it can be sent again without a key
     head: bool = False  # a HEAD request gets the response of GET without the body
     max_body_bytes: int = MAX_BODY_BYTES
     table: "Callable[[Call[P, B], Result[Any]], Table] | None" = None

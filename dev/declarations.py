@@ -124,16 +124,21 @@ def _mistakes_of(endpoint: Endpoint[Any, Any]) -> Iterator[str]:
         yield "a route with {namespace} has Access.NAMESPACE, and only such a route has it"
     if endpoint.data is None and endpoint.media_type == JSON and endpoint.status != 204:  # noqa: PLR2004 - HTTP's own
         yield "needs a data model, or the media_type of its stream"
-    if endpoint.body is not None and endpoint.method in {"GET", "DELETE"}:
-        yield f"a {endpoint.method} has no body model"
     if (endpoint.table is not None) != issubclass(endpoint.parameters, FormatParameters):
         yield "an endpoint with `table` has FormatParameters, and only such an endpoint has them"
-    if endpoint.head and endpoint.method != "GET":
-        yield "only a GET can have head=True"
+    yield from _mistakes_of_method(endpoint)
     if not inspect.getdoc(endpoint.handle):
         yield f"{getattr(endpoint.handle, '__name__', 'handle')} needs a docstring: it is the text in OpenAPI"
     if not 0 < endpoint.capacity.target <= endpoint.capacity.limit:
         yield "capacity: target must be from 1 to limit"
+
+
+def _mistakes_of_method(endpoint: Endpoint[Any, Any]) -> Iterator[str]:
+    if endpoint.body is not None and endpoint.method in {"GET", "DELETE"}:
+        yield f"a {endpoint.method} has no body model"
+    for member, method in (("head", "GET"), ("safe", "POST")):
+        if getattr(endpoint, member) and endpoint.method != method:
+            yield f"only a {method} can have {member}=True"
 
 
 def _mistakes_of_several(functions: Sequence[Declared]) -> Iterator[str]:

@@ -235,6 +235,8 @@ class Platform:
         for path in ingress.example_paths(self._rules, DEMO_NAMESPACE):
             started = time.monotonic()
             answer = httpx2.get(self.settings.api_url + path, headers=headers, timeout=15, trust_env=False)
+            if answer.status_code == httpx2.codes.METHOD_NOT_ALLOWED and "GET" not in answer.headers.get("allow", ""):
+                continue  # the function has only a POST
             if answer.status_code not in allowed:
                 raise PlatformError(f"{username} got {answer.status_code} for {path}: {answer.text[:500]}")
             self._say(f"{username:<6} {answer.status_code} {path} {time.monotonic() - started:5.2f} s")

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg.rows import DictRow
 
 from billing_service.database import Database
 from billing_service.errors import OrganizationNotFound
+from billing_service.figures.again import DataChanged, consistent
 from billing_service.figures.facts import facts, rfc3339
 from billing_service.ledger.script import script
 from billing_service.plans.dimensions import DIMENSIONS, GPU, dimension, shown
@@ -26,21 +27,36 @@ from billing_service.plans.subscription import (
 )
 from billing_service.statements.statement import fees_of
 
+_VERSION: LiteralString = """
+    SELECT coalesce(max(version), 0) AS number FROM data_versions WHERE organization = %(organization)s
+"""
+
 
 async def plan(
     database: Database, organization: str, now: datetime | None = None, namespaces: list[str] | None = None
 ) -> dict[str, Any]:
-    """`namespaces`: the part of these projects, without fees, prices and what is left. Raises OrganizationNotFound."""
+    """`namespaces`: the part of these projects, without fees, prices and what is left.
+
+    Raises OrganizationNotFound (404), DataChanging (503).
+    """
+    return await consistent(lambda: _read(database, organization, now, namespaces))
+
+
+async def _read(
+    database: Database, organization: str, now: datetime | None, namespaces: list[str] | None
+) -> dict[str, Any]:
     month, catalogue = await month_and_catalogue(database, organization, now)
     subscription = subscription_of(month)
     measured = await measure(database, organization, now, namespaces)
     runs_out = await forecasts(database, month, measured) if namespaces is None else {}
+    fees = await _fees(database, month) if namespaces is None else {}
+    await require_unchanged(database, month)
     return {
         **facts(month),
         "namespaces": namespaces,
         "period": f"{month['period']:%Y-%m}",
         **_plan(month, catalogue, subscription, of_all=namespaces is None),
-        **(await _fees(database, month) if namespaces is None else {}),
+        **fees,
         "quota": {
             "source": measured.source,
             "last_updated": rfc3339(measured.last_updated),
@@ -56,6 +72,13 @@ async def month_and_catalogue(database: Database, organization: str, now: dateti
     if not months:
         raise OrganizationNotFound(f"Organization {organization} is not registered")
     return months[0], read_catalogue_rows(await database.fetch(script("plans/catalogue.sql"), now=months[0]["moment"]))
+
+
+async def require_unchanged(database: Database, month: DictRow) -> None:
+    """Raises DataChanged if the organization's data are not those of `month` any more."""
+    [version] = await database.fetch(_VERSION, organization=month["organization"])
+    if version["number"] != month["data_version"]:
+        raise DataChanged
 
 
 async def _fees(database: Database, month: DictRow) -> dict[str, Any]:

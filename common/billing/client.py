@@ -162,15 +162,17 @@ class BillingClient:
         *,
         body: bytes | None = None,
         parameters: Mapping[str, str] = NONE,
+        safe: bool = False,
     ) -> Result[D]:
         """A change, with the caller's Idempotency-Key and If-Match; raises as `fetch` does.
 
-        The reply has to prove its owner too, also the one to a DELETE: 204 is a failure.
+        The reply has to prove its owner too, also the one to a DELETE: 204 is a failure. `safe`: a POST
+        that changes nothing, and is retried as a GET.
         """
         started = self._clock()
         request.on_wait()
         try:
-            change = UpstreamCall(resource.name, method, resource.target(scope, parameters), body)
+            change = UpstreamCall(resource.name, method, resource.target(scope, parameters), body, safe=safe)
             return await self._upstream.call(
                 change, request, lambda response: self._read_change(resource, scope, response)
             )

@@ -47,6 +47,7 @@ NOT_FOUND_CODE: Final = re.compile(r"([a-z]{1,30})_not_found")
 LABEL: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 PARAMETER: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 LONGEST_MESSAGE: Final = 300
+MOST_MISTAKES: Final = 5
 
 
 class ProjectNotFound(Exception):
@@ -73,7 +74,7 @@ def read_rejection(response: UpstreamResponse, namespace: str | None) -> Excepti
     if kind is None:
         return _failure(response)
     named = {"parameter": error["parameter"]} if _matches(PARAMETER, error.get("parameter")) else {}
-    details = named if kind is InvalidParameter else {}
+    details = named if kind is InvalidParameter else _mistakes(error) if kind is InvalidBody else {}
     return kind(code, public=_message(error) if code in WITH_MESSAGE else None, details=details)
 
 
@@ -98,6 +99,22 @@ def _unpriced(code: str, error: dict[str, Any], namespace: str | None) -> Billin
     named = {key: error[key] for key in ("resource", "month") if _matches(LABEL, error.get(key))}
     details = {**({"namespace": namespace} if namespace else {}), **named}
     return UNPRICED[code](code, retry_after=UNPRICED_RETRY_AFTER_SECONDS, details=details, log=named)
+
+
+def _mistakes(error: dict[str, Any]) -> dict[str, Any]:
+    """The places of the mistakes in the body, if each is short and printable."""
+    errors = error.get("errors")
+    if not isinstance(errors, list) or not 0 < len(errors) <= MOST_MISTAKES:
+        return {}
+    if not all(
+        isinstance(one, dict) and _is_short(one.get("pointer")) and _is_short(one.get("message")) for one in errors
+    ):
+        return {}
+    return {"errors": [{"pointer": one["pointer"], "message": one["message"]} for one in errors]}
+
+
+def _is_short(text: object) -> bool:
+    return isinstance(text, str) and len(text) <= LONGEST_MESSAGE and (not text or text.isprintable())
 
 
 def _matches(pattern: re.Pattern[str], value: object) -> bool:

@@ -28,13 +28,17 @@ ABOUT_THE_RESPONSE: Final = frozenset({"content_type", "too_large"})
 
 @dataclass(frozen=True, slots=True)
 class UpstreamCall:
-    """`operation` is the label of the metrics; `target` is path and query; `etag` is sent as If-None-Match."""
+    """`operation` is the label of the metrics; `target` is path and query; `etag` is sent as If-None-Match.
+
+    `safe`: a POST that changes nothing.
+    """
 
     operation: str
     method: str
     target: str
     body: bytes | None = None
     etag: str | None = None
+    safe: bool = False
 
 
 class Upstream:
@@ -76,7 +80,7 @@ class Upstream:
     async def call(self, call: UpstreamCall, request: UpstreamRequest, read: Callable[[UpstreamResponse], T]) -> T:
         """`read` turns a response into a value. Raises UpstreamFailure and whatever `read` raises.
 
-        GET is retried; a change only with the client's Idempotency-Key.
+        GET and a safe POST are retried; a change only with the client's Idempotency-Key.
         """
         if not self._bulkhead.enter():
             metrics.upstream_shed.inc()
@@ -90,7 +94,7 @@ class Upstream:
         try:
             return await attempt()
         except UpstreamFailure as failure:
-            if not failure.retriable or (call.method != "GET" and not request.may_repeat_changes):
+            if not failure.retriable or not (call.method == "GET" or call.safe or request.may_repeat_changes):
                 raise
             return await self._retry(failure, attempt, request.deadline)
         finally:

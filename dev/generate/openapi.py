@@ -172,7 +172,7 @@ def _not_modified(endpoint: Endpoint[Any, Any]) -> dict[str, Any]:
 def _errors_of(endpoint: Endpoint[Any, Any]) -> list[type[errors.ApiError]]:
     found = [*ALWAYS, *BY_ACCESS[endpoint.access]]
     found += WITH_BODY if endpoint.body is not None else [errors.UnexpectedBody]
-    if endpoint.method != "GET":
+    if endpoint.method != "GET" and not endpoint.safe:
         found += CHANGES
     if endpoint.method in {"PUT", "PATCH", "DELETE"}:
         found += CHANGES_OF_A_VERSION

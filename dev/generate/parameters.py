@@ -57,7 +57,7 @@ def parameters(operation: str, endpoint: Endpoint[Any, Any]) -> list[dict[str, A
         named = reference(_enum_name(operation, name)) if schema.pop("enum", None) else {}
         where = {"in": "path", "required": True} if name in in_path else {"in": "query", "required": required}
         found.append({"name": name, **where, "description": about, "schema": named | schema})
-    if endpoint.method != "GET":
+    if endpoint.method != "GET" and not endpoint.safe:
         found.append(IDEMPOTENCY_KEY)
     if endpoint.method in {"PUT", "PATCH", "DELETE"}:
         found.append(IF_MATCH)

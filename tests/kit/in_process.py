@@ -66,13 +66,15 @@ async def get(app: Any, path: str, *lines: bytes, **headers: str) -> httpx.Respo
     return await request(app, "GET", path, *lines, **headers)
 
 
-async def request(app: Any, method: str, path: str, *lines: bytes, **headers: str) -> httpx.Response:
+async def request(
+    app: Any, method: str, path: str, *lines: bytes, content: bytes | None = None, **headers: str
+) -> httpx.Response:
     """With these Authorization lines, each as it stands."""
     sent = [(b"authorization", line) for line in lines]
     sent += [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://billing.example.com") as client:
-        return await client.request(method, path, headers=sent)
+        return await client.request(method, path, headers=sent, content=content)
 
 
 class Lines:

@@ -26,7 +26,7 @@ async def test_row(case: Case, row: Row, mode: str) -> None:
         function = endpoint(case.function.name, mode, billing)
         with captured_log() as lines:
             path, token = case.path(namespace), [row.line()] if row.line else []
-            response = await request(function, case.endpoint.method, path, *token)
+            response = await request(function, case.endpoint.method, path, *token, **case.request())
         refused = row.expected(access, namespace)
         as_a_guest = mode == "kubernetes" and access is Access.ORGANIZATION and not row.sees
         if as_a_guest and response.status_code == NO_GUESTS[0]:

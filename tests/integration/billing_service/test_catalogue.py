@@ -59,6 +59,7 @@ READS = (
     "plans/metered.sql",
     "plans/month.sql",
     "plans/quota.sql",
+    "quotes/rates.sql",
     "statements/invoiced.sql",
     "statements/month.sql",
     "statements/usage.sql",
@@ -75,6 +76,7 @@ GIVEN = {
     "period": "2026-10-01", "since": datetime(2026, 10, 1, tzinfo=UTC), "until": datetime(2026, 11, 1, tzinfo=UTC),
     "starts": datetime(2026, 10, 1, tzinfo=UTC), "ends": datetime(2026, 11, 1, tzinfo=UTC), "currency": "EUR",
     "component": None, "most": 10, "after": None, "rate_digits": 4, "largest": 10**18, "uid": "u-1",
+    "codes": ["cpu_core_hour"], "hours": [730], "units": [1],
     "today": "2026-10-01", "days": 90, "time_zone": "UTC", "as_of": datetime(2026, 10, 1, tzinfo=UTC),
     "first_hour": datetime(2026, 8, 1, tzinfo=UTC),
 }  # fmt: skip

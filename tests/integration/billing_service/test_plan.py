@@ -93,7 +93,7 @@ async def test_the_fees_are_those_of_the_statement(api: Api, load: Load) -> None
 
 
 async def test_without_a_subscription_there_is_no_plan(api: Api) -> None:
-    """The state is none, and nothing is granted: null, not 0."""
+    """The state has the value none, and nothing is granted: null, not 0."""
     data = await planned(api)
     assert (data["plan"], data["addons"], data["monthly_price"]) == (None, [], None)
     assert data["subscription"] == {"state": "none", "since": None, "suspended": False}

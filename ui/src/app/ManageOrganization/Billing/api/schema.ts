@@ -148,6 +148,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/billing/quote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What planned resources would cost, and whether they fit the quota.
+         * @description The body has `resources`: up to 100 planned resources, or manifests of Kubernetes (Deployment, ReplicaSet, StatefulSet, Pod, PersistentVolumeClaim, VirtualMachine). Nothing is stored, so a request can be sent again. 200 data: the cost per hour and per month by component (`components`, `total`) at the prices of now, the exact `lines` with these prices, and what has no price (`price_missing`). For an org-admin of an organization on a plan also the `quota` that is left afterwards, and the cheapest upgrade if it does not fit. Requires a valid token of a caller who is not a guest; an org-admin gets all projects of the organization, a project-user the projects in the token.
+         */
+        post: operations["quote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/billing/organization/statement": {
         parameters: {
             query?: never;
@@ -554,6 +574,18 @@ export interface components {
              */
             amount: number;
         };
+        /** @description A manifest of Kubernetes. Members that do not matter for the cost are ignored. */
+        Manifest: {
+            apiVersion: components["schemas"]["ManifestApiversion"];
+            kind: components["schemas"]["ManifestKind"];
+            spec: components["schemas"]["ManifestSpec"];
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description The specification of the kind, as Kubernetes defines it. */
+        ManifestSpec: {
+            [key: string]: unknown;
+        };
         /** @description About the figures in a response. A member is absent if the billing service does not send it. */
         Meta: {
             /** @description End of the last hour before the first incomplete one, UTC */
@@ -584,6 +616,25 @@ export interface components {
             currency: string;
             /** Format: decimal */
             amount: number;
+        };
+        /** @description A part of a manifest that requests nothing: what it uses is billed. */
+        NotInQuote: {
+            /** @description JSON pointer into the body */
+            pointer: string;
+            reason: string;
+        };
+        OptionAddon: {
+            id: string;
+            name: string;
+            /** Format: decimal */
+            monthly_price: number;
+            quantity: number;
+        };
+        OptionPlan: {
+            id: string;
+            name: string;
+            /** Format: decimal */
+            monthly_price: number;
         };
         OrganizationForecast: {
             /** @description The running month */
@@ -728,6 +779,56 @@ export interface components {
             /** @description The quota is that of the suspended plan, and nothing is paid */
             suspended: boolean;
         };
+        PlannedResource: {
+            kind: components["schemas"]["PlannedResourceKind"];
+            /** @description Is repeated in the response */
+            name?: string;
+            /**
+             * @description Cores. Required for what runs
+             * @example 500m
+             * @example 4
+             * @example 24Gi
+             */
+            cpu?: string | number;
+            /**
+             * @description Bytes. Required for what runs
+             * @example 500m
+             * @example 4
+             * @example 24Gi
+             */
+            memory?: string | number;
+            /** @description A volume, or several */
+            storage?: components["schemas"]["PlannedStorage"] | components["schemas"]["PlannedStorage"][];
+            /** @description The default is 0, and 1 for LoadBalancer and PublicIP */
+            public_ips?: number;
+            /**
+             * @description Bytes that are sent, per month
+             * @example 500m
+             * @example 4
+             * @example 24Gi
+             */
+            egress?: string | number;
+            /**
+             * @description In which it runs. Below 672, its volumes and addresses still cost the complete month
+             * @default 730
+             */
+            hours_per_month: number;
+            /**
+             * @description Number of such resources
+             * @default 1
+             */
+            count: number;
+        };
+        PlannedStorage: {
+            /** @description Storage class. Without it: the general price */
+            class?: string;
+            /**
+             * @example 500m
+             * @example 4
+             * @example 24Gi
+             */
+            size: string | number;
+        };
         /** @description The row of the price list that a row was rated with. */
         Price: {
             id: number;
@@ -856,6 +957,125 @@ export interface components {
             /** @description Of the project's own quota. Null: it has none */
             limit: number | null;
         };
+        Quote: {
+            resources: components["schemas"]["QuotedResource"][];
+            components: components["schemas"]["QuotedComponent"][];
+            total: components["schemas"]["QuotedTotal"];
+            lines: components["schemas"]["QuotedLine"][];
+            /** @description SKUs, and resources of Kubernetes, that have no price. Their cost is in no amount */
+            price_missing: string[];
+            not_in_quote: components["schemas"]["NotInQuote"][];
+            /** @description The organization is on a plan: then usage is not invoiced, and this is list price */
+            on_plan: boolean;
+            /** @description Absent without a plan, and for a project-user */
+            quota?: components["schemas"]["QuotedQuota"];
+            scope: components["schemas"]["QuoteScope"];
+        };
+        QuoteBody: {
+            resources: (components["schemas"]["PlannedResource"] | components["schemas"]["Manifest"])[];
+        };
+        /** @description `namespaces`: the projects of the caller. Null: the complete organization. */
+        QuoteScope: {
+            organization: string;
+            namespaces: string[] | null;
+        };
+        /** @description Null: a part of it has no price. */
+        QuotedComponent: {
+            component: string;
+            /** @description While everything runs. Rounded, with 4 digits more than the currency */
+            per_hour: number | null;
+            /** @description Rounded. The components add up to the total */
+            per_month: number | null;
+        };
+        /** @description Null: not known, or not limited. */
+        QuotedDimension: {
+            dimension: string;
+            unit: string;
+            limit: number | null;
+            /** @description Now, by all projects */
+            requested: number | null;
+            /** Format: decimal */
+            planned: number;
+            left_now: number | null;
+            left_after: number | null;
+        };
+        QuotedLine: {
+            sku: string;
+            component: string;
+            unit: string;
+            /**
+             * Format: decimal
+             * @description Of a month
+             */
+            quantity: number;
+            /**
+             * Format: decimal
+             * @description Exact, not rounded
+             */
+            amount: number;
+            price: components["schemas"]["QuotedPrice"];
+        };
+        /** @description The row of the price list that is used. */
+        QuotedPrice: {
+            id: number;
+            /** @description The organization whose own price list has it. Null: the general list */
+            list: string | null;
+            /** Format: decimal */
+            unit_price: number;
+            /** @description month: for a unit that is there in every hour of a month */
+            per: components["schemas"]["QuotedPricePer"];
+            /** @description Where this step of the price begins. Null: it has no steps */
+            from_quantity: number | null;
+            /** @description The organization's quantity of a month, from which the steps go on. Null: it has no steps */
+            counted_before: number | null;
+            /** @description Null: since ever */
+            valid_from: components["schemas"]["Timestamp"] | null;
+            /** @description Null: no end is known */
+            valid_until: components["schemas"]["Timestamp"] | null;
+        };
+        QuotedQuota: {
+            source: components["schemas"]["QuotedQuotaSource"];
+            dimensions: components["schemas"]["QuotedDimension"][];
+            /** @description Null: it cannot be decided, because `unknown` is not known */
+            fits: boolean | null;
+            /** @description Dimensions of which too little is left */
+            exceeded: string[];
+            /** @description Planned dimensions of which it is not known what is left */
+            unknown: string[];
+            upgrade: components["schemas"]["Upgrade"];
+        };
+        /** @description How a resource of the body was read. Amounts are of one of them. */
+        QuotedResource: {
+            kind: string;
+            name: string | null;
+            count: number;
+            hours_per_month: number;
+            /**
+             * Format: decimal
+             * @description Cores
+             */
+            cpu: number;
+            /**
+             * Format: decimal
+             * @description GiB
+             */
+            memory: number;
+            /**
+             * Format: decimal
+             * @description GiB
+             */
+            storage: number;
+            public_ips: number;
+        };
+        /** @description Null: a part has no price. */
+        QuotedTotal: {
+            per_hour: number | null;
+            /** @description Rounded once from the exact sum of the lines */
+            per_month: number | null;
+            exact: number | null;
+            /** @description per_month minus exact */
+            rounding: number | null;
+        };
         /** @description The rows that are not shown. */
         Rest: {
             rows: number;
@@ -955,6 +1175,23 @@ export interface components {
              */
             former_projects?: number;
         };
+        Upgrade: {
+            /** @description cheapest: `option` is the cheapest one that is sold. none_fits: nothing that is sold is enough. suspended: the subscription is suspended. unknown: it cannot be decided */
+            state: components["schemas"]["UpgradeState"];
+            option: components["schemas"]["UpgradeOption"] | null;
+        };
+        /** @description The complete configuration, and not only what is added. */
+        UpgradeOption: {
+            plan: components["schemas"]["OptionPlan"];
+            addons: components["schemas"]["OptionAddon"][];
+            /**
+             * Format: decimal
+             * @description Of plan and add-ons, for a complete month
+             */
+            monthly_price: number;
+            /** @description To the monthly price now */
+            difference: number | null;
+        };
         /** @enum {string} */
         BucketState: "complete" | "incomplete" | "running" | "no_data" | "future";
         /** @enum {string} */
@@ -963,6 +1200,10 @@ export interface components {
         ExplanationFigure: "current_month_total" | "last_day_spend" | "total_cost_per_hour" | "cpu" | "memory" | "storage" | "network" | "public_ip" | "gpu" | "other";
         /** @enum {string} */
         FeeKind: "plan" | "addon";
+        /** @enum {string} */
+        ManifestApiversion: "apps/v1" | "v1" | "kubevirt.io/v1";
+        /** @enum {string} */
+        ManifestKind: "Deployment" | "ReplicaSet" | "StatefulSet" | "Pod" | "PersistentVolumeClaim" | "VirtualMachine";
         /** @enum {string} */
         MetaPeriodState: "open" | "provisional" | "closed";
         /** @enum {string} */
@@ -975,6 +1216,8 @@ export interface components {
         OrganizationForecastQuality: "ok" | "short_history" | "volatile" | "level_shift";
         /** @enum {string} */
         OrganizationTrendGranularity: "hour" | "day" | "week" | "month";
+        /** @enum {string} */
+        PlannedResourceKind: "VirtualMachine" | "Deployment" | "StatefulSet" | "Pod" | "PersistentVolumeClaim" | "Volume" | "LoadBalancer" | "PublicIP";
         /** @enum {string} */
         ProjectCode: "unpriced" | "unreachable" | "not_started" | "not_metered";
         /** @enum {string} */
@@ -989,6 +1232,12 @@ export interface components {
         QuotaSource: "platform" | "ledger" | "none";
         /** @enum {string} */
         QuotaDimensionDimension: "cpu" | "memory" | "storage" | "pods" | "public_ipv4" | "object_storage" | "gpu";
+        /** @enum {string} */
+        QuotedPricePer: "unit" | "month";
+        /** @enum {string} */
+        QuotedQuotaSource: "platform" | "ledger" | "none";
+        /** @enum {string} */
+        UpgradeState: "not_needed" | "cheapest" | "none_fits" | "suspended" | "unknown";
         /** @description Explanation in the envelope of every success response */
         ExplanationResponse: {
             /** @constant */
@@ -1042,6 +1291,14 @@ export interface components {
             /** @constant */
             success: true;
             data: components["schemas"]["ProjectList"];
+            timestamp: components["schemas"]["Timestamp"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** @description Quote in the envelope of every success response */
+        QuoteResponse: {
+            /** @constant */
+            success: true;
+            data: components["schemas"]["Quote"];
             timestamp: components["schemas"]["Timestamp"];
             meta: components["schemas"]["Meta"];
         };
@@ -2128,6 +2385,148 @@ export interface operations {
                 headers: {
                     /** @description Allowed methods */
                     Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    quote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuoteBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
+                    Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuoteResponse"];
+                };
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `malformed_body` (The body is not valid JSON): the body is not strict JSON: a syntax error, a repeated member, NaN, or nesting that is too deep */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
+            401: {
+                headers: {
+                    /** @description Challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_found` (Not found): the path or the resource does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
+            405: {
+                headers: {
+                    /** @description Allowed methods */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `body_timeout` (Request body not received in time): the body did not arrive within REQUEST_TIMEOUT_SECONDS */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `body_too_large` (The body is too large): the body is larger than the endpoint allows; the text names the limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `unsupported_media_type` (Content-Type must be application/json): the body is not application/json, or has a content coding */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `invalid_body` (The body does not fit its schema): a member of the body is missing, unknown or has a wrong value; details.errors has a JSON pointer to each */
+            422: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
