@@ -8,7 +8,6 @@ what has none now is `gone`.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -24,7 +23,7 @@ from billing_service.trends.groups import Margins, by_month, figures, margins
 from billing_service.trends.read import Read, read_lives, read_uids, refuse_unpriced
 from billing_service.trends.response import currencies, key_json, seen_by_bucket
 from billing_service.trends.rounding import apportion_signed
-from billing_service.trends.usage import Key, Reader, Usage, check_lines, grouped, key_of
+from billing_service.trends.usage import Key, Reader, Usage, by_piece, check_lines, grouped, key_of
 
 PARTS = ("volume", "price", "new", "gone")
 
@@ -82,17 +81,17 @@ async def change(read: Read, after: Side, *, known: bool) -> dict[str, Any]:
     totals = await reader.by_sku(cut)
     await refuse_unpriced(reader, totals, given.months)
     [seen] = seen_by_bucket(totals, cut, read.currency)
+    hours, missing = coverage.of_months(given.months)
     about = {
         "mode": read.asked.compare,
         "from": rfc3339(given.since),
         "to": rfc3339(given.until),
         "current": {"from": rfc3339(read.range.since), "to": rfc3339(until)},
-        "incomplete_hours": sum(coverage.missing(month.period, month.since, month.until) for month in given.months),
+        "incomplete_hours": missing,
         "other_currencies": currencies([seen]),
         "unrated_lines": seen.unrated,
     }
-    measured = any(coverage.known(month.period, month.since, month.until) for month in given.months)
-    if not (known and measured and seen.has_amount):
+    if not (known and (hours or seen.lines) and seen.has_amount):
         return about | _unknown()
     before = await _side(read, reader, cut, totals)
     prices = await _prices(read, [(given.since, given.until), (read.range.since, until)])
@@ -106,15 +105,11 @@ def _unknown() -> dict[str, Any]:
 
 async def _side(read: Read, reader: Reader, cut: Frame, totals: list[Usage]) -> Side:
     kind, usage = read.asked.kind, totals
-    exact = [0] * len(cut.pieces)
-    for one in totals:
-        if one.currency == read.currency:
-            exact[one.piece] += one.amount
     if kind not in {"component", "sku"}:
         if kind != "project":
             check_lines(totals, read.asked)
-        usage = await reader.by_group(cut, read.asked)
-    found = figures(cut, exact, read.unit)
+        usage = await reader.by_group(cut, read.asked, by_sku=True)
+    found = figures(cut, by_piece(totals, cut, read.currency), read.unit)
     groups = margins(by_month(grouped(usage, kind, read.currency), cut), found.months, kind, read.unit)
     return Side(usage, cut, groups, sum(found.months))
 
@@ -188,16 +183,21 @@ def _split(old: tuple[Fraction, int], new: tuple[Fraction, int], *, same_price: 
     return volume, difference - volume, 0, 0
 
 
-def _sums(side: Side, kind: Kind, currency: str, prices: Prices) -> dict[tuple[Key, int], tuple[Fraction, int]]:
+def _sums(side: Side, kind: Kind, currency: str, prices: Prices) -> dict[tuple[Key, int | None], tuple[Fraction, int]]:
     """The quantity and the exact amount of each group and SKU."""
-    found: dict[tuple[Key, int], tuple[Fraction, int]] = {}
-    for one in _of(side.usage, currency):
-        month = side.frame.months[side.frame.pieces[one.piece].month]
-        hours = (month.ends - month.starts) // HOUR if one.sku in prices.by_month else 1
-        quantity, amount = found.get((key_of(one, kind), one.sku), _NOTHING)
-        found[key_of(one, kind), one.sku] = (quantity + Fraction(one.quantity, hours), amount + one.amount)
+    found: dict[tuple[Key, int | None], tuple[Fraction, int]] = {}
+    for one in side.usage:
+        if one.currency == currency:
+            key = key_of(one, kind), one.sku
+            quantity, amount = found.get(key, _NOTHING)
+            found[key] = (quantity + _quantity(one, side, prices), amount + sum(one.amounts))
     return found
 
 
-def _of(usage: Iterable[Usage], currency: str) -> Iterable[Usage]:
-    return (one for one in usage if one.currency == currency)
+def _quantity(usage: Usage, side: Side, prices: Prices) -> Fraction:
+    """In months for a price by the month."""
+    if usage.sku not in prices.by_month:
+        return sum((Fraction(quantity) for quantity in usage.quantities), Fraction(0))
+    months = [side.frame.months[side.frame.pieces[piece].month] for piece in usage.pieces]
+    hours = [(month.ends - month.starts) // HOUR for month in months]
+    return sum((Fraction(one) / length for one, length in zip(usage.quantities, hours, strict=True)), Fraction(0))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 
 from billing_service.database import Database
 from billing_service.ledger.script import script
@@ -28,34 +29,37 @@ class Coverage:
     as_of: datetime | None
     months: dict[date, Hours]
 
-    def missing(self, period: date, since: datetime, until: datetime) -> int:
-        """How many hours of a part of a month should be there and are not."""
-        return _within(self._of(period).missing, period, since, until).bit_count()
+    def of_part(self, period: date, since: datetime, until: datetime) -> tuple[int, int]:
+        """How many hours of a part of a month are there, and how many should be and are not."""
+        hours = self.months.get(period)
+        if hours is None:
+            return 0, 0
+        mask = _mask(period, since, until)
+        return (hours.known & mask).bit_count(), (hours.missing & mask).bit_count()
 
-    def known(self, period: date, since: datetime, until: datetime) -> int:
-        """How many hours of a part of a month are there."""
-        return _within(self._of(period).known, period, since, until).bit_count()
+    def of_months(self, months: Sequence[Month]) -> tuple[int, int]:
+        parts = [self.of_part(month.period, month.since, month.until) for month in months]
+        return sum(known for known, _ in parts), sum(missing for _, missing in parts)
 
     def complete_through(self, months: Sequence[Month]) -> datetime | None:
         """Until then, every hour of the range is there. None: nothing of it is known, and nothing is missing."""
         for month in months:
-            if missing := _within(self._of(month.period).missing, month.period, month.since, month.until):
-                first = _BITS - missing.bit_length()
-                return _first_bit(month.period) + timedelta(hours=first)
-        anything = any(self.known(month.period, month.since, month.until) for month in months)
-        return min(self.as_of, months[-1].until) if anything and self.as_of else None
-
-    def _of(self, period: date) -> Hours:
-        return self.months.get(period, Hours())
+            hours = self.months.get(month.period, Hours())
+            if missing := hours.missing & _mask(month.period, month.since, month.until):
+                return _first_bit(month.period) + timedelta(hours=_BITS - missing.bit_length())
+        known, _ = self.of_months(months)
+        return min(self.as_of, months[-1].until) if known and self.as_of else None
 
 
+@cache
 def _first_bit(period: date) -> datetime:
     return datetime(period.year, period.month, 1, tzinfo=UTC) - timedelta(hours=_FIRST_BIT_HOURS)
 
 
-def _within(bits: int, period: date, since: datetime, until: datetime) -> int:
-    first, last = ((moment - _first_bit(period)) // HOUR for moment in (since, until))
-    return bits & (((1 << (last - first)) - 1) << (_BITS - last)) if first < last else 0
+def _mask(period: date, since: datetime, until: datetime) -> int:
+    begin = _first_bit(period)
+    first, last = (since - begin) // HOUR, (until - begin) // HOUR
+    return ((1 << (last - first)) - 1) << (_BITS - last) if first < last else 0
 
 
 async def read_coverage(

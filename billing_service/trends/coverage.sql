@@ -7,7 +7,8 @@ WITH months AS (
         AS m (period, starts, ends, life)
 ),
 covered AS MATERIALIZED (
-    SELECT m.period, m.starts, m.ends, m.life, bit_index(min(s.first_hour), m.period) AS begins,
+    SELECT m.period, (m.period - interval '1 month')::date AS before, m.starts, m.ends, m.life,
+           bit_index(min(s.first_hour), m.period) AS begins,
            bit_and(coalesce(c.complete, 0::bit(772)) | bits_between(0, bit_index(s.first_hour, m.period))) AS complete
     FROM months AS m
     LEFT JOIN sources AS s ON s.first_hour < %(as_of)s::timestamptz
@@ -26,33 +27,37 @@ owned AS MATERIALIZED (
 had AS MATERIALIZED (
     SELECT h.period, h.namespace, h.life, h.hours FROM project_months AS h
     WHERE h.organization = %(organization)s
-      AND (h.period = ANY (%(periods)s::date[]) OR h.period = (%(periods)s::date[])[1] - interval '1 month')
+      AND (h.period = ANY (%(periods)s::date[]) OR h.period = ((%(periods)s::date[])[1] - interval '1 month')::date)
+      AND (%(namespaces)s::text[] IS NULL OR h.namespace = ANY (%(namespaces)s::text[]))
 ),
-expected AS ( -- most projects of a month have the same hours: bits are computed once for each kind
-    SELECT DISTINCT c.period, h.hours AS seen,
-           greatest(
-               bit_index(c.starts, c.period), coalesce(bit_index(o.since, c.period), 0),
-               CASE WHEN b.namespace IS NULL
-                    THEN least(c.begins, nullif(position(B'1' IN coalesce(h.hours, 0::bit(772))), 0) - 1) END
-           ) AS first,
-           bit_index(least(c.ends, %(as_of)s::timestamptz, o.until), c.period) AS last
+kinds AS MATERIALIZED ( -- of projects that should have the same hours: their bits are looked at once
+    SELECT c.period, o.since, o.until, b.namespace IS NOT NULL AS goes_on,
+           CASE WHEN b.namespace IS NULL THEN nullif(position(B'1' IN h.hours), 0) - 1 END AS first_seen,
+           bit_and(coalesce(h.hours, 0::bit(772))) AS all_seen, bit_or(coalesce(h.hours, 0::bit(772))) AS seen
     FROM covered AS c
     JOIN owned AS o ON %(lives)s::smallint[] IS NULL OR o.life = c.life
     LEFT JOIN had AS h ON h.period = c.period AND h.namespace = o.namespace AND h.life = o.life
-    LEFT JOIN had AS b
-        ON b.period = (c.period - interval '1 month')::date AND b.namespace = o.namespace AND b.life = o.life
-    WHERE %(as_of)s::timestamptz IS NOT NULL
+    LEFT JOIN had AS b ON b.period = c.before AND b.namespace = o.namespace AND b.life = o.life
+    WHERE c.starts < %(as_of)s::timestamptz
       AND (b.namespace IS NOT NULL OR c.begins IS NOT NULL OR h.hours IS NOT NULL)
+    GROUP BY 1, 2, 3, 4, 5
+),
+expected AS (
+    SELECT c.period, c.begins, c.complete, k.all_seen, k.seen,
+           greatest(
+               bit_index(c.starts, c.period), coalesce(bit_index(k.since, c.period), 0),
+               CASE WHEN NOT k.goes_on THEN least(c.begins, k.first_seen) END
+           ) AS first,
+           bit_index(least(c.ends, %(as_of)s::timestamptz, k.until), c.period) AS last
+    FROM covered AS c JOIN kinds AS k ON k.period = c.period
 )
 SELECT e.period,
        bit_or(bits_between(e.first, e.last) & ~(
-           CASE WHEN c.begins IS NULL THEN coalesce(e.seen, 0::bit(772))
-                ELSE (coalesce(e.seen, 0::bit(772)) & bits_between(0, c.begins))
-                     | (c.complete & bits_between(c.begins, 772)) END
+           CASE WHEN e.begins IS NULL THEN e.all_seen
+                ELSE (e.all_seen & bits_between(0, e.begins)) | (e.complete & bits_between(e.begins, 772)) END
        ))::text AS missing,
-       bit_or(coalesce(e.seen, 0::bit(772)) | (
-           bits_between(e.first, e.last) & CASE WHEN c.begins IS NULL THEN 0::bit(772)
-                                                ELSE c.complete & bits_between(c.begins, 772) END
+       bit_or(bits_between(e.first, e.last) & ( -- lines that moved to another owner leave their bits
+           e.seen | CASE WHEN e.begins IS NULL THEN 0::bit(772) ELSE e.complete & bits_between(e.begins, 772) END
        ))::text AS known
-FROM expected AS e JOIN covered AS c ON c.period = e.period
+FROM expected AS e
 GROUP BY e.period

@@ -52,29 +52,21 @@ class Frame:
     days: list[DaySpan]
     hours: list[HourSpan]
 
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """Of the queries in usage.py."""
+    def arguments(self, *, only_lines: bool = False) -> dict[str, Any]:
+        """Of the queries in usage.py. `only_lines`: the hours of all months."""
+        hours = [HourSpan(month.period, month.since, month.until) for month in self.months]
+        hours = hours if only_lines else self.hours
         return {
-            "moments": [piece.since for piece in self.pieces],
-            "first_days": [piece.day for piece in self.pieces],
-            "periods": [self.months[piece.month].period for piece in self.pieces],
+            "periods": [month.period for month in self.months],
+            "moments": [piece.since for piece in self.pieces] if hours else [],
+            "first_days": [piece.day for piece in self.pieces] if self.days or self.whole_months else [],
             "whole_months": self.whole_months,
             "day_periods": [span.period for span in self.days],
             "day_since": [span.since for span in self.days],
             "day_until": [span.until for span in self.days],
-            "hour_periods": [span.period for span in self.hours],
-            "hour_since": [span.since for span in self.hours],
-            "hour_until": [span.until for span in self.hours],
-        }
-
-    @property
-    def by_lines(self) -> dict[str, Any]:
-        """The same pieces from lines only."""
-        return self.arguments | {
-            "hour_periods": [month.period for month in self.months],
-            "hour_since": [month.since for month in self.months],
-            "hour_until": [month.until for month in self.months],
+            "hour_periods": [span.period for span in hours],
+            "hour_since": [span.since for span in hours],
+            "hour_until": [span.until for span in hours],
         }
 
 

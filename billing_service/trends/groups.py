@@ -6,7 +6,7 @@ Projects are different: each has its own rounded figure, and `rounding` is the d
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from billing_service.figures.explain import COMPONENTS
@@ -81,7 +81,7 @@ def _place(key: Key, kind: Kind) -> tuple[int, str, str, int]:
 
 def cells(found: Figures, groups: Margins, sums: Sums, shown: Sequence[Key], kind: Kind) -> list[list[int]]:
     """The units of each piece: of the shown groups, and of all others together. `sums`: of the shown ones, by piece."""
-    others = [key for key in groups.units if key not in set(shown)]
+    others = list(groups.units)[len(shown) :]
     result: list[list[int]] = []
     for place, figure in enumerate(found.months):
         numbers = [number for number, piece in enumerate(found.frame.pieces) if piece.month == place]
@@ -99,8 +99,5 @@ def cells(found: Figures, groups: Margins, sums: Sums, shown: Sequence[Key], kin
     return result
 
 
-def sum_rows(rows: Iterable[Sequence[int]], width: int) -> list[int]:
-    total = [0] * width
-    for row in rows:
-        total = [one + other for one, other in zip(total, row, strict=True)]
-    return total
+def add_rows(one: Sequence[int], other: Sequence[int]) -> list[int]:
+    return [value + more for value, more in zip(one, other, strict=True)]

@@ -1,10 +1,12 @@
 -- The usage of projects by piece of a range and SKU from lines, as projects.sql, in groups by workload or by the value of a
 -- label. A value begins with =, so that usage without the label, which is '', differs from an empty value.
--- names, spaces: only these groups, null: all.
+-- names, spaces: only these groups, null: all. by_sku: as there.
 WITH had AS (
     SELECT h.period, h.namespace, h.life FROM project_months AS h
     WHERE h.organization = %(organization)s AND h.period = ANY (%(periods)s::date[])
       AND (%(namespaces)s::text[] IS NULL OR h.namespace = ANY (%(namespaces)s::text[]))
+      AND (%(lives)s::smallint[] IS NULL
+           OR h.life = (%(lives)s::smallint[])[array_position(%(periods)s::date[], h.period::date)])
 ),
 labelled AS MATERIALIZED ( -- by the hour: labels that change each hour must not be compared with each line
     SELECT w.namespace, w.life, w.workload, '=' || (w.labels ->> %(label)s::text) AS value, generate_series(
@@ -30,11 +32,11 @@ sums AS (
 ),
 cells AS (
     SELECT piece, name, CASE WHEN %(kind)s::text IN ('workload', 'project') THEN namespace END AS namespace,
-           CASE WHEN %(kind)s::text = 'project' THEN life END AS life, sku, currency, sum(quantity) AS quantity,
+           CASE WHEN %(kind)s::text = 'project' THEN life END AS life,
+           CASE WHEN %(by_sku)s THEN sku END AS sku, currency, sum(quantity) AS quantity,
            coalesce(sum(amount), 0) AS amount, count(*) AS lines, count(*) FILTER (WHERE amount IS NULL) AS unrated
     FROM sums
-    WHERE (%(lives)s::smallint[] IS NULL OR life = (%(lives)s::smallint[])[piece])
-      AND (%(names)s::text[] IS NULL OR (name, CASE WHEN %(kind)s::text = 'label' THEN '' ELSE namespace END)
+    WHERE (%(names)s::text[] IS NULL OR (name, CASE WHEN %(kind)s::text = 'label' THEN '' ELSE namespace END)
            IN (SELECT * FROM unnest(%(names)s::text[], %(spaces)s::text[])))
     GROUP BY 1, 2, 3, 4, 5, 6
 )

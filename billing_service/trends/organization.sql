@@ -1,22 +1,25 @@
--- The usage of an organization by piece of a range and SKU, from the sums of months and days. Only the hours of a day that
--- is cut are sums of lines.
+-- The usage of an organization by piece of a range and SKU. The sections of this file are the sources of the sums; usage.py
+-- takes those that a range needs: months, days, and the lines of the hours of a day that is cut.
 WITH sums AS (
-    SELECT width_bucket(r.period::date, %(periods)s::date[]) AS piece, r.sku, r.currency, r.quantity, r.amount,
+-- section: months
+    SELECT width_bucket(r.period::date, %(first_days)s::date[]) AS piece, r.sku, r.currency, r.quantity, r.amount,
            r.lines, r.unrated
     FROM organization_monthly AS r
     WHERE r.organization = %(organization)s AND r.period = ANY (%(whole_months)s::date[])
-    UNION ALL
-    SELECT width_bucket(r.day, %(first_days)s::date[]), r.sku, r.currency, r.quantity, r.amount, r.lines, r.unrated
+-- section: days
+    SELECT width_bucket(r.day, %(first_days)s::date[]) AS piece, r.sku, r.currency, r.quantity, r.amount, r.lines,
+           r.unrated
     FROM unnest(%(day_since)s::date[], %(day_until)s::date[]) AS s (since, until)
     JOIN organization_daily AS r ON r.organization = %(organization)s AND r.day >= s.since AND r.day < s.until
-    UNION ALL
-    SELECT width_bucket(l.hour::timestamptz, %(moments)s::timestamptz[]), l.sku, l.currency, l.quantity, l.amount,
-           1, (l.amount IS NULL)::integer
+-- section: hours
+    SELECT width_bucket(l.hour::timestamptz, %(moments)s::timestamptz[]) AS piece, l.sku, l.currency, l.quantity, l.amount,
+           1 AS lines, (l.amount IS NULL)::integer AS unrated
     FROM unnest(%(hour_periods)s::date[], %(hour_since)s::timestamptz[], %(hour_until)s::timestamptz[])
         AS s (period, since, until)
     JOIN project_months AS h ON h.organization = %(organization)s AND h.period = s.period
     JOIN usage_lines AS l ON l.organization = %(organization)s AND l.organization = h.organization
         AND l.namespace = h.namespace AND l.life = h.life AND l.hour >= s.since AND l.hour < s.until
+-- section: groups
 ),
 cells AS (
     SELECT piece, NULL::text AS name, NULL::text AS namespace, NULL::smallint AS life, sku, currency,

@@ -64,14 +64,6 @@ class Read:
     def amount(self, units: int) -> Decimal:
         return decimal(units, self.digits)
 
-    def exact(self) -> list[int]:
-        """Of each piece."""
-        found = [0] * len(self.frame.pieces)
-        for one in self.totals:
-            if one.currency == self.currency:
-                found[one.piece] += one.amount
-        return found
-
 
 async def read_all(database: Database, scope: Scope, asked: Asked, now: datetime | None) -> Read:
     """Raises BadRequest (400), OrganizationNotFound, ProjectNotFound (404), PriceMissing (409)."""
@@ -126,7 +118,7 @@ async def refuse_unpriced(reader: Reader, usage: Sequence[Usage], months: Sequen
     Raises PriceMissing (409).
     """
     namespace = reader.scope.namespace
-    if namespace is None or not any(one.unrated for one in usage):
+    if namespace is None or all(one.unrated is None for one in usage):
         return
     for month, life in zip(months, reader.lives or [], strict=True):
         if life is not None:

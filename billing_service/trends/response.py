@@ -3,14 +3,16 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from simplejson import RawJSON
 
 from billing_service.figures.facts import rfc3339
 from billing_service.trends.coverage import Coverage
-from billing_service.trends.frame import Bucket, Frame, Piece
+from billing_service.trends.frame import Bucket, Frame
 from billing_service.trends.rounding import exact_decimal
 from billing_service.trends.usage import Key, Usage
 
@@ -23,13 +25,10 @@ class Seen:
     unrated: int = 0
     others: dict[str, int] | None = None
 
-    def add(self, usage: Usage, currency: str) -> None:
-        if usage.currency == currency:
-            self.lines += usage.lines
-            self.unrated += usage.unrated
-        elif usage.amount:
+    def add_other(self, currency: str, amount: int) -> None:
+        if amount:
             self.others = self.others or defaultdict(int)
-            self.others[usage.currency] += usage.amount
+            self.others[currency] += amount
 
     @property
     def has_amount(self) -> bool:
@@ -39,8 +38,16 @@ class Seen:
 
 def seen_by_bucket(usage: Iterable[Usage], frame: Frame, currency: str) -> list[Seen]:
     found = [Seen() for _ in frame.buckets]
+    buckets = [found[piece.bucket] for piece in frame.pieces]
     for one in usage:
-        found[frame.pieces[one.piece].bucket].add(one, currency)
+        if one.currency == currency:
+            for piece, lines in zip(one.pieces, one.lines, strict=True):
+                buckets[piece].lines += lines
+            for piece, unrated in zip(one.pieces, one.unrated or (), strict=one.unrated is not None):
+                buckets[piece].unrated += unrated
+        else:
+            for piece, amount in zip(one.pieces, one.amounts, strict=True):
+                buckets[piece].add_other(one.currency, amount)
     return found
 
 
@@ -65,29 +72,30 @@ def hours_of(frame: Frame, coverage: Coverage) -> list[Hours]:
     found = [(0, 0)] * len(frame.buckets)
     for piece in frame.pieces:
         known, missing = found[piece.bucket]
-        part = _part(frame, piece)
-        found[piece.bucket] = known + coverage.known(*part), missing + coverage.missing(*part)
+        more = coverage.of_part(frame.months[piece.month].period, piece.since, piece.until)
+        found[piece.bucket] = known + more[0], missing + more[1]
     return [Hours(*both) for both in found]
 
 
-def _part(frame: Frame, piece: Piece) -> tuple[Any, Any, Any]:
-    return frame.months[piece.month].period, piece.since, piece.until
-
-
-def state_of(bucket: Bucket, hours: Hours, coverage: Coverage) -> str:
-    if coverage.as_of is None or bucket.since >= coverage.as_of:
+def state_of(bucket: Bucket, hours: Hours, seen: Seen, coverage: Coverage) -> str:
+    if coverage.as_of is not None and bucket.since >= coverage.as_of:
         return "future"
-    if not hours.known:
+    if coverage.as_of is None or not (hours.known or seen.lines):
         return "no_data"
     if hours.missing:
         return "incomplete"
     return "running" if bucket.until > coverage.as_of else "complete"
 
 
+@lru_cache(maxsize=2000)  # the end of a bucket is the beginning of the next one
+def _text(moment: datetime) -> str | None:
+    return rfc3339(moment)
+
+
 def bucket_json(bucket: Bucket, state: str, hours: Hours, seen: Seen, amount: Decimal | None) -> dict[str, Any]:
     body: dict[str, Any] = {
-        "from": rfc3339(bucket.since),
-        "to": rfc3339(bucket.until),
+        "from": _text(bucket.since),
+        "to": _text(bucket.until),
         "amount": amount,
         "complete": state == "complete" and not seen.unrated and not seen.others,
         "state": state,

@@ -15,7 +15,7 @@ from billing_service.money import rounded
 from billing_service.trends.asked import Asked
 from billing_service.trends.change import Side, change
 from billing_service.trends.frame import Frame, coarse
-from billing_service.trends.groups import Figures, Margins, by_month, cells, figures, margins, sum_rows
+from billing_service.trends.groups import Figures, Margins, add_rows, by_month, cells, figures, margins
 from billing_service.trends.read import Read, read_all, read_uids
 from billing_service.trends.response import (
     amounts_json,
@@ -26,7 +26,7 @@ from billing_service.trends.response import (
     seen_by_bucket,
     state_of,
 )
-from billing_service.trends.usage import Key, Scope, Usage, check_lines, grouped
+from billing_service.trends.usage import Key, Scope, Usage, by_piece, check_lines, grouped
 
 _VERSION: LiteralString = """
     SELECT coalesce(max(version), 0) AS number FROM data_versions WHERE organization = %(organization)s
@@ -52,7 +52,7 @@ class Groups:
 async def trend(database: Database, scope: Scope, asked: Asked, now: datetime | None = None) -> dict[str, Any]:
     """Raises BadRequest (400), OrganizationNotFound, ProjectNotFound (404), PriceMissing, AmountTooLarge (409)."""
     read = await read_all(database, scope, asked, now)
-    found = figures(read.frame, read.exact(), read.unit)
+    found = figures(read.frame, by_piece(read.totals, read.frame, read.currency), read.unit)
     if read.amount(max(found.months)) > LARGEST_AMOUNT:
         raise AmountTooLarge(f"An amount of {scope.namespace or scope.organization} is larger than 10^18")
     body = await _body(read, found)
@@ -105,31 +105,32 @@ async def _groups(read: Read, found: Figures) -> Groups:
         if asked.kind != "project":
             check_lines(usage, asked)
         cut = coarse(read.range)
-        usage = await read.reader.by_group(cut, asked)
+        usage = await read.reader.by_group(cut, asked, by_sku=asked.compare is not None)
     sums = grouped(usage, asked.kind, currency)
     groups = margins(by_month(sums, cut), found.months, asked.kind, read.unit)
     shown = list(groups.units)[: asked.limit]
     if cut is not read.frame and shown:
-        sums = grouped(await read.reader.by_group(read.frame, asked, shown, hourly=read.hourly), asked.kind, currency)
+        part = await read.reader.by_group(read.frame, asked, by_sku=False, keys=shown, hourly=read.hourly)
+        sums = grouped(part, asked.kind, currency)
     units = cells(found, groups, sums, shown, asked.kind)
     return Groups(usage, cut, groups, shown, await read_uids(read, shown), units)
 
 
 def _buckets(read: Read, found: Figures, groups: Groups) -> list[dict[str, Any]]:
     totals = [0] * len(read.frame.buckets)
-    rows = [[0] * (len(groups.shown) + 1) for _ in totals]
+    rows: list[list[int]] = [[] for _ in totals]
     for piece, units, row in zip(read.frame.pieces, found.pieces, groups.cells, strict=True):
         totals[piece.bucket] += units
-        rows[piece.bucket] = sum_rows([rows[piece.bucket], row], len(row))
+        rows[piece.bucket] = add_rows(rows[piece.bucket], row) if rows[piece.bucket] else row
     seen, hours = seen_by_bucket(read.totals, read.frame, read.currency), hours_of(read.frame, read.coverage)
-    result = []
+    result, has_rest = [], bool(groups.others)
     for bucket, total, row, lines, times in zip(read.frame.buckets, totals, rows, seen, hours, strict=True):
-        has_amount = bool(times.known) and lines.has_amount
+        has_amount = bool(times.known or lines.lines) and lines.has_amount
         amount = read.amount(total) if has_amount else None
-        body = bucket_json(bucket, state_of(bucket, times, read.coverage), times, lines, amount)
+        body = bucket_json(bucket, state_of(bucket, times, lines, read.coverage), times, lines, amount)
         if has_amount:
             body["groups"] = amounts_json(row[:-1], read.digits)
-            if groups.others:
+            if has_rest:
                 body["rest"] = read.amount(row[-1])
             if read.asked.kind == "project":
                 body["rounding"] = read.amount(total - sum(row))

@@ -1,10 +1,11 @@
 """The exact usage of the pieces of a range, by group and SKU."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Context
-from typing import NamedTuple
+from decimal import Context, Decimal
+from functools import cache
+from typing import LiteralString, NamedTuple
 
 from psycopg.rows import DictRow
 
@@ -15,6 +16,7 @@ from billing_service.trends.asked import Asked, Kind
 from billing_service.trends.frame import Frame
 
 DECIMALS = 21  # of an exact amount: 9 of a quantity and 12 of a price
+QUANTITY_DECIMALS = 9
 MOST_LINES = 1_500_000
 _EXACT = Context(prec=100)
 
@@ -40,19 +42,39 @@ class Scope:
         return self.namespaces if self.namespace is None else [self.namespace]
 
 
-class Usage(NamedTuple):
-    """Of a group and a SKU in a piece. `amount`: exact, in units of 10^-21. `piece`: its index."""
+@dataclass(frozen=True)
+class Usage:
+    """Of a group and a SKU: in each of the `pieces`, which are indexes, the quantity, the exact amount, and lines.
+
+    `sku`, `code` and `component` are None where the SKUs of a group are added up.
+    Amounts are in units of 10^-21. `unrated`: the number of lines without a price, None if every line has one.
+    """
 
     key: Key
-    sku: int
-    code: str
-    component: str
+    sku: int | None
+    code: str | None
+    component: str | None
     currency: str
-    piece: int
-    quantity: int  # in units of 10^-9
-    amount: int
-    lines: int
-    unrated: int
+    pieces: list[int]
+    quantities: list[Decimal]
+    amounts: list[int]
+    lines: list[int]
+    unrated: list[int] | None
+
+
+@cache
+def query(name: str, sections: tuple[str, ...]) -> LiteralString:
+    """Of organization.sql or projects.sql with these sources, or of lines.sql."""
+    head, *texts = script(f"trends/{name}.sql").split("-- section: ")
+    if not texts:
+        return head + script("trends/columns.sql")
+    parts = {text.partition("\n")[0]: text.partition("\n")[2] for text in texts}
+    return (
+        head
+        + "    UNION ALL\n".join(parts[section] for section in sections)
+        + parts["groups"]
+        + script("trends/columns.sql")
+    )
 
 
 @dataclass(frozen=True)
@@ -67,74 +89,77 @@ class Reader:
         if hourly:
             return await self._lines(frame, "sku")
         if self.scope.names is None:
-            return await self._fetch("organization", frame.arguments)
-        return await self._projects(frame, by_project=False)
+            return await self._fetch("organization", frame, {})
+        given = {"namespaces": self.scope.names, "by_project": False, "by_sku": True}
+        return await self._fetch("projects", frame, given)
 
     async def by_group(
-        self, frame: Frame, asked: Asked, keys: Iterable[Key] | None = None, *, hourly: bool = False
+        self, frame: Frame, asked: Asked, *, by_sku: bool, keys: Sequence[Key] | None = None, hourly: bool = False
     ) -> list[Usage]:
-        """`keys`: only these groups."""
+        """`keys`: only these groups. Without `by_sku`, the SKUs of a group are added up."""
         if asked.kind == "project" and not hourly:
-            found = await self._projects(frame, by_project=True, keys=keys)
+            names = self.scope.names if keys is None else sorted({key.namespace or "" for key in keys})
+            given = {"namespaces": names, "by_project": True, "by_sku": by_sku}
+            found = await self._fetch("projects", frame, given)
         else:
-            found = await self._lines(frame, asked.kind, asked.label, keys)
-        return found if keys is None else [usage for usage in found if usage.key in set(keys)]
-
-    async def _projects(self, frame: Frame, *, by_project: bool, keys: Iterable[Key] | None = None) -> list[Usage]:
-        names = self.scope.names if keys is None else sorted({key.namespace or "" for key in keys})
-        given = {"namespaces": names, "lives": self._lives(frame), "by_project": by_project}
-        return await self._fetch("projects", frame.arguments | given)
+            found = await self._lines(frame, asked.kind, asked.label, keys, by_sku=by_sku)
+        wanted = None if keys is None else set(keys)
+        return [usage for usage in found if wanted is None or usage.key in wanted]
 
     async def _lines(
-        self, frame: Frame, kind: Kind, label: str | None = None, keys: Iterable[Key] | None = None
+        self,
+        frame: Frame,
+        kind: Kind,
+        label: str | None = None,
+        keys: Sequence[Key] | None = None,
+        *,
+        by_sku: bool = True,
     ) -> list[Usage]:
-        wanted = None if keys is None else list(keys)
-        given = {
+        given: dict[str, object] = {
             "namespaces": self.scope.names,
-            "lives": self._lives(frame),
+            "by_sku": by_sku,
             "kind": kind,
             "label": label,
             "since": frame.buckets[0].since,
             "until": frame.buckets[-1].until,
-            "names": None if wanted is None else [_stored(key.name) if kind == "label" else key.name for key in wanted],
-            "spaces": None if wanted is None else [key.namespace or "" for key in wanted],
+            "names": keys and [_stored(key.name) if kind == "label" else key.name for key in keys],
+            "spaces": keys and [key.namespace or "" for key in keys],
         }
-        found = await self._fetch("lines", frame.by_lines | given)
-        if kind != "label":
-            return found
-        return [usage._replace(key=Key(_shown(usage.key.name))) for usage in found]
+        return await self._fetch("lines", frame, given, of_label=kind == "label")
 
-    def _lives(self, frame: Frame) -> list[int | None] | None:
-        return self.lives and [self.lives[piece.month] for piece in frame.pieces]
-
-    async def _fetch(self, name: str, arguments: dict[str, object]) -> list[Usage]:
-        sql = {"organization": _ORGANIZATION, "projects": _PROJECTS, "lines": _LINES}[name]
+    async def _fetch(
+        self, name: str, frame: Frame, given: Mapping[str, object], *, of_label: bool = False
+    ) -> list[Usage]:
+        sections = [("months", frame.whole_months), ("days", frame.days), ("hours", frame.hours)]
+        sql = query(name, tuple(section for section, spans in sections if spans))
+        arguments = frame.arguments(only_lines=name == "lines") | {"lives": self.lives, **given}
         rows = await self.database.fetch(sql, organization=self.scope.organization, **arguments)
-        return [usage for row in rows for usage in _usage(row)]
-
-
-_COLUMNS = script("trends/columns.sql")
-_ORGANIZATION = script("trends/organization.sql") + _COLUMNS
-_PROJECTS = script("trends/projects.sql") + _COLUMNS
-_LINES = script("trends/lines.sql") + _COLUMNS
+        return [_usage(row, of_label=of_label) for row in rows]
 
 
 def _stored(value: str | None) -> str:
     return "" if value is None else f"={value}"
 
 
-def _shown(name: str | None) -> str | None:
-    return name[1:] if name else None
+def _shown(name: str) -> str | None:
+    return name[1:] or "" if name else None
 
 
-def _usage(row: DictRow) -> Iterator[Usage]:
-    key = Key(row["name"], row["namespace"], row["life"])
-    about = (key, row["sku"], row["code"], row["component"], row["currency"])
-    for piece, quantity, amount, lines, unrated in zip(
-        row["pieces"], row["quantities"], row["amounts"], row["lines"], row["unrated"], strict=True
-    ):
-        exact = int(_EXACT.scaleb(amount, DECIMALS)), int(_EXACT.scaleb(quantity, 9))
-        yield Usage(*about, piece - 1, exact[1], exact[0], lines, unrated)
+def _usage(row: DictRow, *, of_label: bool) -> Usage:
+    scaled = _EXACT.scaleb
+    name = _shown(row["name"]) if of_label else row["name"]
+    return Usage(
+        Key(name, row["namespace"], row["life"]),
+        row["sku"],
+        row["code"],
+        row["component"],
+        row["currency"],
+        [piece - 1 for piece in row["pieces"]],
+        row["quantities"],
+        [int(scaled(amount, DECIMALS)) for amount in row["amounts"]],
+        row["lines"],
+        row["unrated"],
+    )
 
 
 def grouped(usage: Iterable[Usage], kind: Kind, currency: str) -> dict[Key, dict[int, int]]:
@@ -142,7 +167,19 @@ def grouped(usage: Iterable[Usage], kind: Kind, currency: str) -> dict[Key, dict
     found: dict[Key, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for one in usage:
         if one.currency == currency:
-            found[key_of(one, kind)][one.piece] += one.amount
+            cells = found[key_of(one, kind)]
+            for piece, amount in zip(one.pieces, one.amounts, strict=True):
+                cells[piece] += amount
+    return found
+
+
+def by_piece(usage: Iterable[Usage], frame: Frame, currency: str) -> list[int]:
+    """The exact amount of each piece."""
+    found = [0] * len(frame.pieces)
+    for one in usage:
+        if one.currency == currency:
+            for piece, amount in zip(one.pieces, one.amounts, strict=True):
+                found[piece] += amount
     return found
 
 
@@ -154,7 +191,7 @@ def key_of(usage: Usage, kind: Kind) -> Key:
 
 def check_lines(usage: Iterable[Usage], asked: Asked) -> None:
     """Raises BadRequest (400): lines are read one by one, and a response has a time limit."""
-    lines = sum(one.lines for one in usage)
+    lines = sum(sum(one.lines) for one in usage)
     if lines > MOST_LINES:
         parameter = "granularity" if asked.granularity == "hour" else "group_by"
         text = (

@@ -78,8 +78,8 @@ class Comparison(WireModel):
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
-        if self.difference is None:
-            if self.groups or self.rest or self.volume is not None:
+        if self.difference is None or self.total is None:
+            if self.groups or self.rest or [self.difference, self.total, self.volume] != [None] * 3:
                 raise ValueError("there are parts of a difference that is null")
             return self
         groups: list[Changed] = [*self.groups, *([self.rest] if self.rest else [])]

@@ -120,6 +120,9 @@ class TrendReply(WireModel):
             raise ValueError("a bucket has another number of groups")
         if rows and [exact_sum(column) for column in zip(*rows, strict=True)] != expected:
             raise ValueError("a group is not the sum of its buckets")
+        compare = self.compare
+        if compare and compare.total is not None and exact_sum([compare.total, compare.difference or ZERO]) != total:
+            raise ValueError("the difference is not the one to the earlier total")
         return self
 
 

@@ -205,3 +205,52 @@ async def test_a_file_has_a_row_for_each_bucket_and_group() -> None:
         "future",
     )
     assert (parts[-1]["row"], parts[-1]["volume"], total["before"], total["difference"]) == ("change", "1", "11", "1.5")
+
+
+EARLIER = {"from": "2025-09-01T00:00:00Z", "to": "2025-10-01T00:00:00Z"}
+CHANGED = {"before": 10, "after": 12.5, "difference": 2.5, "volume": 2, "price": 0.75, "new": 0, "gone": -0.25}
+COMPARE = {
+    "mode": "previous",
+    **EARLIER,
+    "current": {"from": "2025-10-01T00:00:00Z", "to": "2025-11-01T00:00:00Z"},
+    "incomplete_hours": 3,
+    "total": 10,
+    **{name: CHANGED[name] for name in ("difference", "volume", "price", "new", "gone")},
+    "groups": [{"name": "cpu", **CHANGED}],
+    "rest": None,
+    "other_currencies": {},
+    "unrated_lines": 0,
+}
+
+
+async def test_what_changed_is_shown_by_its_parts() -> None:
+    """Amounts are signed, and null if one of the two ranges is not known."""
+    data = assert_success_envelope(await shown("?compare=previous", compare=COMPARE))["data"]
+    assert data["compare"]["groups"] == [{"name": "cpu", **CHANGED}]
+    assert (data["compare"]["from"], data["compare"]["incomplete_hours"]) == ("2025-09-01T00:00:00.000Z", 3)
+    nothing = dict.fromkeys(("total", "difference", "volume", "price", "new", "gone")) | {"groups": []}
+    data = assert_success_envelope(await shown("?compare=previous", compare=COMPARE | nothing))["data"]
+    assert (data["compare"]["difference"], data["compare"]["groups"]) == (None, [])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"difference": 2.6},
+        {"total": 10.01},
+        {"volume": 2.01},
+        {"volume": 2.01, "price": 0.74},
+        {"rounding": 0.01},
+        {"groups": []},
+        {"groups": [{"name": "cpu", **CHANGED, "before": 10.01}]},
+        {"groups": [{"name": "cpu", **CHANGED, "price": 0.76}]},
+        {"rest": {"groups": 1, **CHANGED}},
+        {"difference": None},
+        {"total": None},
+        {"groups": [{"name": "globex-shop", "namespace": "globex-shop", **CHANGED}]},
+    ],
+)
+async def test_a_change_that_does_not_add_up_is_503(changes: dict[str, Any]) -> None:
+    """Parts, groups, the total, and another organization's project."""
+    response = await shown("?compare=previous", compare=COMPARE | changes)
+    assert_error_envelope(response, 503, "Billing service unreachable")
