@@ -52,21 +52,29 @@ class Frame:
     days: list[DaySpan]
     hours: list[HourSpan]
 
-    def arguments(self, *, only_lines: bool = False) -> dict[str, Any]:
-        """Of the queries in usage.py. `only_lines`: the hours of all months."""
-        hours = [HourSpan(month.period, month.since, month.until) for month in self.months]
-        hours = hours if only_lines else self.hours
+    def from_sums(self) -> dict[str, Any]:
+        """Arguments of organization.sql and projects.sql."""
         return {
             "periods": [month.period for month in self.months],
-            "moments": [piece.since for piece in self.pieces] if hours else [],
+            "moments": [piece.since for piece in self.pieces] if self.hours else [],
             "first_days": [piece.day for piece in self.pieces] if self.days or self.whole_months else [],
             "whole_months": self.whole_months,
             "day_periods": [span.period for span in self.days],
             "day_since": [span.since for span in self.days],
             "day_until": [span.until for span in self.days],
-            "hour_periods": [span.period for span in hours],
-            "hour_since": [span.since for span in hours],
-            "hour_until": [span.until for span in hours],
+            "hour_periods": [span.period for span in self.hours],
+            "hour_since": [span.since for span in self.hours],
+            "hour_until": [span.until for span in self.hours],
+        }
+
+    def from_lines(self) -> dict[str, Any]:
+        """Arguments of lines.sql."""
+        return {
+            "periods": [month.period for month in self.months],
+            "moments": [piece.since for piece in self.pieces],
+            "month_since": [month.since for month in self.months],
+            "since": self.buckets[0].since,
+            "until": self.buckets[-1].until,
         }
 
 

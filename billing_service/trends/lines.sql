@@ -2,11 +2,10 @@
 -- label. A value begins with =, so that usage without the label, which is '', differs from an empty value.
 -- names, spaces: only these groups, null: all. by_sku: as there.
 WITH had AS (
-    SELECT h.period, h.namespace, h.life FROM project_months AS h
+    SELECT DISTINCT h.namespace, h.life FROM project_months AS h
     WHERE h.organization = %(organization)s AND h.period = ANY (%(periods)s::date[])
       AND (%(namespaces)s::text[] IS NULL OR h.namespace = ANY (%(namespaces)s::text[]))
-      AND (%(lives)s::smallint[] IS NULL
-           OR h.life = (%(lives)s::smallint[])[array_position(%(periods)s::date[], h.period::date)])
+      AND (%(lives)s::smallint[] IS NULL OR h.life = ANY (%(lives)s::smallint[]))
 ),
 labelled AS MATERIALIZED ( -- by the hour: labels that change each hour must not be compared with each line
     SELECT w.namespace, w.life, w.workload, '=' || (w.labels ->> %(label)s::text) AS value, generate_series(
@@ -22,11 +21,11 @@ sums AS (
     SELECT width_bucket(l.hour::timestamptz, %(moments)s::timestamptz[]) AS piece, l.namespace, l.life, l.sku, l.currency,
            l.quantity, l.amount, CASE %(kind)s::text WHEN 'workload' THEN l.workload WHEN 'project' THEN l.namespace
                                                      WHEN 'label' THEN coalesce(w.value, '') END AS name
-    FROM unnest(%(hour_periods)s::date[], %(hour_since)s::timestamptz[], %(hour_until)s::timestamptz[])
-        AS s (period, since, until)
-    JOIN had AS h ON h.period = s.period
+    FROM had AS h
     JOIN usage_lines AS l ON l.organization = %(organization)s AND l.namespace = h.namespace AND l.life = h.life
-        AND l.hour >= s.since AND l.hour < s.until
+        AND l.hour >= %(since)s::timestamptz AND l.hour < %(until)s::timestamptz
+        AND (%(lives)s::smallint[] IS NULL
+             OR l.life = (%(lives)s::smallint[])[width_bucket(l.hour::timestamptz, %(month_since)s::timestamptz[])])
     LEFT JOIN labelled AS w ON w.namespace = l.namespace AND w.life = l.life AND w.workload = l.workload
         AND w.hour = l.hour::timestamptz
 ),

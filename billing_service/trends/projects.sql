@@ -29,8 +29,12 @@ sums AS (
     FROM unnest(%(hour_periods)s::date[], %(hour_since)s::timestamptz[], %(hour_until)s::timestamptz[])
         AS s (period, since, until)
     JOIN had AS h ON h.period = s.period
-    JOIN usage_lines AS l ON l.organization = %(organization)s AND l.namespace = h.namespace AND l.life = h.life
-        AND l.hour >= s.since AND l.hour < s.until
+    CROSS JOIN LATERAL (
+        SELECT u.hour, u.namespace, u.life, u.sku, u.currency, u.quantity, u.amount FROM usage_lines AS u
+        WHERE u.organization = %(organization)s AND u.namespace = h.namespace AND u.life = h.life
+          AND u.hour >= s.since AND u.hour < s.until
+        OFFSET 0 -- a subquery of its own: its partitions and its part of the index are found for each span
+    ) AS l
 -- section: groups
 ),
 cells AS (

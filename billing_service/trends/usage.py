@@ -17,7 +17,7 @@ from billing_service.trends.frame import Frame
 
 DECIMALS = 21  # of an exact amount: 9 of a quantity and 12 of a price
 QUANTITY_DECIMALS = 9
-MOST_LINES = 1_500_000
+MOST_LINES = 500_000
 _EXACT = Context(prec=100)
 
 
@@ -120,8 +120,6 @@ class Reader:
             "by_sku": by_sku,
             "kind": kind,
             "label": label,
-            "since": frame.buckets[0].since,
-            "until": frame.buckets[-1].until,
             "names": keys and [_stored(key.name) if kind == "label" else key.name for key in keys],
             "spaces": keys and [key.namespace or "" for key in keys],
         }
@@ -132,7 +130,7 @@ class Reader:
     ) -> list[Usage]:
         sections = [("months", frame.whole_months), ("days", frame.days), ("hours", frame.hours)]
         sql = query(name, tuple(section for section, spans in sections if spans))
-        arguments = frame.arguments(only_lines=name == "lines") | {"lives": self.lives, **given}
+        arguments = (frame.from_lines() if name == "lines" else frame.from_sums()) | {"lives": self.lives, **given}
         rows = await self.database.fetch(sql, organization=self.scope.organization, **arguments)
         return [_usage(row, of_label=of_label) for row in rows]
 

@@ -88,6 +88,7 @@ OF_A_TREND = {
     "day_since": [date(2026, 10, 1)], "day_until": [date(2026, 10, 31)], "hour_periods": [date(2026, 10, 1)],
     "hour_since": [GIVEN["since"]], "hour_until": [GIVEN["until"]], "by_project": True, "kind": "label",
     "label": "team", "names": None, "spaces": None, "by_sku": True,
+    "month_since": [GIVEN["since"]],
 }  # fmt: skip
 
 
