@@ -3,8 +3,8 @@
 For each group and SKU: `volume` is the difference of the quantities at the old price, `price` the new quantity at the
 difference of the prices. A price is the amount by the quantity, because tiers and changes give one range several. If
 the price list of the SKU is the same in both ranges, everything is volume, also what another tier costs. Quantities of
-a price by the month are counted in months, so that a longer month is no change. What had no quantity before is `new`,
-what has none now is `gone`.
+a price by the month are counted in months, so that a longer month does not count as a change. What had no quantity
+before is `new`, what has none now is `gone`.
 """
 
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""The figures of a range in whole units: months, pieces and groups that add up.
+"""The figures of a range in integer units: months, pieces and groups that add up.
 
 The figure of a month is rounded once, as in the overview. Its pieces are split by largest remainder, its groups too.
 So the amounts of buckets do not depend on the grouping, nor those of groups on the buckets; `table` finds the cells.

@@ -21,7 +21,7 @@ WITH sums AS (
         SELECT u.hour, u.namespace, u.life, u.sku, u.currency, u.quantity, u.amount FROM usage_lines AS u
         WHERE u.organization = %(organization)s AND u.namespace = h.namespace AND u.life = h.life
           AND u.hour >= s.since AND u.hour < s.until
-        OFFSET 0 -- a subquery of its own: its partitions and its part of the index are found for each span
+        OFFSET 0 -- a separate subquery: its partitions and its part of the index are found for each span
     ) AS l
 -- section: groups
 ),

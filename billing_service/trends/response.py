@@ -32,7 +32,7 @@ class Seen:
 
     @property
     def has_amount(self) -> bool:
-        """Lines without a price, or in another currency, are no amount of 0."""
+        """Lines without a price, or in another currency, do not make an amount of 0."""
         return self.lines > self.unrated or not (self.unrated or self.others)
 
 

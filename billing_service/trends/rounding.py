@@ -1,6 +1,6 @@
-"""Whole units (cents) that add up: the parts of a figure, and tables whose rows and columns both have given sums.
+"""Integer units (cents) that add up: the parts of a figure, and tables whose rows and columns both have given sums.
 
-Exact amounts are whole numbers of 10^-21, and `unit` is how many of them a unit of the currency's smallest digit has.
+Exact amounts are integers in units of 10^-21; `unit` is how many of them a unit of the currency's smallest digit has.
 """
 
 from collections import deque

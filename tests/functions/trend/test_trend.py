@@ -98,7 +98,7 @@ async def test_the_parameters_are_passed_on() -> None:
     ],
 )
 async def test_a_wrong_parameter_is_named_with_what_is_allowed(query: str, allowed: str) -> None:
-    """The billing service is not asked."""
+    """The billing service gets no request."""
     billing = BillingService()
     response = await get(make("trend", billing=billing), f"{PROJECT}?{query}", user("acme", "acme-web"))
     body = assert_error_envelope(response, 400)
@@ -108,7 +108,7 @@ async def test_a_wrong_parameter_is_named_with_what_is_allowed(query: str, allow
 
 
 async def test_a_400_of_the_billing_service_is_passed_on() -> None:
-    """It knows the time zone, and so the number of buckets."""
+    """It has the time zone, and so the number of buckets."""
     billing = BillingService()
     text = "query parameter 'granularity' gives more than 400 buckets in this range: use day"
     error = (400, {"code": "bad_request", "message": text, "parameter": "granularity"})

@@ -1,4 +1,4 @@
-"""Tables of whole units whose rows and columns have given sums, and parts that add up."""
+"""Tables of integer units whose rows and columns have given sums, and parts that add up."""
 
 from decimal import Decimal
 
