@@ -38,18 +38,18 @@ class Backtest:
     models: list[Model]
 
 
-def backtest(seen: Seen, days: int) -> Backtest:
-    """Of the total of `days` days."""
+def backtest(seen: Seen, days: int, step: int = STEP) -> Backtest:
+    """Of the total of `days` days. `step`: days between two origins."""
     last = len(seen.sums) - 1
     first = max(_LEAST_HISTORY, last - days - _SPAN)
-    past = np.arange(last - days, first - 1, -STEP)[::-1]
+    past = np.arange(last - days, first - 1, -step)[::-1]
     origins = np.append(past, last)
     found = models(seen, origins)
     leads = np.arange(1, days + 1)
     weekdays = pattern(seen, origins, leads)
     totals = np.stack([model.totals(weekdays, leads) for model in found])
     actual, valid = _actual(seen, past, days)
-    weights = _weights(totals, actual, valid, lag=-(-days // STEP)) * _shifted(seen, origins, found)
+    weights = _weights(totals, actual, valid, days, step) * _shifted(seen, origins, found)
     weights = weights / weights.sum(0)
     forecast = (weights * totals).sum(0)
     error = np.where(valid, (actual - forecast[:-1]) / np.maximum(forecast[:-1], TINY), np.nan)
@@ -63,11 +63,12 @@ def _actual(seen: Seen, past: Ints, days: int) -> tuple[Floats, Bools]:
     return total, (known >= _LEAST_KNOWN * days) & (past[:, None] >= seen.first[None, :] + _LEAST_HISTORY)
 
 
-def _weights(totals: Floats, actual: Floats, valid: Bools, lag: int) -> Floats:
-    """(M, O, S): at each origin, from the errors of the origins that were over `lag` origins before it."""
+def _weights(totals: Floats, actual: Floats, valid: Bools, days: int, step: int) -> Floats:
+    """(M, O, S): at each origin, from the errors of the origins whose days were over before it."""
+    lag = -(-days // step)
     scale = np.maximum((actual + totals[:, :-1].mean(0)) / 2, TINY)
     errors = np.where(valid, np.abs(actual - totals[:, :-1]) / scale, 0)
-    fade = 0.5 ** (STEP / _HALF_LIFE)
+    fade = 0.5 ** (step / _HALF_LIFE)
     top = np.zeros((len(totals), totals.shape[1], totals.shape[2]))
     count = np.zeros(totals.shape[1:])
     for origin in range(lag, totals.shape[1] - 1):

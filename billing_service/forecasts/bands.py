@@ -10,7 +10,7 @@ from billing_service.forecasts.history import Floats
 
 LEVELS = (80, 95, 99)
 _HALF_LIFE = 90  # days, of an error
-_APART = 20  # days between two errors that count as independent
+_APART = 20  # days, of forecasts for more than a day
 _PRIOR = 1.5  # errors' worth of the distribution
 _POINTS = 24  # that stand for the distribution
 _NOISE_SHARE = 0.8  # scale of the distribution where there is no error: of the noise of a day
@@ -23,20 +23,20 @@ _share = (np.arange(_POINTS) + 0.5) / _POINTS
 _HEAVY: Floats = _share * np.sqrt(2 / (1 - _share**2))  # quantiles of |t| with 2 degrees of freedom
 
 
-def half_widths(errors: Floats, noise: Floats, step: int) -> Floats:
+def half_widths(errors: Floats, noise: Floats, step: int, apart: int = _APART) -> Floats:
     """(levels, S), relative to the forecast. `errors` (n, S): signed, in the order of time, `step` days apart, or NaN.
 
-    `noise` (S): relative error of a day.
+    `noise` (S): relative error of a day. `apart`: days between two errors that count as independent.
     """
     size = np.abs(errors)
     weights = _fading(size, step)
-    count = weights.sum(0) * step / _APART
+    count = weights.sum(0) * step / apart
     known = np.nan_to_num(size)
     squares = (np.minimum(known, _MOST_ERROR) ** 2 * weights).sum(0) / np.maximum(weights.sum(0), 1e-9)
     first = _NOISE_SHARE * noise + _LEAST_SCALE
     scale = np.sqrt((count * squares + _SCALE_WEIGHT * first**2) / (count + _SCALE_WEIGHT))
     values = np.concatenate([known * (1 + _CORRECTION / np.maximum(count, 1)), _HEAVY[:, None] * scale])
-    shares = np.concatenate([weights * step / _APART, np.full((_POINTS, len(noise)), _PRIOR / _POINTS)])
+    shares = np.concatenate([weights * step / apart, np.full((_POINTS, len(noise)), _PRIOR / _POINTS)])
     return _quantiles(values, shares)
 
 

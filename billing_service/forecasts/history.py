@@ -22,6 +22,8 @@ _SIGMAS = np.array([8.0, 6.0, 5.0, 5.0, 5.0])[:, None]
 _LEAST_SHIFT = 0.03
 _BASE_DAYS = 28  # before the last days: what they are compared with
 _LEAST_BASE = 5
+_LEAST_KNOWN = 0.7  # of the last days
+_LEAST_FACTOR = 0.3  # of the last days: days of little usage show no level
 _QUIET_DAYS = 21  # of a new series: its weekdays are not known yet
 _CONFIRM_DAYS = 10  # until a difference counts as noise of the series and not as a shift
 _NOISE_DAYS = 90
@@ -164,6 +166,8 @@ class _Level:
         spread = (self._spread + _SMALLEST_NOISE**2) * (1 + _WIDTHS / np.maximum(begins - base_from, 1))
         shifted = large & (size > _LEAST_SHIFT) & (size > _SIGMAS * np.sqrt(spread))
         shifted &= day + 1 - self._seen.first > _QUIET_DAYS
+        shifted &= self._seen.known[day + 1] - self._seen.known[begins[:, 0]] > _LEAST_KNOWN * _WIDTHS
+        shifted &= self._seen.factors[day + 1] - self._seen.factors[begins[:, 0]] > _LEAST_FACTOR * _WIDTHS
         change = np.where(large & (begins - self._since >= WEEK), change, np.nan)
         self._shift(shifted, begins[:, 0], base, now)
         self._learn(day, change)

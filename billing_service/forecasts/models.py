@@ -87,7 +87,8 @@ def _mean(seen: Seen, origins: Ints, length: Ints | int) -> Floats:
     begins = np.minimum(np.maximum(np.maximum(rows - length, 0), seen.first[None, :]), np.maximum(rows - 1, 0))
     factors = seen.factors[rows, series] - seen.factors[begins, series]
     mean: Floats = (seen.sums[rows, series] - seen.sums[begins, series]) / np.maximum(factors, TINY)
-    return np.where(factors > TINY, mean, 0)
+    ever: Floats = seen.sums[rows, series] / np.maximum(seen.factors[rows, series], TINY)
+    return np.where(factors > TINY, mean, ever)  # no day of them is known
 
 
 def _there(seen: Seen) -> Bools:

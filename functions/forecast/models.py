@@ -72,13 +72,18 @@ class Backtest(WireModel):
     """Forecasts of this series from past days, with the days before them only."""
 
     origins: Count = Field(description="Number of past days from which a forecast was made")
-    error: Decimal | None = Field(
-        ge=0,
-        description="Sum of the absolute errors by the sum of the truths: 0.05 is 5 %. Null: too few days",
+    error: Amount | None = Field(
+        description="Sum of the absolute errors by the sum of the truths: 0.05 is 5 %. Null: too few days"
     )
-    coverage: Annotated[Decimal, Field(ge=0, le=1)] | None = Field(
-        description="Share of the past totals that were within the interval of `level`. Null: too few days"
+    coverage: Amount | None = Field(
+        description="Share of the past totals that were within the interval of `level`, 0 to 1. Null: too few days"
     )
+
+    @model_validator(mode="after")
+    def _is_a_share(self) -> Self:
+        if self.coverage is not None and self.coverage > 1:
+            raise ValueError("coverage is more than 1")
+        return self
 
 
 class Fees(WireModel):
