@@ -145,6 +145,8 @@ lock: ## update the lock files from pyproject.toml (UPGRADE=1: use newer version
 		pyproject.toml --group dev -o requirements-dev.lock
 	$(SHOW)$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --group fuzz -o requirements-fuzz.lock
 	$(SHOW)$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --group audit -o requirements-audit.lock
+	$(SHOW)$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --group forecast -o requirements-forecast.lock
+	$(SHOW)$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --no-deps --group forecast-data -o requirements-forecast-data.lock
 
 .PHONY: clean
 clean: ## remove installed and built files, but not .data (the local database)

