@@ -1,20 +1,25 @@
 """The forecast of what an organization requests, by dimension and day."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 from psycopg.rows import DictRow
 
 from billing_service.database import Database
+from billing_service.forecasts.series import Forecast as Series
+from billing_service.forecasts.series import forecast_all
 from billing_service.ledger.script import script
 from billing_service.plans.dimensions import shown
 from billing_service.plans.exhaustion import HORIZON_DAYS, Day, runs_out
 from billing_service.plans.pool import Measured
 
 _HISTORY_DAYS = 365
+_LEVEL = 80  # percent, of the interval
 
 History = Mapping[date, Decimal]  # by day, in the unit of the dimension; a day that is not there was not measured
 
@@ -48,7 +53,8 @@ async def forecasts(database: Database, month: DictRow, measured: Measured) -> d
     """Of each dimension that has requests or a history."""
     today: date = month["today"]
     histories = await _histories(database, month, measured)
-    return {name: _forecast(name, today, histories.get(name, {})) for name in {**measured.requested, **histories}}
+    made = await asyncio.to_thread(_forecast_all, today, histories)  # some 100 ms
+    return {name: made.get(name) or Forecast(name, today, (), 0, None) for name in {**measured.requested, **histories}}
 
 
 async def _histories(database: Database, month: DictRow, measured: Measured) -> dict[str, dict[date, Decimal]]:
@@ -68,5 +74,30 @@ async def _histories(database: Database, month: DictRow, measured: Measured) -> 
     return found
 
 
-def _forecast(name: str, today: date, history: History) -> Forecast:
-    return Forecast(name, today, (), len(history), None)
+def _forecast_all(today: date, histories: Mapping[str, History]) -> dict[str, Forecast]:
+    """From yesterday backwards: a day that is not there is not known. The first day of the forecast is today."""
+    days = {name: history for name, history in histories.items() if history}
+    if not days:
+        return {}
+    first = min(min(history) for history in days.values())
+    series = [
+        [float(history.get(first + timedelta(days=n), "nan")) for n in range((today - first).days)]
+        for history in days.values()
+    ]
+    made = forecast_all(np.array(series), [first] * len(series), HORIZON_DAYS + 1)
+    return {
+        name: Forecast(name, today, tuple(_days(today, one)), len(days[name]), _quality(one))
+        for name, one in zip(days, made, strict=True)
+    }
+
+
+def _days(today: date, made: Series) -> Iterator[Day]:
+    if made.method == "none":
+        return
+    for lead, band in enumerate(made.days):
+        low, high = band.intervals[_LEVEL]
+        yield Day(today + timedelta(days=lead), Decimal(band.p50), Decimal(low), Decimal(high))
+
+
+def _quality(made: Series) -> str | None:
+    return None if made.method == "none" else made.quality
