@@ -183,7 +183,7 @@ async def test_mistakes_in_another_form_are_left_out(errors: object) -> None:
     ],
 )
 async def test_a_quote_that_does_not_add_up_is_503(changes: dict[str, Any]) -> None:
-    """It is no quote."""
+    """The amounts contradict each other."""
     response = await post(admin("acme"), service=Service(**changes))
     assert_error_envelope(response, 503, "Billing service unreachable")
 

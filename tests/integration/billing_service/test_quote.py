@@ -298,7 +298,7 @@ WRONG: list[tuple[object, str, str]] = [
     ({"apiVersion": "v1", "kind": "Pod", "spec": {"containers": {}}}, "/spec/containers", "must be an array"),
     (workload("Deployment", {"containers": [container("-1")]}),
      f"{OF_POD}/containers/0/resources/requests/cpu", "must be"),
-    (workload("Deployment", {"containers": [container()]}, replicas=0), "/spec/replicas", "must be a whole"),
+    (workload("Deployment", {"containers": [container()]}, replicas=0), "/spec/replicas", "must be a whole number"),
     (workload("StatefulSet", {"containers": [container()]}, volumeClaimTemplates=[{"spec": {}}]),
      "/spec/volumeClaimTemplates/0/spec/resources", "is required"),
     (machine({"memory": {"guest": "1Gi"}}, instancetype={"name": "u1"}), "/spec/instancetype", "is not supported"),
