@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 from common.access.roles import Organization
 from common.billing.fees import Fee
 from common.billing.resource import Resource
-from common.model import Count, Moment, Month, NamespaceName, Text, WireModel
+from common.model import Count, Moment, Month, NamespaceName, Scope, Text, WireModel
 from common.money.amount import Amount, SignedAmount, exact_sum
 
 MOST_PROJECTS = 10_000
@@ -103,13 +103,6 @@ class Quota(WireModel):
     dimensions: Annotated[list[QuotaDimension], Field(max_length=MOST_DIMENSIONS)]
 
 
-class PlanScope(WireModel):
-    """`namespaces`: only these projects. Null: the complete organization."""
-
-    organization: NamespaceName
-    namespaces: list[NamespaceName] | None
-
-
 class PlanReply(WireModel):
     period: Month
     plan: PlanEntry | None = Field(description="Null: the organization has no plan, and pays by usage")
@@ -123,13 +116,13 @@ class PlanReply(WireModel):
 class Plan(PlanReply):
     """Prices, `fees`, `left` and `exhaustion` are of the organization: only an org-admin gets them."""
 
-    scope: PlanScope
+    scope: Scope
 
 
 def _to_data(reply: PlanReply, organization: Organization) -> Plan:
     """Lines of the organization are left out for a project-user, also if the billing service sends them."""
     names = organization.namespaces
-    scope = PlanScope(organization=organization.name, namespaces=None if names is None else sorted(names))
+    scope = Scope(organization=organization.name, namespaces=None if names is None else sorted(names))
     data = Plan.model_construct(**dict(reply), scope=scope)
     if names is None:
         return data

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from common.access.roles import Organization
 from common.billing.resource import Resource
-from common.model import Count, Moment, NamespaceName, Text, WireModel
+from common.model import Count, Moment, Scope, Text, WireModel
 from common.money.amount import Amount, SignedAmount, exact_sum
 from functions.quote.body import MOST_RESOURCES, QuoteBody
 
@@ -142,13 +142,6 @@ class QuotedQuota(WireModel):
     upgrade: Upgrade
 
 
-class QuoteScope(WireModel):
-    """`namespaces`: the projects of the caller. Null: the complete organization."""
-
-    organization: NamespaceName
-    namespaces: list[NamespaceName] | None
-
-
 class QuoteReply(WireModel):
     resources: Annotated[list[QuotedResource], Field(max_length=MOST_RESOURCES)]
     components: list[QuotedComponent]
@@ -181,13 +174,13 @@ class QuoteReply(WireModel):
 
 
 class Quote(QuoteReply):
-    scope: QuoteScope
+    scope: Scope
 
 
 def _to_data(reply: QuoteReply, organization: Organization) -> Quote:
     """The quota is of the organization: a project-user does not get it, also if the billing service sends it."""
     names = organization.namespaces
-    scope = QuoteScope(organization=organization.name, namespaces=None if names is None else sorted(names))
+    scope = Scope(organization=organization.name, namespaces=None if names is None else sorted(names))
     data = Quote.model_construct(**dict(reply), scope=scope)
     return data if names is None else data.model_copy(update={"quota": None})
 
