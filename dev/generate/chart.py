@@ -22,6 +22,7 @@ TEMPLATES: Final = CHART / "templates"
 DASHBOARD: Final = Path("components/monitoring/dashboard.json")
 KUBERNETES: Final = 'eq .Values.ownership "kubernetes"'
 BILLING: Final = ".Values.billingService.enabled"
+QUOTAS: Final = ".Values.billingService.readQuotas"
 CONDITIONS: Final = {  # folder of manifests -> when the chart has them
     "base": "",
     "functions": ".Values.functions.enabled",
@@ -32,9 +33,14 @@ CONDITIONS: Final = {  # folder of manifests -> when the chart has them
     "components/monitoring-billing-service": f"and .Values.monitoring.enabled {BILLING}",
     "components/monitoring-billing-worker": f"and .Values.monitoring.enabled {BILLING}",
     "components/billing-service": BILLING,
+    "components/quota-usage": f"and {BILLING} {QUOTAS}",
     "components/postgresql": f"and {BILLING} .Values.postgresql.enabled",
 }
-PATCHED: Final = ("components/ownership-kubernetes", "components/ownership-kubernetes-functions")
+PATCHED: Final = {  # folder with patches -> when the chart has them
+    "components/ownership-kubernetes": KUBERNETES,
+    "components/ownership-kubernetes-functions": KUBERNETES,
+    "components/quota-usage": QUOTAS,
+}
 REPLACED: Final = (
     "components/monitoring",
     "components/monitoring-billing-service",
@@ -82,10 +88,10 @@ def _template(text: str, condition: str, source: str) -> str:
         if document.matches(replacement.select):
             for path in replacement.paths:
                 document.replace(path, replacement.text, **replacement.options)
-    for target, operations in _patches():
+    for target, operations, when in _patches():
         if document.matches(target):
             for operation in operations:
-                _patch(document, operation)
+                _patch(document, operation, when)
     _write_values(document)
     if document.content["kind"] == "Namespace":
         condition = f"and {condition} .Values.createNamespaces" if condition else ".Values.createNamespaces"
@@ -118,28 +124,28 @@ def _expression(source: dict[str, str]) -> str:
     return f"{{{{ .Values.{source['fieldPath'].removeprefix('data.')} }}}}"
 
 
-def _patches() -> Iterator[tuple[dict[str, str], list[dict[str, Any]]]]:
-    for folder in PATCHED:
+def _patches() -> Iterator[tuple[dict[str, str], list[dict[str, Any]], str]]:
+    for folder, condition in PATCHED.items():
         for patch in _kustomization(folder)["patches"]:
-            yield patch["target"], yaml.safe_load(patch["patch"])
+            yield patch["target"], yaml.safe_load(patch["patch"]), condition
 
 
 def _kustomization(folder: str) -> dict[str, Any]:
     return dict(yaml.safe_load((KNATIVE / folder / "kustomization.yaml").read_text()))
 
 
-def _patch(document: Document, operation: dict[str, Any]) -> None:
-    """A patch of NAMESPACE_OWNERSHIP=kubernetes, as a condition."""
+def _patch(document: Document, operation: dict[str, Any], condition: str) -> None:
+    """A patch of a component, where the chart has the component."""
     path, value = operation["path"], yaml.safe_dump(operation.get("value"), default_flow_style=True, width=1000).strip()
     if operation["op"] == "replace":
         old, new = document.value(path), value.removesuffix("\n...")
-        document.write(path, f"{{{{ if {KUBERNETES} }}}}{new}{{{{ else }}}}{old}{{{{ end }}}}")
+        document.write(path, f"{{{{ if {condition} }}}}{new}{{{{ else }}}}{old}{{{{ end }}}}")
     elif operation["op"] == "remove":
-        document.wrap(path, f"{{{{- if not ({KUBERNETES}) }}}}\n", "{{- end }}\n")
+        document.wrap(path, f"{{{{- if not ({condition}) }}}}\n", "{{- end }}\n")
     else:
         items = path.removesuffix("/-")
         lines = f"{' ' * document.indentation(items)}- {value}\n"
-        document.append(items, f"{{{{- if {KUBERNETES} }}}}\n{lines}{{{{- end }}}}\n")
+        document.append(items, f"{{{{- if {condition} }}}}\n{lines}{{{{- end }}}}\n")
 
 
 def _write_values(document: Document) -> None:

@@ -664,6 +664,15 @@ def objects_live_where_they_should(objects: Objects) -> Iterator[str]:
             yield "Namespace/kube-dc is the platform's"
 
 
+RIGHTS = {
+    "kube-dc-billing-projects": [
+        (["kube-dc.com"], ["projects"], ["list"]),
+        (["kube-dc.com"], ["organizations"], ["get"]),
+    ],
+    "kube-dc-billing-quota": [(["kube-dc.com"], ["organizations", "projects"], ["list"])],
+}
+
+
 def services_have_an_identity_without_rights(objects: Objects) -> Iterator[str]:
     accounts = {(a["metadata"]["namespace"], a["metadata"]["name"]): a for a in of(objects, "ServiceAccount")}
     for f in services(objects):
@@ -678,7 +687,7 @@ def services_have_an_identity_without_rights(objects: Objects) -> Iterator[str]:
             yield f"{name(f)}: automountServiceAccountToken is false, or left out where the token is needed"
     for role in [*of(objects, "ClusterRole"), *of(objects, "Role")]:
         granted = [(rule["apiGroups"], rule["resources"], rule["verbs"]) for rule in role["rules"]]
-        if granted != [(["kube-dc.com"], ["projects"], ["list"]), (["kube-dc.com"], ["organizations"], ["get"])]:
+        if granted != RIGHTS.get(role["metadata"]["name"]):
             yield f"{name(role)}: grants more than to list projects.kube-dc.com and get organizations.kube-dc.com"
     for binding in of(objects, "ClusterRoleBinding"):
         if any((s["namespace"], s["name"]) not in accounts for s in binding["subjects"]):

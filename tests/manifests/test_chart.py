@@ -182,6 +182,19 @@ def test_parts_can_be_left_out(helm: str, tmp_path: Path) -> None:
     }
 
 
+def test_the_chart_reads_the_quotas_as_the_component_does(
+    build_with: Callable[[Sequence[str], dict[str, str]], Objects], helm: str, tmp_path: Path
+) -> None:
+    """The worker, its account and its rights, in another namespace than the default one."""
+    wanted = build_with(["quota-usage"], ELSEWHERE)
+    given = values_of("local", wanted) | ELSEWHERE
+    given["billingService"] = {**given["billingService"], "readQuotas": True}
+    found = comparable(rendered(helm, given, tmp_path))
+    for key, o in comparable(wanted).items():
+        if o["metadata"]["name"] in {"billing-worker", "kube-dc-billing-quota"}:
+            assert found[key] == o, key
+
+
 def test_the_worker_gets_its_settings(helm: str, tmp_path: Path) -> None:
     """Beside those of the manifest."""
     given = {"PROMETHEUS_URL": "http://mimir/prometheus", "METERING_DELAY_SECONDS": "600"}

@@ -1,4 +1,4 @@
-"""The components that no overlay includes: a pull secret, External Secrets, monitoring of the billing service."""
+"""The components that no overlay includes: a pull secret, External Secrets, monitoring, the quotas of the platform."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.manifests.conftest import KNATIVE
-from tests.manifests.properties import PROPERTIES, Objects, of, pod_templates
+from tests.manifests.properties import PROPERTIES, Objects, environment, of, pod_templates
 
-OPTIONAL = ("pull-secret", "external-secrets", "monitoring-billing-service", "monitoring-billing-worker")
+OPTIONAL = ("quota-usage", "pull-secret", "external-secrets", "monitoring-billing-service", "monitoring-billing-worker")
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +63,16 @@ def test_the_folder_is_the_documented_one() -> None:
     """docs/operations.md names all of them."""
     page = (KNATIVE.parent / "docs" / "operations.md").read_text()
     assert all(Path(KNATIVE / "components" / name).is_dir() and name in page for name in OPTIONAL)
+
+
+def test_only_the_worker_can_read_the_quotas(objects: Objects) -> None:
+    """With a separate account, whose token is mounted. The pods that serve requests have none."""
+    [worker] = [d for d in of(objects, "Deployment") if d["metadata"]["name"] == "billing-worker"]
+    spec = worker["spec"]["template"]["spec"]
+    assert (spec["serviceAccountName"], spec["automountServiceAccountToken"]) == ("billing-worker", True)
+    assert environment(worker)["KUBERNETES_API_URL"] == "https://kubernetes.default.svc"
+    bound = [subject for b in of(objects, "ClusterRoleBinding") for subject in b["subjects"]]
+    assert bound == [{"kind": "ServiceAccount", "name": "billing-worker", "namespace": worker["metadata"]["namespace"]}]
+    others = [t["spec"] for o, t in pod_templates(objects) if o is not worker]
+    assert others
+    assert all(spec.get("automountServiceAccountToken") is False for spec in others)
