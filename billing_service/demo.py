@@ -49,6 +49,12 @@ PRICE_LIST = [
     ("public_ip_hour", "0.0050", "2026-10-12T00:00:00Z"),
 ]
 
+# Of what only the meter writes: it reads PROMETHEUS_URL, if `make run` has it.
+METERED_PRICES = [
+    ("load_balancer_hour", "0.0120", "2025-01-01T00:00:00Z"),
+    ("gpu_hour", "0.9000", "2025-01-01T00:00:00Z"),
+]
+
 _SATURDAY = 5
 
 
@@ -85,7 +91,8 @@ async def load(connection: Connection, folder: Path) -> list[Imported]:
         [list(CURRENCIES), list(PROJECT_OWNERS), SOURCE],
     )
     newest = {row["namespace"]: row["hour"].astimezone(UTC) async for row in rows}
-    prices = ((resource, currency, *price) for currency in ("EUR", "USD") for resource, *price in PRICE_LIST)
+    listed = (*PRICE_LIST, *METERED_PRICES)
+    prices = ((resource, currency, *price) for currency in ("EUR", "USD") for resource, *price in listed)
     files = [
         _write(folder, ORGANIZATIONS, CURRENCIES.items()),
         _write(folder, PROJECTS, PROJECT_OWNERS.items()),

@@ -5,13 +5,15 @@ source: a line of another source does not replace it. A changed quantity of a mo
 line; a changed quantity of a closed month becomes a signed adjustment in the open month.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from itertools import islice
 from typing import LiteralString
+
+import simplejson
 
 from billing_service.database import Connection
 from billing_service.ledger.rating import rating
@@ -34,7 +36,10 @@ _PREPARE: LiteralString = """
     SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; SET LOCAL default_statistics_target = 10;
     ANALYZE incoming_lines
 """
-_COPY: LiteralString = "COPY incoming_lines (namespace, hour, sku, workload, quantity, source, owned_at) FROM STDIN"
+_COPY: LiteralString = (
+    "COPY incoming_lines (namespace, hour, sku, workload, quantity, source, owned_at, labels) FROM STDIN"
+)
+_LABELLED: LiteralString = "SELECT EXISTS (SELECT FROM incoming_lines WHERE labels IS NOT NULL) AS found"
 _COUNTS: LiteralString = """
     CREATE TEMPORARY TABLE ingested ON COMMIT DROP AS
     SELECT c.*, r.*, (SELECT count(*) FROM adjusted) AS adjusted
@@ -72,6 +77,7 @@ class UsageLine:
     quantity: Decimal
     source: str
     owned_at: datetime | None = None
+    labels: Mapping[str, str] | None = None  # of the workload in this hour; None: not known
 
 
 @dataclass(frozen=True)
@@ -104,7 +110,8 @@ async def ingest(
         async with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
             while block := "".join(map(_text, islice(lines, _COPY_LINES))):
                 await copy.write(block)
-        return await ingest_staged(connection, now=now, quantity_bound=quantity_bound)
+        [labels] = await (await connection.execute(_LABELLED)).fetchall()
+        return await ingest_staged(connection, now=now, quantity_bound=quantity_bound, labelled=labels["found"])
 
 
 async def ingest_staged(
@@ -190,7 +197,8 @@ def _text(line: UsageLine) -> str:
     hour = _moment(line.hour)
     owned_at = _moment(line.owned_at) if line.owned_at else hour
     names = f"{_escaped(line.namespace)}\t{hour}\t{_escaped(line.sku)}\t{_escaped(line.workload)}"
-    return f"{names}\t{quantity}\t{_escaped(line.source)}\t{owned_at}\n"
+    labels = _escaped(simplejson.dumps(dict(line.labels))) if line.labels else "\\N"
+    return f"{names}\t{quantity}\t{_escaped(line.source)}\t{owned_at}\t{labels}\n"
 
 
 @lru_cache(maxsize=65_536)

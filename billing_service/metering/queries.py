@@ -15,6 +15,7 @@ The metric names are those of kube-state-metrics 2.x (docs/metrics), cAdvisor in
 with one of these names cannot add to the usage of another tenant.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 WINDOW_SECONDS = 300
@@ -158,6 +159,16 @@ class Queries:
         selector = f"container_memory_working_set_bytes{{{self._containers}}}"
         return self._level("namespace,pod,container", selector)
 
+    def gpu_requests(self, resources: Iterable[str]) -> str:
+        """Number by container and `resource`: what the scheduler reserves, used or not."""
+        chosen = _quoted("|".join(sorted(resources)))
+        selector = f"kube_pod_container_resource_requests{{{self._state},resource=~{chosen}}}"
+        return self._level("namespace,pod,container,resource", selector)
+
+    def labels(self, metric: str, label: str, names: Iterable[str]) -> str:
+        """Which labels the objects had. kube-state-metrics has those that --metric-labels-allowlist names."""
+        return self._known(",".join(("namespace", label, *names)), f"{metric}{{{self._state}}}")
+
     # Virtual machines
 
     @property
@@ -204,10 +215,13 @@ class Queries:
         """Slots by Service: each Service of type LoadBalancer."""
         return self._count("namespace,service", f'kube_service_spec_type{{{self._state},type="LoadBalancer"}}')
 
-    @property
-    def public_ips(self) -> str:
-        """Slots by address: an address that two Services of a namespace share costs once."""
-        return self._count("namespace,ip", f'kube_service_status_load_balancer_ingress{{{self._state},ip!=""}}')
+    def public_ips(self, resources: Iterable[str]) -> str:
+        """Slots by address, of Services and of custom resources (EIp and FIp of Kube-DC, as kube-state-metrics shows
+        them by its custom resource state). An address that several objects of a namespace have costs once: `or` keeps
+        two metrics with equal labels apart."""
+        metrics = ("kube_service_status_load_balancer_ingress", *sorted(resources))
+        seen = " or ".join(f'max_over_time({name}{{{self._state},ip!=""}}[{self._slot}])' for name in metrics)
+        return f"count_over_time((max by (namespace,ip) ({seen}) > 0)[{self._slots}])"
 
     @property
     def sent(self) -> str:

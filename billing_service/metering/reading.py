@@ -4,15 +4,16 @@ import gc
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 
-from billing_service.metering import machines, network, pods, volumes
+from billing_service.metering import gpus, machines, network, pods, volumes
 from billing_service.metering.ahead import Ahead, Query
 from billing_service.metering.client import Prometheus, Series
 from billing_service.metering.controllers import Controllers
 from billing_service.metering.counters import increases
 from billing_service.metering.errors import CollidingLabels
+from billing_service.metering.labels import Labels, Named, labels_of
 from billing_service.metering.pods import Compute, PodSeries
 from billing_service.metering.quantity import EXACT, TOO_LARGE, rounded
 from billing_service.metering.queries import WINDOW_SECONDS, Queries
@@ -34,6 +35,9 @@ class Scope:
     has_machines: bool
     excluded: frozenset[str] = frozenset()  # namespaces of the platform, which nobody pays for
     storage_classes: frozenset[str] = frozenset()  # those with a separate SKU
+    gpu_resources: frozenset[str] = frozenset()  # as kube-state-metrics writes them
+    address_metrics: frozenset[str] = frozenset()  # of custom resources, beside the addresses of Services
+    labels: Named = field(default_factory=dict)
 
 
 @contextmanager
@@ -81,7 +85,8 @@ class HourReader:
         if self._scope.has_machines:
             found += [(query, first) for query in (queries.machines_running, queries.machine_sizes)]
         volumes = (queries.volumes_bound, queries.volume_sizes, queries.volume_classes)
-        found += [(query, first) for query in (*volumes, queries.load_balancers, queries.public_ips)]
+        ips = queries.public_ips(self._scope.address_metrics)
+        found += [(query, first) for query in (*volumes, queries.load_balancers, ips)]
         return [*found, (queries.sent, before), (queries.sent_begun, first), (queries.namespaces, first)]
 
     async def _read(self) -> Reading:
@@ -96,7 +101,8 @@ class HourReader:
             machines_at = await self._machines()
             await self._volumes(state)
             await self._network(state, controllers)
-            lines = self._totals.lines(self._hour, self._scope.source, self._scope.excluded, self._samples)
+            labels = await self._labels(controllers) if self._scope.labels else {}
+            lines = self._totals.lines(self._hour, self._scope.source, self._scope.excluded, self._samples, labels)
             return Reading(
                 lines=lines,
                 instances=await self._instances(compute, machines_at) if self._last_is_known else None,
@@ -150,7 +156,22 @@ class HourReader:
             cpu_use=await self._increases("CPU use", self._queries.cpu_used, self._queries.cpu_begun),
             memory_use=await self._series("memory use", self._queries.memory_use),
         )
+        if resources := self._scope.gpu_resources:
+            requests = await self._series("GPU requests", self._queries.gpu_requests(resources))
+            gpus.gpus(requests, running, controllers, self._totals)
         return controllers, pods.pods(series, running, controllers, self._totals)
+
+    async def _labels(self, controllers: Controllers) -> dict[Key, Labels]:
+        names = self._scope.labels
+        found: dict[Key, Labels] = {}
+        for kind, label, workload_of in (
+            ("pod", "pod", controllers.workload),
+            ("persistentvolumeclaim", "persistentvolumeclaim", lambda _, name: f"Volume/{name}"),
+            ("service", "service", lambda _, name: f"Service/{name}"),
+        ):
+            query = self._queries.labels(f"kube_{kind}_labels", label, names)
+            found |= labels_of(await self._series(f"labels of {kind}s", query), label, names, workload_of)
+        return found
 
     async def _machines(self) -> Computes:
         if not self._scope.has_machines:
@@ -174,7 +195,7 @@ class HourReader:
 
     async def _network(self, state: Windows, controllers: Controllers) -> None:
         balancers = await self._series("load balancers", self._queries.load_balancers)
-        ips = await self._series("public addresses", self._queries.public_ips)
+        ips = await self._series("public addresses", self._queries.public_ips(self._scope.address_metrics))
         network.addresses(
             shares(balancers, ("namespace", "service"), state), shares(ips, ("namespace", "ip"), state), self._totals
         )

@@ -17,6 +17,9 @@ from billing_service.metering.reading import Scope
 from billing_service.settings import Count, LedgerSettings
 
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+_LABEL_NAME = re.compile(r"(?:[a-z0-9][-.a-z0-9]{0,252}/)?[A-Za-z0-9](?:[-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?")
+_METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+_RESOURCE_LENGTH = 54  # with gpu_hour. before it, it is the code of a SKU
 
 
 def _url(value: str) -> str:
@@ -53,6 +56,37 @@ def _job(value: str) -> str:
     except re.error:
         raise ValueError("must be a regular expression") from None
     return value
+
+
+def _resources(value: str) -> str:
+    if any(not _LABEL_NAME.fullmatch(name) or len(name) > _RESOURCE_LENGTH for name in _names(value)):
+        raise ValueError("must be names of extended resources like nvidia.com/gpu")
+    return value
+
+
+def _metrics(value: str) -> str:
+    if not all(_METRIC.fullmatch(name) for name in _names(value)):
+        raise ValueError("must be names of metrics like kube_dc_eip_info")
+    return value
+
+
+def _labels(value: str) -> str:
+    names = _names(value)
+    if not all(_LABEL_NAME.fullmatch(name) for name in names):
+        raise ValueError("must be names of Kubernetes labels like team or app.kubernetes.io/part-of")
+    if len({_label(name) for name in names}) < len(names):
+        raise ValueError("has two labels that kube-state-metrics writes alike")
+    return value
+
+
+def _sanitized(name: str) -> str:
+    """As kube-state-metrics writes the name of a resource."""
+    return re.sub(r"[^a-zA-Z0-9_]", "_", name)
+
+
+def _label(name: str) -> str:
+    """As kube-state-metrics writes the name of a label: costCenter is label_cost_center."""
+    return "label_" + re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", _sanitized(name)).lower()
 
 
 def _hour(value: str) -> str:
@@ -116,6 +150,18 @@ class MeterSettings(LedgerSettings):
     metering_storage_classes: str = Field(
         "", description="Storage classes with a separate SKU (storage_gib_hour.CLASS), comma-separated"
     )
+    metering_gpu_resources: Annotated[str, AfterValidator(_resources)] = Field(
+        "nvidia.com/gpu,amd.com/gpu",
+        description="Extended resources of pods that are GPUs or shares of them, comma-separated. The first two are "
+        "gpu_hour, others have a separate SKU (gpu_hour.nvidia_com_gpumem)",
+    )
+    metering_address_metrics: Annotated[str, AfterValidator(_metrics)] = Field(
+        "kube_dc_eip_info,kube_dc_fip_info",
+        description="Metrics of kube-state-metrics with a label `ip` for each address of a custom resource",
+    )
+    metering_labels: Annotated[str, AfterValidator(_labels)] = Field(
+        "", description="Labels of pods, claims and Services that usage keeps, comma-separated. None: no labels"
+    )
     metering_excluded_namespaces: str = Field(
         "kube-system,kube-public,kube-node-lease", description="Namespaces that are not metered, comma-separated"
     )
@@ -145,6 +191,9 @@ class MeterSettings(LedgerSettings):
             has_machines=bool(self.metering_kubevirt_job),
             excluded=_names(self.metering_excluded_namespaces),
             storage_classes=_names(self.metering_storage_classes),
+            gpu_resources=frozenset(map(_sanitized, _names(self.metering_gpu_resources))),
+            address_metrics=_names(self.metering_address_metrics),
+            labels={_label(name): name for name in sorted(_names(self.metering_labels))},
         )
         queries = Queries(jobs, self.metering_scrape_seconds)
         async with Prometheus.open(self._address) as prometheus:

@@ -97,8 +97,16 @@ class Totals:
     def add(self, namespace: str, sku: str, workload: str, amount: Decimal) -> None:
         self._sums[namespace, sku, workload] += amount
 
-    def lines(self, hour: Hour, source: str, excluded: frozenset[str], samples: Samples) -> tuple[UsageLine, ...]:
-        """Without lines of 0: that the hour was measured is kept for the hour, not in lines."""
+    def lines(
+        self,
+        hour: Hour,
+        source: str,
+        excluded: frozenset[str],
+        samples: Samples,
+        labels: Mapping[Key, Mapping[str, str]],
+    ) -> tuple[UsageLine, ...]:
+        """Without lines of 0: that the hour was measured is kept for the hour, not in lines. `labels` are by namespace
+        and workload."""
         found = []
         for (namespace, sku, workload), windows in sorted(self._sums.items()):
             quantity = hours(windows)
@@ -107,5 +115,6 @@ class Totals:
             if quantity >= TOO_LARGE:
                 samples.lost(f"{namespace} {sku} {workload}: 10^8 or more")
             elif quantity := rounded(quantity):
-                found.append(UsageLine(namespace, hour.start, sku, workload, quantity, source))
+                known = labels.get((namespace, workload))
+                found.append(UsageLine(namespace, hour.start, sku, workload, quantity, source, labels=known))
         return tuple(found)

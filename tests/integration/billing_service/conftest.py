@@ -150,7 +150,7 @@ async def empty_database_url(server_url: str) -> AsyncIterator[str]:
 @pytest.fixture
 async def database_url(migrated_database_url: str) -> str:
     """A migrated database without rows."""
-    await _execute(migrated_database_url, f"TRUNCATE {', '.join(TABLES)}", "DELETE FROM skus WHERE id > 6")
+    await _execute(migrated_database_url, f"TRUNCATE {', '.join(TABLES)}", "DELETE FROM skus WHERE id > 7")
     return migrated_database_url
 
 

@@ -211,7 +211,7 @@ async def test_a_header_that_is_not_utf8_says_so(database_url: str, path: Path) 
         ("resource,currency,unit_price,valid_from\nnetwork_gib,EUR,1000000,2025-01-01T00:00:00Z\n", "unit_price"),
         ("namespace,organization\nacme-web,nobody\n", "organization"),
         ("namespace,organization\nnew,acme\nnew,globex\n", "namespace"),
-        ("resource,currency,unit_price,valid_from\ngpu_hour,EUR,1,2025-01-01T00:00:00Z\n", "resource"),
+        ("resource,currency,unit_price,valid_from\nunknown_hour,EUR,1,2025-01-01T00:00:00Z\n", "resource"),
         ("resource,currency,unit_price,valid_from\nnetwork_gib,EUR,-0,2025-01-01T00:00:00Z\n", "unit_price"),
         ("resource,currency,unit_price,valid_from\nnetwork_gib,EUR,1,2025-01-01\n", "valid_from"),
         ("namespace,running_pods,running_vms,cpu_cores,memory_gib\nacme-web,1.5,0,1,1\n", "running_pods"),

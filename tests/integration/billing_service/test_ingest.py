@@ -95,7 +95,7 @@ async def test_what_nobody_owns_goes_to_the_quarantine(ledger: Connection) -> No
         line(at("08-01T00"), "1"),
         line(at("08-01T00"), "1", namespace="nobody"),
         line(datetime(2025, 8, 1, tzinfo=UTC), "1"),
-        line(at("08-01T00"), "1", sku="gpu_hour"),
+        line(at("08-01T00"), "1", sku="unknown_hour"),
         line(at("08-01T01"), "99999999"),
     ]
     assert await ingest(ledger, lines) == Ingested(1, 0, 0, 4, 0)

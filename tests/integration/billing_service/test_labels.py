@@ -1,12 +1,14 @@
 """Labels of a workload: dated, moved with the lines, and without effect on amounts."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import psycopg
 import pytest
 
 from billing_service.csv_file import BadFileError
 from billing_service.database import connect
+from billing_service.ledger.ingest import UsageLine, ingest
 from billing_service.periods.close import close
 
 from .conftest import Load
@@ -120,3 +122,21 @@ async def test_two_labels_of_the_same_hour_are_refused(load: Load) -> None:
     other = usage(0, 1, "team=data").replace("cpu_core_hour", "memory_gib_hour")
     with pytest.raises(BadFileError, match="3: labels: differ from line 2, of the same workload and hour"):
         await load(HEADER + usage(0, 1, "team=web") + other)
+
+
+async def test_a_meter_s_lines_carry_labels(database_url: str) -> None:
+    """Also with signs that COPY and JSON escape. Lines without labels change none, and the amount is the same."""
+    hour = datetime(2026, 11, 1, tzinfo=UTC)
+    odd = {"team": 'a\\tb\\"c', "empty": ""}
+    api = UsageLine(
+        "acme-web", hour, "cpu_core_hour", "Deployment/api", Decimal(1), "prometheus", labels={"team": "web"}
+    )
+    other = UsageLine("acme-web", hour, "cpu_core_hour", "Pod/odd", Decimal(1), "prometheus", labels=odd)
+    silent = UsageLine("acme-web", hour, "memory_gib_hour", "Deployment/api", Decimal(1), "prometheus")
+    unknown = UsageLine("acme-web", hour, "cpu_core_hour", "Pod/none", Decimal(1), "prometheus", labels={})
+    async with connect(database_url) as connection:
+        for _ in range(2):
+            await ingest(connection, [api, other, silent, unknown])
+        rows = await found(connection, "SELECT workload, labels FROM workload_labels ORDER BY workload")
+        assert rows == [("Deployment/api", web), ("Pod/odd", odd)]
+        assert (await sums(connection))[0] == 4

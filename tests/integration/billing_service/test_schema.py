@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("registry")
         "INSERT INTO prices VALUES (1, '', 1, 'EUR', 1000000, '(,)')",
         "INSERT INTO prices VALUES (1, '', 99, 'EUR', 1, '(,)')",
         "INSERT INTO prices VALUES (1, '', 1, 'EUR', 1, '(,)'), (2, '', 1, 'EUR', 2, '[2026-01-01Z,)')",
-        "INSERT INTO skus VALUES (9, 'gpu_hour', 'graphics', 'GPU hour', 'provisioned')",
+        "INSERT INTO skus VALUES (9, 'new_hour', 'graphics', 'GPU hour', 'provisioned')",
         (
             "INSERT INTO adjustments (organization, id, period, currency, amount, reason, created_at)"
             " VALUES ('acme', 'a', '2026-01-02', 'EUR', 1, 'a month has no second day', now())"

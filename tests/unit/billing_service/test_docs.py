@@ -72,5 +72,5 @@ def test_every_metric_of_the_worker_is_documented() -> None:
 
 def test_every_sku_of_the_meter_is_documented() -> None:
     """The table of what is metered is the SKUs."""
-    codes = [skus.CPU, skus.MEMORY, skus.STORAGE, skus.NETWORK, skus.PUBLIC_IP, skus.LOAD_BALANCER]
+    codes = [skus.CPU, skus.MEMORY, skus.STORAGE, skus.NETWORK, skus.PUBLIC_IP, skus.LOAD_BALANCER, skus.GPU]
     assert [code for code in codes if f"`{code}`" not in PAGE] == []

@@ -49,6 +49,11 @@ def test_the_first_hour_is_in_utc(text: str) -> None:
         ("METERING_START", "2026-11-01T00:00+01:00"),
         ("METERING_STATE_JOB", ""),
         ("METERING_CADVISOR_JOB", "(hidden"),
+        ("METERING_GPU_RESOURCES", "nvidia com/gpu"),
+        ("METERING_GPU_RESOURCES", f"nvidia.com/{'x' * 60}"),
+        ("METERING_ADDRESS_METRICS", "kube-dc-eip"),
+        ("METERING_LABELS", "team="),
+        ("METERING_LABELS", "cost-center,costCenter"),
     ],
 )
 def test_a_wrong_variable_is_named_without_its_value(name: str, value: str) -> None:

@@ -150,6 +150,25 @@ class Cluster:
         labels = KUBEVIRT | {"namespace": namespace, "name": machine, "persistentvolumeclaim": claim, "device": "disk0"}
         self.add("kubevirt_vm_disk_allocated_size_bytes", labels, size)
 
+    def gpus(self, namespace: str, pod: str, number: float, resource: str = "nvidia_com_gpu", **more: float) -> None:
+        """As kube-state-metrics writes the request of an extended resource. `more`: begin, end."""
+        pod_labels = STATE | {"namespace": namespace, "pod": pod, "uid": f"uid-{pod}", "container": "main"}
+        labels = pod_labels | {"node": "n1", "resource": resource, "unit": "integer"}
+        self.add("kube_pod_container_resource_requests", labels, number, **more)
+
+    def address(self, kind: str, namespace: str, name: str, ip: str, **more: float) -> None:
+        """An EIp or FIp, as the custom resource state of kube-state-metrics shows it. `more`: begin, end."""
+        resource = {"customresource_group": "kube-dc.com", "customresource_kind": kind, "customresource_version": "v1"}
+        labels = STATE | resource | {"namespace": namespace, "name": name, "ip": ip}
+        self.add(f"kube_dc_{kind.lower()}_info", labels, 1, **more)
+
+    def labels(
+        self, kind: str, namespace: str, name: str, begin: float = FIRST, end: float = LAST, **values: str
+    ) -> None:
+        """Of a pod, persistentvolumeclaim or service, with --metric-labels-allowlist."""
+        labels = STATE | {"namespace": namespace, kind: name} | {f"label_{key}": value for key, value in values.items()}
+        self.add(f"kube_{kind}_labels", labels, 1, begin, end)
+
     def load_balancer(self, namespace: str, service: str, ip: str, begin: float = FIRST, end: float = LAST) -> None:
         labels = STATE | {"namespace": namespace, "service": service, "uid": f"uid-{service}"}
         self.add("kube_service_spec_type", labels | {"type": "LoadBalancer"}, 1, begin, end)
