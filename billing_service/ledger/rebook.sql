@@ -10,7 +10,8 @@ FROM usage_lines AS l
 JOIN organization_terms AS t ON t.organization = l.organization AND t.validity @> l.hour::timestamptz
 LEFT JOIN LATERAL (
     SELECT o.organization, o.life FROM ownership AS o
-    WHERE o.namespace = l.namespace AND o.validity && tstzrange(l.hour, l.hour + interval '1 hour')
+    WHERE o.namespace = l.namespace -- as in ledger/resolve.sql, not by the index of the exclusion constraint
+      AND NOT isempty(o.validity::tstzrange * tstzrange(l.hour, l.hour + interval '1 hour'))
     ORDER BY (o.organization = l.organization AND o.life = l.life) DESC, lower(o.validity) NULLS FIRST LIMIT 1
 ) AS o ON true
 WHERE l.hour >= %(first)s::timestamptz AND l.hour <= %(last)s::timestamptz

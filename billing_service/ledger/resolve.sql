@@ -2,16 +2,18 @@
 -- stored lines. What cannot be booked goes to the quarantine. Changes of a closed month go to `adjusted`. Amounts of prices
 -- by steps or by the month are null here: ledger/steps.sql computes them.
 
+-- `NOT isempty(... * ...)` is `&&` without the index of the exclusion constraint, whose look-ups take most of the time.
 CREATE TEMPORARY TABLE owners ON COMMIT DROP AS
-SELECT DISTINCT ON (k.namespace, k.hour, k.owned_at) k.namespace, k.hour, k.owned_at,
-       o.organization, o.life, t.currency,
-       (k.hour AT TIME ZONE t.time_zone)::date AS day,
-       date_trunc('month', k.hour AT TIME ZONE t.time_zone)::date AS period
-FROM (SELECT DISTINCT namespace, hour, owned_at FROM incoming_lines) AS k
-JOIN ownership AS o ON o.namespace = k.namespace
-    AND o.validity && tstzrange(k.owned_at, k.hour + interval '1 hour')
-JOIN organization_terms AS t ON t.organization = o.organization AND t.validity @> k.hour
-ORDER BY k.namespace, k.hour, k.owned_at, lower(o.validity) NULLS FIRST;
+WITH owned AS MATERIALIZED (
+    SELECT DISTINCT ON (k.namespace, k.hour, k.owned_at) k.namespace, k.hour, k.owned_at, o.organization, o.life
+    FROM (SELECT DISTINCT namespace, hour, owned_at FROM incoming_lines) AS k
+    JOIN ownership AS o ON o.namespace = k.namespace
+        AND NOT isempty(o.validity::tstzrange * tstzrange(k.owned_at, k.hour + interval '1 hour'))
+    ORDER BY k.namespace, k.hour, k.owned_at, lower(o.validity) NULLS FIRST
+)
+SELECT o.*, t.currency, (o.hour AT TIME ZONE t.time_zone)::date AS day,
+       date_trunc('month', o.hour AT TIME ZONE t.time_zone)::date AS period
+FROM owned AS o JOIN organization_terms AS t ON t.organization = o.organization AND t.validity @> o.hour;
 ANALYZE owners;
 
 CREATE TEMPORARY TABLE rates ON COMMIT DROP AS

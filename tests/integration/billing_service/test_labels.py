@@ -128,9 +128,8 @@ async def test_a_meter_s_lines_carry_labels(database_url: str) -> None:
     """Also with signs that COPY and JSON escape. Lines without labels change none, and the amount is the same."""
     hour = datetime(2026, 11, 1, tzinfo=UTC)
     odd = {"team": 'a\\tb\\"c', "empty": ""}
-    api = UsageLine(
-        "acme-web", hour, "cpu_core_hour", "Deployment/api", Decimal(1), "prometheus", labels={"team": "web"}
-    )
+    web = {"team": "web"}
+    api = UsageLine("acme-web", hour, "cpu_core_hour", "Deployment/api", Decimal(1), "prometheus", labels=web)
     other = UsageLine("acme-web", hour, "cpu_core_hour", "Pod/odd", Decimal(1), "prometheus", labels=odd)
     silent = UsageLine("acme-web", hour, "memory_gib_hour", "Deployment/api", Decimal(1), "prometheus")
     unknown = UsageLine("acme-web", hour, "cpu_core_hour", "Pod/none", Decimal(1), "prometheus", labels={})

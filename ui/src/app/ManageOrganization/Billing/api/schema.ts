@@ -256,9 +256,9 @@ export interface components {
             /** @description Number of past days from which a forecast was made */
             origins: number;
             /** @description Sum of the absolute errors by the sum of the truths: 0.05 is 5 %. Null: too few days */
-            error: string | null;
-            /** @description Share of the past totals that were within the interval of `level`. Null: too few days */
-            coverage: string | null;
+            error: number | null;
+            /** @description Share of the past totals that were within the interval of `level`, 0 to 1. Null: too few days */
+            coverage: number | null;
         };
         /** @description An interval around its median. All three are null if there was never any usage to forecast from. */
         Band: {
@@ -735,7 +735,7 @@ export interface components {
             monthly_price?: number;
             fees?: components["schemas"]["PlanFees"];
             quota: components["schemas"]["Quota"];
-            scope: components["schemas"]["PlanScope"];
+            scope: components["schemas"]["Scope"];
         };
         PlanAddon: {
             id: string;
@@ -765,11 +765,6 @@ export interface components {
              * @description Of the complete month, in its currency. Rounded once
              */
             total: number;
-        };
-        /** @description `namespaces`: only these projects. Null: the complete organization. */
-        PlanScope: {
-            organization: string;
-            namespaces: string[] | null;
         };
         PlanSubscription: {
             /** @description As the platform states it, such as active or past_due. none: there is no plan, and usage is paid */
@@ -969,15 +964,10 @@ export interface components {
             on_plan: boolean;
             /** @description Absent without a plan, and for a project-user */
             quota?: components["schemas"]["QuotedQuota"];
-            scope: components["schemas"]["QuoteScope"];
+            scope: components["schemas"]["Scope"];
         };
         QuoteBody: {
             resources: (components["schemas"]["PlannedResource"] | components["schemas"]["Manifest"])[];
-        };
-        /** @description `namespaces`: the projects of the caller. Null: the complete organization. */
-        QuoteScope: {
-            organization: string;
-            namespaces: string[] | null;
         };
         /** @description Null: a part of it has no price. */
         QuotedComponent: {
@@ -2164,6 +2154,292 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "period": "2026-11",
+                     *         "plan": {
+                     *           "id": "pro-pool",
+                     *           "name": "Pro Pool",
+                     *           "monthly_price": 49
+                     *         },
+                     *         "addons": [
+                     *           {
+                     *             "id": "turbo-x1",
+                     *             "name": "turbo-x1",
+                     *             "quantity": 1,
+                     *             "monthly_price": 9
+                     *           }
+                     *         ],
+                     *         "subscription": {
+                     *           "state": "active",
+                     *           "since": "2026-09-01T00:00:00.000Z",
+                     *           "suspended": false
+                     *         },
+                     *         "monthly_price": 58,
+                     *         "fees": {
+                     *           "lines": [
+                     *             {
+                     *               "kind": "plan",
+                     *               "id": "pro-pool",
+                     *               "quantity": 1,
+                     *               "currency": "EUR",
+                     *               "monthly_price": 49,
+                     *               "hours": 720,
+                     *               "amount": 49,
+                     *               "from": "2026-11-01T00:00:00.000Z",
+                     *               "to": "2026-12-01T00:00:00.000Z"
+                     *             },
+                     *             {
+                     *               "kind": "addon",
+                     *               "id": "turbo-x1",
+                     *               "quantity": 1,
+                     *               "currency": "EUR",
+                     *               "monthly_price": 9,
+                     *               "hours": 720,
+                     *               "amount": 9,
+                     *               "from": "2026-11-01T00:00:00.000Z",
+                     *               "to": "2026-12-01T00:00:00.000Z"
+                     *             }
+                     *           ],
+                     *           "total": 58
+                     *         },
+                     *         "quota": {
+                     *           "source": "platform",
+                     *           "last_updated": "2026-11-20T12:00:30.000Z",
+                     *           "read_at": "2026-11-20T12:00:30.000Z",
+                     *           "dimensions": [
+                     *             {
+                     *               "dimension": "cpu",
+                     *               "profile": null,
+                     *               "unit": "core",
+                     *               "plan": 8,
+                     *               "addons": 2,
+                     *               "entitled": 10,
+                     *               "enforced": 10.2,
+                     *               "limit": 10,
+                     *               "requested": 7,
+                     *               "used": 5.5,
+                     *               "left": 3,
+                     *               "exhaustion": {
+                     *                 "exhausted_on": "2027-01-10",
+                     *                 "earliest": "2026-12-26",
+                     *                 "latest": "2027-01-29",
+                     *                 "horizon_days": 90,
+                     *                 "history_days": 60,
+                     *                 "quality": "ok"
+                     *               },
+                     *               "projects": [
+                     *                 {
+                     *                   "namespace": "acme-data",
+                     *                   "requested": 4,
+                     *                   "used": 3,
+                     *                   "limit": 6
+                     *                 },
+                     *                 {
+                     *                   "namespace": "acme-web",
+                     *                   "requested": 3,
+                     *                   "used": 2.5,
+                     *                   "limit": null
+                     *                 }
+                     *               ]
+                     *             },
+                     *             {
+                     *               "dimension": "memory",
+                     *               "profile": null,
+                     *               "unit": "GiB",
+                     *               "plan": 24,
+                     *               "addons": 4,
+                     *               "entitled": 28,
+                     *               "enforced": 29,
+                     *               "limit": 28,
+                     *               "requested": 20,
+                     *               "used": 18,
+                     *               "left": 8,
+                     *               "exhaustion": {
+                     *                 "exhausted_on": null,
+                     *                 "earliest": null,
+                     *                 "latest": null,
+                     *                 "horizon_days": 90,
+                     *                 "history_days": 60,
+                     *                 "quality": "ok"
+                     *               },
+                     *               "projects": [
+                     *                 {
+                     *                   "namespace": "acme-data",
+                     *                   "requested": 11,
+                     *                   "used": 10,
+                     *                   "limit": 16
+                     *                 },
+                     *                 {
+                     *                   "namespace": "acme-web",
+                     *                   "requested": 9,
+                     *                   "used": 8,
+                     *                   "limit": null
+                     *                 }
+                     *               ]
+                     *             },
+                     *             {
+                     *               "dimension": "storage",
+                     *               "profile": null,
+                     *               "unit": "GiB",
+                     *               "plan": 160,
+                     *               "addons": 20,
+                     *               "entitled": 180,
+                     *               "enforced": 180,
+                     *               "limit": 180,
+                     *               "requested": 140,
+                     *               "used": 120,
+                     *               "left": 40,
+                     *               "exhaustion": {
+                     *                 "exhausted_on": null,
+                     *                 "earliest": null,
+                     *                 "latest": null,
+                     *                 "horizon_days": 90,
+                     *                 "history_days": 60,
+                     *                 "quality": "ok"
+                     *               },
+                     *               "projects": [
+                     *                 {
+                     *                   "namespace": "acme-data",
+                     *                   "requested": 70,
+                     *                   "used": 60,
+                     *                   "limit": null
+                     *                 },
+                     *                 {
+                     *                   "namespace": "acme-web",
+                     *                   "requested": 70,
+                     *                   "used": 60,
+                     *                   "limit": null
+                     *                 }
+                     *               ]
+                     *             },
+                     *             {
+                     *               "dimension": "pods",
+                     *               "profile": null,
+                     *               "unit": "pod",
+                     *               "plan": 200,
+                     *               "addons": 0,
+                     *               "entitled": 200,
+                     *               "enforced": 200,
+                     *               "limit": 200,
+                     *               "requested": 23,
+                     *               "used": null,
+                     *               "left": 177,
+                     *               "exhaustion": {
+                     *                 "exhausted_on": null,
+                     *                 "earliest": null,
+                     *                 "latest": null,
+                     *                 "horizon_days": 90,
+                     *                 "history_days": 60,
+                     *                 "quality": "ok"
+                     *               },
+                     *               "projects": [
+                     *                 {
+                     *                   "namespace": "acme-data",
+                     *                   "requested": 12,
+                     *                   "used": null,
+                     *                   "limit": null
+                     *                 },
+                     *                 {
+                     *                   "namespace": "acme-web",
+                     *                   "requested": 11,
+                     *                   "used": null,
+                     *                   "limit": null
+                     *                 }
+                     *               ]
+                     *             },
+                     *             {
+                     *               "dimension": "public_ipv4",
+                     *               "profile": null,
+                     *               "unit": "address",
+                     *               "plan": 1,
+                     *               "addons": 0,
+                     *               "entitled": 1,
+                     *               "enforced": 1,
+                     *               "limit": 1,
+                     *               "requested": 1,
+                     *               "used": 1,
+                     *               "left": 0,
+                     *               "exhaustion": {
+                     *                 "exhausted_on": "2026-11-20",
+                     *                 "earliest": "2026-11-20",
+                     *                 "latest": "2026-11-20",
+                     *                 "horizon_days": 90,
+                     *                 "history_days": 60,
+                     *                 "quality": "ok"
+                     *               },
+                     *               "projects": [
+                     *                 {
+                     *                   "namespace": "acme-data",
+                     *                   "requested": 0,
+                     *                   "used": 0,
+                     *                   "limit": null
+                     *                 },
+                     *                 {
+                     *                   "namespace": "acme-web",
+                     *                   "requested": 1,
+                     *                   "used": 1,
+                     *                   "limit": null
+                     *                 }
+                     *               ]
+                     *             },
+                     *             {
+                     *               "dimension": "object_storage",
+                     *               "profile": null,
+                     *               "unit": "GB",
+                     *               "plan": 100,
+                     *               "addons": 0,
+                     *               "entitled": 100,
+                     *               "enforced": 100,
+                     *               "limit": 100,
+                     *               "requested": 12.5,
+                     *               "used": 12.5,
+                     *               "left": 87.5,
+                     *               "exhaustion": {
+                     *                 "exhausted_on": null,
+                     *                 "earliest": null,
+                     *                 "latest": null,
+                     *                 "horizon_days": 90,
+                     *                 "history_days": 60,
+                     *                 "quality": "ok"
+                     *               },
+                     *               "projects": [
+                     *                 {
+                     *                   "namespace": "acme-data",
+                     *                   "requested": 0,
+                     *                   "used": 0,
+                     *                   "limit": null
+                     *                 },
+                     *                 {
+                     *                   "namespace": "acme-web",
+                     *                   "requested": 12.5,
+                     *                   "used": 12.5,
+                     *                   "limit": null
+                     *                 }
+                     *               ]
+                     *             }
+                     *           ]
+                     *         },
+                     *         "scope": {
+                     *           "organization": "acme",
+                     *           "namespaces": null
+                     *         }
+                     *       },
+                     *       "meta": {
+                     *         "as_of": "2026-11-20T12:00:00.000Z",
+                     *         "data_version": 5,
+                     *         "currency": "EUR",
+                     *         "currency_digits": 2,
+                     *         "time_zone": "UTC",
+                     *         "period_state": "open",
+                     *         "cost_basis": "list_price",
+                     *         "stale": false
+                     *       },
+                     *       "timestamp": "2026-11-20T12:00:31.204Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["PlanResponse"];
                 };
             };
@@ -2445,6 +2721,220 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "resources": [
+                     *           {
+                     *             "kind": "VirtualMachine",
+                     *             "name": null,
+                     *             "count": 1,
+                     *             "hours_per_month": 730,
+                     *             "cpu": 4,
+                     *             "memory": 8,
+                     *             "storage": 100,
+                     *             "public_ips": 1
+                     *           }
+                     *         ],
+                     *         "components": [
+                     *           {
+                     *             "component": "cpu",
+                     *             "per_hour": 0.13,
+                     *             "per_month": 94.9
+                     *           },
+                     *           {
+                     *             "component": "memory",
+                     *             "per_hour": 0.0368,
+                     *             "per_month": 26.86
+                     *           },
+                     *           {
+                     *             "component": "storage",
+                     *             "per_hour": 0.014,
+                     *             "per_month": 10.22
+                     *           },
+                     *           {
+                     *             "component": "public_ip",
+                     *             "per_hour": 0.004,
+                     *             "per_month": 2.92
+                     *           }
+                     *         ],
+                     *         "total": {
+                     *           "per_hour": 0.1848,
+                     *           "per_month": 134.9,
+                     *           "exact": 134.904,
+                     *           "rounding": -0.004
+                     *         },
+                     *         "lines": [
+                     *           {
+                     *             "sku": "cpu_core_hour",
+                     *             "component": "cpu",
+                     *             "unit": "core hour",
+                     *             "quantity": 2920,
+                     *             "amount": 94.9,
+                     *             "price": {
+                     *               "id": 1,
+                     *               "list": null,
+                     *               "unit_price": 0.0325,
+                     *               "per": "unit",
+                     *               "from_quantity": null,
+                     *               "counted_before": null,
+                     *               "valid_from": "2025-01-01T00:00:00.000Z",
+                     *               "valid_until": null
+                     *             }
+                     *           },
+                     *           {
+                     *             "sku": "memory_gib_hour",
+                     *             "component": "memory",
+                     *             "unit": "GiB hour",
+                     *             "quantity": 5840,
+                     *             "amount": 26.864,
+                     *             "price": {
+                     *               "id": 2,
+                     *               "list": null,
+                     *               "unit_price": 0.0046,
+                     *               "per": "unit",
+                     *               "from_quantity": null,
+                     *               "counted_before": null,
+                     *               "valid_from": "2025-01-01T00:00:00.000Z",
+                     *               "valid_until": null
+                     *             }
+                     *           },
+                     *           {
+                     *             "sku": "storage_gib_hour",
+                     *             "component": "storage",
+                     *             "unit": "GiB hour",
+                     *             "quantity": 73000,
+                     *             "amount": 10.22,
+                     *             "price": {
+                     *               "id": 3,
+                     *               "list": null,
+                     *               "unit_price": 0.00014,
+                     *               "per": "unit",
+                     *               "from_quantity": null,
+                     *               "counted_before": null,
+                     *               "valid_from": "2025-01-01T00:00:00.000Z",
+                     *               "valid_until": null
+                     *             }
+                     *           },
+                     *           {
+                     *             "sku": "public_ip_hour",
+                     *             "component": "public_ip",
+                     *             "unit": "address hour",
+                     *             "quantity": 730,
+                     *             "amount": 2.92,
+                     *             "price": {
+                     *               "id": 5,
+                     *               "list": null,
+                     *               "unit_price": 0.004,
+                     *               "per": "unit",
+                     *               "from_quantity": null,
+                     *               "counted_before": null,
+                     *               "valid_from": "2025-01-01T00:00:00.000Z",
+                     *               "valid_until": null
+                     *             }
+                     *           }
+                     *         ],
+                     *         "price_missing": [],
+                     *         "not_in_quote": [],
+                     *         "on_plan": true,
+                     *         "quota": {
+                     *           "source": "platform",
+                     *           "dimensions": [
+                     *             {
+                     *               "dimension": "cpu",
+                     *               "unit": "core",
+                     *               "limit": 10,
+                     *               "requested": 7,
+                     *               "planned": 4,
+                     *               "left_now": 3,
+                     *               "left_after": -1
+                     *             },
+                     *             {
+                     *               "dimension": "memory",
+                     *               "unit": "GiB",
+                     *               "limit": 28,
+                     *               "requested": 20,
+                     *               "planned": 8,
+                     *               "left_now": 8,
+                     *               "left_after": 0
+                     *             },
+                     *             {
+                     *               "dimension": "storage",
+                     *               "unit": "GiB",
+                     *               "limit": 180,
+                     *               "requested": 140,
+                     *               "planned": 100,
+                     *               "left_now": 40,
+                     *               "left_after": -60
+                     *             },
+                     *             {
+                     *               "dimension": "pods",
+                     *               "unit": "pod",
+                     *               "limit": 200,
+                     *               "requested": 23,
+                     *               "planned": 1,
+                     *               "left_now": 177,
+                     *               "left_after": 176
+                     *             },
+                     *             {
+                     *               "dimension": "public_ipv4",
+                     *               "unit": "address",
+                     *               "limit": 1,
+                     *               "requested": 1,
+                     *               "planned": 1,
+                     *               "left_now": 0,
+                     *               "left_after": -1
+                     *             },
+                     *             {
+                     *               "dimension": "object_storage",
+                     *               "unit": "GB",
+                     *               "limit": 100,
+                     *               "requested": 12.5,
+                     *               "planned": 0,
+                     *               "left_now": 87.5,
+                     *               "left_after": 87.5
+                     *             }
+                     *           ],
+                     *           "fits": false,
+                     *           "exceeded": [
+                     *             "cpu",
+                     *             "storage",
+                     *             "public_ipv4"
+                     *           ],
+                     *           "unknown": [],
+                     *           "upgrade": {
+                     *             "state": "cheapest",
+                     *             "option": {
+                     *               "plan": {
+                     *                 "id": "scale-pool",
+                     *                 "name": "Scale Pool",
+                     *                 "monthly_price": 99
+                     *               },
+                     *               "addons": [],
+                     *               "monthly_price": 99,
+                     *               "difference": 41
+                     *             }
+                     *           }
+                     *         },
+                     *         "scope": {
+                     *           "organization": "acme",
+                     *           "namespaces": null
+                     *         }
+                     *       },
+                     *       "meta": {
+                     *         "as_of": "2026-11-20T12:00:00.000Z",
+                     *         "data_version": 5,
+                     *         "currency": "EUR",
+                     *         "currency_digits": 2,
+                     *         "time_zone": "UTC",
+                     *         "period_state": "open",
+                     *         "cost_basis": "list_price",
+                     *         "stale": false
+                     *       },
+                     *       "timestamp": "2026-11-20T12:00:31.204Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["QuoteResponse"];
                 };
             };
@@ -2719,6 +3209,127 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "granularity": "day",
+                     *         "group_by": "component",
+                     *         "from": "2026-11-20T23:00:00.000Z",
+                     *         "to": "2026-11-23T23:00:00.000Z",
+                     *         "total": 3.61,
+                     *         "groups": [
+                     *           {
+                     *             "name": "cpu",
+                     *             "amount": 2.14
+                     *           },
+                     *           {
+                     *             "name": "memory",
+                     *             "amount": 1.47
+                     *           }
+                     *         ],
+                     *         "rest": null,
+                     *         "buckets": [
+                     *           {
+                     *             "from": "2026-11-20T23:00:00.000Z",
+                     *             "to": "2026-11-21T23:00:00.000Z",
+                     *             "amount": 2.27,
+                     *             "complete": true,
+                     *             "state": "complete",
+                     *             "incomplete_hours": 0,
+                     *             "groups": [
+                     *               1.33,
+                     *               0.94
+                     *             ]
+                     *           },
+                     *           {
+                     *             "from": "2026-11-21T23:00:00.000Z",
+                     *             "to": "2026-11-22T23:00:00.000Z",
+                     *             "amount": 1.34,
+                     *             "complete": false,
+                     *             "state": "running",
+                     *             "incomplete_hours": 0,
+                     *             "groups": [
+                     *               0.81,
+                     *               0.53
+                     *             ]
+                     *           },
+                     *           {
+                     *             "from": "2026-11-22T23:00:00.000Z",
+                     *             "to": "2026-11-23T23:00:00.000Z",
+                     *             "amount": null,
+                     *             "complete": false,
+                     *             "state": "future",
+                     *             "incomplete_hours": 0
+                     *           }
+                     *         ],
+                     *         "adjustments": [
+                     *           {
+                     *             "period": "2026-11",
+                     *             "currency": "EUR",
+                     *             "amount": -1.5
+                     *           }
+                     *         ],
+                     *         "other_currencies": {},
+                     *         "unrated_lines": 0,
+                     *         "compare": {
+                     *           "mode": "previous",
+                     *           "from": "2026-11-17T23:00:00.000Z",
+                     *           "to": "2026-11-19T15:00:00.000Z",
+                     *           "current": {
+                     *             "from": "2026-11-20T23:00:00.000Z",
+                     *             "to": "2026-11-22T15:00:00.000Z"
+                     *           },
+                     *           "incomplete_hours": 0,
+                     *           "total": 3.1,
+                     *           "difference": 0.51,
+                     *           "volume": 0.34,
+                     *           "price": 0.17,
+                     *           "new": 0,
+                     *           "gone": 0,
+                     *           "groups": [
+                     *             {
+                     *               "name": "cpu",
+                     *               "before": 1.75,
+                     *               "after": 2.14,
+                     *               "difference": 0.39,
+                     *               "volume": 0.22,
+                     *               "price": 0.17,
+                     *               "new": 0,
+                     *               "gone": 0
+                     *             },
+                     *             {
+                     *               "name": "memory",
+                     *               "before": 1.35,
+                     *               "after": 1.47,
+                     *               "difference": 0.12,
+                     *               "volume": 0.12,
+                     *               "price": 0,
+                     *               "new": 0,
+                     *               "gone": 0
+                     *             }
+                     *           ],
+                     *           "rest": null,
+                     *           "other_currencies": {},
+                     *           "unrated_lines": 0
+                     *         },
+                     *         "namespace": "acme-web"
+                     *       },
+                     *       "timestamp": "2026-11-22T15:10:30.515Z",
+                     *       "meta": {
+                     *         "as_of": "2026-11-22T15:00:00.000Z",
+                     *         "complete_through": "2026-11-22T15:00:00.000Z",
+                     *         "incomplete_hours": 0,
+                     *         "data_version": 2163,
+                     *         "currency": "EUR",
+                     *         "currency_digits": 2,
+                     *         "time_zone": "Europe/Berlin",
+                     *         "period_state": "open",
+                     *         "cost_basis": "usage",
+                     *         "stale": false
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProjectTrendResponse"];
                     "text/csv": string;
                 };
@@ -2844,6 +3455,79 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "granularity": "day",
+                     *         "group_by": "project",
+                     *         "from": "2026-11-20T23:00:00.000Z",
+                     *         "to": "2026-11-22T23:00:00.000Z",
+                     *         "total": 9.87,
+                     *         "rounding": 0.01,
+                     *         "groups": [
+                     *           {
+                     *             "name": "acme-web",
+                     *             "amount": 3.61,
+                     *             "namespace": "acme-web",
+                     *             "uid": "0f6a3c1e-8f0e-4b0a-9a54-0d8f6f2b7c11"
+                     *           }
+                     *         ],
+                     *         "rest": {
+                     *           "groups": 3,
+                     *           "amount": 6.25
+                     *         },
+                     *         "buckets": [
+                     *           {
+                     *             "from": "2026-11-20T23:00:00.000Z",
+                     *             "to": "2026-11-21T23:00:00.000Z",
+                     *             "amount": 6.2,
+                     *             "complete": true,
+                     *             "state": "complete",
+                     *             "incomplete_hours": 0,
+                     *             "groups": [
+                     *               2.27
+                     *             ],
+                     *             "rest": 3.92,
+                     *             "rounding": 0.01
+                     *           },
+                     *           {
+                     *             "from": "2026-11-21T23:00:00.000Z",
+                     *             "to": "2026-11-22T23:00:00.000Z",
+                     *             "amount": 3.67,
+                     *             "complete": false,
+                     *             "state": "running",
+                     *             "incomplete_hours": 0,
+                     *             "groups": [
+                     *               1.34
+                     *             ],
+                     *             "rest": 2.33,
+                     *             "rounding": 0
+                     *           }
+                     *         ],
+                     *         "adjustments": [],
+                     *         "other_currencies": {},
+                     *         "unrated_lines": 0,
+                     *         "scope": {
+                     *           "organization": "acme",
+                     *           "namespaces": null
+                     *         }
+                     *       },
+                     *       "timestamp": "2026-11-22T15:10:30.515Z",
+                     *       "meta": {
+                     *         "as_of": "2026-11-22T15:00:00.000Z",
+                     *         "complete_through": "2026-11-22T15:00:00.000Z",
+                     *         "incomplete_hours": 0,
+                     *         "data_version": 2163,
+                     *         "currency": "EUR",
+                     *         "currency_digits": 2,
+                     *         "time_zone": "Europe/Berlin",
+                     *         "period_state": "open",
+                     *         "cost_basis": "usage",
+                     *         "stale": false
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["OrganizationTrendResponse"];
                     "text/csv": string;
                 };
