@@ -1,6 +1,6 @@
 """Days outside of the 99 % interval that was forecast for them from the days before.
 
-It works on usage at constant prices, so a change of prices is no anomaly. Each day is forecast one day ahead. Days
+It works on usage at constant prices, so a change of prices is not an anomaly. Each day is forecast one day ahead. Days
 that stand out are left out of the history, and the days are forecast again, so that a peak does not hide the next one.
 """
 

@@ -1,4 +1,4 @@
-"""Forecasts of the totals of whole months from days 5, 10, 15, 20 and 25, and how wrong they are."""
+"""Forecasts of the totals of complete months from days 5, 10, 15, 20 and 25, and how wrong they are."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator

@@ -13,8 +13,8 @@ from dev.generate.openapi import DOCUMENT, operation_id
 from dev.platform import Platform
 from dev.settings import port_variable
 
-# A request that fits the schema can be a 400 or 422: a range that ends before it begins or has more than 400 buckets, or a
-# manifest that Kubernetes refuses.
+# A request that fits the schema can be a 400 or 422: a range that ends before it begins, or a manifest that Kubernetes
+# refuses.
 BEYOND_THE_SCHEMA = {"get_project_trend", "get_organization_trend", "quote"}
 
 
