@@ -18,6 +18,11 @@ _LEAST_SCALE = 0.003
 _SCALE_WEIGHT = 4  # errors' worth of that scale
 _MOST_ERROR = 2.0  # in the scale
 _CORRECTION = 0.5
+# A total whose error is small beside the noise of its days is steady. A larger error comes from changes of the level,
+# and the next change can be larger than those before.
+_CALM = 0.95
+_RESTLESS = 0.3
+_AT_REST = 0.35
 
 _share = (np.arange(_POINTS) + 0.5) / _POINTS
 _HEAVY: Floats = _share * np.sqrt(2 / (1 - _share**2))  # quantiles of |t| with 2 degrees of freedom
@@ -37,7 +42,9 @@ def half_widths(errors: Floats, noise: Floats, step: int, apart: int = _APART) -
     scale = np.sqrt((count * squares + _SCALE_WEIGHT * first**2) / (count + _SCALE_WEIGHT))
     values = np.concatenate([known * (1 + _CORRECTION / np.maximum(count, 1)), _HEAVY[:, None] * scale])
     shares = np.concatenate([weights * step / apart, np.full((_POINTS, len(noise)), _PRIOR / _POINTS)])
-    return _quantiles(values, shares)
+    restless = np.sqrt(squares) / np.maximum(noise, _LEAST_SCALE)
+    widened: Floats = _quantiles(values, shares) * (_CALM + _RESTLESS * np.clip(restless - _AT_REST, 0, 1))
+    return widened
 
 
 def _fading(size: Floats, step: int) -> Floats:

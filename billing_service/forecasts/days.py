@@ -21,6 +21,7 @@ class Days:
     as_of: datetime
     zone: ZoneInfo
     missing: dict[date, int] = field(default_factory=dict)
+    history: int = HISTORY_DAYS
 
     @property
     def today(self) -> date:
@@ -28,7 +29,7 @@ class Days:
 
     @property
     def first(self) -> date:
-        return self.today - timedelta(days=HISTORY_DAYS)
+        return self.today - timedelta(days=self.history)
 
     def start(self, day: date) -> datetime:
         return datetime(day.year, day.month, day.day, tzinfo=self.zone).astimezone(UTC)
@@ -51,12 +52,12 @@ class Days:
                 day = (began + timedelta(hours=at)).astimezone(self.zone).date()
                 missing[day] = missing.get(day, 0) + 1
                 at = bits.find("1", at + 1)
-        return Days(self.as_of, self.zone, missing)
+        return Days(self.as_of, self.zone, missing, self.history)
 
     @cached_property
     def _lengths(self) -> Floats:
         """24 hours by the hours of each day of the history."""
-        days = [self.first + timedelta(days=index) for index in range(HISTORY_DAYS)]
+        days = [self.first + timedelta(days=index) for index in range(self.history)]
         return np.array([24 / self.hours(day) for day in days])
 
     def complete(self, values: Floats, began: datetime) -> Floats:

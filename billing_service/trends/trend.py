@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, LiteralString
 
@@ -10,6 +10,7 @@ from billing_service.database import Database
 from billing_service.errors import AmountTooLarge
 from billing_service.figures.facts import facts, rfc3339
 from billing_service.figures.summary import LARGEST_AMOUNT
+from billing_service.forecasts.unusual import unusual_days
 from billing_service.ledger.script import script
 from billing_service.money import rounded
 from billing_service.trends.asked import Asked
@@ -88,7 +89,17 @@ async def _body(read: Read, found: Figures) -> dict[str, Any]:
         "other_currencies": currencies(seen),
         "unrated_lines": sum(one.unrated for one in seen),
         **await _compare(read, groups, total),
+        **await _anomalies(read),
     }
+
+
+async def _anomalies(read: Read) -> dict[str, Any]:
+    """Only of days: those of the range that are complete."""
+    if read.asked.granularity != "day":
+        return {}
+    since, until = read.range.first_day, read.range.last_day + timedelta(days=1)
+    found = await unusual_days(read.database.fetch, read.scope, since, until, read.clock.moment)
+    return {"anomalies": found}
 
 
 async def _compare(read: Read, groups: Groups, total: int | None) -> dict[str, Any]:

@@ -44,7 +44,7 @@ async def get_organization_forecast(call: Call[ForecastParameters, None]) -> Res
 
 
 def _require(value: Forecast, parameters: ForecastParameters) -> None:
-    """A billing service that ignores a parameter has responded to another request. Raises NotOffered (501)."""
+    """The response must be about the requested horizon and level. Raises NotOffered (501)."""
     if value.horizon != parameters.horizon:
         raise NotOffered("horizon")
     if value.level != int(parameters.level):

@@ -73,6 +73,33 @@ class MonthAdjustment(WireModel):
     amount: SignedAmount
 
 
+class Expected(WireModel):
+    """What was forecast for the day from the days before it."""
+
+    p50: Amount
+    low: Amount = Field(description="Of the 99 % interval")
+    high: Amount
+
+
+class AnomalyGroup(WireModel):
+    kind: Literal["sku", "project"]
+    name: Text
+    amount: SignedAmount = Field(description="The difference to the mean of the seven days before")
+
+
+class Anomaly(WireModel):
+    """A day whose usage was outside of the 99 % interval that was forecast for it.
+
+    Amounts are usage at the prices of the newest hour: a change of prices is not in them.
+    """
+
+    date: Text = Field(description="YYYY-MM-DD, in the organization's time zone")
+    amount: Amount
+    expected: Expected
+    beyond: SignedAmount = Field(description="What amount is above high, or below low (negative)")
+    groups: list[AnomalyGroup] = Field(description="What made it: SKUs, and projects of an organization")
+
+
 class TrendReply(WireModel):
     granularity: Literal["hour", "day", "week", "month"]
     group_by: Text
@@ -93,6 +120,9 @@ class TrendReply(WireModel):
     )
     unrated_lines: Count = Field(description="Usage without a price, which is in no amount")
     compare: Comparison | None = None
+    anomalies: Annotated[list[Anomaly], Field(max_length=LARGEST_NUMBER_OF_BUCKETS)] | None = Field(
+        default=None, description="Only of days: the complete ones among the last 100 of the range"
+    )
 
     @model_validator(mode="after")
     def _has_no_gap(self) -> Self:

@@ -1,0 +1,7 @@
+-- Usage of projects at constant prices: on a day, and on average of the seven days before it.
+SELECT r.namespace, sum(r.quantity::float8 * p.price) FILTER (WHERE r.day = %(day)s::date) AS value,
+       coalesce(sum(r.quantity::float8 * p.price) FILTER (WHERE r.day < %(day)s::date), 0) / 7 AS before
+FROM rollup_daily AS r JOIN unnest(%(skus)s::smallint[], %(prices)s::float8[]) AS p (sku, price) ON p.sku = r.sku
+WHERE r.organization = %(organization)s AND r.day >= %(day)s::date - 7 AND r.day <= %(day)s::date
+  AND (%(namespaces)s::text[] IS NULL OR r.namespace = ANY (%(namespaces)s::text[]))
+GROUP BY r.namespace
