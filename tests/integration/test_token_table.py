@@ -61,7 +61,11 @@ def outcome(request: pytest.FixtureRequest) -> Iterator[Outcome]:
 def _send(function: FunctionProcess, case: Case, attempt: Attempt) -> Asked:
     headers = [("authorization", line.decode("latin-1")) for line in attempt.lines]
     path = case.path() + (f"?{attempt.query}" if attempt.query else "")
-    return function.send(case.endpoint.method, path, [*headers, *attempt.headers.items()])
+    given = case.request()
+    body: bytes = given.get("content", b"")
+    if given:
+        headers += [("content-type", given["content_type"]), ("content-length", str(len(body)))]
+    return function.send(case.endpoint.method, path, [*headers, *attempt.headers.items()], body)
 
 
 def _rows_of(case: Case) -> list[tuple[Row, Attempt]]:

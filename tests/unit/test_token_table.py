@@ -22,7 +22,9 @@ async def test_row(row: Row, case: Case) -> None:
     with captured_log() as lines:
         function = make(case.function.name, identity, **attempt.settings)
         path = case.path() + (f"?{attempt.query}" if attempt.query else "")
-        response = await request(function, case.endpoint.method, path, *attempt.lines, **attempt.headers)
+        response = await request(
+            function, case.endpoint.method, path, *attempt.lines, **{**case.request(), **attempt.headers}
+        )
     assert_row(row, case, response)
     assert len(identity.requests) == row.fetches
     assert all(url.startswith(f"{KEYCLOAK}/realms/") for url in identity.requests)

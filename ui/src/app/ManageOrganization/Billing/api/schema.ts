@@ -251,6 +251,34 @@ export interface components {
             refers_to: components["schemas"]["Correction"] | null;
             created_at: components["schemas"]["Timestamp"];
         };
+        /**
+         * @description A day whose usage was outside of the 99 % interval that was forecast for it.
+         *
+         *     Amounts are usage at the prices of the newest hour: a change of prices is not in them.
+         */
+        Anomaly: {
+            /** @description YYYY-MM-DD, in the organization's time zone */
+            date: string;
+            /** Format: decimal */
+            amount: number;
+            expected: components["schemas"]["Expected"];
+            /**
+             * Format: decimal
+             * @description What amount is above high, or below low (negative)
+             */
+            beyond: number;
+            /** @description What made it: SKUs, and projects of an organization */
+            groups: components["schemas"]["AnomalyGroup"][];
+        };
+        AnomalyGroup: {
+            kind: components["schemas"]["AnomalyGroupKind"];
+            name: string;
+            /**
+             * Format: decimal
+             * @description The difference to the mean of the seven days before
+             */
+            amount: number;
+        };
         /** @description Forecasts of this series from past days, with the days before them only. */
         Backtest: {
             /** @description Number of past days from which a forecast was made */
@@ -480,6 +508,18 @@ export interface components {
             /** @description Of the forecast. Null: there is nothing to forecast from */
             quality: string | null;
         };
+        /** @description What was forecast for the day from the days before it. */
+        Expected: {
+            /** Format: decimal */
+            p50: number;
+            /**
+             * Format: decimal
+             * @description Of the 99 % interval
+             */
+            low: number;
+            /** Format: decimal */
+            high: number;
+        };
         Explanation: {
             namespace: string;
             figure: components["schemas"]["ExplanationFigure"];
@@ -691,6 +731,8 @@ export interface components {
             /** @description Usage without a price, which is in no amount */
             unrated_lines: number;
             compare?: components["schemas"]["Comparison"];
+            /** @description Only of days: the complete ones among the last 100 of the range */
+            anomalies?: components["schemas"]["Anomaly"][];
             scope: components["schemas"]["Scope"];
         };
         /** @description Usage in a currency that the organization had in a part of the month. */
@@ -908,6 +950,8 @@ export interface components {
             /** @description Usage without a price, which is in no amount */
             unrated_lines: number;
             compare?: components["schemas"]["Comparison"];
+            /** @description Only of days: the complete ones among the last 100 of the range */
+            anomalies?: components["schemas"]["Anomaly"][];
             namespace: string;
         };
         Quota: {
@@ -1182,6 +1226,8 @@ export interface components {
             /** @description To the monthly price now */
             difference: number | null;
         };
+        /** @enum {string} */
+        AnomalyGroupKind: "sku" | "project";
         /** @enum {string} */
         BucketState: "complete" | "incomplete" | "running" | "no_data" | "future";
         /** @enum {string} */
