@@ -1,4 +1,4 @@
-"""The anomalies of a trend of days: what is one, what is none, and what made it."""
+"""The anomalies of a trend of days: what is one, what is not one, and what made it."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
