@@ -8,11 +8,12 @@ WITH months AS (
 ),
 covered AS MATERIALIZED (
     SELECT m.period, (m.period - interval '1 month')::date AS before, m.starts, m.ends, m.life,
-           bit_index(min(s.first_hour), m.period) AS begins,
+           bit_index(m.starts, m.period) AS first_bit, bit_index(min(s.first_hour), m.period) AS begins,
            bit_and(coalesce(c.complete, 0::bit(772)) | bits_between(0, bit_index(s.first_hour, m.period))) AS complete
     FROM months AS m
     LEFT JOIN sources AS s ON s.first_hour < %(as_of)s::timestamptz
     LEFT JOIN source_months AS c ON c.source = s.source AND c.period = m.period
+    WHERE m.starts < %(as_of)s::timestamptz
     GROUP BY m.period, m.starts, m.ends, m.life
 ),
 owned AS MATERIALIZED (
@@ -24,32 +25,42 @@ owned AS MATERIALIZED (
       AND (%(namespaces)s::text[] IS NULL OR w.namespace = ANY (%(namespaces)s::text[]))
     GROUP BY w.namespace, w.life
 ),
-had AS MATERIALIZED (
-    SELECT h.period, h.namespace, h.life, h.hours FROM project_months AS h
-    WHERE h.organization = %(organization)s
-      AND (h.period = ANY (%(periods)s::date[]) OR h.period = ((%(periods)s::date[])[1] - interval '1 month')::date)
-      AND (%(namespaces)s::text[] IS NULL OR h.namespace = ANY (%(namespaces)s::text[]))
-),
-kinds AS MATERIALIZED ( -- of projects that should have the same hours: their bits are looked at once
-    SELECT c.period, o.since, o.until, b.namespace IS NOT NULL AS goes_on,
-           CASE WHEN b.namespace IS NULL THEN nullif(position(B'1' IN h.hours), 0) - 1 END AS first_seen,
-           bit_and(coalesce(h.hours, 0::bit(772))) AS all_seen, bit_or(coalesce(h.hours, 0::bit(772))) AS seen
+seen AS ( -- goes_on: the hours are expected from the beginning of the month on
+    SELECT c.period, o.since, o.until, h.hours, get_bit(h.hours, c.first_bit) = 1 OR EXISTS (
+               SELECT FROM project_months AS b WHERE b.organization = %(organization)s AND b.period = c.before
+                   AND b.namespace = o.namespace AND b.life = o.life
+           ) AS goes_on
+    FROM covered AS c
+    JOIN project_months AS h ON h.organization = %(organization)s AND h.period = c.period
+    JOIN owned AS o ON o.namespace = h.namespace AND o.life = h.life AND (%(lives)s::smallint[] IS NULL OR o.life = c.life)
+    UNION ALL
+    SELECT c.period, o.since, o.until, 0::bit(772), EXISTS (
+               SELECT FROM project_months AS b WHERE b.organization = %(organization)s AND b.period = c.before
+                   AND b.namespace = o.namespace AND b.life = o.life
+           )
     FROM covered AS c
     JOIN owned AS o ON %(lives)s::smallint[] IS NULL OR o.life = c.life
-    LEFT JOIN had AS h ON h.period = c.period AND h.namespace = o.namespace AND h.life = o.life
-    LEFT JOIN had AS b ON b.period = c.before AND b.namespace = o.namespace AND b.life = o.life
-    WHERE c.starts < %(as_of)s::timestamptz
-      AND (b.namespace IS NOT NULL OR c.begins IS NOT NULL OR h.hours IS NOT NULL)
+    WHERE NOT EXISTS (
+        SELECT FROM project_months AS h WHERE h.organization = %(organization)s AND h.period = c.period
+            AND h.namespace = o.namespace AND h.life = o.life
+    )
+),
+kinds AS MATERIALIZED ( -- of projects that should have the same hours: their bits are looked at once
+    SELECT s.period, s.since, s.until, s.goes_on,
+           CASE WHEN NOT s.goes_on THEN nullif(position(B'1' IN s.hours), 0) - 1 END AS first_seen,
+           bit_and(s.hours) AS all_seen, bit_or(s.hours) AS seen
+    FROM seen AS s
     GROUP BY 1, 2, 3, 4, 5
 ),
 expected AS (
     SELECT c.period, c.begins, c.complete, k.all_seen, k.seen,
            greatest(
-               bit_index(c.starts, c.period), coalesce(bit_index(k.since, c.period), 0),
+               c.first_bit, coalesce(bit_index(k.since, c.period), 0),
                CASE WHEN NOT k.goes_on THEN least(c.begins, k.first_seen) END
            ) AS first,
            bit_index(least(c.ends, %(as_of)s::timestamptz, k.until), c.period) AS last
     FROM covered AS c JOIN kinds AS k ON k.period = c.period
+    WHERE k.goes_on OR k.first_seen IS NOT NULL OR c.begins IS NOT NULL
 )
 SELECT e.period,
        bit_or(bits_between(e.first, e.last) & ~(
