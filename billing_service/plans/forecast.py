@@ -24,6 +24,9 @@ _LEVEL = 80  # percent, of the interval
 History = Mapping[date, Decimal]  # by day, in the unit of the dimension; a day that is not there was not measured
 
 
+NOT_FORECAST: dict[str, Any] = {"exhausted_on": None, "exhaustion": None}
+
+
 @dataclass(frozen=True)
 class Forecast:
     dimension: str
@@ -32,20 +35,21 @@ class Forecast:
     history_days: int
     quality: str | None  # None: there is nothing to forecast from
 
-    def shown(self, limit: Decimal | None, requested: Decimal | None) -> dict[str, Any] | None:
-        """None: there is no limit, or nothing is known of the requests."""
+    def shown(self, limit: Decimal | None, requested: Decimal | None) -> dict[str, Any]:
+        """All null: there is no limit, or nothing is known of the requests."""
         if limit is None or (requested is None and not self.days):
-            return None
-        found = runs_out(
-            self.days, shown(limit, self.dimension) or Decimal(0), shown(requested, self.dimension), self.today
-        )
+            return NOT_FORECAST
+        unit = shown(limit, self.dimension) or Decimal(0)
+        found = runs_out(self.days, unit, shown(requested, self.dimension), self.today)
         return {
-            "exhausted_on": found.on and found.on.isoformat(),
-            "earliest": found.earliest and found.earliest.isoformat(),
-            "latest": found.latest and found.latest.isoformat(),
-            "horizon_days": HORIZON_DAYS,
-            "history_days": self.history_days,
-            "quality": self.quality,
+            "exhausted_on": _text(found.on),
+            "exhaustion": {
+                "earliest": _text(found.earliest),
+                "latest": _text(found.latest),
+                "horizon_days": HORIZON_DAYS,
+                "history_days": self.history_days,
+                "quality": self.quality,
+            },
         }
 
 
@@ -101,3 +105,7 @@ def _days(today: date, made: Series) -> Iterator[Day]:
 
 def _quality(made: Series) -> str | None:
     return None if made.method == "none" else made.quality
+
+
+def _text(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()

@@ -13,7 +13,7 @@ from billing_service.figures.again import DataChanged, consistent
 from billing_service.figures.facts import facts, rfc3339
 from billing_service.ledger.script import script
 from billing_service.plans.dimensions import DIMENSIONS, GPU, dimension, shown
-from billing_service.plans.forecast import Forecast, forecasts
+from billing_service.plans.forecast import NOT_FORECAST, Forecast, forecasts
 from billing_service.plans.pool import Measured, measure
 from billing_service.plans.quantities import EXACT
 from billing_service.plans.subscription import (
@@ -157,7 +157,7 @@ def _dimension(
         "profile": profile or None,
         "unit": dimension(name).unit,
         **{member: shown(amount, name) for member, amount in amounts.items()},
-        **({"exhaustion": forecast.shown(limit, requested) if forecast else None} if of_all else {}),
+        **(forecast.shown(limit, requested) if forecast else NOT_FORECAST),
         "projects": [_project(project, name, measured) for project in sorted(measured.projects)],
     }
 

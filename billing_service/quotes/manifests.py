@@ -130,6 +130,7 @@ _READERS: dict[tuple[str, str], Callable[[At], Needs]] = {
 
 def read_manifest(manifest: At) -> Needs:
     """Raises WrongMember."""
+    manifest.only("apiVersion", "kind", "metadata", "spec", "status")
     key = (manifest["apiVersion"].text(), manifest["kind"].text())
     if key not in _READERS:
         allowed = ", ".join(f"{version} {kind}" for version, kind in _READERS)

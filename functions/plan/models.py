@@ -46,9 +46,8 @@ class PlanFees(WireModel):
 
 
 class Exhaustion(WireModel):
-    """When the requests reach the limit. They are forecast from their days so far."""
+    """The forecast of the requests, from their days so far."""
 
-    exhausted_on: Day | None = Field(description="Today if nothing is left. Null: not within horizon_days")
     earliest: Day | None = Field(description="By the upper bound of the forecast's interval")
     latest: Day | None = Field(description="By the lower bound of the forecast's interval")
     horizon_days: Count
@@ -79,7 +78,13 @@ class QuotaDimension(WireModel):
     )
     used: Amount | None = Field(description="In the newest hour, as metered: the larger one of request and use")
     left: SignedAmount | None = Field(description="limit minus requested. Null for a project-user")
-    exhaustion: Exhaustion | None = Field(default=None, description="Absent if there is no limit, or no request known")
+    exhausted_on: Day | None = Field(
+        description="Day on which the median of the forecast reaches the limit. Today if nothing is left. Null: not "
+        "within `exhaustion.horizon_days`, or `exhaustion` is null"
+    )
+    exhaustion: Exhaustion | None = Field(
+        description="Null: there is no limit, no request is known, or the caller is a project-user"
+    )
     projects: Annotated[list[QuotaProject], Field(max_length=MOST_PROJECTS)]
 
     @model_validator(mode="after")
@@ -137,7 +142,7 @@ def _to_data(reply: PlanReply, organization: Organization) -> Plan:
 
 
 def _own(dimension: QuotaDimension) -> QuotaDimension:
-    return dimension.model_copy(update={"left": None, "exhaustion": None})
+    return dimension.model_copy(update={"left": None, "exhausted_on": None, "exhaustion": None})
 
 
 PLAN = Resource("plan", "/api/organization/{organization}/plan", PlanReply, _to_data)

@@ -6,7 +6,6 @@ from typing import Any
 from tests.kit.billing import BillingService
 
 EXHAUSTION = {
-    "exhausted_on": "2025-11-20",
     "earliest": "2025-11-11",
     "latest": None,
     "horizon_days": 90,
@@ -29,6 +28,7 @@ def dimension(amounts: dict[str, float], **changes: Any) -> dict[str, Any]:
         "requested": float(requested),
         "used": 2.25,
         "left": float(24000 - requested),
+        "exhausted_on": "2025-11-20",
         "exhaustion": EXHAUSTION,
         "projects": [
             {"namespace": name, "requested": amount, "used": None, "limit": None} for name, amount in amounts.items()

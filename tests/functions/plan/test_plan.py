@@ -35,7 +35,7 @@ async def test_an_org_admin_gets_the_plan_with_fees_and_forecast() -> None:
     assert data["quota"]["last_updated"] == "2025-10-01T14:59:30.000Z"
     [cpu] = data["quota"]["dimensions"]
     assert (cpu["limit"], cpu["requested"], cpu["left"]) == (24000, 3.75, 23996.25)
-    assert cpu["exhaustion"] == EXHAUSTION
+    assert (cpu["exhausted_on"], cpu["exhaustion"]) == ("2025-11-20", EXHAUSTION)
     assert [one["namespace"] for one in cpu["projects"]] == ["acme-data", "acme-web"]
 
 
@@ -50,7 +50,7 @@ async def test_a_project_user_gets_the_shared_limit_and_the_own_part() -> None:
     assert data.keys().isdisjoint({"fees", "monthly_price"})
     [cpu] = data["quota"]["dimensions"]
     assert (cpu["limit"], cpu["requested"], cpu["left"]) == (24000, AMOUNTS["acme-web"], None)
-    assert "exhaustion" not in cpu
+    assert (cpu["exhausted_on"], cpu["exhaustion"]) == (None, None)
     assert [one["namespace"] for one in cpu["projects"]] == ["acme-web"]
     assert "namespaces=acme-web,globex-shop" in billing.requests[-1]
 
@@ -91,7 +91,7 @@ def quota(**changes: Any) -> dict[str, Any]:
         {"quota": quota(requested=-1)},
         {"quota": quota(requested="3.75")},
         {"quota": quota(dimension="heads")},
-        {"quota": quota(exhaustion=EXHAUSTION | {"exhausted_on": "soon"})},
+        {"quota": quota(exhausted_on="soon")},
         {"quota": plan(AMOUNT)["quota"] | {"source": "guess"}},
         {"subscription": None},
         {"fees": {"lines": [], "total": -1}},

@@ -201,3 +201,29 @@ async def test_a_service_that_fails_is_503() -> None:
     service = Service(failures=9)
     assert_error_envelope(await post(admin("acme"), service=service), 503, "Billing service unreachable")
     assert len(service.sent) == 3
+
+
+NONSENSE = {
+    "HTML": (200, b"<html></html>", "text/html"),
+    "truncated": (200, b'{"organization": "acme"', "application/json"),
+    "NaN": (200, b'{"organization": "acme", "total": NaN}', "application/json"),
+    "another status": (204, b"", "application/json"),
+    "a bug": (500, b"{}", "application/json"),
+    "our token": (401, b"{}", "application/json"),
+}
+
+
+@pytest.mark.parametrize("kind", NONSENSE)
+async def test_nonsense_of_the_billing_service_is_503(kind: str) -> None:
+    """Never a 200, and never a 401 of the user."""
+    status, content, media_type = NONSENSE[kind]
+
+    def send(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(status, content=content, headers={"content-type": media_type})
+
+    assert_error_envelope(await post(admin("acme"), service=send), 503, "Billing service unreachable")
+
+
+async def test_a_price_list_that_is_too_large_is_not_a_figure() -> None:
+    """An amount above 10^18 is refused."""
+    assert_error_envelope(await post(admin("acme"), service=Service(lines=[line(1e19)])), 503)

@@ -44,7 +44,8 @@ async def measured(database_url: str, cores: Cores, uid: str = "u-1", last: date
 
 
 async def exhaustion(api: Api) -> dict[str, Any]:
-    return dict(of(await planned(api), "cpu")["exhaustion"])
+    cpu = of(await planned(api), "cpu")
+    return {"exhausted_on": cpu["exhausted_on"], **cpu["exhaustion"]}
 
 
 def growing(day: int) -> Decimal:

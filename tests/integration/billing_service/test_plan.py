@@ -101,7 +101,7 @@ async def test_without_a_subscription_there_is_no_plan(api: Api) -> None:
     assert data["quota"]["source"] == "none"
     for one in data["quota"]["dimensions"]:
         assert {one[name] for name in ("plan", "entitled", "enforced", "limit", "requested", "used", "left")} == {None}
-        assert one["exhaustion"] is None
+        assert (one["exhausted_on"], one["exhaustion"]) == (None, None)
 
 
 @pytest.mark.parametrize("state", ["suspended", "canceled"])
@@ -144,7 +144,7 @@ async def test_the_platform_states_what_is_requested(api: Api, load: Load, store
     [web] = [one for one in of(data, "cpu")["projects"] if one["namespace"] == "acme-web"]
     assert web == {"namespace": "acme-web", "requested": 2, "used": None, "limit": 4}
     assert [one["namespace"] for one in of(data, "cpu")["projects"]] == ["acme-data", "acme-web"]
-    assert of(data, "public_ipv4")["exhaustion"]["exhausted_on"] == "2026-11-20"  # 3 of 3: nothing is left
+    assert of(data, "public_ipv4")["exhausted_on"] == "2026-11-20"  # 3 of 3: nothing is left
 
 
 async def test_a_lower_enforced_quota_is_the_limit(api: Api, load: Load, store: Store) -> None:
@@ -153,7 +153,7 @@ async def test_a_lower_enforced_quota_is_the_limit(api: Api, load: Load, store: 
     await store(organization("acme", cpu={"used": "9", "hard": "8"}))
     cpu = of(await planned(api), "cpu")
     assert (cpu["entitled"], cpu["limit"], cpu["left"]) == (16, 8, -1)
-    assert cpu["exhaustion"]["exhausted_on"] == "2026-11-20"
+    assert cpu["exhausted_on"] == "2026-11-20"
 
 
 async def test_the_ledger_stands_in_for_the_platform(api: Api, load: Load, store: Store) -> None:
@@ -212,7 +212,7 @@ async def test_a_project_user_gets_the_own_part(api: Api, load: Load, store: Sto
     assert "monthly_price" not in data["addons"][0]
     cpu = of(data, "cpu")
     assert (cpu["limit"], cpu["requested"], cpu["left"]) == (Decimal("16.6"), 2, None)
-    assert "exhaustion" not in cpu
+    assert (cpu["exhausted_on"], cpu["exhaustion"]) == (None, None)
     assert [one["namespace"] for one in cpu["projects"]] == ["acme-web"]
 
 

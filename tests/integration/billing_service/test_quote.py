@@ -294,6 +294,7 @@ WRONG: list[tuple[object, str, str]] = [
     ({"apiVersion": "v1", "kind": "Service"}, "/kind", "apiVersion and kind must be one of: apps/v1 Deployment"),
     ({"apiVersion": "extensions/v1", "kind": "Deployment"}, "/kind", "apiVersion and kind must be one of"),
     ({"apiVersion": "v1", "kind": "Pod"}, "/spec", "is required"),
+    ({"apiVersion": "v1", "kind": "Pod", "spec": {}, "count": 3}, "/count", "unknown member; allowed: apiVersion"),
     ({"apiVersion": "v1", "kind": "Pod", "spec": {}}, "/spec/containers", "must have at least one container"),
     ({"apiVersion": "v1", "kind": "Pod", "spec": {"containers": {}}}, "/spec/containers", "must be an array"),
     (workload("Deployment", {"containers": [container("-1")]}),
