@@ -25,6 +25,7 @@ from billing_service.metering.command import closed_hour, meter
 from billing_service.metering.errors import MeteringError
 from billing_service.metering.settings import MeterSettings
 from billing_service.migrate import MigrationError
+from billing_service.notifications.settings import ChannelSettings
 from billing_service.parameters import FIGURES
 from billing_service.plans.catalogue import CatalogueError
 from billing_service.plans.command import quota
@@ -144,10 +145,10 @@ async def _run(arguments: argparse.Namespace) -> None:
     environ = os.environ  # noqa: TID251 - passed to the settings
     match arguments.command:
         case "serve":
-            await serve(ServiceSettings.read(environ))
+            await serve(ServiceSettings.read(environ), ChannelSettings.read(environ))
         case "work":
             metered = MeterSettings.read(environ) if environ.get("PROMETHEUS_URL") else None
-            await work(WorkerSettings.read(environ), metered)
+            await work(WorkerSettings.read(environ), metered, ChannelSettings.read(environ))
         case "quota":
             quotas = await quota(PlatformSettings.read(environ), arguments.file)
             print(f"quota: {len({(one.organization, one.namespace) for one in quotas})} organizations and projects")

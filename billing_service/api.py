@@ -14,6 +14,10 @@ from billing_service.figures.routes import Clock, figures
 from billing_service.forecasts.routes import forecasts
 from billing_service.metrics import Metrics
 from billing_service.migrate import shipped
+from billing_service.notifications.addresses import Guard
+from billing_service.notifications.channels import Channels
+from billing_service.notifications.routes import notifications
+from billing_service.notifications.seal import Sealer
 from billing_service.parameters import malformed
 from billing_service.plans.routes import plans
 from billing_service.quotes.routes import quotes
@@ -23,13 +27,24 @@ from billing_service.statements.routes import statements
 from billing_service.trends.routes import trends
 
 
-def create_app(database: Database, *tokens: str, now: Clock = lambda: None, metrics: Metrics | None = None) -> FastAPI:
-    """Each token gives access. If `now` returns None, the clock of the database is used. Tests set another time."""
+def create_app(
+    database: Database,
+    *tokens: str,
+    now: Clock = lambda: None,
+    metrics: Metrics | None = None,
+    channels: Channels | None = None,
+) -> FastAPI:
+    """Each token gives access. If `now` returns None, the clock of the database is used. Tests set another time.
+
+    Without `channels`, the installation has no key and no mail server.
+    """
     metrics = metrics or Metrics(database.pool)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.include_router(_health(database))
     for routes in (figures, forecasts, plans, quotes, statements, trends):
         app.include_router(routes(database, now), dependencies=[Depends(_authorized(tokens))])
+    channels = channels or Channels(database, Sealer(), Guard(), offers_mail=False)
+    app.include_router(notifications(database, channels), dependencies=[Depends(_authorized(tokens))])
     app.exception_handler(ServiceError)(_service_error)
     app.exception_handler(RequestValidationError)(_malformed)
     app.exception_handler(HTTPException)(_unrouted)

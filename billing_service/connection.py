@@ -10,7 +10,8 @@ the rows of this organization only. It is SET LOCAL, because Citus sends no othe
 
 import asyncio
 import time
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any, LiteralString, Self
 
 import psycopg
@@ -37,9 +38,8 @@ _ONCE = (
     "SET statement_timeout = {}; SET jit = off; SET timezone = 'UTC'; "
     "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
 )
-_EACH_TIME = (
-    "SET LOCAL statement_timeout = {}; SET LOCAL jit = off; SET LOCAL timezone = 'UTC'; SET TRANSACTION READ ONLY; "
-)
+_LOCAL = "SET LOCAL statement_timeout = {}; SET LOCAL jit = off; SET LOCAL timezone = 'UTC'; "
+_EACH_TIME = _LOCAL + "SET TRANSACTION READ ONLY; "
 _OF: LiteralString = "SET LOCAL billing.organization"
 _READ_BACK = (
     "SELECT name, setting FROM pg_settings "
@@ -55,9 +55,10 @@ class SettingsNotKept(psycopg.OperationalError):
 
 
 class ReadConnection(psycopg.AsyncConnection[DictRow]):
-    """Read-only. It is closed when one of its queries is cancelled."""
+    """Reads only, except in `changing`. It is closed when one of its queries is cancelled."""
 
     opened: float
+    _local: sql.Composed  # the settings of a transaction that changes something
     _before_each: sql.Composed | None = None  # None: the session is not shared, and statements are prepared
 
     async def cancel_safe(self, *, timeout: float = 30.0) -> None:  # noqa: ARG002, ASYNC109 - psycopg's signature
@@ -83,6 +84,7 @@ class ReadConnection(psycopg.AsyncConnection[DictRow]):
 
     async def _make_settings(self, limit_ms: int) -> None:
         """A pooler reports a process number that differs from the server's."""
+        self._local = sql.SQL(_LOCAL).format(limit_ms)
         found = await (await self.execute("SELECT pg_backend_pid() AS pid", prepare=False)).fetchone()
         if found and found["pid"] == self.info.backend_pid:
             await self.execute(sql.SQL(_ONCE).format(limit_ms))
@@ -126,6 +128,19 @@ class ReadConnection(psycopg.AsyncConnection[DictRow]):
         except psycopg.Error:
             if self.pgconn.transaction_status == TransactionStatus.INERROR:
                 await self.execute("ROLLBACK")
+            raise
+
+    @asynccontextmanager
+    async def changing(self, organization: str) -> AsyncIterator[None]:
+        """A transaction that may change rows of this organization. An exception rolls it back."""
+        of = sql.SQL(_OF + " = {}").format(organization)
+        await self.execute(sql.SQL("BEGIN READ WRITE; ") + self._local + of, prepare=False)
+        try:
+            yield
+            await self.execute("COMMIT", prepare=False)
+        except BaseException:
+            if self.pgconn.transaction_status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}:
+                await self.execute("ROLLBACK", prepare=False)
             raise
 
     @property

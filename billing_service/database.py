@@ -15,12 +15,14 @@ from billing_service.database_failure import AWAY, OUTDATED, unavailable
 from billing_service.errors import SchemaOutdated
 from billing_service.pool import Pool
 
+Connection = psycopg.AsyncConnection[dict[str, Any]]
+
 _STATEMENT_SHARE = 0.9  # share of the limit: the server ends a slow query first, and the connection stays usable
 _STUCK_SECONDS = 10
 
 
 class Database:
-    """Reads only."""
+    """Queries of `serve`. Only `change` writes."""
 
     def __init__(self, pool: Pool, timeout_seconds: float) -> None:
         self.pool = pool
@@ -32,13 +34,27 @@ class Database:
 
         Raises DatabaseUnavailable (503), SchemaOutdated (503).
         """
+        async with self._connected() as connection:
+            return await connection.read(query, arguments)
+
+    @asynccontextmanager
+    async def change(self, organization: str) -> AsyncIterator[Connection]:
+        """A transaction that may change rows of this organization, and no others. An exception rolls it back.
+
+        One time limit for all of it. Raises DatabaseUnavailable (503), SchemaOutdated (503).
+        """
+        async with self._connected() as connection, connection.changing(organization):
+            yield connection
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[ReadConnection]:
         with _translated():
             async with asyncio.timeout(self._timeout_seconds) as limit:
                 self._running[limit] = time.monotonic()
                 try:
                     connection = await self.pool.acquire()
                     try:
-                        return await connection.read(query, arguments)
+                        yield connection
                     finally:
                         self.pool.release(connection)
                 finally:
@@ -76,9 +92,6 @@ async def open_database(url: str, *, pool_size: int = 4, timeout_seconds: float 
         yield Database(pool, timeout_seconds)
     finally:
         await pool.close()
-
-
-Connection = psycopg.AsyncConnection[dict[str, Any]]
 
 
 @asynccontextmanager

@@ -53,6 +53,10 @@ DISTRIBUTED = (
     "forecast_versions",
     "quota_usage",
     "quota_days",
+    "channels",
+    "deliveries",
+    "audit",
+    "idempotency_keys",
 )
 # Of one node: the history of the schema, and the queue of jobs.
 LOCAL = ("schema_migrations", "procrastinate_%")

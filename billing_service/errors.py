@@ -5,10 +5,17 @@ ServiceError
   BadRequest            400 bad_request            a parameter is missing, malformed or unknown
   ProjectNotFound       404 project_not_found      the project belongs to another organization, or does not exist
   OrganizationNotFound  404 organization_not_found
+  ChannelNotFound       404 channel_not_found      the organization does not have this channel
+  DeliveryNotFound      404 delivery_not_found     the organization does not have this delivery
   PriceMissing          409 price_missing          usage has no price
   AmountTooLarge        409 amount_too_large       an amount exceeds the maximum of a response
-  DataChanging          503 data_changing          imports changed the data again and again while they were read
+  Conflict              409 conflict               the change does not fit the current state
+  IdempotencyKeyReused  409 idempotency_key_reused the key was sent before with another request
+  PreconditionFailed    412 precondition_failed    If-Match is not the current version
+  BodyTooLarge          413 body_too_large         the body has more than 64 KiB
   InvalidBody           422 invalid_body           a member of the body is wrong; `errors` points at each
+  NotOffered            501 not_offered            the installation is not configured for it
+  DataChanging          503 data_changing          imports changed the data again and again while they were read
   DatabaseUnavailable   503 database_unavailable   PostgreSQL is unreachable, restarting or too slow
   SchemaOutdated        503 schema_outdated        migrations are pending
   Stuck                 503 stuck                  liveness only: the process must be restarted
@@ -65,6 +72,57 @@ class OrganizationNotFound(ServiceError):
     code = "organization_not_found"
 
 
+class ChannelNotFound(ServiceError):
+    """Also if it is a channel of another organization."""
+
+    status = 404
+    code = "channel_not_found"
+
+
+class DeliveryNotFound(ServiceError):
+    status = 404
+    code = "delivery_not_found"
+
+
+class Conflict(ServiceError):
+    status = 409
+    code = "conflict"
+
+
+class IdempotencyKeyReused(ServiceError):
+    status = 409
+    code = "idempotency_key_reused"
+
+
+class PreconditionFailed(ServiceError):
+    status = 412
+    code = "precondition_failed"
+
+
+class BodyTooLarge(ServiceError):
+    status = 413
+    code = "body_too_large"
+
+
+class InvalidBody(ServiceError):
+    """`errors`: objects of `pointer` (RFC 6901) and `message`."""
+
+    status = 422
+    code = "invalid_body"
+
+    def __init__(self, message: str, errors: Sequence[dict[str, str]]) -> None:
+        super().__init__(message)
+        self.errors = errors
+
+    def body(self) -> dict[str, Any]:
+        return {**super().body(), "errors": self.errors}
+
+
+class NotOffered(ServiceError):
+    status = 501
+    code = "not_offered"
+
+
 class PriceMissing(ServiceError):
     """`details` are `resource` and `month` (YYYY-MM, UTC) of the first usage without a price."""
 
@@ -90,20 +148,6 @@ class DataChanging(ServiceError):
     status = 503
     code = "data_changing"
     headers: ClassVar = {"Retry-After": "1"}
-
-
-class InvalidBody(ServiceError):
-    """`errors`: objects of `pointer` (RFC 6901) and `message`."""
-
-    status = 422
-    code = "invalid_body"
-
-    def __init__(self, message: str, errors: Sequence[dict[str, str]]) -> None:
-        super().__init__(message)
-        self.errors = errors
-
-    def body(self) -> dict[str, Any]:
-        return {**super().body(), "errors": self.errors}
 
 
 class DatabaseUnavailable(ServiceError):

@@ -1,4 +1,5 @@
-"""What the role of `serve` may do: read what its queries read, as far as row-level security shows it.
+"""What the role of `serve` may do: read what its queries read, and change what its routes change, as far as row-level
+security allows it.
 
 `migrate` brings the rights of every role that has them up to date with the tables of the new version.
 """
@@ -14,9 +15,13 @@ from billing_service.database import Connection
 # Not `quarantine` and the tables of the jobs, which are of all organizations, and no partition of usage_lines.
 READABLE = (
     "adjustments",
+    "audit",
+    "channels",
     "data_versions",
+    "deliveries",
     "forecasts",
     "hours",
+    "idempotency_keys",
     "instances",
     "minor_units",
     "organization_daily",
@@ -47,6 +52,13 @@ READABLE = (
     "workload_labels",
 )
 
+# By right, of the readable ones. The trail of changes is only added to.
+CHANGEABLE = {
+    "INSERT": ("audit", "channels", "deliveries", "idempotency_keys"),
+    "UPDATE": ("channels", "deliveries", "idempotency_keys"),
+    "DELETE": ("channels",),
+}
+
 # A role that is a member of the owner, or a superuser, can do what the owner can: row-level security does not hold it.
 _ROLE: LiteralString = """
     SELECT r.rolsuper OR r.rolbypassrls OR pg_has_role(r.oid, c.relowner, 'MEMBER') AS unbound
@@ -61,6 +73,7 @@ _GRANTS = """
     GRANT USAGE ON SCHEMA {schema} TO {role};
     GRANT SELECT ON {tables} TO {role}
 """
+_GRANT_CHANGE = "GRANT {right} ON {tables} TO {role}"
 
 
 class GrantError(Exception):
@@ -85,9 +98,15 @@ async def grant(connection: Connection, role: str) -> None:
         parts = {
             "schema": sql.Identifier(row["name"]),
             "role": sql.Identifier(role),
-            "tables": sql.SQL(", ").join(map(sql.Identifier, READABLE)),
         }
-        await connection.execute(sql.SQL(_GRANTS).format(**parts))
+        await connection.execute(sql.SQL(_GRANTS).format(**parts, tables=_names(READABLE)))
+        for right, tables in CHANGEABLE.items():
+            change = sql.SQL(_GRANT_CHANGE).format(right=sql.SQL(right), tables=_names(tables), role=parts["role"])
+            await connection.execute(change)
+
+
+def _names(tables: tuple[str, ...]) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, tables))
 
 
 async def provide(connection: Connection, url: str) -> str:

@@ -40,6 +40,7 @@ FigureInQuery = Annotated[str, Query(pattern=rf"^({'|'.join(FIGURES)})\z")]
 HorizonInQuery = Annotated[str, Query(pattern=rf"^({'|'.join(HORIZONS)})\z")]
 LevelInQuery = Annotated[str, Query(pattern=rf"^({'|'.join(LEVELS)})\z")]
 OptionalNames = Annotated[str | None, Query(pattern=_NAMES)]
+OptionalState = Annotated[str | None, Query(pattern=r"^(pending|delivered|dead)\z")]
 OptionalPageSize = Annotated[str | None, Query(pattern=_PAGE_SIZE)]
 
 RULES = {
@@ -51,6 +52,9 @@ RULES = {
     "level": f"must be one of {', '.join(LEVELS)}, in percent",
     "namespaces": "must be names of projects, separated by commas",
     "period": "must be a month of this century, like 2026-10",
+    "id": "must be a UUID in lower case",
+    "channel": "must be the id of a channel",
+    "state": "must be pending, delivered or dead",
     "limit": f"must be a whole number from 1 to {LARGEST_PAGE}",
 }
 _PRINTABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")

@@ -13,6 +13,8 @@ from billing_service.api import create_app
 from billing_service.database import Database, open_database
 from billing_service.errors import ServiceError
 from billing_service.metrics import Metrics, listen, watch_newest_usage
+from billing_service.notifications.channels import Channels
+from billing_service.notifications.settings import ChannelSettings
 from billing_service.settings import ServiceSettings
 
 _QUERIES_END_SECONDS = 2.5
@@ -35,7 +37,7 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-async def serve(settings: ServiceSettings) -> None:
+async def serve(settings: ServiceSettings, channels: ChannelSettings) -> None:
     request_log.configure()
     sockets = open_sockets(settings.host, settings.port)
     database = open_database(
@@ -53,8 +55,9 @@ async def serve(settings: ServiceSettings) -> None:
         ]
         if settings.metrics_port:
             tasks.append(asyncio.create_task(asyncio.to_thread(listen, metrics, settings.host, settings.metrics_port)))
+        offered = Channels(opened, channels.sealer(), channels.guard(), offers_mail=channels.mail_server() is not None)
         config = uvicorn.Config(
-            create_app(opened, *settings.tokens, metrics=metrics),
+            create_app(opened, *settings.tokens, metrics=metrics, channels=offered),
             lifespan="off",
             log_config=None,
             access_log=False,

@@ -18,6 +18,8 @@ from billing_service.ledger.ingest import lock
 from billing_service.ledger.rebook import release
 from billing_service.metering.settings import MeterSettings
 from billing_service.metering.store import LedgerStore
+from billing_service.notifications.keep import forget, reseal
+from billing_service.notifications.seal import Sealer
 from billing_service.periods.close import Closed, close
 from billing_service.plans.command import quota
 from billing_service.worker.metrics import WorkerMetrics
@@ -35,7 +37,9 @@ class Job:
     run: Callable[[], Awaitable[None]]
 
 
-def jobs(settings: WorkerSettings, meter: MeterSettings | None, metrics: WorkerMetrics) -> Iterator[Job]:
+def jobs(
+    settings: WorkerSettings, meter: MeterSettings | None, metrics: WorkerMetrics, sealer: Sealer
+) -> Iterator[Job]:
     """Without a Prometheus there is nothing to meter, and without a cluster there are no quotas to read."""
     url = settings.database_url.get_secret_value()
     if meter is not None:
@@ -46,6 +50,8 @@ def jobs(settings: WorkerSettings, meter: MeterSettings | None, metrics: WorkerM
     yield Job("release", "23 * * * *", lambda: _release(url, settings))
     yield Job("close", "37 * * * *", lambda: _close(url, settings))
     yield Job("reconcile", "41 2 * * *", lambda: _reconcile(url, metrics))
+    yield Job("forget", "53 3 * * *", lambda: _forget(url))
+    yield Job("reseal", "7 4 * * *", lambda: _reseal(url, sealer))
 
 
 async def _meter(settings: MeterSettings) -> None:
@@ -99,3 +105,16 @@ async def _reconcile(url: str, metrics: WorkerMetrics) -> None:
     metrics.reconciled(len(found))
     for text in found[:_MOST_DIFFERENCES]:
         _logger.error("a sum differs from its lines", extra={"fields": {"difference": text}})
+
+
+async def _forget(url: str) -> None:
+    async with connect(url) as connection:
+        await forget(connection)
+
+
+async def _reseal(url: str, sealer: Sealer) -> None:
+    """A secret that no key decrypts is an ERROR, and the job does not fail, because it would find the same."""
+    async with connect(url) as connection:
+        unreadable = await reseal(connection, sealer)
+    if unreadable:
+        _logger.error("secrets of channels cannot be decrypted", extra={"fields": {"channels": unreadable}})

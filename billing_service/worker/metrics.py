@@ -5,6 +5,7 @@ What the ledger contains is read once a minute. If the database is not there, th
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -32,7 +33,9 @@ _STATE: LiteralString = """
            (SELECT count(*) FROM hours WHERE samples_seen < samples_expected
                 AND hour > now() - %(recent)s::interval) AS hours_missing,
            (SELECT coalesce(sum(unrated), 0) FROM organization_monthly)::bigint AS unpriced,
-           (SELECT count(*) FROM quarantine) AS quarantined
+           (SELECT count(*) FROM quarantine) AS quarantined,
+           (SELECT extract(epoch FROM min(next_attempt_at)) FROM deliveries WHERE state = 'pending')::float
+               AS next_attempt
 """
 
 _logger = logging.getLogger("billing_service")
@@ -60,6 +63,28 @@ class WorkerMetrics:
         self._seconds = Histogram(
             "job_duration_seconds", "Duration of an attempt", ("job",), registry=self.registry, buckets=_BUCKETS_SECONDS
         )
+
+        self._notified = Counter(
+            "notifications_total",
+            "Attempts to deliver, by kind of channel; result: delivered, failed (tried again) or dead",
+            ("channel", "result"),
+            registry=self.registry,
+        )
+        self._next_attempt = float("nan")
+        oldest = Gauge(
+            "notifications_oldest_seconds",
+            "How long the notification that waits longest is overdue for its next attempt; 0 if none is",
+            registry=self.registry,
+        )
+        oldest.set_function(self._overdue_seconds)
+
+    def _overdue_seconds(self) -> float:
+        """NaN until it was read."""
+        seconds = time.time() - self._next_attempt
+        return 0.0 if seconds < 0 else seconds
+
+    def notified(self, channel: str, result: str) -> None:
+        self._notified.labels(channel, result).inc()
 
     def _gauge(self, name: str, text: str) -> Gauge:
         gauge = Gauge(name, text, registry=self.registry)
@@ -96,6 +121,7 @@ class WorkerMetrics:
         self._hours_missing.set(row["hours_missing"])
         self._unpriced.set(row["unpriced"])
         self._quarantined.set(row["quarantined"])
+        self._next_attempt = math.inf if row["next_attempt"] is None else row["next_attempt"]
 
 
 class _Listener(uvicorn.Server):

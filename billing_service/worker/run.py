@@ -11,6 +11,8 @@ from collections.abc import Coroutine
 
 from billing_service import request_log
 from billing_service.metering.settings import MeterSettings
+from billing_service.notifications.deliver import Carrier, Deliverer
+from billing_service.notifications.settings import ChannelSettings
 from billing_service.worker.jobs import Job, jobs
 from billing_service.worker.metrics import WorkerMetrics, listening
 from billing_service.worker.queue import FAILURES, create_app, work_off
@@ -24,9 +26,9 @@ _END_SECONDS = 4
 _logger = logging.getLogger("billing_service")
 
 
-async def work(settings: WorkerSettings, meter: MeterSettings | None) -> None:
+async def work(settings: WorkerSettings, meter: MeterSettings | None, channels: ChannelSettings) -> None:
     request_log.configure()
-    for library in ("procrastinate", "uvicorn", "httpx2"):
+    for library in ("procrastinate", "uvicorn", "httpx2", "aiosmtplib"):
         logging.getLogger(library).setLevel(logging.WARNING)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -34,9 +36,11 @@ async def work(settings: WorkerSettings, meter: MeterSettings | None) -> None:
     metrics = WorkerMetrics(meter)
     url = settings.database_url.get_secret_value()
     async with listening(metrics, settings.host, settings.metrics_port):
-        found = list(jobs(settings, meter, metrics))
+        found = list(jobs(settings, meter, metrics, channels.sealer()))
         _logger.info("the worker runs", extra={"fields": {"jobs": [job.name for job in found]}})
-        tasks = [_start(metrics.watch(url)), _start(_keep_working(url, found, metrics))]
+        carrier = Carrier(channels.sealer(), channels.sender(), channels.mail_server())
+        deliverer = Deliverer(url, carrier, metrics.notified)
+        tasks = [_start(metrics.watch(url)), _start(_keep_working(url, found, metrics)), _start(deliverer.run())]
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:

@@ -63,6 +63,10 @@ TABLES = (
     "forecast_versions",
     "quota_usage",
     "quota_days",
+    "channels",
+    "deliveries",
+    "audit",
+    "idempotency_keys",
 )
 USAGE_HEADER = "namespace,hour,cpu_core_hours,memory_gib_hours,storage_gib_hours,network_gib,public_ip_hours\n"
 

@@ -9,6 +9,9 @@ from billing_service.errors import ServiceError
 from billing_service.import_kinds import KINDS, Kind
 from billing_service.metering import skus
 from billing_service.metering.settings import MeterSettings
+from billing_service.notifications.failure import REASONS as FAILURES
+from billing_service.notifications.seal import Sealer
+from billing_service.notifications.settings import ChannelSettings
 from billing_service.settings import ServiceSettings
 from billing_service.worker.jobs import jobs
 from billing_service.worker.metrics import WorkerMetrics
@@ -17,7 +20,8 @@ from billing_service.worker.settings import WorkerSettings
 PAGE = (Path(__file__).parents[3] / "docs" / "billing-service.md").read_text(encoding="utf-8")
 
 
-FIELDS = {**ServiceSettings.model_fields, **WorkerSettings.model_fields, **MeterSettings.model_fields}
+SETTINGS = (ServiceSettings, WorkerSettings, MeterSettings, ChannelSettings)
+FIELDS = {name: field for settings in SETTINGS for name, field in settings.model_fields.items()}
 
 
 @pytest.mark.parametrize("name", FIELDS)
@@ -50,6 +54,12 @@ def test_every_reason_of_a_database_failure_is_documented(reason: str) -> None:
     assert f"`{reason}`" in PAGE
 
 
+@pytest.mark.parametrize("reason", FAILURES)
+def test_every_reason_of_a_failed_delivery_is_documented(reason: str) -> None:
+    """A user finds the word of the list in the page."""
+    assert f"| `{reason}` | " in PAGE
+
+
 METER = MeterSettings.read({"DATABASE_URL": "postgresql://db/billing", "PROMETHEUS_URL": "http://prometheus:9090"})
 WORKER = WorkerSettings.read(
     {"DATABASE_URL": "postgresql://db/billing", "KUBERNETES_API_URL": "https://kubernetes.default.svc"}
@@ -58,7 +68,7 @@ WORKER = WorkerSettings.read(
 
 def test_every_job_is_documented() -> None:
     """With the two of the queue itself."""
-    names = [job.name for job in jobs(WORKER, METER, WorkerMetrics(METER))]
+    names = [job.name for job in jobs(WORKER, METER, WorkerMetrics(METER), Sealer())]
     assert names
     assert [name for name in [*names, "rescue", "tidy"] if f"| `{name}` | " not in PAGE] == []
 

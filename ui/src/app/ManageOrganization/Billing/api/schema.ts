@@ -494,10 +494,8 @@ export interface components {
             /** Format: decimal */
             high: number;
         };
-        /** @description When the requests reach the limit. They are forecast from their days so far. */
+        /** @description The forecast of the requests, from their days so far. */
         Exhaustion: {
-            /** @description Today if nothing is left. Null: not within horizon_days */
-            exhausted_on: string | null;
             /** @description By the upper bound of the forecast's interval */
             earliest: string | null;
             /** @description By the lower bound of the forecast's interval */
@@ -985,8 +983,10 @@ export interface components {
             used: number | null;
             /** @description limit minus requested. Null for a project-user */
             left: number | null;
-            /** @description Absent if there is no limit, or no request known */
-            exhaustion?: components["schemas"]["Exhaustion"];
+            /** @description Day on which the median of the forecast reaches the limit. Today if nothing is left. Null: not within `exhaustion.horizon_days`, or `exhaustion` is null */
+            exhausted_on: string | null;
+            /** @description Null: there is no limit, no request is known, or the caller is a project-user */
+            exhaustion: components["schemas"]["Exhaustion"] | null;
             projects: components["schemas"]["QuotaProject"][];
         };
         QuotaProject: {
@@ -2268,8 +2268,8 @@ export interface operations {
                      *               "requested": 7,
                      *               "used": 5.5,
                      *               "left": 3,
+                     *               "exhausted_on": "2027-01-10",
                      *               "exhaustion": {
-                     *                 "exhausted_on": "2027-01-10",
                      *                 "earliest": "2026-12-26",
                      *                 "latest": "2027-01-29",
                      *                 "horizon_days": 90,
@@ -2303,8 +2303,8 @@ export interface operations {
                      *               "requested": 20,
                      *               "used": 18,
                      *               "left": 8,
+                     *               "exhausted_on": null,
                      *               "exhaustion": {
-                     *                 "exhausted_on": null,
                      *                 "earliest": null,
                      *                 "latest": null,
                      *                 "horizon_days": 90,
@@ -2338,8 +2338,8 @@ export interface operations {
                      *               "requested": 140,
                      *               "used": 120,
                      *               "left": 40,
+                     *               "exhausted_on": null,
                      *               "exhaustion": {
-                     *                 "exhausted_on": null,
                      *                 "earliest": null,
                      *                 "latest": null,
                      *                 "horizon_days": 90,
@@ -2373,8 +2373,8 @@ export interface operations {
                      *               "requested": 23,
                      *               "used": null,
                      *               "left": 177,
+                     *               "exhausted_on": null,
                      *               "exhaustion": {
-                     *                 "exhausted_on": null,
                      *                 "earliest": null,
                      *                 "latest": null,
                      *                 "horizon_days": 90,
@@ -2408,8 +2408,8 @@ export interface operations {
                      *               "requested": 1,
                      *               "used": 1,
                      *               "left": 0,
+                     *               "exhausted_on": "2026-11-20",
                      *               "exhaustion": {
-                     *                 "exhausted_on": "2026-11-20",
                      *                 "earliest": "2026-11-20",
                      *                 "latest": "2026-11-20",
                      *                 "horizon_days": 90,
@@ -2443,8 +2443,8 @@ export interface operations {
                      *               "requested": 12.5,
                      *               "used": 12.5,
                      *               "left": 87.5,
+                     *               "exhausted_on": null,
                      *               "exhaustion": {
-                     *                 "exhausted_on": null,
                      *                 "earliest": null,
                      *                 "latest": null,
                      *                 "horizon_days": 90,

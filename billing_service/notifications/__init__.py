@@ -1,0 +1,1 @@
+"""Channels of an organization, and the notifications that the worker delivers to them."""
