@@ -7,8 +7,10 @@ that stand out are left out of the history, and the days are forecast again, so 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from billing_service.forecasts.backtest import backtest
 from billing_service.forecasts.bands import LEVELS, half_widths
@@ -36,18 +38,24 @@ class Anomaly:
         return self.value - self.high if self.value > self.high else self.value - self.low
 
 
-def anomalies(history: Sequence[float], first_day: date) -> list[Anomaly]:
-    """`history`: quantities of complete days, NaN: not known. The first three weeks of usage have none."""
+@lru_cache(maxsize=1000)
+def anomalies(history: tuple[float | None, ...], first_day: date) -> list[Anomaly]:
+    """`history`: quantities of complete days, None: not known. The first three weeks of usage have none.
+
+    It takes about 100 ms, so the results of the last histories are kept.
+    """
     return anomalies_all(np.array([history], dtype=float), [first_day])[0]
 
 
 def anomalies_all(histories: Floats, first_days: Sequence[date]) -> list[list[Anomaly]]:
     """`histories` (S, T): a row for each series."""
     weekdays = np.array([day.weekday() for day in first_days])
-    found = _outside(histories, histories, weekdays)
+    found, left_out = _outside(histories, histories, weekdays), np.zeros_like(histories, dtype=bool)
     for _ in range(_PASSES):
         peaks = np.stack([_short_runs(row) for row in found.outside])
-        found = _outside(np.where(peaks, np.nan, histories), histories, weekdays)
+        if (peaks == left_out).all():
+            break
+        found, left_out = _outside(np.where(peaks, np.nan, histories), histories, weekdays), peaks
     return [
         [
             Anomaly(
@@ -75,13 +83,20 @@ def _outside(known: Floats, values: Floats, weekdays: Ints) -> _Found:
     days, past = known.shape[1], tried.origins[:-1]
     p50, width = np.full((days, len(known)), np.nan), np.full((days, len(known)), np.nan)
     p50[past] = np.where(past[:, None] >= seen.first + past[0], tried.forecast[:-1], np.nan)
-    for index, day in enumerate(past):
-        before = tried.error[max(index - _NOISE_DAYS, 0) : index]
-        width[day] = half_widths(before, seen.noise[day], 1, apart=1)[_LEVEL]
+    if len(past):
+        widths = half_widths(_windows(tried.error), seen.noise[past].ravel(), 1, apart=1)[_LEVEL]
+        width[past] = widths.reshape(len(past), -1)
     least = np.maximum(width, _LEAST_DEVIATION)
     low, high = np.maximum(p50 * (1 - width), 0), p50 * (1 + width)
     outside = np.abs(values.T - p50) > least * p50
     return _Found(outside.T, p50.T, (low.T, high.T))
+
+
+def _windows(errors: Floats) -> Floats:
+    """(_NOISE_DAYS, D x S): the errors before each day, of each series. NaN before the first one."""
+    padded = np.concatenate([np.full((_NOISE_DAYS, errors.shape[1]), np.nan), errors[:-1]])
+    windows: Floats = sliding_window_view(padded, _NOISE_DAYS, axis=0).reshape(-1, _NOISE_DAYS)
+    return windows.T
 
 
 def _short_runs(outside: Bools) -> Bools:

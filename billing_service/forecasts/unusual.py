@@ -55,7 +55,8 @@ async def unusual_days(
     days = looked.days
     total = np.sum(list(looked.values.values()), axis=0)
     history = days.complete(total, days.start(days.first))
-    found = await asyncio.to_thread(anomalies, list(history), days.first)
+    known = tuple(None if np.isnan(value) else float(value) for value in history)
+    found = await asyncio.to_thread(anomalies, known, days.first)
     return [await _shown(fetch, scope, looked, day) for day in found if since <= day.day < until]
 
 

@@ -233,7 +233,11 @@ async def test_null_removes_a_secret(api: Api, owner: Connection) -> None:
 async def test_a_body_that_does_not_fit_is_422(api: Api, content: Any, pointer: str) -> None:
     """It names the member, and repeats no value of it."""
     refused = await api.send("POST", f"{ACME}/channels", content)
-    assert (refused.status_code, refused.json()["code"], refused.json()["errors"][0]["pointer"]) == (422, "invalid_body", pointer)
+    assert (refused.status_code, refused.json()["code"], refused.json()["errors"][0]["pointer"]) == (
+        422,
+        "invalid_body",
+        pointer,
+    )
     assert SECRET not in refused.text
     assert (await api.send("GET", f"{ACME}/channels")).json()["channels"] == []
 
