@@ -1,5 +1,6 @@
 """What planned resources cost an hour and a month, by component, with the prices that were used."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -18,14 +19,15 @@ from billing_service.quotes.needs import Needs
 
 Units = Mapping[tuple[str, int | None], Decimal]  # by SKU and hours of a month
 
-_CLASSES: LiteralString = "SELECT code FROM skus WHERE code LIKE 'storage\\_gib\\_hour.%%'"
+_OWN: LiteralString = "SELECT code FROM skus WHERE code LIKE 'storage\\_gib\\_hour.%%' OR component = 'gpu'"
 
 
-async def rates(database: Database, month: DictRow, needs: Iterable[Needs]) -> list[DictRow]:
-    """A row for each unit price, or one without a price."""
-    classes = frozenset(row["code"].partition(".")[2] for row in await database.fetch(_CLASSES))
-    units = _units(needs, classes)
-    return await database.fetch(
+async def rates(database: Database, month: DictRow, needs: list[Needs]) -> tuple[list[DictRow], set[str]]:
+    """A row for each unit price, or one without a price; and the resources of Kubernetes that have no SKU."""
+    own = frozenset(row["code"] for row in await database.fetch(_OWN))
+    units = _units(needs, own)
+    unknown = {name for one in needs for name, _ in one.others if _gpu(name) not in own}
+    rows = await database.fetch(
         script("quotes/rates.sql"),
         organization=month["organization"],
         now=month["moment"],
@@ -34,10 +36,12 @@ async def rates(database: Database, month: DictRow, needs: Iterable[Needs]) -> l
         hours=[hours for _, hours in units],
         units=list(units.values()),
     )
+    return rows, unknown
 
 
-def _units(needs: Iterable[Needs], classes: frozenset[str]) -> Units:
-    """Quantities have nine decimals, as lines of the ledger."""
+def _units(needs: Iterable[Needs], own: frozenset[str]) -> Units:
+    """Quantities have nine decimals, as lines of the ledger. `own`: SKUs of storage classes and GPUs."""
+    classes = frozenset(code.partition(".")[2] for code in own if code.startswith(skus.STORAGE))
     found: defaultdict[tuple[str, int | None], Decimal] = defaultdict(Decimal)
     for one in needs:
         amounts = [
@@ -50,12 +54,18 @@ def _units(needs: Iterable[Needs], classes: frozenset[str]) -> Units:
             (skus.PUBLIC_IP, one.kept_hours, Decimal(one.addresses)),
             (skus.LOAD_BALANCER, one.hours, Decimal(one.balancers)),
             (skus.NETWORK, None, gib(one.egress)),
+            *((_gpu(name), one.hours, amount) for name, amount in one.others if _gpu(name) in own),
         ]
         for code, hours, amount in amounts:
             if amount:
                 key = (code, hours)
                 found[key] = EXACT.add(found[key], EXACT.multiply(rounded(amount), Decimal(one.number)))
     return dict(found)
+
+
+def _gpu(resource: str) -> str:
+    """The SKU of a resource: kube-state-metrics writes nvidia.com/gpu as nvidia_com_gpu."""
+    return skus.gpu(re.sub(r"[^A-Za-z0-9_]", "_", resource))
 
 
 def cost(rows: list[DictRow], others: set[str], digits: int) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def _machine(manifest: At) -> Needs:
         memory=_memory(domain),
         volumes=disks,
         pods=1,  # its launcher
-        others=tuple(sorted(device["deviceName"].text() for device in _devices(domain))),
+        others=tuple((device["deviceName"].text(), Decimal(1)) for device in _devices(domain)),
     )
 
 

@@ -45,7 +45,7 @@ class Needs:
     addresses: int = 0
     balancers: int = 0
     egress: Decimal = Decimal(0)  # per month
-    others: tuple[str, ...] = ()  # resources of Kubernetes that the ledger has no SKU for
+    others: tuple[tuple[str, Decimal], ...] = ()  # other resources of Kubernetes, such as nvidia.com/gpu
     unpriced: tuple[Unpriced, ...] = ()
 
     @property

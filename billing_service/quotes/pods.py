@@ -23,7 +23,7 @@ class Pod:
     cpu: Decimal
     memory: Decimal
     volumes: tuple[Volume, ...]
-    others: tuple[str, ...]
+    others: tuple[tuple[str, Decimal], ...]
     unpriced: tuple[Unpriced, ...]
 
 
@@ -35,12 +35,13 @@ def read_pod(spec: At) -> Pod:
     beginning = list(spec["initContainers"].items())
     overhead = spec["overhead"]
     amounts = {name: _amount(name, spec, containers, beginning, overhead) for name in _MEASURED}
-    places = [*containers, *(one for one in beginning if _is_sidecar(one)), spec]
+    names = sorted({name for one in [*containers, *beginning, spec] for name in _others(one)})
+    others = [(name, _amount(name, spec, containers, beginning, overhead)) for name in names]
     return Pod(
         cpu=amounts["cpu"],
         memory=amounts["memory"],
         volumes=tuple(_ephemeral(spec)),
-        others=tuple(sorted({name for one in [*places, *beginning] for name in _others(one)})),
+        others=tuple((name, amount) for name, amount in others if amount),
         unpriced=tuple(_unpriced(spec, containers)),
     )
 
@@ -53,7 +54,11 @@ def read_volume(claim: At) -> Volume:
 
 
 def _amount(name: str, spec: At, containers: list[At], beginning: list[At], overhead: At) -> Decimal:
-    more = overhead[name].amount(_MEASURED[name]) if overhead.value is not None and name in overhead else Decimal(0)
+    more = (
+        overhead[name].amount(_MEASURED.get(name, BYTES))
+        if overhead.value is not None and name in overhead
+        else Decimal(0)
+    )
     of_pod = _request(spec, name)
     if of_pod is not None:  # pod-level resources come before those of the containers
         return EXACT.add(of_pod, more)
@@ -77,7 +82,7 @@ def _request(container: At, name: str) -> Decimal | None:
         return None
     for member in ("requests", "limits"):
         if resources[member].value is not None and name in resources[member]:
-            return resources[member][name].amount(_MEASURED[name])
+            return resources[member][name].amount(_MEASURED.get(name, BYTES))
     return None
 
 

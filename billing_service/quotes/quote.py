@@ -41,7 +41,7 @@ async def _read(
     database: Database, organization: str, needs: list[Needs], now: datetime | None, namespaces: list[str] | None
 ) -> dict[str, Any]:
     month, catalogue = await month_and_catalogue(database, organization, now)
-    rows = await rates(database, month, needs)
+    rows, unknown = await rates(database, month, needs)
     subscription = subscription_of(month)
     quota = None
     if subscription is not None and namespaces is None:
@@ -52,7 +52,7 @@ async def _read(
         **facts(month),
         "namespaces": namespaces,
         "resources": [_resource(one) for one in needs],
-        **cost(rows, {name for one in needs for name in one.others}, month["digits"]),
+        **cost(rows, unknown, month["digits"]),
         "not_in_quote": [{"pointer": one.pointer, "reason": one.reason} for need in needs for one in need.unpriced],
         "on_plan": subscription is not None,
         **({"quota": quota} if namespaces is None else {}),

@@ -254,10 +254,26 @@ async def test_what_cannot_be_priced_is_named(quote: Quote) -> None:
     gpu = container()
     gpu["resources"]["limits"] = {"nvidia.com/gpu": 1}
     data = await quote(workload("Deployment", {"containers": [gpu]}))
-    assert data["price_missing"] == ["nvidia.com/gpu"]
-    assert (data["total"]["per_month"], parts(data)["other"]) == (None, None)
+    assert data["price_missing"] == ["gpu_hour"]
+    assert (data["total"]["per_month"], parts(data)["gpu"]) == (None, None)
     devices = {"cpu": {"cores": 1}, "memory": {"guest": "1Gi"}, "devices": {"gpus": [{"deviceName": "nvidia.com/A10"}]}}
-    assert (await quote(machine(devices)))["price_missing"] == ["nvidia.com/A10"]
+    data = await quote(machine(devices))
+    assert data["price_missing"] == ["nvidia.com/A10"]
+    assert (data["total"]["per_month"], parts(data)["other"]) == (None, None)
+
+
+async def test_gpus_have_the_price_of_their_sku(quote: Quote, load: Load) -> None:
+    """Each kind of share has its own, as it is metered."""
+    await load("sku,component,unit,basis\ngpu_hour.nvidia_com_gpumem,gpu,MiB hour,provisioned\n")
+    prices = f"gpu_hour,EUR,1.5,{SINCE}\ngpu_hour.nvidia_com_gpumem,EUR,0.0001,{SINCE}\n"
+    await load("resource,currency,unit_price,valid_from\n" + prices)
+    gpu = container()
+    gpu["resources"]["limits"] = {"nvidia.com/gpu": 2, "nvidia.com/gpumem": "4000"}
+    data = await quote(workload("Deployment", {"containers": [gpu]}, replicas=2))
+    assert quantities(data)["gpu_hour"] == 2 * 2 * 730
+    assert quantities(data)["gpu_hour.nvidia_com_gpumem"] == 2 * 4000 * 730
+    assert parts(data)["gpu"] == 4380 + 584
+    assert data["price_missing"] == []
 
 
 # --- bad input --------------------------------------------------------------------
