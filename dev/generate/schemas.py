@@ -135,6 +135,7 @@ def _name_enums(schema_name: str, schema: Json) -> Iterator[tuple[str, Json]]:
 
 def _variable(value: str) -> str:
     name = re.sub(r"\W", "_", value.removeprefix("-")).upper()
+    name = f"VALUE_{name}" if name[:1].isdigit() else name  # an identifier does not begin with a digit
     return f"{name}_DESCENDING" if value.startswith("-") else name
 
 
