@@ -17,14 +17,13 @@ from billing_service.figures.facts import facts, rfc3339
 from billing_service.figures.summary import LARGEST_AMOUNT, too_large
 from billing_service.forecasts.days import HISTORY_DAYS, Days
 from billing_service.forecasts.history import Floats
-from billing_service.forecasts.inputs import Inputs, Life, Mix
+from billing_service.forecasts.inputs import LONG_LIFE, Inputs, Life, Mix
 from billing_service.forecasts.pricing import Prices
 from billing_service.forecasts.series import Band, Forecast, forecast_all
 from billing_service.money import exact_sum, rounded, split
 
 HORIZONS = ("month_end", "30d", "90d")
 LEVELS = (80, 95)
-_LONG_LIFE = timedelta(days=60)
 _ERROR_DIGITS = Decimal("0.0001")
 
 
@@ -108,7 +107,7 @@ class _Plan:
     def _counts(self, life: Life) -> bool:
         """A long-lived project that ended does not go on. Short-lived ones are followed by others like them."""
         return life in self.present or (
-            len(self.scope.lives) > 1 and life.began is not None and life.row["until"] - life.began < _LONG_LIFE
+            len(self.scope.lives) > 1 and life.began is not None and life.row["until"] - life.began < LONG_LIFE
         )
 
     def _complete(self, life: Life) -> Floats:
@@ -129,8 +128,9 @@ class _Priced:
     def __init__(self, plan: _Plan, made: Sequence[Forecast], prices: Prices) -> None:
         self._plan = plan
         self._made = made
+        shares = plan.shares
         self._path = [
-            sum(forecast.days[index].p50 * share[index] for forecast, share in zip(made, plan.shares, strict=True))
+            sum(forecast.days[index].p50 * share[index] for forecast, share in zip(made, shares, strict=True))
             for index in range(len(plan.dates))
         ]
         constant = prices.constant

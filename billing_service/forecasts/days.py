@@ -23,16 +23,22 @@ class Days:
     missing: dict[date, int] = field(default_factory=dict)
     history: int = HISTORY_DAYS
 
-    @property
+    @cached_property
     def today(self) -> date:
         return self.as_of.astimezone(self.zone).date()
 
-    @property
+    @cached_property
     def first(self) -> date:
         return self.today - timedelta(days=self.history)
 
     def start(self, day: date) -> datetime:
-        return datetime(day.year, day.month, day.day, tzinfo=self.zone).astimezone(UTC)
+        if day not in self._starts:
+            self._starts[day] = datetime(day.year, day.month, day.day, tzinfo=self.zone).astimezone(UTC)
+        return self._starts[day]
+
+    @cached_property
+    def _starts(self) -> dict[date, datetime]:
+        return {}
 
     def hours(self, day: date) -> int:
         """23 and 25 when the clocks change."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import LiteralString
+from datetime import datetime, timedelta
+from typing import Any, LiteralString
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -14,9 +14,11 @@ from billing_service.forecasts.days import HISTORY_DAYS, Days, hour_of_bit
 from billing_service.forecasts.history import Floats
 from billing_service.forecasts.pricing import Prices
 from billing_service.ledger.script import script
+from billing_service.money import exact_sum
 
 Fetch = Callable[..., Awaitable[list[DictRow]]]
 Mix = dict[int, float]
+LONG_LIFE = timedelta(days=60)
 _VERSION: LiteralString = """
     SELECT coalesce(max(version), 0) AS number FROM data_versions WHERE organization = %(organization)s
 """
@@ -51,10 +53,16 @@ class Inputs:
 
 
 async def read(
-    fetch: Fetch, organization: str, namespaces: Sequence[str] | None, now: datetime | None
+    fetch: Fetch,
+    organization: str,
+    namespaces: Sequence[str] | None,
+    now: datetime | None,
+    *,
+    each: bool = False,
 ) -> Inputs | None:
-    """Of all projects, or of these. None: the organization is not registered.
+    """Of these projects, or of the organization: then its projects are one life, unless `each` is needed.
 
+    None: the organization is not registered.
     Raises DataChanged if an import came between two queries.
     """
     names = None if namespaces is None else list(namespaces)
@@ -75,6 +83,17 @@ async def read(
         script("forecasts/prices.sql"), organization=organization, currency=month["currency"], moment=days.as_of
     )
     prices = Prices(days, month["period"], used, listed)
+    whole = namespaces is None and not each
+    lives = await (_organization if whole else _projects)(fetch, scope, projects, days, prices)
+    [version] = await fetch(_VERSION, organization=organization)
+    if version["number"] != month["data_version"]:
+        raise DataChanged
+    return Inputs(month, lives, days, prices)
+
+
+async def _projects(
+    fetch: Fetch, scope: dict[str, Any], projects: list[DictRow], days: Days, prices: Prices
+) -> list[Life]:
     values = await fetch(
         script("forecasts/values.sql"),
         **scope,
@@ -84,13 +103,64 @@ async def read(
         prices=list(prices.constant.values()),
     )
     mixes = await fetch(script("forecasts/mix.sql"), **scope, today=days.today)
-    [version] = await fetch(_VERSION, organization=organization)
-    if version["number"] != month["data_version"]:
-        raise DataChanged
     by_life = {(row["namespace"], row["life"]): row for row in values}
     weeks, four_weeks = _mixes(mixes, "week"), _mixes(mixes, "four_weeks")
-    lives = [_life(row, by_life.get((row["namespace"], row["life"])), weeks, four_weeks) for row in projects]
-    return Inputs(month, lives, days, prices)
+    return [_life(row, by_life.get((row["namespace"], row["life"])), weeks, four_weeks) for row in projects]
+
+
+async def _organization(
+    fetch: Fetch, scope: dict[str, Any], projects: list[DictRow], days: Days, prices: Prices
+) -> list[Life]:
+    """One life for all projects that go on, from the organization's sums, and one for each project with a dated end.
+
+    A project that ended and existed for 60 days is left out. Ones with a shorter life are followed by others like them.
+    """
+    ending = [row for row in projects if row["until"] is not None and row["until"] > days.as_of]
+    left_out = [row for row in projects if _is_gone(row, days)] + ending
+    quantities = await fetch(
+        script("forecasts/quantities.sql"),
+        **scope,
+        since=days.first,
+        today=days.today,
+        left_out=[row["namespace"] for row in left_out],
+        lives=[row["life"] for row in left_out],
+    )
+    names = sorted({row["namespace"] for row in ending})
+    alone = await _projects(fetch, scope | {"namespaces": names}, ending, days, prices) if ending else []
+    return [_summed([row for row in projects if row not in ending], quantities, prices), *alone]
+
+
+def _is_gone(row: DictRow, days: Days) -> bool:
+    began = _began(row)
+    return (
+        began is not None
+        and row["until"] is not None
+        and row["until"] <= days.as_of
+        and (row["until"] - began >= LONG_LIFE)
+    )
+
+
+def _summed(projects: list[DictRow], quantities: list[DictRow], prices: Prices) -> Life:
+    values = np.zeros(HISTORY_DAYS + 1)
+    week: Mix = {}
+    four_weeks: Mix = {}
+    for row in quantities:
+        quantity = max(row["quantity"], 0.0)
+        values[row["day"]] += quantity * prices.constant.get(row["sku"], 0.0)
+        for mix, number in ((week, 7), (four_weeks, 28)):
+            if row["day"] >= HISTORY_DAYS - number and quantity:
+                mix[row["sku"]] = mix.get(row["sku"], 0.0) + quantity
+    began = [moment for row in projects if (moment := _began(row)) is not None]
+    going = not projects or any(row["until"] is None for row in projects)
+    facts = {
+        "namespace": None,
+        "life": 0,
+        "present": True,
+        "until": None if going else max(row["until"] for row in projects),
+        "spent": exact_sum(row["spent"] for row in projects),
+        "unrated": sum(row["unrated"] for row in projects),
+    }
+    return Life(facts, min(began, default=None), values, week, four_weeks)
 
 
 def _mixes(rows: list[DictRow], column: str) -> dict[tuple[str, int], Mix]:
@@ -107,6 +177,9 @@ def _life(
     values = np.zeros(HISTORY_DAYS + 1)
     if found is not None:
         values[found["days"]] = found["values"]
-    began = None if row["first_period"] is None else hour_of_bit(row["first_period"], row["first_bit"])
     name = (row["namespace"], row["life"])
-    return Life(row, began, values, weeks.get(name, {}), four_weeks.get(name, {}))
+    return Life(row, _began(row), values, weeks.get(name, {}), four_weeks.get(name, {}))
+
+
+def _began(row: DictRow) -> datetime | None:
+    return None if row["first_period"] is None else hour_of_bit(row["first_period"], row["first_bit"])

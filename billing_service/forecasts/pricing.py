@@ -85,17 +85,41 @@ class Prices:
         """
         costs = [0.0] * len(path)
         for sku, share in mix.items():
-            month, before = self._period, self.skus[sku].month
-            for index, value in enumerate(path):
-                day = self._days.today + timedelta(days=index)
-                if day.replace(day=1) != month:
-                    month, before = day.replace(day=1), 0.0
-                quantity = value * share
-                left = self._days.left_today() if index == 0 else 1.0
-                everything = quantity if whole else max(self.skus[sku].week / 7 * left, quantity)
-                costs[index] += quantity * self._unit_price(sku, day, before, everything) if quantity else 0.0
-                before += everything
+            prices = self._flat(sku, len(path))
+            if prices is None:
+                self._add_stepped(costs, path, sku, share, whole=whole)
+            else:
+                for index, price in enumerate(prices):
+                    costs[index] += path[index] * share * price
         return costs
+
+    def _flat(self, sku: int, number: int) -> list[float] | None:
+        """The unit price of each day, if it does not depend on the quantity, and if every day has one."""
+        if (sku, number) not in self._flats:
+            parts = [self._parts(sku, self._days.today + timedelta(days=index)) for index in range(number)]
+            flat = all(part and all(price.rating != "steps" for price, _ in part) for part in parts)
+            self._flats[sku, number] = (
+                [self._unit_price(sku, self._days.today + timedelta(days=index), 0, 1) for index in range(number)]
+                if flat
+                else None
+            )
+        return self._flats[sku, number]
+
+    @cached_property
+    def _flats(self) -> dict[tuple[int, int], list[float] | None]:
+        return {}
+
+    def _add_stepped(self, costs: list[float], path: Sequence[float], sku: int, share: float, *, whole: bool) -> None:
+        month, before = self._period, self.skus[sku].month
+        for index, value in enumerate(path):
+            day = self._days.today + timedelta(days=index)
+            if day.replace(day=1) != month:
+                month, before = day.replace(day=1), 0.0
+            quantity = value * share
+            left = self._days.left_today() if index == 0 else 1.0
+            everything = quantity if whole else max(self.skus[sku].week / 7 * left, quantity)
+            costs[index] += quantity * self._unit_price(sku, day, before, everything) if quantity else 0.0
+            before += everything
 
     def _unit_price(self, sku: int, day: date, before: float, quantity: float) -> float:
         """The mean of the day: a price may change within it."""

@@ -56,14 +56,15 @@ async def refresh(connection: Connection, now: datetime | None = None) -> int:
 
 async def _refresh(connection: Connection, fetch: Fetch, organization: str, now: datetime | None) -> DictRow | None:
     try:
-        inputs = await read(fetch, organization, None, now)
+        inputs = await read(fetch, organization, None, now, each=True)
+        whole = await read(fetch, organization, None, now)
     except DataChanged:  # the next run has the new data
         return None
-    if inputs is None:
+    if inputs is None or whole is None:
         return None
     names = sorted({life.row["namespace"] for life in inputs.lives})
     scopes = [scope for name in names if (scope := project_scope(inputs, name)) and not scope.lives[0].row["unrated"]]
-    found = await _kept(fetch, inputs, [], now, HORIZONS)
+    found = await _kept(fetch, whole, [], now, HORIZONS)
     found += await _kept(fetch, inputs, scopes, now, HORIZONS[:1])
     await keep(connection, organization, found)
     return inputs.month
@@ -78,6 +79,7 @@ async def _kept(
     """
     organization = inputs.month["organization"]
     scopes = projects or [Scope(None, None, inputs.lives)]
+    state = await state_of(fetch, organization, None, now) or ""  # the same for each project
     found: list[Kept] = []
     for horizon in horizons:
         try:
@@ -85,8 +87,7 @@ async def _kept(
         except ServiceError:
             continue
         for scope, levels in zip(scopes, made, strict=True):
-            state = await state_of(fetch, organization, scope.namespace, now)
             for level, body in levels.items():
                 full: dict[str, Any] = body if scope.namespace else await with_fees(fetch, inputs.month, body)
-                found.append((scope.namespace or "", Wanted(horizon, level), state or "", text(full)))
+                found.append((scope.namespace or "", Wanted(horizon, level), state, text(full)))
     return found
