@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from billing_service.forecasts.series import forecast_all
+from tests.benchmarks.forecast_ledger import report_ledger
 from tests.benchmarks.forecast_scores import LEVELS, Task, anomaly_scores, coverage, error, forecast_tasks, tasks
 from tests.benchmarks.forecast_series import FIRST, KINDS, series
 
@@ -125,6 +126,7 @@ def main() -> int:
         good &= report(label, found)
     good &= report_anomalies(seeds[:12])
     good &= report_time()
+    report_ledger()
     if given.peers:
         names = {f"{kind}-{seed}" for kind in KINDS for seed in seeds[: given.peer_seeds]}
         for label, found in sets.items():
