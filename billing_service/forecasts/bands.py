@@ -20,8 +20,8 @@ _MOST_ERROR = 2.0  # in the scale
 _CORRECTION = 0.5
 # A total whose error is small beside the noise of its days is steady. A larger error comes from changes of the level,
 # and the next change can be larger than those before.
-_CALM = 0.9
-_RESTLESS = 0.4
+_CALM = 0.85
+_RESTLESS = 0.65
 _AT_REST = 0.35
 
 _share = (np.arange(_POINTS) + 0.5) / _POINTS
