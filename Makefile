@@ -38,6 +38,10 @@ run: ## start the local platform: http://localhost:8080/billing/
 token: $(RUN) ## print an access token of a running platform: make token USER=alice
 	$(DO)$(BIN)/python -m dev token $(if $(filter command line,$(origin USER)),"$(USER)",)
 
+.PHONY: notifications
+notifications: $(RUN) ## print what the receiver of a running platform got; the URL of a channel is http://127.0.0.1:8083/
+	$(DO)$(BIN)/python -m dev notifications
+
 .PHONY: stop-part start-part
 stop-part: $(RUN) ## stop one part of the running platform, to test an outage: make stop-part PART=billing
 	$(DO)$(BIN)/python -m dev stop-part "$(PART)"

@@ -8,7 +8,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 NAMESPACE_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"  # RFC 1123 label, as in Kubernetes
 
@@ -38,6 +38,23 @@ NamespaceName = Annotated[str, StringConstraints(pattern=NAMESPACE_PATTERN, max_
 Text = Annotated[str, StringConstraints(max_length=1000)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+
+
+ID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"  # a UUID
+
+EXAMPLE_ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
+
+
+def _path_id(value: str) -> str:
+    if not re.fullmatch(ID_PATTERN[1:-1], value):
+        raise ValueError(f"must be a UUID in lower case, such as {EXAMPLE_ID}")
+    return value
+
+
+Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+PathId = Annotated[
+    str, AfterValidator(_path_id), Field(examples=[EXAMPLE_ID], json_schema_extra={"pattern": ID_PATTERN})
+]
 
 
 class WireModel(BaseModel):

@@ -8,18 +8,19 @@ import sys
 import time
 from types import FrameType
 
-from dev import provider
+from dev import provider, receiver
 from dev.declarations import local_ports
 from dev.platform import DEMO_NAMESPACE, Platform
 from dev.settings import ROOT, PlatformError, Settings, read_settings
 from dev.watcher import START, STOP
 
+USAGE = "usage: python -m dev run | token USER | notifications | stop-part PART | start-part PART"
 USAGE_ERROR = 2
 REQUEST_SECONDS = 30.0
 EXPOSED = "HOST={host}: other machines may reach this platform, and the passwords above are public\n\n"
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:  # noqa: PLR0911 - one per command
     try:
         match arguments:
             case ["run"]:
@@ -28,10 +29,13 @@ def main(arguments: list[str]) -> int:
                 return token(username)
             case ["token"]:
                 return complain(f"usage: make token USER=name, where name is one of:\n{known_users()}")
+            case ["notifications"]:
+                receiver.show(read().data / "notifications.jsonl")
+                return 0
             case ["stop-part" | "start-part" as command, name]:
                 return request(STOP if command == "stop-part" else START, name)
             case _:
-                return complain("usage: python -m dev run | token USER | stop-part PART | start-part PART")
+                return complain(USAGE)
     except PlatformError as exc:
         print(exc, file=sys.stderr)
         return 1

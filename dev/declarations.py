@@ -77,6 +77,13 @@ def example_path(endpoint: Endpoint[Any, Any], namespace: str) -> str | None:
     return None if required else endpoint.route.replace("{namespace}", namespace)
 
 
+def readable_paths(namespace: str) -> list[tuple[str, Access]]:
+    """A path of each endpoint that is read without a required parameter, with its access."""
+    endpoints = [e for function in read_functions() for e in function.app.endpoints if e.method == "GET"]
+    found = [(example_path(endpoint, namespace), endpoint.access) for endpoint in endpoints]
+    return [(path, access) for path, access in found if path is not None]
+
+
 def _read(folder: str) -> Declared:
     path = f"functions/{folder}/main.py"
     if not FOLDER_NAME.fullmatch(folder):

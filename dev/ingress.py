@@ -1,6 +1,5 @@
 """Generates Envoy's configuration from the HTTPRoutes in knative/, so that local and deployed routes are the same."""
 
-import re
 import socket
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -149,12 +148,6 @@ def path_match(path: Json) -> Json:
     raise PlatformError(
         f"{ROUTES.name}: path type {path['type']!r} is not known here: Exact, RegularExpression or PathPrefix"
     )
-
-
-def example_paths(rules: Sequence[Json], namespace: str) -> list[str]:
-    """One path per route for a test request. A variable path segment becomes the namespace. A prefix has none."""
-    paths = [match["path"] for rule in rules for match in rule["matches"]]
-    return [re.sub(re.escape("[^/]+"), namespace, path["value"]) for path in paths if path["type"] != "PathPrefix"]
 
 
 def cluster(name: str, address: str, port: int) -> Json:

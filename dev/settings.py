@@ -20,6 +20,7 @@ PORTS = {
     "BILLING_PORT": 5000,
     "BILLING_METRICS_PORT": 6374,
     "WORKER_METRICS_PORT": 6375,
+    "RECEIVER_PORT": 8083,
     "POSTGRES_PORT": 5433,
 }
 METRICS_OFFSET = 1374  # a function's metrics port is its own port plus this: 8090 and 9464
@@ -154,6 +155,7 @@ def used_ports(settings: Settings) -> dict[str, int]:
         "BILLING_PORT": settings.billing_api_url,
         "BILLING_METRICS_PORT": settings.billing_api_url,
         "WORKER_METRICS_PORT": settings.billing_api_url,
+        "RECEIVER_PORT": settings.billing_api_url,
     }
     return {variable: port for variable, port in settings.ports.items() if not given.get(variable)}
 

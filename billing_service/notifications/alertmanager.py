@@ -11,7 +11,7 @@ from billing_service.render import text
 
 _PATH = "/api/v2/alerts"
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_]")
-_INFO_ENDS = timedelta(minutes=5)  # a message that is not a state ends by itself
+_INFO_ENDS = timedelta(minutes=5)  # an event without a state ends by itself
 
 
 def post(target: dict[str, Any], message: Message) -> Post:

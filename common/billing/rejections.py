@@ -42,7 +42,7 @@ UNPRICED: Final[dict[str, type[BillingIncomplete]]] = {
 }
 """Codes of 409: a project whose figures cannot be shown until an operator corrects the data."""
 
-WITH_MESSAGE: Final = frozenset({"bad_request", "conflict", "invalid_body"})
+WITH_MESSAGE: Final = frozenset({"bad_request", "conflict", "invalid_body", "not_offered"})
 NOT_FOUND_CODE: Final = re.compile(r"([a-z]{1,30})_not_found")
 LABEL: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 PARAMETER: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")

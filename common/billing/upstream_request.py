@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from common.http.preconditions import Preconditions
 
 if TYPE_CHECKING:
     from common.http.request import Request
+
+LONGEST_ACTOR: Final = 255  # characters of the subject of a token, for the trail of changes
 
 
 @dataclass(slots=True)
@@ -34,4 +37,6 @@ def make_upstream_request(request: "Request", deadline: float, on_wait: Callable
     headers = {"x-request-id": request.request_id}
     if request.traceparent:
         headers["traceparent"] = request.traceparent
-    return UpstreamRequest(deadline, headers, on_wait=on_wait)
+    subject = request.caller.subject if request.caller else None
+    actor = {"x-actor": quote(subject[:LONGEST_ACTOR], safe="")} if subject else {}
+    return UpstreamRequest(deadline, headers, actor, on_wait=on_wait)

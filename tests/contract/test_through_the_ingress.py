@@ -9,7 +9,7 @@ import pytest
 from common.endpoint import Access
 from tests.kit.billing import BillingService, serving
 from tests.kit.declared import CASES, Case
-from tests.kit.envelopes import assert_error_envelope, assert_success_envelope
+from tests.kit.envelopes import assert_error_envelope
 from tests.kit.identity import IdentityServer
 from tests.kit.ingress import Ingress
 from tests.kit.process import FunctionProcess
@@ -22,9 +22,9 @@ class World:
     token: str
 
     def request(self, token: str = "", namespace: str = "acme-web") -> httpx2.Response:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        url = self.url + self.case.path(namespace)
-        return httpx2.request(self.case.endpoint.method, url, headers=headers, trust_env=False)
+        headers = self.case.headers | ({"Authorization": f"Bearer {token}"} if token else {})
+        url, content = self.url + self.case.path(namespace), self.case.content
+        return httpx2.request(self.case.endpoint.method, url, headers=headers, content=content, trust_env=False)
 
 
 @pytest.fixture(scope="module", params=CASES, ids=str)
@@ -42,7 +42,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def test_a_caller_with_access_gets_the_data(world: World) -> None:
     """The ingress routes the request to the function, which requests its declared resource from the billing service."""
-    assert_success_envelope(world.request(world.token))
+    world.case.assert_success(world.request(world.token))
 
 
 def test_no_token_is_401(world: World) -> None:

@@ -53,9 +53,8 @@ def test_a_guest_sees_what_needs_a_token_and_nothing_else(
     api: httpx2.Client, tokens: dict[str, str], case: Case
 ) -> None:
     """carol is neither org-admin nor has a project in her token."""
-    given = case.request()
-    headers = bearer(tokens["carol"]) | {"content-type": given.pop("content_type", "application/json")}
-    response = api.request(case.endpoint.method, case.path(), headers=headers, **given)
+    headers = case.headers | bearer(tokens["carol"])
+    response = api.request(case.endpoint.method, case.path(), headers=headers, content=case.content)
     if case.endpoint.access is Access.TOKEN:
         assert_success_envelope(response)
     else:

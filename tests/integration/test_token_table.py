@@ -15,7 +15,7 @@ from tests.kit.billing import BillingService, serving
 from tests.kit.declared import CASES, Case
 from tests.kit.identity import IdentityServer
 from tests.kit.process import Asked, FunctionProcess
-from tests.kit.token_table import ROWS, Attempt, Row, assert_line, assert_row, assert_unseen
+from tests.kit.token_table import ROWS, Attempt, Row, assert_line, assert_row, assert_unseen, with_query
 from tests.kit.tokens import AUDIENCE, KEYCLOAK
 
 REALMS = ("acme", "acme-prod", "globex", "nowhere")  # what the rows name
@@ -60,12 +60,11 @@ def outcome(request: pytest.FixtureRequest) -> Iterator[Outcome]:
 
 def _send(function: FunctionProcess, case: Case, attempt: Attempt) -> Asked:
     headers = [("authorization", line.decode("latin-1")) for line in attempt.lines]
-    path = case.path() + (f"?{attempt.query}" if attempt.query else "")
-    given = case.request()
-    body: bytes = given.get("content", b"")
-    if given:
-        headers += [("content-type", given["content_type"]), ("content-length", str(len(body)))]
-    return function.send(case.endpoint.method, path, [*headers, *attempt.headers.items()], body)
+    path = with_query(case.path(), attempt.query)
+    own, content = case.headers, case.content or b""
+    if content:
+        own = own | {"content-length": str(len(content))}
+    return function.send(case.endpoint.method, path, [*headers, *own.items(), *attempt.headers.items()], content)
 
 
 def _rows_of(case: Case) -> list[tuple[Row, Attempt]]:

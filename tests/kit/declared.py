@@ -5,8 +5,12 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+import httpx2 as httpx
+
 from common.endpoint import Endpoint
-from dev.declarations import ROOT, Declared, example_path, read_functions
+from common.http.preconditions import CHANGING_METHODS
+from dev.declarations import ROOT, Declared, read_functions
+from tests.kit.envelopes import assert_common_headers, assert_success_envelope
 
 
 @dataclass(frozen=True)
@@ -18,17 +22,45 @@ class Case:
         return f"{self.endpoint.method} {self.endpoint.route}"
 
     def path(self, namespace: str = "acme-web") -> str:
-        path = example_path(self.endpoint, namespace)
-        assert path is not None, f"{self} has a required parameter: the table tests have no example for it"
-        return path
+        """A required parameter has the first example of its declaration."""
+        path, query = self.endpoint.route.replace("{namespace}", namespace), []
+        for name, field in self.endpoint.parameters.model_fields.items():
+            if not field.is_required():
+                continue
+            assert field.examples, f"{self} requires {name}: the table tests have no example for it"
+            if f"{{{name}}}" in path:
+                path = path.replace(f"{{{name}}}", field.examples[0])
+            else:
+                query.append(f"{name}={field.examples[0]}")
+        return "?".join([path, "&".join(query)] if query else [path])
 
     def request(self) -> dict[str, Any]:
-        """Body and headers of a request: BODIES in tests/functions/<folder>/replies.py has the body."""
+        """Body and headers of a request that is accepted, for tests.kit.in_process."""
+        headers: dict[str, Any] = {name.replace("-", "_"): value for name, value in self.headers.items()}
+        return headers | ({} if self.content is None else {"content": self.content})
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Of a body, and of a change of a version."""
+        body = {} if self.endpoint.body is None else {"content-type": "application/json"}
+        return body | ({"if-match": '"1"'} if self.endpoint.method in CHANGING_METHODS else {})
+
+    @property
+    def content(self) -> bytes | None:
+        """BODIES in tests/functions/<folder>/replies.py has the body."""
         if self.endpoint.body is None:
-            return {}
+            return None
         assert (ROOT / "tests" / "functions" / self.function.folder / "replies.py").exists(), f"{self} has no body"
         replies = importlib.import_module(f"tests.functions.{self.function.folder}.replies")
-        return {"content": json.dumps(replies.BODIES[str(self)]).encode(), "content_type": "application/json"}
+        return json.dumps(replies.BODIES[str(self)]).encode()
+
+    def assert_success(self, response: httpx.Response) -> dict[str, Any]:
+        """Its body, with `data`; without a body, no data."""
+        if self.endpoint.status != 204:
+            return assert_success_envelope(response, self.endpoint.status)
+        assert (response.status_code, response.content) == (204, b""), response.text
+        assert_common_headers(response)
+        return {"data": {}}
 
 
 CASES = [Case(function, endpoint) for function in read_functions() for endpoint in function.app.endpoints]

@@ -66,7 +66,8 @@ def assert_success_envelope(response: httpx2.Response, status: int = 200) -> dic
 
 
 def assert_common_headers(response: httpx2.Response) -> None:
-    assert response.headers["content-type"] == "application/json"
+    """RFC 9110 section 8.3: a response without content has no type."""
+    assert response.headers.get("content-type") == (None if response.status_code == 204 else "application/json")
     assert response.headers["cache-control"] == "no-store"
     assert response.headers["vary"] == "Authorization, Origin"
     assert response.headers["x-content-type-options"] == "nosniff"

@@ -8,7 +8,7 @@ import pytest
 from common.endpoint import Access
 from tests.kit.billing import OWNERS
 from tests.kit.declared import CASES, Case
-from tests.kit.envelopes import assert_error_envelope, assert_success_envelope
+from tests.kit.envelopes import assert_error_envelope
 from tests.kit.in_process import captured_log, request
 from tests.kit.tenants import DENIED, NO_GUESTS, ROWS, Row, admin, assert_nothing_of, endpoint, guest, priced, user
 
@@ -35,7 +35,7 @@ async def test_row(case: Case, row: Row, mode: str) -> None:
             assert_error_envelope(response, *refused)
             assert refused == (403, DENIED) or billing.requests == []
         else:
-            data = assert_success_envelope(response)["data"]
+            data = case.assert_success(response)["data"]
             assert data.get("namespace", namespace) == namespace
             assert data.get("organization", row.organization) == row.organization
         assert_nothing_of(unseen, response, lines, row.organization)

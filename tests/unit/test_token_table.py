@@ -8,7 +8,7 @@ from common.process import metrics
 from tests.kit.declared import CASES, Case
 from tests.kit.identity import IdentityProvider
 from tests.kit.in_process import captured_log, make, request
-from tests.kit.token_table import ROWS, Row, assert_line, assert_row, assert_unseen
+from tests.kit.token_table import ROWS, Row, assert_line, assert_row, assert_unseen, with_query
 from tests.kit.tokens import KEYCLOAK
 
 
@@ -21,7 +21,7 @@ async def test_row(row: Row, case: Case) -> None:
     before = auth_failures()
     with captured_log() as lines:
         function = make(case.function.name, identity, **attempt.settings)
-        path = case.path() + (f"?{attempt.query}" if attempt.query else "")
+        path = with_query(case.path(), attempt.query)
         response = await request(
             function, case.endpoint.method, path, *attempt.lines, **{**case.request(), **attempt.headers}
         )

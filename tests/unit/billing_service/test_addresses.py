@@ -140,7 +140,7 @@ RESOLVED = {
 
 @pytest.mark.parametrize("found", RESOLVED.values(), ids=RESOLVED)
 async def test_a_name_with_a_refused_address_is_refused(found: list[str]) -> None:
-    """Also if one of several is public. A name that does not exist has the same text, so this does not find names."""
+    """Also if one of several is public. A name that does not exist has the same text."""
     guard = Guard(resolve=resolver(found))
     with pytest.raises(AddressRefused) as refused:
         await guard.addresses(guard.read("https://hooks.example.com/"))

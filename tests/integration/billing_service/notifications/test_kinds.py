@@ -261,7 +261,7 @@ async def test_a_server_that_is_silent_or_away_is_a_failure() -> None:
 
 
 async def test_without_a_mail_server_or_a_key_nothing_is_sent() -> None:
-    """A failure that has a text."""
+    """A failure with its reason."""
     of = delivery("email")
     with pytest.raises(NotDelivered, match="not_configured"):
         await Carrier(SEALER, sender(), None).send(of, channel(of, {"recipients": ["ops@example.org"]}, {}))

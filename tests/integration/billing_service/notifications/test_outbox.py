@@ -172,7 +172,7 @@ async def test_a_channel_that_is_gone_ends_its_notifications(api: Api, owner: Co
 
 
 async def test_a_flood_becomes_a_digest(api: Api, owner: Connection, database_url: str) -> None:
-    """The first five one by one; the others one message, with their number. None is lost."""
+    """The first five one by one; the others one message, which has the number of all. None is lost."""
     async with receiving() as receiver:
         channel = (await api.create())["id"]
         url = f"http://127.0.0.1:{receiver.port}/"
