@@ -185,6 +185,6 @@ async def test_an_id_that_is_not_an_id_is_400(name: str) -> None:
 async def test_what_the_billing_service_decides_is_passed_on(
     reply: tuple[int, dict[str, Any]], status: int, error: str, details: dict[str, Any]
 ) -> None:
-    """With its text, where it is for the client. A reply of another organization is none."""
+    """With its text, where it is for the client. A reply of another organization is a 503."""
     response = await send(lambda _: httpx.Response(reply[0], json=reply[1]), "PUT", ONE, BODY, if_match='"1"')
     assert assert_error_envelope(response, status, error)["details"] == details
