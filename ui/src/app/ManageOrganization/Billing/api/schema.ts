@@ -4,6 +4,118 @@
  */
 
 export interface paths {
+    "/api/billing/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The channels of the organization, by name.
+         * @description 200 data: `channels`. Secrets are never in it: `secret_set` is true if a channel has one. Requires a valid token of an org-admin.
+         */
+        get: operations["list_channels"];
+        put?: never;
+        /**
+         * Create a channel.
+         * @description 201 data: the channel with its `id`; `Location` is its path, `ETag` its version. 409: the name is used already, or the organization has 50 channels. 422: also for an address that is not public. 501: the installation has no key for secrets, or no mail server. Requires a valid token of an org-admin.
+         */
+        post: operations["create_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/billing/channels/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One channel.
+         * @description 200 data: the channel. `ETag` is its version, for `If-Match` of a change. Requires a valid token of an org-admin.
+         */
+        get: operations["get_channel"];
+        /**
+         * Replace a channel.
+         * @description 200 data: the channel with its new version. A secret that is absent is kept if the rest of `target` is the same; after a change of the address it has to be sent again. `null` removes an optional secret. Requires a valid token of an org-admin.
+         */
+        put: operations["change_channel"];
+        post?: never;
+        /**
+         * Delete a channel.
+         * @description 204. Its notifications that are not delivered yet are dead. Requires a valid token of an org-admin.
+         */
+        delete: operations["delete_channel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/billing/channels/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test message to a channel.
+         * @description 202 data: its delivery, which is pending. The list of deliveries shows its outcome. 409: the channel is disabled. Requires a valid token of an org-admin.
+         */
+        post: operations["test_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/billing/channels/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The notifications that were sent, are waiting, or could not be delivered within a day.
+         * @description 200 data: `deliveries`, the newest ones first. `state=dead` lists those that can be sent again. Delivered ones are kept for 30 days, dead ones for 90. Requires a valid token of an org-admin.
+         */
+        get: operations["list_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/billing/channels/deliveries/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a dead notification again.
+         * @description 202 data: the delivery, which is pending for another day. The message has the same id. 409: it is not dead, or its channel is deleted or disabled. Requires a valid token of an org-admin.
+         */
+        post: operations["retry_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/billing/project/{namespace}/explain": {
         parameters: {
             query?: never;
@@ -251,6 +363,21 @@ export interface components {
             refers_to: components["schemas"]["Correction"] | null;
             created_at: components["schemas"]["Timestamp"];
         };
+        /** @description Version 2 of the API. */
+        AlertmanagerTarget: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "alertmanager";
+            /** @description https, with a public address; before /api/v2/alerts */
+            url: string;
+            username?: string;
+            /** @description Never read back */
+            password?: string;
+            /** @description Never read back */
+            bearer_token?: string;
+        };
         /**
          * @description A day whose usage was outside of the 99 % interval that was forecast for it.
          *
@@ -409,6 +536,46 @@ export interface components {
             difference: number;
             groups: number;
         };
+        Channel: {
+            id: string;
+            name: string;
+            enabled: boolean;
+            target: components["schemas"]["ChannelTarget"];
+            /** @description The channel has a secret, which is never read back */
+            secret_set: boolean;
+            created_at: components["schemas"]["Timestamp"];
+            updated_at: components["schemas"]["Timestamp"];
+        };
+        /**
+         * @example {
+         *       "name": "operations",
+         *       "target": {
+         *         "kind": "webhook",
+         *         "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+         *         "url": "https://hooks.example.com/billing"
+         *       }
+         *     }
+         */
+        ChannelBody: {
+            /** @description Unique in the organization */
+            name: string;
+            /**
+             * @description A disabled channel gets no notifications
+             * @default true
+             */
+            enabled: boolean;
+            target: components["schemas"]["WebhookTarget"] | components["schemas"]["EmailTarget"] | components["schemas"]["SlackTarget"] | components["schemas"]["TeamsTarget"] | components["schemas"]["AlertmanagerTarget"];
+        };
+        ChannelList: {
+            channels: components["schemas"]["Channel"][];
+        };
+        /** @description What may be read again. A secret is not in it, and the URL of slack and teams is one. */
+        ChannelTarget: {
+            kind: components["schemas"]["ChannelTargetKind"];
+            url?: string;
+            recipients?: string[];
+            username?: string;
+        };
         /** @description The amounts are null if one of the two ranges has no data. */
         Comparison: {
             mode: components["schemas"]["ComparisonMode"];
@@ -493,6 +660,43 @@ export interface components {
             low: number;
             /** Format: decimal */
             high: number;
+        };
+        /** @description One message to one channel. A digest has several events. */
+        Delivery: {
+            id: string;
+            /** @description What the receiver gets, for example as webhook-id. The same in every attempt */
+            message_id: string;
+            channel: string;
+            channel_name: string;
+            kind: components["schemas"]["DeliveryKind"];
+            state: components["schemas"]["DeliveryState"];
+            /** @description Of the first event */
+            title: string;
+            events: number;
+            /** @description Since it was created, or sent again */
+            attempts: number;
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Null if it is not pending */
+            next_attempt_at: components["schemas"]["Timestamp"] | null;
+            /** @description When it was delivered or dead. Null if it is pending */
+            settled_at: components["schemas"]["Timestamp"] | null;
+            /** @description Why the last attempt failed, for programs */
+            reason: string | null;
+            /** @description The same, for people */
+            explanation: string | null;
+            /** @description Status of the last response, or code of the mail server */
+            status: number | null;
+        };
+        DeliveryList: {
+            deliveries: components["schemas"]["Delivery"][];
+        };
+        EmailTarget: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "email";
+            recipients: string[];
         };
         /** @description The forecast of the requests, from their days so far. */
         Exhaustion: {
@@ -1143,6 +1347,15 @@ export interface components {
             organization: string;
             namespaces: string[] | null;
         };
+        SlackTarget: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "slack";
+            /** @description The incoming webhook. It is a secret, and never read back. Required at first */
+            url?: string;
+        };
         Span: {
             /** @description Start of the first hour, UTC */
             from: components["schemas"]["Timestamp"];
@@ -1183,6 +1396,15 @@ export interface components {
             lines: components["schemas"]["Line"][];
             /** Format: decimal */
             total: number;
+        };
+        TeamsTarget: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "teams";
+            /** @description The incoming webhook. It is a secret, and never read back. Required at first */
+            url?: string;
         };
         /**
          * @description Sums of the figures of the matching projects, per currency.
@@ -1226,12 +1448,30 @@ export interface components {
             /** @description To the monthly price now */
             difference: number | null;
         };
+        /** @description Signed as Standard Webhooks: https://www.standardwebhooks.com. */
+        WebhookTarget: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "webhook";
+            /** @description https, with a public address */
+            url: string;
+            /** @description whsec_ and the base64 of 24 to 64 random bytes. Required at first. It is never read back */
+            secret?: string;
+        };
         /** @enum {string} */
         AnomalyGroupKind: "sku" | "project";
         /** @enum {string} */
         BucketState: "complete" | "incomplete" | "running" | "no_data" | "future";
         /** @enum {string} */
+        ChannelTargetKind: "webhook" | "email" | "slack" | "teams" | "alertmanager";
+        /** @enum {string} */
         ComparisonMode: "previous" | "year";
+        /** @enum {string} */
+        DeliveryKind: "webhook" | "email" | "slack" | "teams" | "alertmanager";
+        /** @enum {string} */
+        DeliveryState: "pending" | "delivered" | "dead";
         /** @enum {string} */
         ExplanationFigure: "current_month_total" | "last_day_spend" | "total_cost_per_hour" | "cpu" | "memory" | "storage" | "network" | "public_ip" | "gpu" | "other";
         /** @enum {string} */
@@ -1274,6 +1514,38 @@ export interface components {
         QuotedQuotaSource: "platform" | "ledger" | "none";
         /** @enum {string} */
         UpgradeState: "not_needed" | "cheapest" | "none_fits" | "suspended" | "unknown";
+        /** @description ChannelList in the envelope of every success response */
+        ChannelListResponse: {
+            /** @constant */
+            success: true;
+            data: components["schemas"]["ChannelList"];
+            timestamp: components["schemas"]["Timestamp"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** @description Channel in the envelope of every success response */
+        ChannelResponse: {
+            /** @constant */
+            success: true;
+            data: components["schemas"]["Channel"];
+            timestamp: components["schemas"]["Timestamp"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** @description Delivery in the envelope of every success response */
+        DeliveryResponse: {
+            /** @constant */
+            success: true;
+            data: components["schemas"]["Delivery"];
+            timestamp: components["schemas"]["Timestamp"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** @description DeliveryList in the envelope of every success response */
+        DeliveryListResponse: {
+            /** @constant */
+            success: true;
+            data: components["schemas"]["DeliveryList"];
+            timestamp: components["schemas"]["Timestamp"];
+            meta: components["schemas"]["Meta"];
+        };
         /** @description Explanation in the envelope of every success response */
         ExplanationResponse: {
             /** @constant */
@@ -1387,6 +1659,8 @@ export interface components {
          */
         ErrorCode: "invalid_namespace" | "invalid_parameter" | "invalid_header" | "unexpected_body" | "malformed_body" | "token_missing" | "token_invalid" | "token_expired" | "token_too_large" | "namespace_denied" | "guest" | "org_admin_required" | "not_found" | "billing_not_started" | "method_not_allowed" | "body_timeout" | "conflict" | "idempotency_key_reused" | "precondition_failed" | "body_too_large" | "unsupported_media_type" | "invalid_body" | "precondition_required" | "headers_too_large" | "internal_error" | "not_offered" | "billing_unreachable" | "identity_unreachable" | "unpriced" | "amount_too_large" | "bad_request" | "upgrade_not_allowed" | "request_timeout" | "http_version_not_supported" | "not_implemented" | "upstream_unavailable";
         /** @enum {string} */
+        ListDeliveriesState: "pending" | "delivered" | "dead";
+        /** @enum {string} */
         ExplainFormat: "json" | "csv";
         /** @enum {string} */
         ExplainFigure: "current_month_total" | "last_day_spend" | "total_cost_per_hour" | "cpu" | "memory" | "storage" | "network" | "public_ip" | "gpu" | "other";
@@ -1425,6 +1699,1100 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_channels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
+                    Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "channels": [
+                     *           {
+                     *             "id": "0f8fad5b-d9cb-469f-a165-70867728950e",
+                     *             "name": "operations",
+                     *             "enabled": true,
+                     *             "target": {
+                     *               "kind": "webhook",
+                     *               "url": "https://hooks.example.com/billing"
+                     *             },
+                     *             "secret_set": true,
+                     *             "created_at": "2026-11-20T09:00:00.000Z",
+                     *             "updated_at": "2026-11-21T16:30:00.000Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "timestamp": "2026-11-22T15:10:30.515Z",
+                     *       "meta": {
+                     *         "as_of": "2026-11-22T15:10:30.498Z",
+                     *         "stale": false
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChannelListResponse"];
+                };
+            };
+            /** @description If-None-Match contains the current version */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `unexpected_body` (This request must not have a body): a body was sent where none is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
+            401: {
+                headers: {
+                    /** @description Challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token; `org_admin_required` (Organization administrator required): the caller is not an org-admin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_found` (Not found): the path or the resource does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
+            405: {
+                headers: {
+                    /** @description Allowed methods */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    create_channel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeated key with the same body returns the first response. With another body it is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
+                    Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelResponse"];
+                };
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `malformed_body` (The body is not valid JSON): the body is not strict JSON: a syntax error, a repeated member, NaN, or nesting that is too deep */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
+            401: {
+                headers: {
+                    /** @description Challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token; `org_admin_required` (Organization administrator required): the caller is not an org-admin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_found` (Not found): the path or the resource does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
+            405: {
+                headers: {
+                    /** @description Allowed methods */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `body_timeout` (Request body not received in time): the body did not arrive within REQUEST_TIMEOUT_SECONDS */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `conflict` (Conflict with the current state): the request does not fit the current state of the resource; the text has the reason; `idempotency_key_reused` (Idempotency-Key was used for another request): the same Idempotency-Key was already sent with another body */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `body_too_large` (The body is too large): the body is larger than the endpoint allows; the text names the limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `unsupported_media_type` (Content-Type must be application/json): the body is not application/json, or has a content coding */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `invalid_body` (The body does not fit its schema): a member of the body is missing, unknown or has a wrong value; details.errors has a JSON pointer to each */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    get_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the channel */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
+                    Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelResponse"];
+                };
+            };
+            /** @description If-None-Match contains the current version */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `unexpected_body` (This request must not have a body): a body was sent where none is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
+            401: {
+                headers: {
+                    /** @description Challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token; `org_admin_required` (Organization administrator required): the caller is not an org-admin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_found` (Not found): the path or the resource does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
+            405: {
+                headers: {
+                    /** @description Allowed methods */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    change_channel: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A repeated key with the same body returns the first response. With another body it is 409 */
+                "Idempotency-Key"?: string;
+                /** @description ETag of the version to change */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Id of the channel */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
+                    Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelResponse"];
+                };
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `malformed_body` (The body is not valid JSON): the body is not strict JSON: a syntax error, a repeated member, NaN, or nesting that is too deep */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
+            401: {
+                headers: {
+                    /** @description Challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token; `org_admin_required` (Organization administrator required): the caller is not an org-admin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_found` (Not found): the path or the resource does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
+            405: {
+                headers: {
+                    /** @description Allowed methods */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `body_timeout` (Request body not received in time): the body did not arrive within REQUEST_TIMEOUT_SECONDS */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `conflict` (Conflict with the current state): the request does not fit the current state of the resource; the text has the reason; `idempotency_key_reused` (Idempotency-Key was used for another request): the same Idempotency-Key was already sent with another body */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `precondition_failed` (The resource has changed): If-Match does not name the current version; read the resource again */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `body_too_large` (The body is too large): the body is larger than the endpoint allows; the text names the limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `unsupported_media_type` (Content-Type must be application/json): the body is not application/json, or has a content coding */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `invalid_body` (The body does not fit its schema): a member of the body is missing, unknown or has a wrong value; details.errors has a JSON pointer to each */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `precondition_required` (If-Match required): the request has no If-Match; send the ETag of the version that you read */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    delete_channel: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A repeated key with the same body returns the first response. With another body it is 409 */
+                "Idempotency-Key"?: string;
+                /** @description ETag of the version to change */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Id of the channel */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
+                    Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `unexpected_body` (This request must not have a body): a body was sent where none is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
+            401: {
+                headers: {
+                    /** @description Challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token; `org_admin_required` (Organization administrator required): the caller is not an org-admin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_found` (Not found): the path or the resource does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
+            405: {
+                headers: {
+                    /** @description Allowed methods */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `conflict` (Conflict with the current state): the request does not fit the current state of the resource; the text has the reason; `idempotency_key_reused` (Idempotency-Key was used for another request): the same Idempotency-Key was already sent with another body */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `precondition_failed` (The resource has changed): If-Match does not name the current version; read the resource again */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `precondition_required` (If-Match required): the request has no If-Match; send the ETag of the version that you read */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    test_channel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeated key with the same body returns the first response. With another body it is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id of the channel */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
+                    Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryResponse"];
+                };
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `unexpected_body` (This request must not have a body): a body was sent where none is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
+            401: {
+                headers: {
+                    /** @description Challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token; `org_admin_required` (Organization administrator required): the caller is not an org-admin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_found` (Not found): the path or the resource does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
+            405: {
+                headers: {
+                    /** @description Allowed methods */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `conflict` (Conflict with the current state): the request does not fit the current state of the resource; the text has the reason; `idempotency_key_reused` (Idempotency-Key was used for another request): the same Idempotency-Key was already sent with another body */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    list_deliveries: {
+        parameters: {
+            query?: {
+                /** @description dead: not delivered within a day */
+                state?: components["schemas"]["ListDeliveriesState"];
+                /** @description Only deliveries to this channel */
+                channel?: string;
+                /** @description The newest ones */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
+                    Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "deliveries": [
+                     *           {
+                     *             "id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+                     *             "message_id": "msg_7c9e6679742540de944be07fc1f90ae7",
+                     *             "channel": "0f8fad5b-d9cb-469f-a165-70867728950e",
+                     *             "channel_name": "operations",
+                     *             "kind": "webhook",
+                     *             "state": "dead",
+                     *             "title": "Test of operations",
+                     *             "events": 1,
+                     *             "attempts": 31,
+                     *             "created_at": "2026-11-20T09:00:00.000Z",
+                     *             "next_attempt_at": null,
+                     *             "settled_at": "2026-11-21T09:04:11.000Z",
+                     *             "reason": "status",
+                     *             "explanation": "the response has another status than 200 to 299",
+                     *             "status": 503
+                     *           }
+                     *         ]
+                     *       },
+                     *       "timestamp": "2026-11-22T15:10:30.515Z",
+                     *       "meta": {
+                     *         "as_of": "2026-11-22T15:10:30.498Z",
+                     *         "stale": false
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeliveryListResponse"];
+                };
+            };
+            /** @description If-None-Match contains the current version */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `unexpected_body` (This request must not have a body): a body was sent where none is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
+            401: {
+                headers: {
+                    /** @description Challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token; `org_admin_required` (Organization administrator required): the caller is not an org-admin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_found` (Not found): the path or the resource does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
+            405: {
+                headers: {
+                    /** @description Allowed methods */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    retry_delivery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeated key with the same body returns the first response. With another body it is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id of the delivery */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
+                    Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryResponse"];
+                };
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `unexpected_body` (This request must not have a body): a body was sent where none is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
+            401: {
+                headers: {
+                    /** @description Challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token; `org_admin_required` (Organization administrator required): the caller is not an org-admin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_found` (Not found): the path or the resource does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
+            405: {
+                headers: {
+                    /** @description Allowed methods */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `conflict` (Conflict with the current state): the request does not fit the current state of the resource; the text has the reason; `idempotency_key_reused` (Idempotency-Key was used for another request): the same Idempotency-Key was already sent with another body */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
     explain: {
         parameters: {
             query?: {
