@@ -42,7 +42,7 @@ UNPRICED: Final[dict[str, type[BillingIncomplete]]] = {
 }
 """Codes of 409: a project whose figures cannot be shown until an operator corrects the data."""
 
-WITH_MESSAGE: Final = frozenset({"bad_request", "conflict", "invalid_body", "not_offered"})
+WITH_MESSAGE: Final = frozenset({"bad_request", "conflict", "invalid_body"})
 NOT_FOUND_CODE: Final = re.compile(r"([a-z]{1,30})_not_found")
 LABEL: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 PARAMETER: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -73,9 +73,7 @@ def read_rejection(response: UpstreamResponse, namespace: str | None) -> Excepti
     kind = PASSED_ON.get((status, code))
     if kind is None:
         return _failure(response)
-    named = {"parameter": error["parameter"]} if _matches(PARAMETER, error.get("parameter")) else {}
-    details = named if kind is InvalidParameter else _mistakes(error) if kind is InvalidBody else {}
-    return kind(code, public=_message(error) if code in WITH_MESSAGE else None, details=details)
+    return kind(code, public=_message(error) if code in WITH_MESSAGE else None, details=_details(kind, error))
 
 
 def _read_error(response: UpstreamResponse) -> dict[str, Any]:
@@ -99,6 +97,14 @@ def _unpriced(code: str, error: dict[str, Any], namespace: str | None) -> Billin
     named = {key: error[key] for key in ("resource", "month") if _matches(LABEL, error.get(key))}
     details = {**({"namespace": namespace} if namespace else {}), **named}
     return UNPRICED[code](code, retry_after=UNPRICED_RETRY_AFTER_SECONDS, details=details, log=named)
+
+
+def _details(kind: type[ApiError], error: dict[str, Any]) -> dict[str, Any]:
+    if kind is InvalidParameter and _matches(PARAMETER, error.get("parameter")):
+        return {"parameter": error["parameter"]}
+    if kind is NotOffered and (message := _message(error)):
+        return {"reason": message}  # what the installation lacks
+    return _mistakes(error) if kind is InvalidBody else {}
 
 
 def _mistakes(error: dict[str, Any]) -> dict[str, Any]:

@@ -178,7 +178,12 @@ async def test_an_id_that_is_not_an_id_is_400(name: str) -> None:
             "must be public",
             {"errors": [MISTAKE]},
         ),
-        ((501, {"code": "not_offered", "message": "no mail server"}), 501, "no mail server", {}),
+        (
+            (501, {"code": "not_offered", "message": "no mail server"}),
+            501,
+            "Not offered by this installation",
+            {"reason": "no mail server"},
+        ),
         ((201, {"organization": "globex", **channel()}), 503, "Billing service unreachable", {}),
         ((201, {"organization": "acme", **channel(secret_set="yes")}), 503, "Billing service unreachable", {}),
     ],

@@ -29,7 +29,7 @@ PASSED_ON: dict[tuple[int, str], tuple[int, str, str | None]] = {
     (404, "organization_not_found"): (404, "billing_not_started", "Billing has not started"),
     (412, "precondition_failed"): (412, "precondition_failed", "The resource has changed"),
     (422, "invalid_body"): (422, "invalid_body", None),
-    (501, "not_offered"): (501, "not_offered", None),
+    (501, "not_offered"): (501, "not_offered", "Not offered by this installation"),
 }
 """Status and code of the service; status, code and text of the response; None where the service's message is shown."""
 SHAPES = {
