@@ -25,7 +25,7 @@ from billing_service.trends.usage import Scope
 
 MOST_DAYS = 100  # of a range that are looked at, the last ones
 MOST_GROUPS = 5
-_HISTORY_DAYS = 120
+_HISTORY_DAYS = 100
 _NEW_DAYS = 21
 
 
