@@ -79,7 +79,7 @@ def report_peers(label: str, found: list[Task], python: str) -> None:
     same = [task for task in found if all(name in task.totals for name in PEERS)]
     print(f"\n{label}: the same {len(same)} forecasts with statsforecast")
     for name in ("ours", *SIMPLE, *PEERS):
-        print(f"  {name:<16}{error(same, name):.4f}  {times.get(name, float('nan')):8.1f} ms")
+        print(f"  {name:<16}{error(same, name):.4f}" + (f"  {times[name]:8.1f} ms" if name in times else ""))
     ratio = error(same, "ours") / min(error(same, name) for name in PEERS)
     _floor(f"goal: ours / best of statsforecast <= {MOST_OF_PEERS}", ratio, 0, MOST_OF_PEERS)
 
