@@ -183,10 +183,10 @@ def raw(data: bytes | Callable[[Exchange], bytes], *, then_reset: bool = False, 
 
 
 async def hang(exchange: Exchange) -> bool:
-    """Sends nothing until the client closes the connection."""
-    if not await exchange.reader.read(1):
-        raise ConnectionError
-    return False
+    """Sends nothing until the client closes the connection. It reads a body."""
+    while await exchange.reader.read(65_536):
+        pass
+    raise ConnectionError
 
 
 async def reset_unanswered(exchange: Exchange) -> bool:
