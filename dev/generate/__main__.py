@@ -6,7 +6,7 @@ With --check it writes nothing. It lists the files that would change, and the ex
 import sys
 
 from dev.declarations import ROOT, DeclarationError, read_functions
-from dev.generate import chart, currencies, knative, openapi
+from dev.generate import chart, currencies, knative, openapi, readme
 
 
 def main() -> int:
@@ -17,7 +17,8 @@ def main() -> int:
         return 1
     manifests = knative.render(functions)
     templates = chart.render(manifests)
-    wanted = {**currencies.render(), **manifests, **templates, openapi.DOCUMENT: openapi.render(functions)}
+    documents = {openapi.DOCUMENT: openapi.render(functions), readme.DOCUMENT: readme.render(functions)}
+    wanted = {**currencies.render(), **manifests, **templates, **documents}
     surplus = [*knative.surplus(functions), *chart.surplus(templates)]
     changed = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
     for path in [*changed, *surplus]:

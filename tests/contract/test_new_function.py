@@ -65,7 +65,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_what_is_generated_names_it_and_moves_no_other(tree: Path) -> None:
-    """OpenAPI, Knative Service, canary, the two lists, the route and its chart; every other file is as it was."""
+    """README, OpenAPI, Knative Service, canary, the two lists, the route, its chart; every other file is as it was."""
     changed = {
         str(path.relative_to(tree))
         for path in tree.rglob("*")
@@ -76,6 +76,7 @@ def test_what_is_generated_names_it_and_moves_no_other(tree: Path) -> None:
     assert changed == {
         f"functions/{FOLDER}/main.py",
         f"functions/{FOLDER}/models.py",
+        "README.md",
         "docs/openapi.yaml",
         "knative/base/httproute.yaml",
         "knative/chart/templates/base-httproute.yaml",
