@@ -51,6 +51,7 @@ def test_every_endpoint_is_on_the_page() -> None:
     assert len(set(written.values())) == len(written)
 
 
+@pytest.mark.slow_fault
 @pytest.mark.parametrize("function", function_names())
 def test_the_running_functions_keep_the_page(platform: Platform, tmp_path: Path, function: str) -> None:
     """Every generated request gets a documented status, a valid body, the declared headers; never a 500."""

@@ -178,7 +178,7 @@ def test_a_part_that_dies_is_restarted_and_a_part_is_stopped_and_started(run: Ru
     assert run.get(OVERVIEW).status_code == 401
     unknown = run.command("stop-part", "overviews")
     assert (unknown.returncode, unknown.stdout) == (2, "")
-    assert "no part 'overviews'; there are: postgres, billing, worker, provider" in unknown.stderr
+    assert "no part 'overviews'; there are: postgres, billing, worker, receiver, provider" in unknown.stderr
 
     processes = descendants(pid)
     os.kill(pid, signal.SIGTERM)
@@ -298,7 +298,7 @@ def test_a_change_in_common_restarts_every_function(copy: Run) -> None:
         (["token", "mallory"], 2, "no user 'mallory'; there are:\n  alice"),
         (["token", "alice"], 1, "start it with make run"),
         (["stop-part", "billing"], 1, "start it with make run"),
-        (["walk"], 2, "usage: python -m dev run | token USER | stop-part PART | start-part PART"),
+        (["walk"], 2, "usage: python -m dev run | token USER | notifications | stop-part PART | start-part PART"),
     ],
 )
 def test_a_wrong_command_says_what_is_allowed(tmp_path: Path, arguments: list[str], code: int, text: str) -> None:

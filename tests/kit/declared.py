@@ -64,3 +64,5 @@ class Case:
 
 
 CASES = [Case(function, endpoint) for function in read_functions() for endpoint in function.app.endpoints]
+ONE_OF_EACH = list({case.function.name: case for case in reversed(CASES)}.values())[::-1]
+"""The first endpoint of each function, for what is in front of all of them."""

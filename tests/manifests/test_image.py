@@ -25,7 +25,7 @@ import pytest
 
 from dev.declarations import function_names
 from dev.functions import MANIFESTS, read_function
-from tests.kit.declared import CASES, Case
+from tests.kit.declared import ONE_OF_EACH, Case
 from tests.kit.envelopes import assert_error_envelope
 from tests.kit.process import FunctionProcess, free_port
 from tests.manifests.conftest import KNATIVE
@@ -137,7 +137,7 @@ def started(root: Path, settings: dict[str, str], function: str = "overview") ->
         yield process
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", ONE_OF_EACH, ids=str)
 def test_a_function_starts_from_its_files_alone(
     case: Case, packages: Path, workspace: Path, record_property: Callable[[str, object], None]
 ) -> None:

@@ -1,19 +1,27 @@
-"""Every row of the token table against every declared endpoint: response, cost, log line, metric, and no token."""
+"""Every row of the token table: response, cost, log line, metric, and no token.
+
+Each row is sent to the overview and to one of the other functions in turn, because all functions verify tokens in the
+same way. test_tenants.py has the main rows of every endpoint.
+"""
 
 import pytest
 from jwt.types import Options
 
 from common.identity.authenticator import DECODE_OPTIONS
 from common.process import metrics
-from tests.kit.declared import CASES, Case
+from dev.declarations import function_names
+from tests.kit.declared import ONE_OF_EACH, Case
 from tests.kit.identity import IdentityProvider
 from tests.kit.in_process import captured_log, make, request
 from tests.kit.token_table import ROWS, Row, assert_line, assert_row, assert_unseen, with_query
 from tests.kit.tokens import KEYCLOAK
 
+OVERVIEW = [case for case in ONE_OF_EACH if case.function.name == "overview"]
+OTHERS = [case for case in ONE_OF_EACH if case.function.name != "overview"]
+PAIRS = [(row, case) for number, row in enumerate(ROWS) for case in (*OVERVIEW, OTHERS[number % len(OTHERS)])]
 
-@pytest.mark.parametrize("case", CASES, ids=str)
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+
+@pytest.mark.parametrize(("row", "case"), PAIRS, ids=lambda value: value.name if isinstance(value, Row) else str(value))
 async def test_row(row: Row, case: Case) -> None:
     """The response follows the contract, fetches are within the limit, and the reason is only in log and metrics."""
     attempt = row.make()
@@ -45,6 +53,7 @@ def test_the_table_is_one() -> None:
     """No two rows have a name, every row its source, and the issue's 120 are there."""
     assert len({row.name for row in ROWS}) == len(ROWS) >= 120
     assert all(row.source for row in ROWS)
+    assert {case.function.name for _, case in PAIRS} == set(function_names())
 
 
 def test_every_option_of_the_decoder_is_said() -> None:

@@ -107,6 +107,7 @@ async def test_every_growing_table_has_the_organization_first(database_url: str)
         "prices",
         "price_steps",
         "plan_prices",
+        "plan_members",
         "minor_units",
         "hours",
         "sources",

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
 from standardwebhooks import Webhook
 
 from billing_service.database import Connection
@@ -33,6 +34,7 @@ async def message(api: Api, owner: Connection, port: int, name: str) -> None:
     await api.send("POST", f"{ACME}/channels/{channel}/test")
 
 
+@pytest.mark.slow_fault
 async def test_the_worker_delivers_and_counts(api: Api, owner: Connection, database_url: str, tmp_path: Path) -> None:
     """One that arrives and one that is refused: the metrics have both, and nothing is overdue."""
     async with receiving() as good, receiving(b"HTTP/1.1 500 X\r\ncontent-length: 0\r\n\r\n") as bad:
