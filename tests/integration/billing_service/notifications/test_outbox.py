@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -216,9 +216,11 @@ async def test_a_digest_is_not_sent_while_an_event_is_added(api: Api, owner: Con
     await owner.execute("UPDATE deliveries SET state = 'delivered', settled_at = now() WHERE NOT digest")
     await owner.execute(DUE_NOW)
     carrier = FakeCarrier()
-    async with delivering(database_url, carrier), connect(database_url) as adding:
+    async with AsyncExitStack() as stack:
+        adding = await stack.enter_async_context(connect(database_url))
         async with adding.transaction():
             await enqueue(adding, "acme", EVENT, [UUID(channel)])
+            await stack.enter_async_context(delivering(database_url, carrier))
             await put(owner, other)
             await until(lambda: found(owner, f"SELECT FROM deliveries WHERE channel = '{other}' AND attempts = 1"))
             assert [one.number for one in carrier.sent] == [1]  # type: ignore[attr-defined]

@@ -2825,6 +2825,55 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "namespace": "acme-web",
+                     *         "figure": "cpu",
+                     *         "period": "2026-11",
+                     *         "from": "2026-11-01T00:00:00.000Z",
+                     *         "to": "2026-12-01T00:00:00.000Z",
+                     *         "value": 21.89,
+                     *         "exact": 21.887894976,
+                     *         "rounding": 0.002105024,
+                     *         "rows": [
+                     *           {
+                     *             "sku": "cpu_core_hour",
+                     *             "component": "cpu",
+                     *             "unit": "core hour",
+                     *             "workload": "-",
+                     *             "source": "csv",
+                     *             "hours": 662,
+                     *             "quantity": 734.49312,
+                     *             "amount": 21.887894976,
+                     *             "price": {
+                     *               "id": 2,
+                     *               "list": null,
+                     *               "unit_price": 0.0298,
+                     *               "valid_from": "2026-10-12T00:00:00.000Z",
+                     *               "valid_until": null
+                     *             }
+                     *           }
+                     *         ],
+                     *         "rest": null,
+                     *         "adjustments": []
+                     *       },
+                     *       "meta": {
+                     *         "as_of": "2026-11-28T14:00:00.000Z",
+                     *         "complete_through": "2026-11-28T14:00:00.000Z",
+                     *         "incomplete_hours": 0,
+                     *         "data_version": 16,
+                     *         "currency": "EUR",
+                     *         "currency_digits": 2,
+                     *         "time_zone": "UTC",
+                     *         "period_state": "open",
+                     *         "cost_basis": "usage",
+                     *         "stale": false
+                     *       },
+                     *       "timestamp": "2026-11-28T14:13:53.443Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ExplanationResponse"];
                     "text/csv": string;
                 };
@@ -3123,6 +3172,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "period": "2026-11",
+                     *         "horizon": "month_end",
+                     *         "level": 80,
+                     *         "from": "2026-11-01T00:00:00.000Z",
+                     *         "until": "2026-12-01T00:00:00.000Z",
+                     *         "spent": 801.83,
+                     *         "remaining": {
+                     *           "p50": 64.04,
+                     *           "low": 62.82,
+                     *           "high": 65.26
+                     *         },
+                     *         "total": {
+                     *           "p50": 865.87,
+                     *           "low": 864.65,
+                     *           "high": 867.09
+                     *         },
+                     *         "days": [
+                     *           {
+                     *             "date": "2026-11-28",
+                     *             "p50": 9.58,
+                     *             "low": 9.42,
+                     *             "high": 9.75
+                     *           },
+                     *           {
+                     *             "date": "2026-11-29",
+                     *             "p50": 22.95,
+                     *             "low": 22.49,
+                     *             "high": 23.41
+                     *           },
+                     *           {
+                     *             "date": "2026-11-30",
+                     *             "p50": 31.51,
+                     *             "low": 30.84,
+                     *             "high": 32.17
+                     *           }
+                     *         ],
+                     *         "method": "weighted_models",
+                     *         "quality": "ok",
+                     *         "backtest": {
+                     *           "origins": 23,
+                     *           "error": 0.0056,
+                     *           "coverage": 1
+                     *         },
+                     *         "unrated_lines": 0,
+                     *         "scope": {
+                     *           "organization": "acme",
+                     *           "namespaces": null
+                     *         }
+                     *       },
+                     *       "meta": {
+                     *         "as_of": "2026-11-28T14:00:00.000Z",
+                     *         "data_version": 16,
+                     *         "currency": "EUR",
+                     *         "currency_digits": 2,
+                     *         "time_zone": "UTC",
+                     *         "period_state": "open",
+                     *         "cost_basis": "usage",
+                     *         "stale": false
+                     *       },
+                     *       "timestamp": "2026-11-28T14:13:53.358Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["OrganizationForecastResponse"];
                 };
             };
@@ -4492,6 +4607,295 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "projects": [
+                     *           {
+                     *             "namespace": "acme-ci",
+                     *             "uid": "",
+                     *             "lines": [
+                     *               {
+                     *                 "sku": "cpu_core_hour",
+                     *                 "component": "cpu",
+                     *                 "unit": "core hour",
+                     *                 "quantity": 3210.2032,
+                     *                 "amount": 104.33
+                     *               },
+                     *               {
+                     *                 "sku": "memory_gib_hour",
+                     *                 "component": "memory",
+                     *                 "unit": "GiB hour",
+                     *                 "quantity": 19215.3048,
+                     *                 "amount": 88.39
+                     *               },
+                     *               {
+                     *                 "sku": "storage_gib_hour",
+                     *                 "component": "storage",
+                     *                 "unit": "GiB hour",
+                     *                 "quantity": 240840,
+                     *                 "amount": 33.72
+                     *               },
+                     *               {
+                     *                 "sku": "network_gib",
+                     *                 "component": "network",
+                     *                 "unit": "GiB",
+                     *                 "quantity": 2568.16256,
+                     *                 "amount": 23.11
+                     *               },
+                     *               {
+                     *                 "sku": "public_ip_hour",
+                     *                 "component": "public_ip",
+                     *                 "unit": "address hour",
+                     *                 "quantity": 0,
+                     *                 "amount": 0
+                     *               }
+                     *             ],
+                     *             "total": 249.55
+                     *           },
+                     *           {
+                     *             "namespace": "acme-data",
+                     *             "uid": "",
+                     *             "lines": [
+                     *               {
+                     *                 "sku": "cpu_core_hour",
+                     *                 "component": "cpu",
+                     *                 "unit": "core hour",
+                     *                 "quantity": 1209.41775,
+                     *                 "amount": 39.31
+                     *               },
+                     *               {
+                     *                 "sku": "memory_gib_hour",
+                     *                 "component": "memory",
+                     *                 "unit": "GiB hour",
+                     *                 "quantity": 7214.126625,
+                     *                 "amount": 33.18
+                     *               },
+                     *               {
+                     *                 "sku": "storage_gib_hour",
+                     *                 "component": "storage",
+                     *                 "unit": "GiB hour",
+                     *                 "quantity": 96840,
+                     *                 "amount": 13.56
+                     *               },
+                     *               {
+                     *                 "sku": "network_gib",
+                     *                 "component": "network",
+                     *                 "unit": "GiB",
+                     *                 "quantity": 967.5342,
+                     *                 "amount": 8.71
+                     *               },
+                     *               {
+                     *                 "sku": "public_ip_hour",
+                     *                 "component": "public_ip",
+                     *                 "unit": "address hour",
+                     *                 "quantity": 720,
+                     *                 "amount": 2.88
+                     *               }
+                     *             ],
+                     *             "total": 97.64
+                     *           },
+                     *           {
+                     *             "namespace": "acme-mail",
+                     *             "uid": "",
+                     *             "lines": [
+                     *               {
+                     *                 "sku": "cpu_core_hour",
+                     *                 "component": "cpu",
+                     *                 "unit": "core hour",
+                     *                 "quantity": 401.25899,
+                     *                 "amount": 13.04
+                     *               },
+                     *               {
+                     *                 "sku": "memory_gib_hour",
+                     *                 "component": "memory",
+                     *                 "unit": "GiB hour",
+                     *                 "quantity": 2401.888485,
+                     *                 "amount": 11.05
+                     *               },
+                     *               {
+                     *                 "sku": "storage_gib_hour",
+                     *                 "component": "storage",
+                     *                 "unit": "GiB hour",
+                     *                 "quantity": 39240,
+                     *                 "amount": 5.49
+                     *               },
+                     *               {
+                     *                 "sku": "network_gib",
+                     *                 "component": "network",
+                     *                 "unit": "GiB",
+                     *                 "quantity": 321.007192,
+                     *                 "amount": 2.89
+                     *               },
+                     *               {
+                     *                 "sku": "public_ip_hour",
+                     *                 "component": "public_ip",
+                     *                 "unit": "address hour",
+                     *                 "quantity": 0,
+                     *                 "amount": 0
+                     *               }
+                     *             ],
+                     *             "total": 32.47
+                     *           },
+                     *           {
+                     *             "namespace": "acme-ml",
+                     *             "uid": "",
+                     *             "lines": [
+                     *               {
+                     *                 "sku": "cpu_core_hour",
+                     *                 "component": "cpu",
+                     *                 "unit": "core hour",
+                     *                 "quantity": 3222.99368,
+                     *                 "amount": 104.75
+                     *               },
+                     *               {
+                     *                 "sku": "memory_gib_hour",
+                     *                 "component": "memory",
+                     *                 "unit": "GiB hour",
+                     *                 "quantity": 19234.49052,
+                     *                 "amount": 88.48
+                     *               },
+                     *               {
+                     *                 "sku": "storage_gib_hour",
+                     *                 "component": "storage",
+                     *                 "unit": "GiB hour",
+                     *                 "quantity": 240840,
+                     *                 "amount": 33.72
+                     *               },
+                     *               {
+                     *                 "sku": "network_gib",
+                     *                 "component": "network",
+                     *                 "unit": "GiB",
+                     *                 "quantity": 2578.394944,
+                     *                 "amount": 23.2
+                     *               },
+                     *               {
+                     *                 "sku": "public_ip_hour",
+                     *                 "component": "public_ip",
+                     *                 "unit": "address hour",
+                     *                 "quantity": 1440,
+                     *                 "amount": 5.76
+                     *               }
+                     *             ],
+                     *             "total": 255.91
+                     *           },
+                     *           {
+                     *             "namespace": "acme-staging",
+                     *             "uid": "",
+                     *             "lines": [
+                     *               {
+                     *                 "sku": "cpu_core_hour",
+                     *                 "component": "cpu",
+                     *                 "unit": "core hour",
+                     *                 "quantity": 2416.7424,
+                     *                 "amount": 78.54
+                     *               },
+                     *               {
+                     *                 "sku": "memory_gib_hour",
+                     *                 "component": "memory",
+                     *                 "unit": "GiB hour",
+                     *                 "quantity": 14425.1136,
+                     *                 "amount": 66.36
+                     *               },
+                     *               {
+                     *                 "sku": "storage_gib_hour",
+                     *                 "component": "storage",
+                     *                 "unit": "GiB hour",
+                     *                 "quantity": 183240,
+                     *                 "amount": 25.65
+                     *               },
+                     *               {
+                     *                 "sku": "network_gib",
+                     *                 "component": "network",
+                     *                 "unit": "GiB",
+                     *                 "quantity": 1933.39392,
+                     *                 "amount": 17.4
+                     *               },
+                     *               {
+                     *                 "sku": "public_ip_hour",
+                     *                 "component": "public_ip",
+                     *                 "unit": "address hour",
+                     *                 "quantity": 1440,
+                     *                 "amount": 5.76
+                     *               }
+                     *             ],
+                     *             "total": 193.71
+                     *           },
+                     *           {
+                     *             "namespace": "acme-web",
+                     *             "uid": "",
+                     *             "lines": [
+                     *               {
+                     *                 "sku": "cpu_core_hour",
+                     *                 "component": "cpu",
+                     *                 "unit": "core hour",
+                     *                 "quantity": 803.95092,
+                     *                 "amount": 26.13
+                     *               },
+                     *               {
+                     *                 "sku": "memory_gib_hour",
+                     *                 "component": "memory",
+                     *                 "unit": "GiB hour",
+                     *                 "quantity": 4805.92638,
+                     *                 "amount": 22.11
+                     *               },
+                     *               {
+                     *                 "sku": "storage_gib_hour",
+                     *                 "component": "storage",
+                     *                 "unit": "GiB hour",
+                     *                 "quantity": 68040,
+                     *                 "amount": 9.52
+                     *               },
+                     *               {
+                     *                 "sku": "network_gib",
+                     *                 "component": "network",
+                     *                 "unit": "GiB",
+                     *                 "quantity": 643.160736,
+                     *                 "amount": 5.79
+                     *               },
+                     *               {
+                     *                 "sku": "public_ip_hour",
+                     *                 "component": "public_ip",
+                     *                 "unit": "address hour",
+                     *                 "quantity": 1440,
+                     *                 "amount": 5.76
+                     *               }
+                     *             ],
+                     *             "total": 69.31
+                     *           }
+                     *         ],
+                     *         "rounding": 0,
+                     *         "usage_total": 898.59,
+                     *         "unrated_lines": 0,
+                     *         "period": "2026-09",
+                     *         "adjustments": [],
+                     *         "fees": [],
+                     *         "invoiced": {
+                     *           "fees": 0,
+                     *           "usage": 898.59,
+                     *           "adjustments": 0,
+                     *           "total": 898.59
+                     *         },
+                     *         "other_currencies": [],
+                     *         "scope": {
+                     *           "organization": "acme",
+                     *           "namespaces": null
+                     *         }
+                     *       },
+                     *       "meta": {
+                     *         "as_of": "2026-10-01T00:00:00.000Z",
+                     *         "data_version": 13,
+                     *         "currency": "EUR",
+                     *         "currency_digits": 2,
+                     *         "time_zone": "UTC",
+                     *         "period_state": "closed",
+                     *         "cost_basis": "usage",
+                     *         "stale": false
+                     *       },
+                     *       "timestamp": "2026-11-28T14:13:53.486Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["StatementResponse"];
                     "text/csv": string;
                 };
