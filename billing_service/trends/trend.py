@@ -8,6 +8,7 @@ from typing import Any, LiteralString
 
 from billing_service.database import Database
 from billing_service.errors import AmountTooLarge
+from billing_service.figures.again import DataChanged, consistent
 from billing_service.figures.facts import facts, rfc3339
 from billing_service.figures.summary import LARGEST_AMOUNT
 from billing_service.forecasts.unusual import unusual_days
@@ -51,15 +52,20 @@ class Groups:
 
 
 async def trend(database: Database, scope: Scope, asked: Asked, now: datetime | None = None) -> dict[str, Any]:
-    """Raises BadRequest (400), OrganizationNotFound, ProjectNotFound (404), PriceMissing, AmountTooLarge (409)."""
+    """Raises BadRequest (400), OrganizationNotFound, ProjectNotFound (404), PriceMissing, AmountTooLarge (409), and
+    DataChanging (503)."""
+    return await consistent(lambda: _read(database, scope, asked, now))
+
+
+async def _read(database: Database, scope: Scope, asked: Asked, now: datetime | None) -> dict[str, Any]:
     read = await read_all(database, scope, asked, now)
     found = figures(read.frame, by_piece(read.totals, read.frame, read.currency), read.unit)
     if read.amount(max(found.months)) > LARGEST_AMOUNT:
         raise AmountTooLarge(f"An amount of {scope.namespace or scope.organization} is larger than 10^18")
     body = await _body(read, found)
     [version] = await database.fetch(_VERSION, organization=scope.organization)
-    if not read.clock.data_version == read.facts["data_version"] == version["number"]:  # an import came in between
-        return await trend(database, scope, asked, now)
+    if not read.clock.data_version == read.facts["data_version"] == version["number"]:
+        raise DataChanged
     return body
 
 
