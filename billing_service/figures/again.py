@@ -1,12 +1,15 @@
 """Reads a response again if an import changed the data between two of its queries."""
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import LiteralString, TypeVar
 
 from billing_service.errors import DataChanging
 
 Response = TypeVar("Response")
 
+VERSION: LiteralString = """
+    SELECT coalesce(max(version), 0) AS number FROM data_versions WHERE organization = %(organization)s
+"""
 _MOST = 5  # an import is one transaction, and imports run one after another
 
 

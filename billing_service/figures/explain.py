@@ -2,23 +2,20 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, LiteralString
+from typing import Any
 
 from psycopg.rows import DictRow
 
 from billing_service.database import Database
 from billing_service.errors import ProjectNotFound
 from billing_service.figures.adjustments import shown as shown_adjustment
-from billing_service.figures.again import DataChanged, consistent
+from billing_service.figures.again import VERSION, DataChanged, consistent
 from billing_service.figures.facts import coverage, facts, refuse_future, rfc3339
 from billing_service.figures.overview import overview
 from billing_service.ledger.script import script
 from billing_service.money import exact_sum
 
 MOST_ROWS = 1000
-_VERSION: LiteralString = """
-    SELECT coalesce(max(version), 0) AS number FROM data_versions WHERE organization = %(organization)s
-"""
 COMPONENTS = ("cpu", "memory", "storage", "network", "public_ip", "gpu", "other")
 
 
@@ -66,7 +63,7 @@ async def _read(
         life=row["life"],
         period=row["period"],
     )
-    [version] = await database.fetch(_VERSION, organization=organization)
+    [version] = await database.fetch(VERSION, organization=organization)
     if not shown["data_version"] == row["data_version"] == version["number"]:  # an import came in between
         raise DataChanged
     exact = exact_sum(part["amount"] or Decimal(0) for part in parts)

@@ -3,13 +3,13 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, LiteralString
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from psycopg.rows import DictRow
 
-from billing_service.figures.again import DataChanged
+from billing_service.figures.again import VERSION, DataChanged
 from billing_service.forecasts.days import HISTORY_DAYS, Days, hour_of_bit
 from billing_service.forecasts.history import Floats
 from billing_service.forecasts.pricing import Prices
@@ -19,9 +19,6 @@ from billing_service.money import exact_sum
 Fetch = Callable[..., Awaitable[list[DictRow]]]
 Mix = dict[int, float]
 LONG_LIFE = timedelta(days=60)
-_VERSION: LiteralString = """
-    SELECT coalesce(max(version), 0) AS number FROM data_versions WHERE organization = %(organization)s
-"""
 
 
 @dataclass(frozen=True)
@@ -85,7 +82,7 @@ async def read(
     prices = Prices(days, month["period"], used, listed)
     whole = namespaces is None and not each
     lives = await (_organization if whole else _projects)(fetch, scope, projects, days, prices)
-    [version] = await fetch(_VERSION, organization=organization)
+    [version] = await fetch(VERSION, organization=organization)
     if version["number"] != month["data_version"]:
         raise DataChanged
     return Inputs(month, lives, days, prices)

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, LiteralString
+from typing import Any
 
 from billing_service.database import Database
 from billing_service.errors import AmountTooLarge
-from billing_service.figures.again import DataChanged, consistent
+from billing_service.figures.again import VERSION, DataChanged, consistent
 from billing_service.figures.facts import facts, rfc3339
 from billing_service.figures.summary import LARGEST_AMOUNT
 from billing_service.forecasts.unusual import unusual_days
@@ -29,10 +29,6 @@ from billing_service.trends.response import (
     state_of,
 )
 from billing_service.trends.usage import Key, Scope, Usage, by_piece, check_lines, grouped
-
-_VERSION: LiteralString = """
-    SELECT coalesce(max(version), 0) AS number FROM data_versions WHERE organization = %(organization)s
-"""
 
 
 @dataclass(frozen=True)
@@ -63,7 +59,7 @@ async def _read(database: Database, scope: Scope, asked: Asked, now: datetime | 
     if read.amount(max(found.months)) > LARGEST_AMOUNT:
         raise AmountTooLarge(f"An amount of {scope.namespace or scope.organization} is larger than 10^18")
     body = await _body(read, found)
-    [version] = await database.fetch(_VERSION, organization=scope.organization)
+    [version] = await database.fetch(VERSION, organization=scope.organization)
     if not read.clock.data_version == read.facts["data_version"] == version["number"]:
         raise DataChanged
     return body

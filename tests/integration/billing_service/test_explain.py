@@ -15,6 +15,9 @@ from billing_service.figures.explain import explain
 from billing_service.figures.overview import overview
 from billing_service.figures.projects import project_list
 from billing_service.periods.close import close
+from billing_service.trends.asked import asked
+from billing_service.trends.trend import trend
+from billing_service.trends.usage import Scope
 
 from .conftest import USAGE_HEADER, Api, Load
 from .process import run
@@ -117,14 +120,16 @@ async def test_an_import_between_the_queries_does_not_tear_the_explanation(
     assert abs(found["rounding"]) < Decimal("0.01")
 
 
-@pytest.mark.parametrize("figure", ["explain", "overview", "projects"])
+@pytest.mark.parametrize("figure", ["explain", "overview", "projects", "trend"])
 async def test_a_response_is_read_a_limited_number_of_times(
     metered: Api, database_url: str, monkeypatch: pytest.MonkeyPatch, figure: str
 ) -> None:
     """Data that change during each reading are 503 with data_changing, and not a loop without an end."""
     del metered
     async with connect(database_url) as owner:  # lines without a price that no line has: as if it came in between
-        await owner.execute("UPDATE rollup_monthly SET unrated = 1" if figure != "explain" else "SELECT 1")
+        await owner.execute(
+            "UPDATE rollup_monthly SET unrated = 1" if figure in {"overview", "projects"} else "SELECT 1"
+        )
     async with open_database(database_url) as database:
         fetch, versions = database.fetch, count(1000)
 
@@ -139,10 +144,11 @@ async def test_a_response_is_read_a_limited_number_of_times(
             "explain": lambda: explain(database, "acme", "acme-web", figure="cpu", now=NOW),
             "overview": lambda: overview(database, "acme", "acme-web", NOW),
             "projects": lambda: project_list(database, "acme", NOW),
+            "trend": lambda: trend(database, Scope("acme", "acme-web"), asked({}, of_organization=False), NOW),
         }
         with pytest.raises(DataChanging, match="during each of 5 readings"):
             await reads[figure]()
-        assert len(queries) <= 5 * 5
+        assert len(queries) <= 5 * (20 if figure == "trend" else 5)
 
 
 async def test_adjustments_of_an_earlier_life_are_not_shown(api: Api, load: Load) -> None:
