@@ -15,6 +15,7 @@ from psycopg.rows import DictRow
 
 from billing_service.errors import OrganizationNotFound
 from billing_service.figures.adjustments import shown as shown_adjustment
+from billing_service.figures.again import VERSION, DataChanged, consistent
 from billing_service.figures.facts import facts, refuse_future, rfc3339
 from billing_service.ledger.script import script
 from billing_service.money import exact_sum, rounded, split
@@ -32,8 +33,14 @@ async def statement(
 ) -> str:
     """JSON. Of a closed month always the same bytes. `namespaces`: these projects, without the organization's lines.
 
-    `period`: None is the running month. Raises OrganizationNotFound (404), PeriodNotFound (404).
+    `period`: None is the running month. Raises OrganizationNotFound (404), PeriodNotFound (404), DataChanging (503).
     """
+    return await consistent(lambda: _read(fetch, organization, now, period, namespaces))
+
+
+async def _read(
+    fetch: Fetch, organization: str, now: datetime | None, period: date | None, namespaces: list[str] | None
+) -> str:
     months = await fetch(script("statements/month.sql"), organization=organization, period=period, now=now)
     if not months:
         raise OrganizationNotFound(f"Organization {organization} is not registered")
@@ -42,7 +49,11 @@ async def statement(
     if month["closed"] and namespaces is None:
         kept: str = month["statement"]
         return kept
-    return text(await computed(fetch, month, namespaces))
+    body = text(await computed(fetch, month, namespaces))
+    [version] = await fetch(VERSION, organization=organization)
+    if version["number"] != month["data_version"]:
+        raise DataChanged
+    return body
 
 
 async def computed(fetch: Fetch, month: DictRow, namespaces: list[str] | None = None) -> dict[str, Any]:

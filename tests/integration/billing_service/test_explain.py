@@ -15,6 +15,7 @@ from billing_service.figures.explain import explain
 from billing_service.figures.overview import overview
 from billing_service.figures.projects import project_list
 from billing_service.periods.close import close
+from billing_service.statements.statement import statement
 from billing_service.trends.asked import asked
 from billing_service.trends.trend import trend
 from billing_service.trends.usage import Scope
@@ -120,7 +121,7 @@ async def test_an_import_between_the_queries_does_not_tear_the_explanation(
     assert abs(found["rounding"]) < Decimal("0.01")
 
 
-@pytest.mark.parametrize("figure", ["explain", "overview", "projects", "trend"])
+@pytest.mark.parametrize("figure", ["explain", "overview", "projects", "statement", "trend"])
 async def test_a_response_is_read_a_limited_number_of_times(
     metered: Api, database_url: str, monkeypatch: pytest.MonkeyPatch, figure: str
 ) -> None:
@@ -144,6 +145,7 @@ async def test_a_response_is_read_a_limited_number_of_times(
             "explain": lambda: explain(database, "acme", "acme-web", figure="cpu", now=NOW),
             "overview": lambda: overview(database, "acme", "acme-web", NOW),
             "projects": lambda: project_list(database, "acme", NOW),
+            "statement": lambda: statement(database.fetch, "acme", NOW),
             "trend": lambda: trend(database, Scope("acme", "acme-web"), asked({}, of_organization=False), NOW),
         }
         with pytest.raises(DataChanging, match="during each of 5 readings"):
