@@ -12,6 +12,7 @@ from billing_service.forecasts.history import Floats
 HISTORY_DAYS = 400
 _FIRST_BIT_HOURS = 14  # figures/facts.py
 _HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,12 @@ class Days:
         missing: dict[date, int] = {}
         for period, bits in months:
             began = datetime(period.year, period.month, 1, tzinfo=UTC) - timedelta(hours=_FIRST_BIT_HOURS)
-            at = bits.find("1")
-            while at >= 0:
-                day = (began + timedelta(hours=at)).astimezone(self.zone).date()
-                missing[day] = missing.get(day, 0) + 1
-                at = bits.find("1", at + 1)
+            size, day, number = len(bits), began.astimezone(self.zone).date(), int(bits, 2)
+            while number and self.start(day) < began + size * _HOUR:
+                first, last = (min(max((self.start(end) - began) // _HOUR, 0), size) for end in (day, day + _DAY))
+                if here := (number >> (size - last) & ((1 << (last - first)) - 1)).bit_count():
+                    missing[day] = missing.get(day, 0) + here
+                day += _DAY
         return Days(self.as_of, self.zone, missing, self.history)
 
     @cached_property
