@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Literal, NoReturn, cast
 
 from billing_service.errors import BadRequest
+from billing_service.trends.filters import LABEL_KEY, Filters, terms
 
 Granularity = Literal["hour", "day", "week", "month"]
 Kind = Literal["component", "sku", "workload", "label", "project"]
@@ -15,13 +16,12 @@ GRANULARITIES: tuple[Granularity, ...] = ("hour", "day", "week", "month")
 COMPARISONS: tuple[Comparison, ...] = ("previous", "year")
 DEFAULT_GROUPS = 10
 MOST_GROUPS = 100  # with 400 buckets, the response has 40 000 amounts
-PARAMETERS = ("granularity", "from", "to", "group_by", "limit", "compare")
+PARAMETERS = ("granularity", "from", "to", "group_by", "limit", "compare", "include", "exclude")
 
 _DATE = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(
     r"20[0-9]{2}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
-_LABEL_KEY = re.compile(r"(?:[a-z0-9][-.a-z0-9]{0,252}/)?[A-Za-z0-9](?:[-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?")
 _WHEN = "must be a date like 2026-11-01, or a full hour with its offset like 2026-11-01T13:00:00Z"
 
 
@@ -36,6 +36,7 @@ class Asked:
     until: date | datetime | None
     limit: int
     compare: Comparison | None
+    filters: Filters
 
 
 def refuse(parameter: str, rule: str) -> NoReturn:
@@ -59,6 +60,10 @@ def asked(given: dict[str, str], *, of_organization: bool) -> Asked:
         until=_moment("to", given.get("to")),
         limit=_limit(given.get("limit")),
         compare=compare,
+        filters=Filters(
+            terms("include", given.get("include"), of_organization=of_organization),
+            terms("exclude", given.get("exclude"), of_organization=of_organization),
+        ),
     )
 
 
@@ -69,7 +74,7 @@ def _group(text: str, *, of_organization: bool) -> tuple[Kind, str | None]:
     name, colon, key = text.partition(":")
     if name != "label" or not colon:
         refuse("group_by", f"must be one of {', '.join(kinds)}, or label:KEY")
-    if not _LABEL_KEY.fullmatch(key):
+    if not LABEL_KEY.fullmatch(key):
         refuse(
             "group_by",
             "must have a Kubernetes label key after label: - a name of 1 to 63 letters, digits, -, _ and ., which a "

@@ -8,7 +8,9 @@ before is `new`, what has none now is `gone`.
 """
 
 from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -22,7 +24,7 @@ from billing_service.trends.frame import Frame, coarse
 from billing_service.trends.groups import Margins, by_month, figures, margins
 from billing_service.trends.read import Read, read_lives, read_uids, refuse_unpriced
 from billing_service.trends.response import currencies, key_json, seen_by_bucket
-from billing_service.trends.rounding import apportion_signed
+from billing_service.trends.rounding import apportion_signed, decimal, half_up
 from billing_service.trends.usage import Key, Reader, Usage, by_piece, check_lines, grouped, key_of
 
 PARTS = ("volume", "price", "new", "gone")
@@ -64,20 +66,31 @@ class Changed:
             "before": read.amount(self.before),
             "after": read.amount(self.after),
             "difference": read.amount(self.after - self.before),
+            "ratio": ratio(self.after - self.before, self.before),
             **{name: read.amount(part) for name, part in zip(PARTS, self.parts, strict=True)},
         }
 
 
-async def change(read: Read, after: Side, *, known: bool) -> dict[str, Any]:
-    """`known`: the range has an amount. What is not known is null. Raises BadRequest (400), PriceMissing (409)."""
+def ratio(difference: int, before: int) -> Decimal | None:
+    """Of a difference to what was before, with four digits, half up. None: there was nothing before."""
+    return decimal(half_up(difference * 10_000, before), 4) if before > 0 else None
+
+
+async def change(read: Read, after: Side, shown: Sequence[Key], *, known: bool) -> dict[str, Any]:
+    """`shown`: the groups of the trend. `known`: the range has an amount. What is not known is null.
+
+    Raises BadRequest (400), PriceMissing (409).
+    """
     found = await earlier(read)
     if found is None:
         nothing: dict[str, Any] = {"incomplete_hours": None, "other_currencies": {}, "unrated_lines": 0}
         return {"mode": read.asked.compare, "from": None, "to": None, "current": None} | nothing | _unknown()
     given, until = found
     lives, _ = await read_lives(read.database, read.scope, given.months, read.clock.moment)
-    reader, cut = Reader(read.database, read.scope, lives), coarse(given)
+    reader, cut = Reader(read.database, read.scope, lives, read.reader.filters), coarse(given)
     coverage = await read_coverage(read.database, read.scope, given.months, lives, read.clock.as_of)
+    if reader.filters.of_lines:
+        check_lines(await reader.of_sums().by_sku(cut), read.asked)
     totals = await reader.by_sku(cut)
     await refuse_unpriced(reader, totals, given.months)
     [seen] = seen_by_bucket(totals, cut, read.currency)
@@ -96,11 +109,31 @@ async def change(read: Read, after: Side, *, known: bool) -> dict[str, Any]:
     before = await _side(read, reader, cut, totals)
     prices = await _prices(read, [(given.since, given.until), (read.range.since, until)])
     uids = await read_uids(read, {*before.groups.units, *after.groups.units})
-    return about | _changes(read, before, after, prices, uids)
+    return about | _changes(read, before, after, prices, uids) | _beside(read, before, after, shown)
 
 
 def _unknown() -> dict[str, Any]:
-    return {"total": None, "difference": None, **dict.fromkeys(PARTS), "groups": [], "rest": None}
+    nothing = dict.fromkeys(("total", "difference", "ratio", *PARTS))
+    return nothing | {"groups": [], "rest": None, "shown": None, "not_shown": None}
+
+
+def _beside(read: Read, before: Side, after: Side, shown: Sequence[Key]) -> dict[str, Any]:
+    """The groups of the trend in their order, and all others together: for columns beside the trend."""
+    others = {**before.groups.units, **after.groups.units}.keys() - set(shown)
+
+    def compared(keys: Collection[Key]) -> dict[str, Any]:
+        old, new = (sum(side.groups.total(key) for key in keys) for side in (before, after))
+        return {
+            "before": read.amount(old),
+            "after": read.amount(new),
+            "difference": read.amount(new - old),
+            "ratio": ratio(new - old, old),
+        }
+
+    return {
+        "shown": [compared([key]) for key in shown],
+        "not_shown": {"groups": len(others)} | compared(others) if others else None,
+    }
 
 
 async def _side(read: Read, reader: Reader, cut: Frame, totals: list[Usage]) -> Side:
@@ -148,6 +181,7 @@ def _changes(read: Read, before: Side, after: Side, prices: Prices, uids: dict[K
     body = {
         "total": read.amount(before.total),
         "difference": read.amount(difference),
+        "ratio": ratio(difference, before.total),
         **{name: read.amount(part) for name, part in zip(PARTS, total.parts, strict=True)},
         "groups": [key_json(key, uids) | one.json(read) for key, one in shown],
         "rest": {"groups": len(others)} | Changed.sum(others).json(read) if others else None,

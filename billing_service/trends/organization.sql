@@ -1,16 +1,18 @@
 -- The usage of an organization by piece of a range and SKU. The sections of this file are the sources of the sums; usage.py
--- takes those that a range needs: months, days, and the lines of the hours of a day that is cut.
+-- takes those that a range needs: months, days, and the lines of the hours of a day that is cut. skus null: all.
 WITH sums AS (
 -- section: months
     SELECT width_bucket(r.period::date, %(first_days)s::date[]) AS piece, r.sku, r.currency, r.quantity, r.amount,
            r.lines, r.unrated
     FROM organization_monthly AS r
     WHERE r.organization = %(organization)s AND r.period = ANY (%(whole_months)s::date[])
+      AND (%(skus)s::smallint[] IS NULL OR r.sku = ANY (%(skus)s::smallint[]))
 -- section: days
     SELECT width_bucket(r.day, %(first_days)s::date[]) AS piece, r.sku, r.currency, r.quantity, r.amount, r.lines,
            r.unrated
     FROM unnest(%(day_since)s::date[], %(day_until)s::date[]) AS s (since, until)
     JOIN organization_daily AS r ON r.organization = %(organization)s AND r.day >= s.since AND r.day < s.until
+    WHERE %(skus)s::smallint[] IS NULL OR r.sku = ANY (%(skus)s::smallint[])
 -- section: hours
     SELECT width_bucket(l.hour::timestamptz, %(moments)s::timestamptz[]) AS piece, l.sku, l.currency, l.quantity, l.amount,
            1 AS lines, (l.amount IS NULL)::integer AS unrated
@@ -21,6 +23,7 @@ WITH sums AS (
         SELECT u.hour, u.namespace, u.life, u.sku, u.currency, u.quantity, u.amount FROM usage_lines AS u
         WHERE u.organization = %(organization)s AND u.namespace = h.namespace AND u.life = h.life
           AND u.hour >= s.since AND u.hour < s.until
+          AND (%(skus)s::smallint[] IS NULL OR u.sku = ANY (%(skus)s::smallint[]))
         OFFSET 0 -- a separate subquery: its partitions and its part of the index are found for each span
     ) AS l
 -- section: groups

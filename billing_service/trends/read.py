@@ -82,11 +82,12 @@ async def read_all(database: Database, scope: Scope, asked: Asked, now: datetime
     lives, owned = await read_lives(database, scope, given.months, present.moment)
     if not owned and lives is not None and not any(lives):
         raise ProjectNotFound(f"Organization {scope.organization} has no project {scope.namespace}")
-    reader = Reader(database, scope, lives)
+    filters = await asked.filters.find_skus(database)
+    reader = Reader(database, scope, lives, filters)
     coverage = await read_coverage(database, scope, given.months, lives, present.as_of)
     cut = frame(given, asked.granularity)
-    if asked.granularity == "hour":
-        check_lines(await reader.by_sku(coarse(given)), asked)
+    if asked.granularity == "hour" or filters.of_lines:
+        check_lines(await reader.of_sums().by_sku(coarse(given)), asked)
     totals = await reader.by_sku(cut, hourly=asked.granularity == "hour")
     await refuse_unpriced(reader, totals, given.months)
     return Read(database, scope, asked, present, given, cut, facts, reader, coverage, totals)

@@ -78,6 +78,8 @@ async def _body(read: Read, found: Figures) -> dict[str, Any]:
         **({"namespaces": scope.namespaces} if scope.namespace is None else {"namespace": scope.namespace}),
         "granularity": asked.granularity,
         "group_by": asked.kind if asked.label is None else f"label:{asked.label}",
+        "include": list(asked.filters.include.texts),
+        "exclude": list(asked.filters.exclude.texts),
         "from": rfc3339(given.since),
         "to": rfc3339(given.until),
         "total": None if total is None else read.amount(total),
@@ -96,8 +98,8 @@ async def _body(read: Read, found: Figures) -> dict[str, Any]:
 
 
 async def _anomalies(read: Read) -> dict[str, Any]:
-    """Only of days: those of the range that are complete."""
-    if read.asked.granularity != "day":
+    """Only of days: those of the range that are complete. What is filtered has none: it was not forecast."""
+    if read.asked.granularity != "day" or read.asked.filters:
         return {}
     since, until = read.range.first_day, read.range.last_day + timedelta(days=1)
     found = await unusual_days(read.database.fetch, read.scope, since, until, read.clock.moment)
@@ -108,7 +110,7 @@ async def _compare(read: Read, groups: Groups, total: int | None) -> dict[str, A
     if read.asked.compare is None:
         return {}
     side = Side(list(groups.usage), groups.frame, groups.margins, total or 0)
-    return {"compare": await change(read, side, known=total is not None)}
+    return {"compare": await change(read, side, groups.shown, known=total is not None)}
 
 
 async def _groups(read: Read, found: Figures) -> Groups:
@@ -136,12 +138,14 @@ def _buckets(read: Read, found: Figures, groups: Groups) -> list[dict[str, Any]]
         totals[piece.bucket] += units
         rows[piece.bucket] = add_rows(rows[piece.bucket], row) if rows[piece.bucket] else row
     seen, hours = seen_by_bucket(read.totals, read.frame, read.currency), hours_of(read.frame, read.coverage)
-    result, has_rest = [], bool(groups.others)
+    result, has_rest, so_far = [], bool(groups.others), 0
     for bucket, total, row, lines, times in zip(read.frame.buckets, totals, rows, seen, hours, strict=True):
         has_amount = bool(times.known or lines.lines) and lines.has_amount
         amount = read.amount(total) if has_amount else None
         body = bucket_json(bucket, state_of(bucket, times, lines, read.coverage), times, lines, amount)
+        so_far += total
         if has_amount:
+            body["cumulative"] = read.amount(so_far)
             body["groups"] = amounts_json(row[:-1], read.digits)
             if has_rest:
                 body["rest"] = read.amount(row[-1])

@@ -13,6 +13,7 @@ from billing_service.database import Database
 from billing_service.errors import BadRequest
 from billing_service.ledger.script import script
 from billing_service.trends.asked import Asked, Kind
+from billing_service.trends.filters import Filters
 from billing_service.trends.frame import Frame
 
 DECIMALS = 21  # of an exact amount: 9 of a quantity and 12 of a price
@@ -84,21 +85,30 @@ class Reader:
     database: Database
     scope: Scope
     lives: list[int | None] | None
+    filters: Filters
+
+    def of_sums(self) -> "Reader":
+        """Without the filters that only lines have: a quick count of the lines to read."""
+        return Reader(self.database, self.scope, self.lives, self.filters.without_lines())
+
+    @property
+    def names(self) -> list[str] | None:
+        return self.filters.names(self.scope.names)
 
     async def by_sku(self, frame: Frame, *, hourly: bool = False) -> list[Usage]:
-        if hourly:
+        if hourly or self.filters.of_lines:
             return await self._lines(frame, "sku")
-        if self.scope.names is None:
+        if self.names is None and not self.filters.of_projects:
             return await self._fetch("organization", frame, {})
-        given = {"namespaces": self.scope.names, "by_project": False, "by_sku": True}
+        given = {"namespaces": self.names, "by_project": False, "by_sku": True}
         return await self._fetch("projects", frame, given)
 
     async def by_group(
         self, frame: Frame, asked: Asked, *, by_sku: bool, keys: Sequence[Key] | None = None, hourly: bool = False
     ) -> list[Usage]:
         """`keys`: only these groups. Without `by_sku`, the SKUs of a group are added up."""
-        if asked.kind == "project" and not hourly:
-            names = self.scope.names if keys is None else sorted({key.namespace or "" for key in keys})
+        if asked.kind == "project" and not (hourly or self.filters.of_lines):
+            names = self.names if keys is None else sorted({key.namespace or "" for key in keys})
             given = {"namespaces": names, "by_project": True, "by_sku": by_sku}
             found = await self._fetch("projects", frame, given)
         else:
@@ -116,12 +126,13 @@ class Reader:
         by_sku: bool = True,
     ) -> list[Usage]:
         given: dict[str, object] = {
-            "namespaces": self.scope.names,
+            "namespaces": self.names,
             "by_sku": by_sku,
             "kind": kind,
             "label": label,
             "names": keys and [_stored(key.name) if kind == "label" else key.name for key in keys],
             "spaces": keys and [key.namespace or "" for key in keys],
+            **self.filters.of_each_line(),
         }
         return await self._fetch("lines", frame, given, of_label=kind == "label")
 
@@ -130,7 +141,8 @@ class Reader:
     ) -> list[Usage]:
         sections = [("months", frame.whole_months), ("days", frame.days), ("hours", frame.hours)]
         sql = query(name, tuple(section for section, spans in sections if spans))
-        arguments = (frame.from_lines() if name == "lines" else frame.from_sums()) | {"lives": self.lives, **given}
+        arguments = frame.from_lines() if name == "lines" else frame.from_sums()
+        arguments |= {"lives": self.lives, **self.filters.of_sums(), **given}
         rows = await self.database.fetch(sql, organization=self.scope.organization, **arguments)
         return [_usage(row, of_label=of_label) for row in rows]
 
@@ -191,9 +203,14 @@ def check_lines(usage: Iterable[Usage], asked: Asked) -> None:
     """Raises BadRequest (400): lines are read one by one, and a response has a time limit."""
     lines = sum(sum(one.lines) for one in usage)
     if lines > MOST_LINES:
-        parameter = "granularity" if asked.granularity == "hour" else "group_by"
+        by_hour = asked.granularity == "hour"
+        parameter = "granularity" if by_hour else _filter(asked.filters) if asked.filters.of_lines else "group_by"
         text = (
             f"query parameter '{parameter}' needs {lines} usage lines in this range, and at most {MOST_LINES} "
             "are read: use a shorter range or one project"
         )
         raise BadRequest(text, parameter=parameter)
+
+
+def _filter(filters: Filters) -> str:
+    return "include" if filters.include.of_lines else "exclude"

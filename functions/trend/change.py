@@ -28,15 +28,30 @@ class Parts(WireModel):
         return [self.volume, self.price, self.new, self.gone]
 
 
-class Changed(Parts):
+class Compared(WireModel):
     before: Amount
     after: Amount
     difference: SignedAmount
+    ratio: SignedAmount | None = Field(default=None, description="difference divided by before. Absent if before is 0")
 
     @model_validator(mode="after")
-    def _adds_up(self) -> Self:
-        if exact_sum([self.before, self.difference]) != self.after or exact_sum(self.parts) != self.difference:
+    def _is_the_difference(self) -> Self:
+        if exact_sum([self.before, self.difference]) != self.after:
             raise ValueError("a difference does not add up")
+        return self
+
+
+class NotShown(Compared):
+    """All groups that are not among the groups of the trend, also those without cost in its range."""
+
+    groups: Count
+
+
+class Changed(Parts, Compared):
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if exact_sum(self.parts) != self.difference:
+            raise ValueError("the parts do not add up to the difference")
         return self
 
 
@@ -62,6 +77,9 @@ class Comparison(WireModel):
     incomplete_hours: Count | None = Field(description="Of the earlier range")
     total: Amount | None = Field(description="Cost of the earlier range")
     difference: SignedAmount | None = Field(description="Cost of the range minus total")
+    ratio: SignedAmount | None = Field(
+        default=None, description="difference divided by total. Absent if total is 0 or null"
+    )
     volume: SignedAmount | None
     price: SignedAmount | None
     new: SignedAmount | None
@@ -73,6 +91,10 @@ class Comparison(WireModel):
         description="The largest change first"
     )
     rest: ChangedRest | None
+    shown: Annotated[list[Compared], Field(max_length=LARGEST_NUMBER_OF_GROUPS)] | None = Field(
+        default=None, description="The groups of the trend, in their order"
+    )
+    not_shown: NotShown | None = None
     other_currencies: dict[Currency, Amount] = Field(description="Exact cost of the earlier range in other currencies")
     unrated_lines: Count = Field(description="Usage of the earlier range without a price, which is in no amount")
 
@@ -89,4 +111,8 @@ class Comparison(WireModel):
         parts = [self.volume, self.price, self.new, self.gone, self.rounding or Decimal(0)]
         if exact_sum(part for part in parts if part is not None) != self.difference:
             raise ValueError("the parts do not add up to the difference")
+        beside = [*(self.shown or []), *([self.not_shown] if self.not_shown else [])]
+        found = exact_sum([*(one.difference for one in beside), self.rounding or Decimal(0)])
+        if self.shown is not None and found != self.difference:
+            raise ValueError("the compared groups do not add up to the difference")
         return self

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -12,9 +12,11 @@ from common.billing.resource import Resource
 from common.model import Count, Currency, Moment, Month, NamespaceName, Scope, Text, WireModel
 from common.money.amount import Amount, SignedAmount, exact_sum
 from functions.trend.change import Comparison
+from functions.trend.filters import LARGEST_NUMBER_OF_TERMS
 from functions.trend.parameters import LARGEST_NUMBER_OF_GROUPS
 
 LARGEST_NUMBER_OF_BUCKETS = 400
+Terms = Annotated[list[Text], Field(max_length=LARGEST_NUMBER_OF_TERMS)]
 ZERO = Decimal(0)
 
 
@@ -38,6 +40,9 @@ class Bucket(WireModel):
     from_: Moment = Field(alias="from", description="Start of the first hour, UTC")
     to: Moment = Field(description="End of the last hour, UTC")
     amount: Amount | None = Field(description="Null: nothing is known. It is not 0: 0 is measured")
+    cumulative: Amount | None = Field(
+        default=None, description="Sum of the amounts up to and with this bucket. Absent if the amount is null"
+    )
     complete: bool = Field(description="True if every hour is there, with a price")
     state: Literal["complete", "incomplete", "running", "no_data", "future"] = Field(
         description="incomplete: hours are missing. running: it ends after as_of. future: it begins after as_of"
@@ -103,6 +108,8 @@ class Anomaly(WireModel):
 class TrendReply(WireModel):
     granularity: Literal["hour", "day", "week", "month"]
     group_by: Text
+    include: Terms = Field(default=[], description="The filter of the request")
+    exclude: Terms = Field(default=[], description="The filter of the request")
     from_: Moment = Field(alias="from", description="Begin of the range, UTC")
     to: Moment = Field(description="End of the range, UTC")
     total: Amount | None = Field(
@@ -150,9 +157,20 @@ class TrendReply(WireModel):
             raise ValueError("a bucket has another number of groups")
         if rows and [exact_sum(column) for column in zip(*rows, strict=True)] != expected:
             raise ValueError("a group is not the sum of its buckets")
+        sums = list(accumulate((bucket.amount or ZERO for bucket in known), lambda one, more: exact_sum([one, more])))
+        if any(bucket.cumulative not in {None, so_far} for bucket, so_far in zip(known, sums, strict=True)):
+            raise ValueError("cumulative is not the sum of the buckets")
+        return self
+
+    @model_validator(mode="after")
+    def _compares_with_the_shown(self) -> Self:
         compare = self.compare
-        if compare and compare.total is not None and exact_sum([compare.total, compare.difference or ZERO]) != total:
+        if compare is None or compare.total is None:
+            return self
+        if exact_sum([compare.total, compare.difference or ZERO]) != (self.total or ZERO):
             raise ValueError("the difference is not the one to the earlier total")
+        if compare.shown is not None and [one.after for one in compare.shown] != [one.amount for one in self.groups]:
+            raise ValueError("the compared groups are not the shown ones")
         return self
 
 

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from common.http.errors import NotOffered
 from common.model import DATE_TIME, FormatParameters, whole_number
+from functions.trend.filters import EXCLUDE, INCLUDE, LABEL, OrganizationFilter, ProjectFilter, split
 
 if TYPE_CHECKING:
     from functions.trend.models import TrendReply
@@ -17,8 +18,6 @@ _DATE: Final = re.compile(r"20\d\d-\d\d-\d\d", re.ASCII)
 _SHAPE: Final = (  # for OpenAPI
     r"^20\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(T([01]\d|2[0-3]):00:00(\.0+)?(Z|[+-](0\d|1[0-4]):00))?$"
 )
-# A label key of Kubernetes.
-_LABEL: Final = r"label:([a-z0-9][-.a-z0-9]{0,252}/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?"
 _WHEN: Final = "must be a date like 2026-11-01, or a full hour with its offset like 2026-11-01T13:00:00Z"
 _ZONES: Final = timedelta(hours=15)  # a day begins at most so far from its beginning in UTC
 
@@ -44,7 +43,7 @@ def _moment(text: str) -> datetime | None:
 
 def _group(*names: str) -> AfterValidator:
     def read(text: str) -> str:
-        if text not in names and not re.fullmatch(_LABEL, text):
+        if text not in names and not re.fullmatch(LABEL, text):
             raise ValueError(
                 f"must be one of {', '.join(names)}, or label:KEY with a Kubernetes label key: 1 to 63 characters, "
                 "which a domain and / can precede"
@@ -113,22 +112,30 @@ class ProjectParameters(TrendParameters):
     group_by: Annotated[str, _group("component", "sku", "workload")] = Field(
         "component",
         description="component, sku, workload, or label:KEY for the values of a label of workloads",
-        json_schema_extra={"pattern": f"^(component|sku|workload|{_LABEL})$"},
+        json_schema_extra={"pattern": f"^(component|sku|workload|{LABEL})$"},
     )
+    include: ProjectFilter | None = Field(None, description=INCLUDE)
+    exclude: ProjectFilter | None = Field(None, description=EXCLUDE)
 
     @property
     def upstream_query(self) -> dict[str, str]:
-        return {"group_by": self.group_by, **super().upstream_query}
+        filters = {name: text for name in ("include", "exclude") if (text := getattr(self, name)) is not None}
+        return {"group_by": self.group_by, **super().upstream_query, **filters}
 
     def require(self, reply: "TrendReply") -> None:
         super().require(reply)
         if reply.group_by != self.group_by:
             raise NotOffered("group_by")
+        for name, given, used in (("include", self.include, reply.include), ("exclude", self.exclude, reply.exclude)):
+            if used != split(given):
+                raise NotOffered(name)
 
 
 class OrganizationParameters(ProjectParameters):
     group_by: Annotated[str, _group("component", "sku", "workload", "project")] = Field(
         "component",
         description="component, sku, workload, project, or label:KEY for the values of a label",
-        json_schema_extra={"pattern": f"^(component|sku|workload|project|{_LABEL})$"},
+        json_schema_extra={"pattern": f"^(component|sku|workload|project|{LABEL})$"},
     )
+    include: OrganizationFilter | None = Field(None, description=INCLUDE)
+    exclude: OrganizationFilter | None = Field(None, description=EXCLUDE)

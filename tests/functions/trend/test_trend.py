@@ -59,6 +59,7 @@ async def test_the_parameters_are_passed_on() -> None:
     """As they are, with the defaults."""
     billing = BillingService()
     query = "granularity=week&from=2025-09-01&to=2025-10-01T00:00:00%2B02:00&group_by=label:app.io/team&limit=3"
+    query += "&include=component:cpu,project:acme-web&exclude=label:team%3Dweb"
     await get(make("trend", billing=billing), f"{ORGANIZATION}?{query}&compare=year", admin("acme"))
     assert parse_qs(urlsplit(billing.requests[-1]).query) == {
         "granularity": ["week"],
@@ -67,6 +68,8 @@ async def test_the_parameters_are_passed_on() -> None:
         "group_by": ["label:app.io/team"],
         "limit": ["3"],
         "compare": ["year"],
+        "include": ["component:cpu,project:acme-web"],
+        "exclude": ["label:team=web"],
     }
 
 
@@ -94,7 +97,13 @@ async def test_the_parameters_are_passed_on() -> None:
         ("limit=101", "from 1 to 100"),
         ("limit=1_0", "from 1 to 100"),
         ("compare=last", "'previous' or 'year'"),
-        ("period=2025-10", "allowed: format, granularity, from, to, limit, compare, group_by"),
+        ("period=2025-10", "allowed: format, granularity, from, to, limit, compare, group_by, include, exclude"),
+        ("include=", "component:NAME, sku:NAME, workload:NAME, label:KEY=VALUE or label:KEY"),
+        ("include=cpu", "component:NAME, sku:NAME, workload:NAME, label:KEY=VALUE or label:KEY"),
+        ("include=project:acme-web", "component:NAME, sku:NAME, workload:NAME, label:KEY=VALUE or label:KEY"),
+        ("exclude=component:cpu,,sku:a", "component:NAME, sku:NAME, workload:NAME, label:KEY=VALUE or label:KEY"),
+        ("exclude=label:team=a%20b", "component:NAME, sku:NAME, workload:NAME, label:KEY=VALUE or label:KEY"),
+        ("exclude=" + ",".join(f"sku:s{number}" for number in range(51)), "at most 50 terms"),
     ],
 )
 async def test_a_wrong_parameter_is_named_with_what_is_allowed(query: str, allowed: str) -> None:
@@ -138,6 +147,7 @@ OTHERS = [bucket(day, None) for day in range(1, DAYS)]
         {"buckets": [DAY_ONE | {"groups": [12.4]}, *OTHERS]},
         {"buckets": [DAY_ONE | {"groups": [12.5, 0]}, *OTHERS]},
         {"buckets": [DAY_ONE | {"rest": 0.1}, *OTHERS]},
+        {"buckets": [DAY_ONE | {"cumulative": 12.4}, *OTHERS]},
         {"buckets": [DAY_ONE, OTHERS[0] | {"complete": True}, *OTHERS[1:]]},
         {"buckets": [DAY_ONE, OTHERS[0] | {"amount": 0}, *OTHERS[1:]]},
         {"groups": [{"name": "globex-shop", "namespace": "globex-shop", "amount": 12.5}]},
@@ -158,6 +168,9 @@ async def test_a_trend_that_does_not_add_up_is_503(changes: dict[str, Any]) -> N
         ("?compare=year", {}),
         ("?from=2025-09-01", {}),
         ("?to=2025-10-31T00:00:00Z", {}),
+        ("?include=component:cpu", {}),
+        ("?exclude=sku:a,sku:b", {"exclude": ["sku:a"]}),
+        ("", {"include": ["component:cpu"]}),
     ],
 )
 async def test_what_was_not_requested_is_not_shown(query: str, changes: dict[str, Any]) -> None:
@@ -223,6 +236,17 @@ COMPARE = {
 }
 
 
+SHOWN = [{"before": 10, "after": 12.5, "difference": 2.5, "ratio": 0.25}]
+
+
+async def test_the_comparison_of_the_shown_groups_is_in_their_order() -> None:
+    """With the others together, which can have groups without cost in the range."""
+    beside = {"shown": SHOWN, "not_shown": None, "ratio": 0.25}
+    data = assert_success_envelope(await shown("?compare=previous", compare=COMPARE | beside))["data"]
+    assert (data["compare"]["shown"], data["compare"]["ratio"]) == (SHOWN, 0.25)
+    assert "not_shown" not in data["compare"]
+
+
 async def test_what_changed_is_shown_by_its_parts() -> None:
     """Amounts are signed, and null if one of the two ranges is not known."""
     data = assert_success_envelope(await shown("?compare=previous", compare=COMPARE))["data"]
@@ -248,6 +272,10 @@ async def test_what_changed_is_shown_by_its_parts() -> None:
         {"difference": None},
         {"total": None},
         {"groups": [{"name": "globex-shop", "namespace": "globex-shop", **CHANGED}]},
+        {"shown": []},
+        {"shown": [{"before": 10, "after": 12.5, "difference": 2.4}]},
+        {"shown": [{"before": 10.1, "after": 12.5, "difference": 2.4}]},
+        {"shown": SHOWN, "not_shown": {"groups": 1, "before": 1, "after": 0, "difference": -1}},
     ],
 )
 async def test_a_change_that_does_not_add_up_is_503(changes: dict[str, Any]) -> None:

@@ -41,6 +41,21 @@ def check_sums(found: dict[str, Any]) -> None:
     assert compare["total"] + compare["difference"] == found["total"]
     changes = [abs(group["difference"]) for group in compare["groups"]]
     assert changes == sorted(changes, reverse=True)
+    check_beside(found)
+
+
+def check_beside(found: dict[str, Any]) -> None:
+    """The groups of the trend in their order, and all others, also those that are gone; ratios are half up."""
+    compare = found["compare"]
+    rest, not_shown = found["rest"], compare["not_shown"]
+    assert [group["after"] for group in compare["shown"]] == [group["amount"] for group in found["groups"]]
+    assert (rest["amount"] if rest else 0) == (not_shown["after"] if not_shown else 0)
+    beside = [*compare["shown"], *([not_shown] if not_shown else [])]
+    assert sum(one["difference"] for one in beside) + compare.get("rounding", 0) == compare["difference"]
+    for one in [*beside, *compare["groups"], compare | {"before": compare["total"]}]:
+        exact = Fraction(one["difference"]) / Fraction(one["before"]) if one["before"] else None
+        assert (one["ratio"] is None) == (exact is None)
+        assert exact is None or abs(Fraction(one["ratio"]) - exact) <= Fraction(1, 20_000)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import random
 from decimal import Decimal
 from fractions import Fraction
-from itertools import product
+from itertools import accumulate, product
 from typing import Any
 
 import pytest
@@ -38,7 +38,8 @@ def check(found: Any, world: World, namespaces: set[str], group_by: str) -> None
         return
     assert found["total"] == exact.total
     shown = [bucket for bucket in found["buckets"] if bucket["amount"] is not None]
-    assert sum(bucket["amount"] for bucket in shown) == found["total"]
+    assert list(accumulate(bucket["amount"] for bucket in shown)) == [bucket["cumulative"] for bucket in shown]
+    assert shown[-1]["cumulative"] == found["total"]
     rest = found["rest"]
     by_project = group_by == "project"
     groups = sum((group["amount"] for group in found["groups"]), Decimal(0))

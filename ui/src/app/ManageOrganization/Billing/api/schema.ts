@@ -448,6 +448,11 @@ export interface components {
             to: components["schemas"]["Timestamp"];
             /** @description Null: nothing is known. It is not 0: 0 is measured */
             amount: number | null;
+            /**
+             * Format: decimal
+             * @description Sum of the amounts up to and with this bucket. Absent if the amount is null
+             */
+            cumulative?: number;
             /** @description True if every hour is there, with a price */
             complete: boolean;
             /** @description incomplete: hours are missing. running: it ends after as_of. future: it begins after as_of */
@@ -475,6 +480,17 @@ export interface components {
             };
         };
         ChangedGroup: {
+            /** Format: decimal */
+            before: number;
+            /** Format: decimal */
+            after: number;
+            /** Format: decimal */
+            difference: number;
+            /**
+             * Format: decimal
+             * @description difference divided by before. Absent if before is 0
+             */
+            ratio?: number;
             /**
              * Format: decimal
              * @description Difference of the quantities at the old price
@@ -495,12 +511,6 @@ export interface components {
              * @description Cost of what has no quantity now, negative
              */
             gone: number;
-            /** Format: decimal */
-            before: number;
-            /** Format: decimal */
-            after: number;
-            /** Format: decimal */
-            difference: number;
             /** @description As in the trend's groups */
             name: string | null;
             namespace?: string;
@@ -508,6 +518,17 @@ export interface components {
         };
         /** @description All other groups together. */
         ChangedRest: {
+            /** Format: decimal */
+            before: number;
+            /** Format: decimal */
+            after: number;
+            /** Format: decimal */
+            difference: number;
+            /**
+             * Format: decimal
+             * @description difference divided by before. Absent if before is 0
+             */
+            ratio?: number;
             /**
              * Format: decimal
              * @description Difference of the quantities at the old price
@@ -528,12 +549,6 @@ export interface components {
              * @description Cost of what has no quantity now, negative
              */
             gone: number;
-            /** Format: decimal */
-            before: number;
-            /** Format: decimal */
-            after: number;
-            /** Format: decimal */
-            difference: number;
             groups: number;
         };
         Channel: {
@@ -576,6 +591,19 @@ export interface components {
             recipients?: string[];
             username?: string;
         };
+        Compared: {
+            /** Format: decimal */
+            before: number;
+            /** Format: decimal */
+            after: number;
+            /** Format: decimal */
+            difference: number;
+            /**
+             * Format: decimal
+             * @description difference divided by before. Absent if before is 0
+             */
+            ratio?: number;
+        };
         /** @description The amounts are null if one of the two ranges has no data. */
         Comparison: {
             mode: components["schemas"]["ComparisonMode"];
@@ -591,6 +619,11 @@ export interface components {
             total: number | null;
             /** @description Cost of the range minus total */
             difference: number | null;
+            /**
+             * Format: decimal
+             * @description difference divided by total. Absent if total is 0 or null
+             */
+            ratio?: number;
             volume: number | null;
             price: number | null;
             new: number | null;
@@ -603,6 +636,9 @@ export interface components {
             /** @description The largest change first */
             groups: components["schemas"]["ChangedGroup"][];
             rest: components["schemas"]["ChangedRest"] | null;
+            /** @description The groups of the trend, in their order */
+            shown?: components["schemas"]["Compared"][];
+            not_shown?: components["schemas"]["NotShown"];
             /** @description Exact cost of the earlier range in other currencies */
             other_currencies: {
                 [key: string]: number;
@@ -865,6 +901,21 @@ export interface components {
             pointer: string;
             reason: string;
         };
+        /** @description All groups that are not among the groups of the trend, also those without cost in its range. */
+        NotShown: {
+            /** Format: decimal */
+            before: number;
+            /** Format: decimal */
+            after: number;
+            /** Format: decimal */
+            difference: number;
+            /**
+             * Format: decimal
+             * @description difference divided by before. Absent if before is 0
+             */
+            ratio?: number;
+            groups: number;
+        };
         OptionAddon: {
             id: string;
             name: string;
@@ -909,6 +960,16 @@ export interface components {
         OrganizationTrend: {
             granularity: components["schemas"]["OrganizationTrendGranularity"];
             group_by: string;
+            /**
+             * @description The filter of the request
+             * @default []
+             */
+            include: string[];
+            /**
+             * @description The filter of the request
+             * @default []
+             */
+            exclude: string[];
             /** @description Begin of the range, UTC */
             from: components["schemas"]["Timestamp"];
             /** @description End of the range, UTC */
@@ -1128,6 +1189,16 @@ export interface components {
         ProjectTrend: {
             granularity: components["schemas"]["ProjectTrendGranularity"];
             group_by: string;
+            /**
+             * @description The filter of the request
+             * @default []
+             */
+            include: string[];
+            /**
+             * @description The filter of the request
+             * @default []
+             */
+            exclude: string[];
             /** @description Begin of the range, UTC */
             from: components["schemas"]["Timestamp"];
             /** @description End of the range, UTC */
@@ -5004,6 +5075,10 @@ export interface operations {
                 compare?: components["schemas"]["GetProjectTrendCompare"];
                 /** @description component, sku, workload, or label:KEY for the values of a label of workloads */
                 group_by?: string;
+                /** @description Only usage that fits: terms with commas between them. Terms of one kind are alternatives, and each label key is a kind. label:KEY=VALUE is a value of a label, label:KEY usage without the label. Completeness and adjustments are those of all usage */
+                include?: string;
+                /** @description Without usage that fits one of these terms, which have the form of `include` */
+                exclude?: string;
             };
             header?: never;
             path: {
@@ -5033,6 +5108,11 @@ export interface operations {
                      *       "data": {
                      *         "granularity": "day",
                      *         "group_by": "component",
+                     *         "include": [
+                     *           "component:cpu",
+                     *           "component:memory"
+                     *         ],
+                     *         "exclude": [],
                      *         "from": "2026-11-20T23:00:00.000Z",
                      *         "to": "2026-11-23T23:00:00.000Z",
                      *         "total": 3.61,
@@ -5052,6 +5132,7 @@ export interface operations {
                      *             "from": "2026-11-20T23:00:00.000Z",
                      *             "to": "2026-11-21T23:00:00.000Z",
                      *             "amount": 2.27,
+                     *             "cumulative": 2.27,
                      *             "complete": true,
                      *             "state": "complete",
                      *             "incomplete_hours": 0,
@@ -5064,6 +5145,7 @@ export interface operations {
                      *             "from": "2026-11-21T23:00:00.000Z",
                      *             "to": "2026-11-22T23:00:00.000Z",
                      *             "amount": 1.34,
+                     *             "cumulative": 3.61,
                      *             "complete": false,
                      *             "state": "running",
                      *             "incomplete_hours": 0,
@@ -5101,6 +5183,7 @@ export interface operations {
                      *           "incomplete_hours": 0,
                      *           "total": 3.1,
                      *           "difference": 0.51,
+                     *           "ratio": 0.1645,
                      *           "volume": 0.34,
                      *           "price": 0.17,
                      *           "new": 0,
@@ -5111,6 +5194,7 @@ export interface operations {
                      *               "before": 1.75,
                      *               "after": 2.14,
                      *               "difference": 0.39,
+                     *               "ratio": 0.2229,
                      *               "volume": 0.22,
                      *               "price": 0.17,
                      *               "new": 0,
@@ -5121,6 +5205,7 @@ export interface operations {
                      *               "before": 1.35,
                      *               "after": 1.47,
                      *               "difference": 0.12,
+                     *               "ratio": 0.0889,
                      *               "volume": 0.12,
                      *               "price": 0,
                      *               "new": 0,
@@ -5128,6 +5213,20 @@ export interface operations {
                      *             }
                      *           ],
                      *           "rest": null,
+                     *           "shown": [
+                     *             {
+                     *               "before": 1.75,
+                     *               "after": 2.14,
+                     *               "difference": 0.39,
+                     *               "ratio": 0.2229
+                     *             },
+                     *             {
+                     *               "before": 1.35,
+                     *               "after": 1.47,
+                     *               "difference": 0.12,
+                     *               "ratio": 0.0889
+                     *             }
+                     *           ],
                      *           "other_currencies": {},
                      *           "unrated_lines": 0
                      *         },
@@ -5256,6 +5355,10 @@ export interface operations {
                 compare?: components["schemas"]["GetOrganizationTrendCompare"];
                 /** @description component, sku, workload, project, or label:KEY for the values of a label */
                 group_by?: string;
+                /** @description Only usage that fits: terms with commas between them. Terms of one kind are alternatives, and each label key is a kind. label:KEY=VALUE is a value of a label, label:KEY usage without the label. Completeness and adjustments are those of all usage */
+                include?: string;
+                /** @description Without usage that fits one of these terms, which have the form of `include` */
+                exclude?: string;
             };
             header?: never;
             path?: never;
@@ -5279,6 +5382,8 @@ export interface operations {
                      *       "data": {
                      *         "granularity": "day",
                      *         "group_by": "project",
+                     *         "include": [],
+                     *         "exclude": [],
                      *         "from": "2026-11-20T23:00:00.000Z",
                      *         "to": "2026-11-22T23:00:00.000Z",
                      *         "total": 9.87,
@@ -5300,6 +5405,7 @@ export interface operations {
                      *             "from": "2026-11-20T23:00:00.000Z",
                      *             "to": "2026-11-21T23:00:00.000Z",
                      *             "amount": 6.2,
+                     *             "cumulative": 6.2,
                      *             "complete": true,
                      *             "state": "complete",
                      *             "incomplete_hours": 0,
@@ -5313,6 +5419,7 @@ export interface operations {
                      *             "from": "2026-11-21T23:00:00.000Z",
                      *             "to": "2026-11-22T23:00:00.000Z",
                      *             "amount": 3.67,
+                     *             "cumulative": 9.87,
                      *             "complete": false,
                      *             "state": "running",
                      *             "incomplete_hours": 0,
