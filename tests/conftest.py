@@ -9,7 +9,10 @@ from dev.settings import Settings, free_ports
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "slow_fault: waits for real time-outs or holds a load; make test-faults runs it")
+    config.addinivalue_line(
+        "markers",
+        "slow_fault: waits for real time-outs, holds a load, or is one of many; make test-faults runs it",
+    )
 
 
 @pytest.fixture(scope="session")

@@ -68,7 +68,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
     missing = sorted(set(range(1, ROWS + 1)) - {number for number in rows if isinstance(number, int)})
     if missing:
-        terminalreporter.write_line(f"not run here: rows {', '.join(map(str, missing))} (make test-faults runs all)")
+        terminalreporter.write_line(
+            f"not run here: rows {', '.join(map(str, missing))} (make test and make test-faults together run all)"
+        )
 
 
 @pytest.fixture

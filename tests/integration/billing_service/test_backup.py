@@ -71,6 +71,7 @@ async def test_a_restored_database_is_the_same(server: Server, tmp_path: Path) -
     assert said == "migrate: nothing to do\n"
 
 
+@pytest.mark.slow_fault
 async def test_a_restore_changes_nothing_if_it_fails(server: Server, tmp_path: Path) -> None:
     """A database that has tables already is refused, and stays as it is."""
     shell("python -m billing_service migrate", tmp_path, DATABASE_URL=server.url)

@@ -89,6 +89,7 @@ async def test_connections_that_are_swallowed_are_503_in_time_and_replaced(
     assert {failure["reason"] for failure in failures} <= {"timeout", "connection_lost"}
 
 
+@pytest.mark.slow_fault
 async def test_one_request_finds_all_idle_connections_swallowed_and_is_served(
     proxy: Proxy, client: httpx2.AsyncClient
 ) -> None:
@@ -104,7 +105,7 @@ async def test_one_request_finds_all_idle_connections_swallowed_and_is_served(
         assert proxy.open_connections == 1
 
 
-@pytest.mark.parametrize("messages", range(6))
+@pytest.mark.parametrize("messages", [0, *(pytest.param(step, marks=pytest.mark.slow_fault) for step in range(1, 6))])
 async def test_whatever_step_a_connection_dies_in_is_503_in_time(
     proxy: Proxy, client: httpx2.AsyncClient, messages: int
 ) -> None:
@@ -170,6 +171,7 @@ async def test_a_killed_postgresql_is_503_until_it_is_back(database: Server, cli
         assert process.poll() is None
 
 
+@pytest.mark.slow_fault
 async def test_a_restart_costs_no_request_that_comes_afterwards(database: Server, client: httpx2.AsyncClient) -> None:
     """Connections that the server closed while they were idle are noticed before they are used."""
     with served(database.url) as (url, _):
@@ -182,7 +184,7 @@ async def test_a_restart_costs_no_request_that_comes_afterwards(database: Server
         assert set(statuses) == {200}
 
 
-@pytest.mark.parametrize("how", ["killed", "silent"])
+@pytest.mark.parametrize("how", ["killed", pytest.param("silent", marks=pytest.mark.slow_fault)])
 async def test_the_second_server_takes_over(
     database: Server, second_server: Server, client: httpx2.AsyncClient, how: str
 ) -> None:
@@ -206,6 +208,7 @@ async def test_the_second_server_takes_over(
             assert process.poll() is None
 
 
+@pytest.mark.slow_fault
 async def test_a_server_that_only_reads_is_passed_over(
     database: Server, second_server: Server, client: httpx2.AsyncClient
 ) -> None:

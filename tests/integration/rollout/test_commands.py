@@ -87,6 +87,7 @@ def test_rollback_after_promotion_returns_to_what_served(trying: Installation) -
     assert [(t["revisionName"], t["percent"]) for t in service["status"]["traffic"]] == [(first, 100)]
 
 
+@pytest.mark.slow_fault
 def test_three_releases_in_a_row(trying: Installation) -> None:
     """Tags move from release to release, and each has one of them only."""
     trying.done("promote")
@@ -118,6 +119,7 @@ def test_an_image_that_cannot_be_pulled_is_said_at_once(serving: Installation) -
     assert serving.traffic() == {"stable": 100}
 
 
+@pytest.mark.slow_fault
 def test_a_broken_first_deployment_can_be_replaced(installation: Installation) -> None:
     """Where nothing ever served, the next deployment is the first."""
     installation.refused("deploy", "--image", image("broken"))
@@ -125,6 +127,7 @@ def test_a_broken_first_deployment_can_be_replaced(installation: Installation) -
     assert installation.traffic() == {"stable": 100}
 
 
+@pytest.mark.slow_fault
 def test_other_functions_are_never_touched(trying: Installation) -> None:
     """Every write names the one function."""
     trying.done("deploy", "--image", image("v1", "health"), function="health")
@@ -146,6 +149,7 @@ def test_a_running_canary_is_not_replaced(trying: Installation) -> None:
     assert trying.traffic() == {"stable": 90, "candidate": 10}
 
 
+@pytest.mark.slow_fault
 def test_a_service_applied_by_hand_is_taken_over(serving: Installation) -> None:
     """`latestRevision: true` is pinned to what serves now, so that the candidate gets nothing."""
     services = f"services.serving.knative.dev/{NAMESPACE}"
@@ -296,6 +300,7 @@ def with_page(installation: Installation) -> Installation:
     return installation
 
 
+@pytest.mark.slow_fault
 def test_the_page_is_rolled_out_like_a_function(with_page: Installation) -> None:
     """Deployed, tried with a share, promoted: by the same commands."""
     with_page.done("deploy", "--image", PAGE, function="page")

@@ -95,7 +95,10 @@ WORSE: dict[str, tuple[Figures, str]] = {
 }
 
 
-@pytest.mark.parametrize("what", WORSE)
+SLOW = [pytest.param(what, marks=pytest.mark.slow_fault) for what in WORSE if what != "errors"]
+
+
+@pytest.mark.parametrize("what", ["errors", *SLOW])
 def test_a_worse_candidate_is_rolled_back(what: str, installation: Installation, world: World) -> None:
     """The first bad figure at the first step ends it, and is printed."""
     world.candidate, reason = WORSE[what]
@@ -107,12 +110,14 @@ def test_a_worse_candidate_is_rolled_back(what: str, installation: Installation,
     assert ["75", "25"] not in steps(installation)
 
 
+@pytest.mark.slow_fault
 def test_foreign_namespaces_refused_are_no_errors(installation: Installation, world: World) -> None:
     """Many 403s are shown apart and fail nothing."""
     world.candidate = Figures(500, 1, 10, 300, 0, 0.1)
     assert rollout(installation).returncode == 0
 
 
+@pytest.mark.slow_fault
 def test_too_few_requests_hold_the_step(installation: Installation, world: World) -> None:
     """With too few requests, the step stays. A second run continues from there."""
     world.candidate = Figures(MIN_REQUESTS - 1, 0, 0, 0, 0, 0.1)

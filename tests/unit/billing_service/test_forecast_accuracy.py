@@ -13,6 +13,7 @@ def tasks() -> list[Task]:
     return found
 
 
+@pytest.mark.slow_fault
 def test_months_are_forecast_better_than_by_simple_methods(tasks: list[Task]) -> None:
     """The error of 360 totals is at most 0.85 times that of the run rate, the seasonal naive and the last 7 days."""
     assert error(tasks, "ours") <= 0.85 * min(error(tasks, name) for name in SIMPLE)
