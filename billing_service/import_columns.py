@@ -3,6 +3,8 @@
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
+from zoneinfo import available_timezones
 
 from billing_service.currencies import DIGITS
 
@@ -93,9 +95,18 @@ def uid(field: str) -> str:
 
 
 def time_zone(field: str) -> str:
+    """As IANA writes it: PostgreSQL takes a name in any case, and the program and the page do not."""
     if not _ZONE.fullmatch(field):
         raise ValueError("must be an IANA time zone like Europe/Berlin, or UTC")
+    if field not in _zones():
+        same = next((name for name in sorted(_zones()) if name.lower() == field.lower()), None)
+        raise ValueError("is not a time zone of the IANA database" + (f": its name is {same}" if same else ""))
     return field
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def month(field: str) -> date:

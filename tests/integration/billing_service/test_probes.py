@@ -227,6 +227,8 @@ async def test_the_first_hours_of_september_in_berlin_belong_to_september(api: A
         ("Asia/Kolkata", "metered in hours of UTC"),
         ("Australia/Lord_Howe", "metered in hours of UTC"),
         ("Europe/Atlantis", "is not a time zone"),
+        ("europe/berlin", "its name is Europe/Berlin"),
+        ("posix/Europe/Berlin", "is not a time zone"),
         ("UTC+3", "must be an IANA time zone"),
     ],
 )
