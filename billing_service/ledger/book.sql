@@ -88,12 +88,28 @@ ON CONFLICT (organization, period, sku, currency) DO UPDATE
 SET quantity = r.quantity + excluded.quantity, amount = r.amount + excluded.amount,
     lines = r.lines + excluded.lines, unrated = r.unrated + excluded.unrated;
 
+CREATE TEMPORARY TABLE hour_deltas ON COMMIT DROP AS -- `lines`: the new and the changed ones
+SELECT organization, namespace, life, period, hour, currency, coalesce(sum(amount), 0) AS amount,
+       coalesce(sum(amount) FILTER (WHERE sku = ANY (ARRAY(SELECT id FROM skus WHERE component IN ('cpu', 'memory')))), 0)
+           AS compute,
+       coalesce(sum(sign) FILTER (WHERE amount IS NULL), 0) AS unrated, count(*) FILTER (WHERE sign = 1) AS lines
+FROM (
+    SELECT organization, namespace, life, period, hour, sku, new_currency AS currency, new_amount AS amount, 1 AS sign
+    FROM changes WHERE new_quantity IS NOT NULL
+    UNION ALL
+    SELECT organization, namespace, life, period, hour, sku, old_currency, -old_amount, -1
+    FROM changes WHERE old_quantity IS NOT NULL
+) AS difference
+GROUP BY organization, namespace, life, period, hour, currency;
+ANALYZE hour_deltas;
+
 CREATE TEMPORARY TABLE seen ON COMMIT DROP AS
-SELECT c.organization, c.period, c.namespace, c.life, bit_or(h.bit) AS hours
-FROM (SELECT DISTINCT organization, period, namespace, life, hour FROM changes WHERE new_quantity IS NOT NULL) AS c
+SELECT d.organization, d.period, d.namespace, d.life, bit_or(h.bit) AS hours
+FROM hour_deltas AS d
 JOIN (
-    SELECT hour, period, bit_of(hour, period) AS bit FROM (SELECT DISTINCT hour, period FROM changes) AS hour_of
+    SELECT hour, period, bit_of(hour, period) AS bit FROM (SELECT DISTINCT hour, period FROM hour_deltas) AS hour_of
 ) AS h USING (hour, period)
+WHERE d.lines > 0
 GROUP BY 1, 2, 3, 4;
 ANALYZE seen;
 UPDATE project_months AS m SET hours = m.hours | s.hours FROM seen AS s
@@ -108,28 +124,18 @@ WHERE NOT EXISTS (
 ORDER BY organization, period, namespace, life;
 
 INSERT INTO organization_state AS s
-SELECT organization, min(hour), max(hour) + interval '1 hour' FROM changes WHERE new_quantity IS NOT NULL GROUP BY 1
-ORDER BY 1
+SELECT organization, min(hour), max(hour) + interval '1 hour' FROM hour_deltas WHERE lines > 0 GROUP BY 1 ORDER BY 1
 ON CONFLICT (organization) DO UPDATE
 SET first_hour = least(s.first_hour, excluded.first_hour), as_of = greatest(s.as_of, excluded.as_of)
 WHERE excluded.first_hour < s.first_hour OR excluded.as_of > s.as_of;
 
 INSERT INTO recent_hours AS r
-SELECT d.organization, d.namespace, d.life, d.hour, d.currency, coalesce(sum(d.amount), 0),
-       coalesce(sum(d.amount) FILTER (WHERE k.component IN ('cpu', 'memory')), 0),
-       coalesce(sum(d.lines) FILTER (WHERE d.amount IS NULL), 0)
-FROM (
-    SELECT organization, namespace, life, hour, sku, new_currency AS currency, new_amount AS amount, 1 AS lines
-    FROM changes WHERE new_quantity IS NOT NULL
-    UNION ALL
-    SELECT organization, namespace, life, hour, sku, old_currency, -old_amount, -1
-    FROM changes WHERE old_quantity IS NOT NULL
-) AS d JOIN organization_state AS s USING (organization) JOIN skus AS k ON k.id = d.sku
-WHERE d.hour >= s.as_of - interval '24 hours'
-GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+SELECT d.organization, d.namespace, d.life, d.hour, d.currency, d.amount, d.compute, d.unrated
+FROM hour_deltas AS d JOIN organization_state AS s USING (organization)
+WHERE d.hour >= s.as_of - interval '24 hours' ORDER BY 1, 2, 3, 4, 5
 ON CONFLICT (organization, namespace, life, hour, currency) DO UPDATE
 SET amount = r.amount + excluded.amount, compute = r.compute + excluded.compute,
     unrated = r.unrated + excluded.unrated;
 
-CREATE TEMPORARY TABLE touched ON COMMIT DROP AS SELECT DISTINCT organization FROM changes;
-DROP TABLE changes, deltas, month_deltas, seen;
+CREATE TEMPORARY TABLE touched ON COMMIT DROP AS SELECT DISTINCT organization FROM month_deltas;
+DROP TABLE changes, deltas, month_deltas, hour_deltas, seen;
