@@ -15,4 +15,4 @@ def gpus(requests: Sequence[Series], running: Mapping[Key, Windows], controllers
         workload = controllers.workload(namespace, pod)
         for end, share in running.get((namespace, pod), {}).items():
             if (number := one.samples.get(end)) is not None:
-                totals.add(namespace, skus.gpu(resource), workload, number * share)
+                totals.add(namespace, skus.gpu(resource), workload, {end: number * share})

@@ -30,8 +30,8 @@ def machines(
                 samples.lost("virtual machine without a size")
                 continue
             found[key][end] = Compute(processors * share, gib(memory) * share)
-            totals.add(namespace, skus.CPU, f"VirtualMachine/{name}", processors * share)
-            totals.add(namespace, skus.MEMORY, f"VirtualMachine/{name}", gib(memory) * share)
+            totals.add(namespace, skus.CPU, f"VirtualMachine/{name}", {end: processors * share})
+            totals.add(namespace, skus.MEMORY, f"VirtualMachine/{name}", {end: gib(memory) * share})
     return found
 
 

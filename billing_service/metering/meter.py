@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from billing_service.metering.client import Prometheus
+from billing_service.metering.owners import Owners
 from billing_service.metering.queries import Queries
 from billing_service.metering.reading import HourReader, Scope
 from billing_service.metering.usage import Reading
@@ -25,6 +26,9 @@ _logger = logging.getLogger("billing_service")
 class Store(Protocol):
     async def newest_hour(self, source: str) -> datetime | None:
         """The start of the newest hour that this source has stored."""
+
+    async def owners(self, hour: datetime) -> Owners:
+        """Of the namespaces, within the hour."""
 
     async def store(self, source: str, hour: datetime, reading: Reading) -> int:
         """In one transaction, after other meters of the same source. Storing an hour again changes nothing. Returns the
@@ -92,7 +96,8 @@ class Meter:
             hour += _HOUR
 
     async def _meter(self, hour: datetime) -> Metered:
-        reading = await HourReader(self._prometheus, self._queries, self._scope, Hour(hour)).read()
+        owners = await self._store.owners(hour)
+        reading = await HourReader(self._prometheus, self._queries, self._scope, Hour(hour), owners).read()
         changed = await self._store.store(self._scope.source, hour, reading)
         metered = Metered(hour, len(reading.lines), changed, reading.samples_expected, reading.samples_seen)
         fields = {"hour": f"{hour:%Y-%m-%dT%H:%MZ}", "lines": metered.lines, "changed": changed}

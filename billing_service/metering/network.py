@@ -1,7 +1,6 @@
 """Load balancers, public addresses, and bytes that pods send."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 
 from billing_service.metering import skus
 from billing_service.metering.controllers import Controllers
@@ -12,16 +11,14 @@ from billing_service.metering.windows import Key, Totals, Windows
 
 def addresses(balancers: Mapping[Key, Windows], ips: Mapping[Key, Windows], totals: Totals) -> None:
     for (namespace, service), windows in balancers.items():
-        for share in windows.values():
-            totals.add(namespace, skus.LOAD_BALANCER, f"Service/{service}", share)
+        totals.add(namespace, skus.LOAD_BALANCER, f"Service/{service}", windows)
     for (namespace, ip), windows in ips.items():
-        for share in windows.values():
-            totals.add(namespace, skus.PUBLIC_IP, f"PublicIP/{ip}", share)
+        totals.add(namespace, skus.PUBLIC_IP, f"PublicIP/{ip}", windows)
 
 
 def egress(pods: Mapping[Key, Windows], controllers: Controllers, known: Windows, totals: Totals) -> None:
     """`pods` is in bytes per window, in the windows that are known. Totals divides by the windows of an hour."""
     for (namespace, pod), windows in pods.items():
         workload = controllers.workload(namespace, pod)
-        sent = sum((size for end, size in windows.items() if end in known), Decimal(0))
-        totals.add(namespace, skus.NETWORK, workload, gib(sent) * WINDOWS)
+        sent = {end: gib(size) * WINDOWS for end, size in windows.items() if end in known}
+        totals.add(namespace, skus.NETWORK, workload, sent)

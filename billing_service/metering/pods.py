@@ -1,6 +1,6 @@
 """Processors and memory of pods: in each window the greater of what a pod requests and what it uses."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
@@ -53,13 +53,13 @@ def pods(
             )
             for end, share in windows.items()
         }
-        _add(totals, namespace, controllers.workload(namespace, pod), found[key].values())
+        _add(totals, namespace, controllers.workload(namespace, pod), found[key])
     return found
 
 
-def _add(totals: Totals, namespace: str, workload: str, windows: Collection[Compute]) -> None:
-    totals.add(namespace, skus.CPU, workload, sum((compute.cores for compute in windows), _ZERO))
-    totals.add(namespace, skus.MEMORY, workload, sum((compute.memory for compute in windows), _ZERO))
+def _add(totals: Totals, namespace: str, workload: str, windows: Mapping[int, Compute]) -> None:
+    totals.add(namespace, skus.CPU, workload, {end: compute.cores for end, compute in windows.items()})
+    totals.add(namespace, skus.MEMORY, workload, {end: compute.memory for end, compute in windows.items()})
 
 
 def _sums(series: list[Series]) -> dict[Key, Windows]:

@@ -14,12 +14,13 @@ from billing_service.metering.controllers import Controllers
 from billing_service.metering.counters import increases
 from billing_service.metering.errors import CollidingLabels
 from billing_service.metering.labels import Labels, Named, labels_of
+from billing_service.metering.owners import Owners
 from billing_service.metering.pods import Compute, PodSeries
 from billing_service.metering.quantity import EXACT, TOO_LARGE, rounded
 from billing_service.metering.queries import WINDOW_SECONDS, Queries
 from billing_service.metering.usage import Instances, Reading
 from billing_service.metering.volumes import VolumeSeries
-from billing_service.metering.windows import Hour, Key, Samples, Totals, Windows, by_key, scraped, shares
+from billing_service.metering.windows import Hour, Key, Owning, Samples, Totals, Windows, by_key, scraped, shares
 
 _POD: Key = ("namespace", "pod")
 _MACHINE: Key = ("namespace", "name")
@@ -53,13 +54,17 @@ def _without_collector() -> Iterator[None]:
 
 
 class HourReader:
-    def __init__(self, prometheus: Prometheus, queries: Queries, scope: Scope, hour: Hour) -> None:
+    def __init__(
+        self, prometheus: Prometheus, queries: Queries, scope: Scope, hour: Hour, owners: Owners | None = None
+    ) -> None:
+        """`owners`: None if no namespace changes its owner within the hour."""
         self._prometheus = prometheus
         self._queries = queries
         self._scope = scope
         self._hour = hour
         self._samples = Samples()
-        self._totals = Totals()
+        self._owners = owners or Owners(hour.start, {})
+        self._totals = Totals(self._owners)
         self._last_is_known = True
         self._ahead = Ahead(self._send, ())
 
@@ -161,16 +166,17 @@ class HourReader:
             gpus.gpus(requests, running, controllers, self._totals)
         return controllers, pods.pods(series, running, controllers, self._totals)
 
-    async def _labels(self, controllers: Controllers) -> dict[Key, Labels]:
+    async def _labels(self, controllers: Controllers) -> dict[Owning, Labels]:
         names = self._scope.labels
-        found: dict[Key, Labels] = {}
+        found: dict[Owning, Labels] = {}
         for kind, label, workload_of in (
             ("pod", "pod", controllers.workload),
             ("persistentvolumeclaim", "persistentvolumeclaim", lambda _, name: f"Volume/{name}"),
             ("service", "service", lambda _, name: f"Service/{name}"),
         ):
             query = self._queries.labels(f"kube_{kind}_labels", label, names)
-            found |= labels_of(await self._series(f"labels of {kind}s", query), label, names, workload_of)
+            series = await self._series(f"labels of {kind}s", query)
+            found |= labels_of(series, label, names, workload_of, self._owners)
         return found
 
     async def _machines(self) -> Computes:

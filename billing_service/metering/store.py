@@ -1,6 +1,7 @@
 """Hands the reading of an hour to the ledger, in one transaction."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -8,18 +9,37 @@ from typing import LiteralString
 
 from billing_service.database import Connection
 from billing_service.ledger.ingest import UsageLine, ingest, lock, record_hour
+from billing_service.metering.owners import Owned, Owners
 from billing_service.metering.usage import Instances, Reading
 
 _logger = logging.getLogger("billing_service")
 
 _NEWEST: LiteralString = "SELECT max(hour) AS hour FROM hours WHERE source = %s"
 _SEEN: LiteralString = "SELECT samples_seen FROM hours WHERE source = %s AND hour = %s"
-_STORED: LiteralString = """
-    SELECT l.namespace, s.code AS sku, l.workload FROM usage_lines AS l JOIN skus AS s ON s.id = l.sku
+# The namespaces that had several owners in the hour. An owner that comes back has one line.
+_OWNERS: LiteralString = """
+    SELECT namespace, organization, life, since,
+           min(since) OVER (PARTITION BY namespace, organization, life) AS owned_at
+    FROM (
+        SELECT *, CASE WHEN row_number() OVER own = 1 THEN %(hour)s::timestamptz ELSE lower(validity) END AS since,
+               count(*) OVER (PARTITION BY namespace) AS owners
+        FROM ownership WHERE validity && tstzrange(%(hour)s::timestamptz, %(hour)s::timestamptz + interval '1 hour')
+        WINDOW own AS (PARTITION BY namespace ORDER BY lower(validity) NULLS FIRST)
+    ) AS o
+    WHERE owners > 1 ORDER BY namespace, since
+"""
+_STORED: LiteralString = (
+    "WITH o AS ("
+    + _OWNERS
+    + """)
+    SELECT DISTINCT l.namespace, s.code AS sku, l.workload, coalesce(o.owned_at, %(hour)s::timestamptz) AS owned_at
+    FROM usage_lines AS l JOIN skus AS s ON s.id = l.sku
+    LEFT JOIN o ON o.namespace = l.namespace AND o.organization = l.organization AND o.life = l.life
     WHERE l.source = %(source)s AND l.hour = %(hour)s AND l.quantity > 0
-    UNION SELECT namespace, sku, workload FROM quarantine
+    UNION SELECT namespace, sku, workload, owned_at FROM quarantine
     WHERE source = %(source)s AND hour = %(hour)s AND quantity > 0
 """
+)
 _INSTANCES: LiteralString = """
     INSERT INTO instances AS i
         (organization, namespace, running_pods, running_vms, cpu_cores, memory_gib, measured_at)
@@ -51,6 +71,12 @@ class LedgerStore:
         hour: datetime | None = row["hour"]
         return hour
 
+    async def owners(self, hour: datetime) -> Owners:
+        found: defaultdict[str, list[Owned]] = defaultdict(list)
+        async for row in await self._connection.execute(_OWNERS, {"hour": hour}):
+            found[row["namespace"]].append(Owned(row["since"], row["owned_at"]))
+        return Owners(hour, found)
+
     async def store(self, source: str, hour: datetime, reading: Reading) -> int:
         async with self._connection.transaction():
             await lock(self._connection)  # a second meter waits here, and then finds the same lines
@@ -79,9 +105,13 @@ class LedgerStore:
     async def _gone(self, source: str, hour: datetime, lines: Sequence[UsageLine]) -> list[UsageLine]:
         """Lines that an earlier reading of the hour had and this one has not: they become 0."""
         stored = await self._connection.execute(_STORED, {"source": source, "hour": hour})
-        there = {(line.namespace, line.sku, line.workload) for line in lines}
-        keys = [(row["namespace"], row["sku"], row["workload"]) async for row in stored]
-        return [UsageLine(*key[:1], hour, *key[1:], Decimal(0), source) for key in keys if key not in there]
+        there = {(line.namespace, line.sku, line.workload, line.owned_at or hour) for line in lines}
+        keys = [(row["namespace"], row["sku"], row["workload"], row["owned_at"]) async for row in stored]
+        return [
+            UsageLine(namespace, hour, sku, workload, Decimal(0), source, owned_at)
+            for namespace, sku, workload, owned_at in keys
+            if (namespace, sku, workload, owned_at) not in there
+        ]
 
 
 def _columns(instances: Sequence[Instances], hour: datetime) -> dict[str, object]:

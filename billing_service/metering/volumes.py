@@ -35,7 +35,7 @@ def volumes(
             if size is None:
                 samples.lost("volume without a size")
                 continue
-            totals.add(namespace, skus.storage(class_of.get(key, ""), own), workload, gib(size) * share)
+            totals.add(namespace, skus.storage(class_of.get(key, ""), own), workload, {end: gib(size) * share})
 
 
 def _machines(disks: Sequence[Series]) -> dict[Key, str]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from billing_service.ledger.ingest import UsageLine
 from billing_service.metering.client import Series
+from billing_service.metering.owners import Owners
 from billing_service.metering.quantity import TOO_LARGE, hours, rounded
 from billing_service.metering.queries import WINDOW_SECONDS, WINDOWS
 
@@ -16,6 +17,7 @@ _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _ENOUGH = Decimal("0.5")  # share of the slots of a window that must have been scraped
 
 Key = tuple[str, ...]
+Owning = tuple[str, str, datetime]  # namespace, workload, and the owner's moment (owners.py)
 Windows = Mapping[int, Decimal]  # by the end of the window, Unix time
 
 
@@ -89,13 +91,15 @@ def shares(series: Sequence[Series], labels: Key, slots: Windows) -> dict[Key, W
 
 
 class Totals:
-    """Sums of unit windows by namespace, SKU and workload."""
+    """Sums of unit windows by namespace, SKU, workload and owner."""
 
-    def __init__(self) -> None:
-        self._sums: defaultdict[Key, Decimal] = defaultdict(Decimal)
+    def __init__(self, owners: Owners) -> None:
+        self._owners = owners
+        self._sums: defaultdict[tuple[str, str, str, datetime], Decimal] = defaultdict(Decimal)
 
-    def add(self, namespace: str, sku: str, workload: str, amount: Decimal) -> None:
-        self._sums[namespace, sku, workload] += amount
+    def add(self, namespace: str, sku: str, workload: str, windows: Windows) -> None:
+        for owned_at, amount in self._owners.split(namespace, windows).items():
+            self._sums[namespace, sku, workload, owned_at] += amount
 
     def lines(
         self,
@@ -103,18 +107,17 @@ class Totals:
         source: str,
         excluded: frozenset[str],
         samples: Samples,
-        labels: Mapping[Key, Mapping[str, str]],
+        labels: Mapping[Owning, Mapping[str, str]],
     ) -> tuple[UsageLine, ...]:
-        """Without lines of 0: that the hour was measured is kept for the hour, not in lines. `labels` are by namespace
-        and workload."""
+        """Without lines of 0: that the hour was measured is kept for the hour, not in lines."""
         found = []
-        for (namespace, sku, workload), windows in sorted(self._sums.items()):
+        for (namespace, sku, workload, owned_at), windows in sorted(self._sums.items()):
             quantity = hours(windows)
             if namespace in excluded:
                 continue
             if quantity >= TOO_LARGE:
                 samples.lost(f"{namespace} {sku} {workload}: 10^8 or more")
             elif quantity := rounded(quantity):
-                known = labels.get((namespace, workload))
-                found.append(UsageLine(namespace, hour.start, sku, workload, quantity, source, labels=known))
+                known = labels.get((namespace, workload, owned_at))
+                found.append(UsageLine(namespace, hour.start, sku, workload, quantity, source, owned_at, known))
         return tuple(found)

@@ -4,9 +4,11 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,9 +48,11 @@ async def ledger(database_url: str) -> AsyncIterator[Connection]:
 
 
 @asynccontextmanager
-async def meter(url: str, ledger: Connection) -> AsyncIterator[Meter]:
+async def meter(url: str, ledger: Connection, **scope: Any) -> AsyncIterator[Meter]:
+    """`scope`: what differs from SCOPE."""
     async with Prometheus.open(Address(url)) as client:
-        yield Meter(client, QUERIES, SCOPE, LedgerStore(ledger, QUANTITY_BOUND), timedelta(seconds=900))
+        store = LedgerStore(ledger, QUANTITY_BOUND)
+        yield Meter(client, QUERIES, replace(SCOPE, **scope), store, timedelta(seconds=900))
 
 
 async def catch_up(opened: Meter, now: datetime = NOW, first: datetime | None = None) -> list[Metered]:
