@@ -37,6 +37,8 @@ CHANGED: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPT
 NONE: Final[Mapping[str, str]] = MappingProxyType({})
 HEALTH: Final = UpstreamCall("health", "GET", "/api/health")
 T = TypeVar("T")
+Check = tuple[float, UpstreamFailure | None, datetime]
+"""Of health: when it ended (monotonic seconds), its failure, and when it ended (UTC)."""
 ChangingMethod = Literal["POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -61,10 +63,8 @@ class BillingClient:
         self.organizations = Organizations(self._upstream, clock)
         self._cached = CachedFetch(settings, clock)
         self._not_offered: dict[str, float] = {}  # until when, by the resource's path
-        self._checks: SingleFlight[None] = SingleFlight()
-        self._health: tuple[float, UpstreamFailure | None, datetime] | None = (
-            None  # (time of the check, failure, as of)
-        )
+        self._checks: SingleFlight[Check] = SingleFlight()
+        self._health: Check | None = None
 
     # --- reading --------------------------------------------------------------
 
@@ -190,21 +190,28 @@ class BillingClient:
         """
         last = self._health
         if last is None or self._clock() - last[0] >= self._health_interval_seconds:
-            started = self._clock()
-            request.on_wait()
-            try:
-                await self._checks.share(HEALTH.operation, lambda: self._check_health(request))
-            finally:
-                last = self._health
-                request.upstream_seconds += self._clock() - started
-        if last is None or last[1] is not None:
-            raise (last[1] if last and last[1] else UpstreamFailure("unknown", outage=True)).to_error()
-        return last[2]
+            last = await self._wait_for_check(request)
+        _, failure, as_of = last
+        if failure is not None:
+            raise failure.to_error()
+        return as_of
 
-    async def _check_health(self, request: UpstreamRequest) -> None:
+    async def _wait_for_check(self, request: UpstreamRequest) -> Check:
+        """Shares a running check, which has the limit of an attempt. Each caller waits until its own deadline."""
+        started = self._clock()
+        request.on_wait()
+        try:
+            async with asyncio.timeout(request.deadline - started):
+                return await self._checks.share(HEALTH.operation, lambda: self._check_health(request.headers))
+        except TimeoutError:
+            raise UpstreamFailure("timeout", outage=True).to_error() from None
+        finally:
+            request.upstream_seconds += self._clock() - started
+
+    async def _check_health(self, headers: dict[str, str]) -> Check:
         failure: UpstreamFailure | None = None
         try:
-            response = await self._upstream.exchange(HEALTH, request)
+            response = await self._upstream.exchange(HEALTH, UpstreamRequest(float("inf"), headers))
             if response.status != HTTPStatus.OK:
                 rejection = read_rejection(response, None)
                 failure = (
@@ -217,6 +224,7 @@ class BillingClient:
         if failure is not None:
             metrics.upstream_failures.labels(failure.reason).inc()
         self._health = (self._clock(), failure, datetime.now(UTC))
+        return self._health
 
     async def close(self) -> None:
         await self._upstream.close()
