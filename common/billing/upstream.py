@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+LARGE_BYTES: Final = 131_072  # read in about 30 ms, and in a thread if there are more
 ABOUT_THE_RESPONSE: Final = frozenset({"content_type", "too_large"})
 """Transport failures that concern one response, and not the availability of the service."""
 
@@ -139,7 +140,7 @@ class Upstream:
             raise UpstreamFailure("breaker_open", outage=True, retry_after=seconds)
         report = permit.abandoned  # a cancelled call has no result
         try:
-            value = read(await self.exchange(call, request))
+            value = await _read(read, await self.exchange(call, request))
         except UpstreamFailure as failure:
             report = permit.failed if failure.outage else permit.succeeded
             metrics.upstream_failures.labels(failure.reason).inc()
@@ -179,6 +180,13 @@ class Upstream:
 
     async def close(self) -> None:
         await self._http.close()
+
+
+async def _read(read: Callable[[UpstreamResponse], T], response: UpstreamResponse) -> T:
+    """Other requests are served while a large response is read: a list that another billing service sends at once."""
+    if len(response.body) <= LARGE_BYTES:
+        return read(response)
+    return await asyncio.to_thread(read, response)
 
 
 def _breaker_changed(state: BreakerState) -> None:

@@ -1,5 +1,6 @@
 """The project list comes in pages, and every page is checked: owner, progress, size, hour."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -102,6 +103,40 @@ async def test_a_billing_service_without_pages_works(change: Callable[[dict[str,
     data = await listed(billing)
     assert (data["total"], [project["namespace"] for project in data["projects"]]) == (COUNT, NAMES)
     assert len(billing.queries) <= 2
+
+
+async def test_other_requests_are_served_while_a_large_list_without_pages_is_read() -> None:
+    """The event loop runs at least 5 times between the arrival of 3 000 projects and their list."""
+    reply = httpx.Response(200, content=json.dumps(page_of({}, [f"p-{n:05}" for n in range(3000)])).encode())
+    turns, turns_at_arrival = 0, 0
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0.001)
+            turns += 1
+
+    def arrive(_: httpx.Request) -> httpx.Response:
+        nonlocal turns_at_arrival
+        turns_at_arrival = turns
+        return reply
+
+    counting = asyncio.create_task(count_turns())
+    assert (await listed(arrive))["total"] == 3000
+    counting.cancel()
+    assert turns - turns_at_arrival >= 5
+
+
+async def test_a_large_reply_is_proved_like_a_small_one() -> None:
+    """Also a reply that is too deep for the parser, and one whose last project belongs to another organization."""
+    names = [f"p-{n:05}" for n in range(3000)]
+    foreign = page_of({}, names) | {"projects": [*map(entry, names), entry("zz", organization="globex")]}
+    for body, reason in ((b"[" * 500_000, "bad_json"), (json.dumps(foreign).encode(), "mismatch")):
+        reply = with_type(httpx.Response(200, content=body))
+        function = make("projects", billing=lambda _, reply=reply: reply)
+        with captured_log() as lines:
+            assert_error_envelope(await get(function, PATH, admin("acme")), 503)
+        assert lines.requests()[0]["reason"] == reason
 
 
 WRONG: dict[str, tuple[Callable[[dict[str, Any], int], Any], str]] = {
