@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -127,13 +128,17 @@ async def test_other_requests_are_served_while_a_large_list_without_pages_is_rea
     assert turns - turns_at_arrival >= 5
 
 
+def identical(reply: httpx.Response, _: httpx.Request) -> httpx.Response:
+    return reply
+
+
 async def test_a_large_reply_is_proved_like_a_small_one() -> None:
     """Also a reply that is too deep for the parser, and one whose last project belongs to another organization."""
     names = [f"p-{n:05}" for n in range(3000)]
     foreign = page_of({}, names) | {"projects": [*map(entry, names), entry("zz", organization="globex")]}
     for body, reason in ((b"[" * 500_000, "bad_json"), (json.dumps(foreign).encode(), "mismatch")):
         reply = with_type(httpx.Response(200, content=body))
-        function = make("projects", billing=lambda _, reply=reply: reply)
+        function = make("projects", billing=partial(identical, reply))
         with captured_log() as lines:
             assert_error_envelope(await get(function, PATH, admin("acme")), 503)
         assert lines.requests()[0]["reason"] == reason
