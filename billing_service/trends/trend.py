@@ -156,7 +156,7 @@ def _buckets(read: Read, found: Figures, groups: Groups) -> list[dict[str, Any]]
 
 
 def _rounding(read: Read, total: int, groups: Margins) -> dict[str, Decimal]:
-    """What the projects' rounded figures differ by from the organization's."""
+    """The organization's rounded figure minus the sum of the projects'."""
     if read.asked.kind != "project":
         return {}
     return {"rounding": read.amount(total - sum(groups.total(key) for key in groups.units))}

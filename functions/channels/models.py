@@ -29,7 +29,8 @@ class WebhookTarget(BodyModel):
     url: Url = Field(description="https, with a public address")
     secret: Secret | None = Field(
         default=None,
-        description="whsec_ and the base64 of 24 to 64 random bytes. Required at first. It is never read back",
+        description="whsec_ and the base64 of 24 to 64 random bytes. Required in a new channel. "
+        "Responses do not contain it",
         json_schema_extra=WRITE_ONLY,
     )
 
@@ -45,7 +46,7 @@ class SlackTarget(BodyModel):
     kind: Literal["slack"]
     url: Url | None = Field(
         default=None,
-        description="The incoming webhook. It is a secret, and never read back. Required at first",
+        description="The incoming webhook. A secret: responses do not contain it. Required in a new channel",
         json_schema_extra=WRITE_ONLY,
     )
 
@@ -54,7 +55,7 @@ class TeamsTarget(BodyModel):
     kind: Literal["teams"]
     url: Url | None = Field(
         default=None,
-        description="The incoming webhook. It is a secret, and never read back. Required at first",
+        description="The incoming webhook. A secret: responses do not contain it. Required in a new channel",
         json_schema_extra=WRITE_ONLY,
     )
 
@@ -65,8 +66,12 @@ class AlertmanagerTarget(BodyModel):
     kind: Literal["alertmanager"]
     url: Url = Field(description="https, with a public address; before /api/v2/alerts")
     username: Secret | None = None
-    password: Secret | None = Field(default=None, description="Never read back", json_schema_extra=WRITE_ONLY)
-    bearer_token: Secret | None = Field(default=None, description="Never read back", json_schema_extra=WRITE_ONLY)
+    password: Secret | None = Field(
+        default=None, description="A secret. Responses do not contain it", json_schema_extra=WRITE_ONLY
+    )
+    bearer_token: Secret | None = Field(
+        default=None, description="A secret. Responses do not contain it", json_schema_extra=WRITE_ONLY
+    )
 
 
 class ChannelBody(BodyModel):
@@ -132,7 +137,7 @@ class Channel(WireModel):
     name: Name
     enabled: bool
     target: ChannelTarget
-    secret_set: bool = Field(description="The channel has a secret, which is never read back")
+    secret_set: bool = Field(description="The channel has a secret. Responses do not contain it")
     created_at: Moment
     updated_at: Moment
 

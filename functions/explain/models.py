@@ -43,7 +43,7 @@ class Price(WireModel):
     id: Count
     list: Text | None = Field(description="The organization whose own price list has it. Null: the general list")
     unit_price: Amount
-    valid_from: Moment | None = Field(description="Null: since ever")
+    valid_from: Moment | None = Field(description="Null: it has no begin")
     valid_until: Moment | None = Field(description="Null: no end is known")
 
 

@@ -20,21 +20,21 @@ Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|
 class PlanEntry(WireModel):
     id: Text | None = Field(description="Null: the platform does not name the plan of a suspended subscription")
     name: Text | None
-    monthly_price: Amount | None = Field(default=None, description="Of a complete month")
+    monthly_price: Amount | None = Field(default=None, description="Price of a complete month")
 
 
 class PlanAddon(WireModel):
     id: Text
     name: Text
     quantity: Count
-    monthly_price: Amount | None = Field(default=None, description="Of one, for a complete month")
+    monthly_price: Amount | None = Field(default=None, description="Price of one add-on for a complete month")
 
 
 class PlanSubscription(WireModel):
     state: Text = Field(
         description="As the platform states it, such as active or past_due. none: there is no plan, and usage is paid"
     )
-    since: Moment | None = Field(description="Since when the organization has this plan with these add-ons. Null: ever")
+    since: Moment | None = Field(description="Begin of this plan with these add-ons. Null: it has no begin")
     suspended: bool = Field(description="The quota is that of the suspended plan, and nothing is paid")
 
 
@@ -42,7 +42,7 @@ class PlanFees(WireModel):
     """The fees of the running month, as in the statement."""
 
     lines: list[Fee]
-    total: Amount = Field(description="Of the complete month, in its currency. Rounded once")
+    total: Amount = Field(description="Sum of the complete month, in its currency. Rounded once")
 
 
 class Exhaustion(WireModel):

@@ -96,7 +96,9 @@ class Totals(WireModel):
     current_month_total: Amount
     last_day_spend: Amount | None = Field(description="Null for an earlier month")
     total_cost_per_hour: Amount | None = Field(description="Null for an earlier month")
-    rounding: SignedAmount | None = Field(default=None, description="What the projects' rounded figures differ by")
+    rounding: SignedAmount | None = Field(
+        default=None, description="current_month_total minus former_projects and the projects' rounded figures"
+    )
     former_projects: Amount | None = Field(default=None, description="Cost of projects that moved or were deleted")
 
 

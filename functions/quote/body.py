@@ -78,7 +78,8 @@ class PlannedResource(_Passed):
     )
     egress: Quantity = Field(default_factory=_absent, description="Bytes that are sent, per month")
     hours_per_month: Annotated[int, Field(ge=1, le=745)] = Field(
-        default=730, description="In which it runs. Below 672, its volumes and addresses still cost the complete month"
+        default=730,
+        description="Hours that it runs in a month. Below 672, its volumes and addresses still cost the complete month",
     )
     count: Annotated[int, Field(ge=1, le=1000)] = Field(default=1, description="Number of such resources")
 

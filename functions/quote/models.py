@@ -58,7 +58,7 @@ class QuotedPrice(WireModel):
     counted_before: Amount | None = Field(
         description="The organization's quantity of a month, from which the steps go on. Null: it has no steps"
     )
-    valid_from: Moment | None = Field(description="Null: since ever")
+    valid_from: Moment | None = Field(description="Null: it has no begin")
     valid_until: Moment | None = Field(description="Null: no end is known")
 
 

@@ -55,7 +55,7 @@ class Section(WireModel):
     """Usage in one currency."""
 
     projects: Annotated[list[StatementProject], Field(max_length=MOST_PROJECTS)]
-    rounding: SignedAmount = Field(description="What the projects' rounded totals differ by from usage_total")
+    rounding: SignedAmount = Field(description="usage_total minus the sum of the projects' rounded totals")
     usage_total: Amount = Field(description="Rounded once from the exact sum of all usage")
     unrated_lines: Count = Field(description="Usage without a price, which is in no amount")
 

@@ -85,7 +85,7 @@ class Comparison(WireModel):
     new: SignedAmount | None
     gone: SignedAmount | None
     rounding: SignedAmount | None = Field(
-        default=None, description="What the projects' differences differ by. Only in groups by project"
+        default=None, description="difference minus volume, price, new and gone. Only in groups by project"
     )
     groups: Annotated[list[ChangedGroup], Field(max_length=LARGEST_NUMBER_OF_GROUPS)] = Field(
         description="The largest change first"

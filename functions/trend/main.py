@@ -29,7 +29,7 @@ async def get_organization_trend(call: Call[OrganizationParameters, None]) -> Re
     """The cost of an organization by hour, day, week or month, in groups.
 
     200 data: as for a project. An org-admin gets all projects, also those that moved or were deleted; a project-user
-    the sum of the own projects (`scope`). In groups by project, `rounding` is what their rounded figures differ by.
+    the sum of the own projects (`scope`). In groups by project, `rounding` is the total minus their rounded figures.
     """
     query = call.parameters.upstream_query
     result = await call.billing.fetch(ORGANIZATION_TREND, call.organization, call.upstream, query)

@@ -82,8 +82,8 @@ class Expected(WireModel):
     """What was forecast for the day from the days before it."""
 
     p50: Amount
-    low: Amount = Field(description="Of the 99 % interval")
-    high: Amount
+    low: Amount = Field(description="Lower bound of the 99 % interval")
+    high: Amount = Field(description="Upper bound of the 99 % interval")
 
 
 class AnomalyGroup(WireModel):
@@ -116,7 +116,7 @@ class TrendReply(WireModel):
         description="Sum of the buckets: the rounded figure of each month, or of its part. Null: nothing is known"
     )
     rounding: SignedAmount | None = Field(
-        default=None, description="What the projects' rounded figures differ by from total. Only in groups by project"
+        default=None, description="total minus the sum of the projects' rounded figures. Only in groups by project"
     )
     groups: Annotated[list[Group], Field(max_length=LARGEST_NUMBER_OF_GROUPS)] = Field(description="The largest first")
     rest: RestOfGroups | None = Field(description="Null if all groups are shown")
