@@ -20,13 +20,17 @@ def encoding_of(start: bytes) -> str | None:
     return known or ("UTF-16" if b"\x00" in start.partition(b"\n")[0] else None)
 
 
-def separator_of(header: tuple[str, ...]) -> str | None:
-    """The problem with the header's separator; None if the separator is a comma."""
-    text = ",".join(header)
-    if text.lower().startswith("sep="):
-        return f"the line {text[:20]!r} is only for spreadsheets: remove it, and separate the fields by commas"
-    if len(header) == 1:
+def dialect_of(start: bytes) -> str | None:
+    """The problem with the header's separators or line ends; None if nothing is found. `start`: begin of the file."""
+    line = start.decode("utf-8-sig", errors="replace").partition("\n")[0].removesuffix("\r")
+    if line.lower().lstrip('"').startswith("sep="):
+        return f"the line {line[:20]!r} is only for spreadsheets: remove it, and separate the fields by commas"
+    if "\r" in line:
+        return "the lines end with a carriage return only, must end with a line feed"
+    if "," not in line:
         for character, name in _SEPARATORS.items():
-            if character in text:
+            if character in line:
                 return f"the fields are separated by {name}, must be separated by commas"
+    if ", " in line or " ," in line:
+        return "the header has spaces beside its commas: remove them"
     return None

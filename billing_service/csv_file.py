@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from billing_service.csv_dialect import encoding_of, separator_of
+from billing_service.csv_dialect import dialect_of, encoding_of
 from billing_service.import_kind import MAX_PROBLEMS, Column, Kind, Problem
 from billing_service.import_kinds import KINDS
 
@@ -66,12 +66,12 @@ class CsvFile:
         try:
             header = tuple(next(self._reader, ()))
         except (csv.Error, UnicodeDecodeError) as error:
-            raise self._refused(_unreadable(error)) from None
+            raise self._refused(dialect_of(self._start) or _unreadable(error)) from None
         for kind in KINDS:
             if columns := kind.columns_of(header):
                 return kind, columns
-        if separator := separator_of(header):
-            raise self._refused(separator)
+        if dialect := dialect_of(self._start):
+            raise self._refused(dialect)
         allowed = " | ".join(kind.described for kind in KINDS)
         raise self._refused(f"the header is {','.join(header)[:120]!r}, must be one of: {allowed}")
 
