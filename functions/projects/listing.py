@@ -12,6 +12,7 @@ from common.billing.summary import BillingSummary, require_month
 from common.endpoint import Call
 from common.http.errors import BillingIncomplete, BillingNotStarted, BillingUnreachable, NotOffered
 from common.http.response import Result
+from common.model import Scope
 from common.money.amount import exact_sum
 from functions.projects.models import PROJECTS, SUMMARY, ListParameters, Project, ProjectList, TotalReply, Totals
 
@@ -100,6 +101,7 @@ def select(found: Found, organization: Organization, parameters: ListParameters)
             require_month(project.billing_summary, parameters.period)
     matching = [project for project in result.value if parameters.search in project.namespace]
     ordered = _sorted(matching, parameters)
+    names = organization.namespaces
     page = ProjectList.model_construct(
         organization=organization.name,
         projects=ordered[parameters.offset : parameters.offset + parameters.limit],
@@ -107,6 +109,7 @@ def select(found: Found, organization: Organization, parameters: ListParameters)
         totals=_totals(matching, None if parameters.search else found.total),
         unpriced=sum(project.billing_summary is None for project in matching),
         billing_started=found.billing_started,
+        scope=Scope(organization=organization.name, namespaces=None if names is None else sorted(names)),
     )
     return result.with_value(page)
 

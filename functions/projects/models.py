@@ -15,6 +15,7 @@ from common.model import (
     FormatParameters,
     NamespaceName,
     PeriodParameters,
+    Scope,
     WireModel,
     whole_number,
 )
@@ -109,6 +110,7 @@ class ProjectList(WireModel):
     totals: list[Totals]
     unpriced: Count = Field(description="Number of matching projects without a figure")
     billing_started: bool = Field(description="False until the billing service has the organization")
+    scope: Scope
 
 
 # --- replies of the billing service -------------------------------------------

@@ -3,10 +3,12 @@ import '@patternfly/react-core/dist/styles/base.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 
-import { configurationOf } from './shell/configuration';
-import { getOrganization } from './shell/organization';
+import { configurationOf, PAGE_PATH } from './shell/configuration';
+import { preloadSection } from './app/ManageOrganization/Billing/sections';
+import { startLanguage } from './shell/language';
+import { getOrganization, isSessionStorageAllowed } from './shell/organization';
 import { Shell } from './shell/Shell';
-import { ChooseOrganization, NotConfigured, ShellPage } from './shell/ShellStates';
+import { ChooseOrganization, NotConfigured, ShellPage, StorageBlocked } from './shell/ShellStates';
 import { applyTheme, initialTheme } from './shell/theme';
 
 function page() {
@@ -15,6 +17,13 @@ function page() {
     return (
       <ShellPage>
         <NotConfigured names={configuration} />
+      </ShellPage>
+    );
+  }
+  if (!isSessionStorageAllowed()) {
+    return (
+      <ShellPage>
+        <StorageBlocked />
       </ShellPage>
     );
   }
@@ -34,4 +43,6 @@ if (root === null) {
   throw new Error('index.html has no element with the id root');
 }
 applyTheme(initialTheme());
+preloadSection(window.location.pathname.slice(PAGE_PATH.length));
+await startLanguage();
 createRoot(root).render(<StrictMode>{page()}</StrictMode>);

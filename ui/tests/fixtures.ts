@@ -36,6 +36,7 @@ export function projectList(projects: Project[], totals: ProjectList['totals']):
     totals,
     unpriced: projects.filter((one) => one.billing_summary === null).length,
     billing_started: true,
+    scope: { organization: 'acme', namespaces: null },
   };
 }
 
@@ -65,8 +66,19 @@ export function overview(part: Partial<Overview> = {}): Overview {
   };
 }
 
-export function success(data: unknown, meta: { as_of?: string | null; stale?: boolean } = {}) {
-  return { success: true, data, timestamp: AS_OF, meta: { as_of: AS_OF, stale: false, ...meta } };
+export const META = {
+  as_of: AS_OF,
+  complete_through: AS_OF,
+  incomplete_hours: 0,
+  data_version: 7,
+  currency: 'EUR',
+  currency_digits: 2,
+  time_zone: 'UTC',
+  stale: false,
+};
+
+export function success(data: unknown, meta: Partial<typeof META> | { as_of: null } = {}) {
+  return { success: true, data, timestamp: '2025-09-29T15:20:00.000Z', meta: { ...META, ...meta } };
 }
 
 export function failure(error: string, details: Record<string, unknown> = {}) {

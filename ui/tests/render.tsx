@@ -7,7 +7,7 @@ import { BillingProvider } from '../src/app/ManageOrganization/Billing/BillingPr
 import { OrganizationRoutes } from '../src/app/ManageOrganization/OrganizationRoutes';
 
 /** The page in a console: under a path of the console, with a session that the test controls. */
-export function renderBilling(path = 'billing/') {
+export function renderBilling(path = 'billing/projects') {
   const session = {
     getAccessToken: () => Promise.resolve('token'),
     renewAccessToken: vi.fn(() => Promise.resolve<string | null>(null)),
@@ -32,10 +32,16 @@ export function renderBilling(path = 'billing/') {
   return { session, refresh, location: () => router.state.location };
 }
 
+/** What surrounds the list and the project: not offered, unless a test routes it. */
+const SURROUNDING = /\/(trend|forecast|plan|budgets)(\?|$)/;
+
 /** The network's responses from now on. The code that sends the requests is the page's. */
 export function answerWith(answer: () => Promise<Response>) {
   const fetchMock = vi.fn<typeof fetch>(answer);
-  vi.stubGlobal('fetch', fetchMock);
+  const notOffered = json({ success: false, error: 'Not offered by this installation', code: 'not_offered' }, 501);
+  vi.stubGlobal('fetch', (url: URL, init: RequestInit) =>
+    SURROUNDING.test(url.href) ? notOffered() : fetchMock(url, init),
+  );
   return fetchMock;
 }
 

@@ -1,7 +1,13 @@
 import '@testing-library/jest-dom/vitest';
 
 import { cleanup } from '@testing-library/react';
-import { afterEach, vi } from 'vitest';
+import { afterEach, beforeAll, vi } from 'vitest';
+
+import { loadTexts } from '../src/app/ManageOrganization/Billing/i18n';
+
+beforeAll(async () => {
+  await loadTexts('en');
+});
 
 afterEach(() => {
   cleanup();

@@ -39,13 +39,13 @@ interface SessionProps {
 
 function Session({ manager, organization, backendURL }: SessionProps) {
   const auth = useAuth();
-  const [failure, setFailure] = useState<string | null>(null);
+  const [failure, setFailure] = useState<Error | null>(null);
   const [isLeaving, setIsLeaving] = useState(false);
   const mustLogIn = !auth.isLoading && auth.error === undefined && auth.user == null && !isLeaving && failure === null;
   useEffect(() => {
     if (mustLogIn) {
       logIn(manager, organization).catch((error: unknown) => {
-        setFailure(messageOf(error));
+        setFailure(errorOf(error));
       });
     }
   }, [mustLogIn, manager, organization]);
@@ -53,11 +53,11 @@ function Session({ manager, organization, backendURL }: SessionProps) {
   const logOut = () => {
     setIsLeaving(true); // from here on there is no user, and no automatic login
     manager.signoutRedirect().catch((error: unknown) => {
-      setFailure(messageOf(error));
+      setFailure(errorOf(error));
     });
   };
 
-  const reason = failure ?? auth.error?.message;
+  const error = failure ?? auth.error;
   if (auth.user != null) {
     return (
       <App manager={manager} organization={organization} backendURL={backendURL} user={auth.user} onLogOut={logOut} />
@@ -65,12 +65,12 @@ function Session({ manager, organization, backendURL }: SessionProps) {
   }
   return (
     <ShellPage>
-      {reason === undefined ? (
+      {error == null ? (
         <LoggingIn />
       ) : (
         <LoginFailed
           organization={organization}
-          reason={reason}
+          reason={error instanceof TypeError || isUnreachable(error) ? null : error.message}
           onTryAgain={() => {
             window.location.assign(`${PAGE_PATH}?organization=${organization}`);
           }}
@@ -80,8 +80,13 @@ function Session({ manager, organization, backendURL }: SessionProps) {
   );
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function errorOf(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+/** The provider's metadata cannot be read: the browser's network error has no other sign. */
+function isUnreachable(error: Error): boolean {
+  return /failed to fetch|networkerror|load failed|not found \(404\)/i.test(error.message);
 }
 
 function App({

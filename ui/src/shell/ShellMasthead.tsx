@@ -3,6 +3,7 @@ import './shell.css';
 import {
   Button,
   Dropdown,
+  DropdownGroup,
   DropdownItem,
   DropdownList,
   Masthead,
@@ -19,8 +20,10 @@ import {
 import MoonIcon from '@patternfly/react-icons/dist/esm/icons/moon-icon';
 import SunIcon from '@patternfly/react-icons/dist/esm/icons/sun-icon';
 import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
 
-import { texts } from '../app/ManageOrganization/Billing/texts';
+import { LANGUAGES } from '../app/ManageOrganization/Billing/i18n';
+import { chooseLanguage } from './language';
 import { useTheme } from './theme';
 
 interface ShellMastheadProps {
@@ -29,16 +32,17 @@ interface ShellMastheadProps {
 }
 
 export function ShellMasthead({ account }: ShellMastheadProps) {
+  const { t } = useTranslation(['shell', 'common']);
   return (
     <Masthead display={{ default: 'inline' }}>
       <MastheadMain>
         {account !== null && (
           <MastheadToggle>
-            <PageToggleButton isHamburgerButton aria-label={texts.navigation} />
+            <PageToggleButton isHamburgerButton aria-label={t('common:navigation')} />
           </MastheadToggle>
         )}
         <MastheadBrand className="shell-brand">
-          <strong>{texts.product}</strong>
+          <strong>{t('product')}</strong>
         </MastheadBrand>
       </MastheadMain>
       <MastheadContent>
@@ -60,11 +64,12 @@ export function ShellMasthead({ account }: ShellMastheadProps) {
 }
 
 function ThemeButton() {
+  const { t } = useTranslation(['shell', 'common']);
   const { theme, toggle } = useTheme();
   return (
     <Button
       variant="plain"
-      aria-label={theme === 'dark' ? texts.lightTheme : texts.darkTheme}
+      aria-label={theme === 'dark' ? t('lightTheme') : t('darkTheme')}
       icon={theme === 'dark' ? <SunIcon /> : <MoonIcon />}
       onClick={toggle}
     />
@@ -72,6 +77,10 @@ function ThemeButton() {
 }
 
 function AccountMenu({ name, organization, onLogOut }: NonNullable<ShellMastheadProps['account']>) {
+  const {
+    t,
+    i18n: { resolvedLanguage },
+  } = useTranslation(['shell', 'common']);
   const [isOpen, setIsOpen] = useState(false);
   return (
     <Dropdown
@@ -82,20 +91,40 @@ function AccountMenu({ name, organization, onLogOut }: NonNullable<ShellMasthead
         <MenuToggle
           ref={ref}
           isExpanded={isOpen}
-          aria-label={texts.account(`${name}, ${organization}`)}
+          className="shell-account-toggle"
+          aria-label={t('account', { name, organization })}
           onClick={() => {
             setIsOpen(!isOpen);
           }}
         >
-          {name}
+          <bdi className="shell-account">{name}</bdi>
         </MenuToggle>
       )}
     >
-      <DropdownList>
-        <DropdownItem onClick={onLogOut} description={organization}>
-          {texts.logOut}
-        </DropdownItem>
-      </DropdownList>
+      <DropdownGroup label={<bdi className="billing-break">{name}</bdi>}>
+        <DropdownList>
+          <DropdownItem onClick={onLogOut} description={organization}>
+            {t('logOut')}
+          </DropdownItem>
+        </DropdownList>
+      </DropdownGroup>
+      <DropdownGroup label={t('language')}>
+        <DropdownList>
+          {LANGUAGES.map(([language, title]) => (
+            <DropdownItem
+              key={language}
+              lang={language}
+              isSelected={language === resolvedLanguage}
+              onClick={() => {
+                setIsOpen(false);
+                void chooseLanguage(language);
+              }}
+            >
+              {title}
+            </DropdownItem>
+          ))}
+        </DropdownList>
+      </DropdownGroup>
     </Dropdown>
   );
 }

@@ -18,10 +18,10 @@ import {
   Title,
 } from '@patternfly/react-core';
 import { type ReactNode, useState } from 'react';
+import { useTranslation } from 'react-i18next';
 
-import { texts } from '../app/ManageOrganization/Billing/texts';
 import { PAGE_PATH } from './configuration';
-import { goToOrganization, ORGANIZATION_PATTERN } from './organization';
+import { goToOrganization, normalizedOrganization } from './organization';
 import { ShellMasthead } from './ShellMasthead';
 
 /** A page without a session. */
@@ -34,18 +34,32 @@ export function ShellPage({ children }: { children: ReactNode }) {
 }
 
 export function NotConfigured({ names }: { names: string[] }) {
+  const { t } = useTranslation(['shell', 'common']);
   return (
-    <EmptyState titleText={texts.notConfiguredTitle} headingLevel="h1" status="danger">
-      <EmptyStateBody>{texts.notConfiguredBody(names.map((name) => `window.${name}`).join(', '))}</EmptyStateBody>
+    <EmptyState titleText={t('notConfiguredTitle')} headingLevel="h1" status="danger">
+      <EmptyStateBody>
+        {t('notConfiguredBody', { names: names.map((name) => `window.${name}`).join(', ') })}
+      </EmptyStateBody>
+    </EmptyState>
+  );
+}
+
+/** The login needs session storage: the verifier of PKCE must survive the way to the provider and back. */
+export function StorageBlocked() {
+  const { t } = useTranslation(['shell', 'common']);
+  return (
+    <EmptyState titleText={t('storageTitle')} headingLevel="h1" status="warning">
+      <EmptyStateBody>{t('storageBody')}</EmptyStateBody>
     </EmptyState>
   );
 }
 
 export function LoggingIn() {
+  const { t } = useTranslation(['shell', 'common']);
   return (
     <Bullseye>
       <div role="status">
-        <Spinner aria-label={texts.loggingIn} />
+        <Spinner aria-label={t('loggingIn')} />
       </div>
     </Bullseye>
   );
@@ -53,20 +67,24 @@ export function LoggingIn() {
 
 interface LoginFailedProps {
   organization: string;
-  reason: string;
+  /** Null: there is no readable response of the provider. */
+  reason: string | null;
   onTryAgain: () => void;
 }
 
 export function LoginFailed({ organization, reason, onTryAgain }: LoginFailedProps) {
+  const { t } = useTranslation(['shell', 'common']);
   return (
-    <EmptyState titleText={texts.loginFailedTitle} headingLevel="h1" status="danger">
-      <EmptyStateBody>{texts.loginFailedBody(organization, reason)}</EmptyStateBody>
+    <EmptyState titleText={t('loginFailedTitle')} headingLevel="h1" status="danger">
+      <EmptyStateBody>
+        {reason === null ? t('loginUnreachable', { organization }) : t('loginFailedBody', { organization, reason })}
+      </EmptyStateBody>
       <EmptyStateFooter>
         <EmptyStateActions>
-          <Button onClick={onTryAgain}>{texts.tryAgain}</Button>
+          <Button onClick={onTryAgain}>{t('common:tryAgain')}</Button>
         </EmptyStateActions>
         <EmptyStateActions>
-          <a href={PAGE_PATH}>{texts.anotherOrganization}</a>
+          <a href={PAGE_PATH}>{t('anotherOrganization')}</a>
         </EmptyStateActions>
       </EmptyStateFooter>
     </EmptyState>
@@ -74,6 +92,7 @@ export function LoginFailed({ organization, reason, onTryAgain }: LoginFailedPro
 }
 
 export function ChooseOrganization() {
+  const { t } = useTranslation(['shell', 'common']);
   const [name, setName] = useState('');
   const [isWrong, setIsWrong] = useState(false);
   return (
@@ -81,16 +100,17 @@ export function ChooseOrganization() {
       <Form
         onSubmit={(event) => {
           event.preventDefault();
-          if (ORGANIZATION_PATTERN.test(name)) {
-            goToOrganization(name);
-          } else {
+          const organization = normalizedOrganization(name);
+          if (organization === null) {
             setIsWrong(true);
+          } else {
+            goToOrganization(organization);
           }
         }}
       >
-        <Title headingLevel="h1">{texts.chooseTitle}</Title>
-        <p>{texts.chooseBody}</p>
-        <FormGroup label={texts.organizationName} fieldId="organization" isRequired>
+        <Title headingLevel="h1">{t('chooseTitle')}</Title>
+        <p>{t('chooseBody')}</p>
+        <FormGroup label={t('organizationName')} fieldId="organization" isRequired>
           <TextInput
             id="organization"
             value={name}
@@ -105,12 +125,12 @@ export function ChooseOrganization() {
           />
           <FormHelperText>
             <HelperText id="organization-rule" isLiveRegion>
-              <HelperTextItem variant={isWrong ? 'error' : 'default'}>{texts.organizationRule}</HelperTextItem>
+              <HelperTextItem variant={isWrong ? 'error' : 'default'}>{t('organizationRule')}</HelperTextItem>
             </HelperText>
           </FormHelperText>
         </FormGroup>
         <ActionGroup>
-          <Button type="submit">{texts.continue}</Button>
+          <Button type="submit">{t('continue')}</Button>
         </ActionGroup>
       </Form>
     </Bullseye>

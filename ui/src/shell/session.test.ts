@@ -86,7 +86,9 @@ test.each([
 
 test.each([
   ['?organization=acme', 'acme'],
-  ['?organization=Acme', null],
+  ['?organization=Acme', 'acme'],
+  ['?organization=%20acme%20', 'acme'],
+  ['?organization=no+such', null],
   ['?organization=acme/../master', null],
   [`?organization=${'a'.repeat(64)}`, null],
   ['', null],

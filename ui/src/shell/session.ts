@@ -30,7 +30,9 @@ export function makeUserManager(configuration: Configuration, organization: stri
 /** Sends the user to the login page of the organization, and back to the current view. */
 export async function logIn(manager: UserManager, organization: string): Promise<void> {
   rememberOrganization(organization);
-  await manager.signinRedirect({ state: { view: window.location.pathname + window.location.search } });
+  await manager.signinRedirect({
+    state: { view: window.location.pathname + window.location.search + window.location.hash },
+  });
 }
 
 /** The view to return to, from the state of `logIn`. Null if it is not a view of this page. */

@@ -1,6 +1,8 @@
 /** Light or dark: the user's choice, otherwise the setting of the system. */
 import { useEffect, useState } from 'react';
 
+import { readChoice, storeChoice } from '../app/ManageOrganization/Billing/storage';
+
 export type Theme = 'light' | 'dark';
 
 const STORAGE_KEY = 'billing.theme';
@@ -13,14 +15,14 @@ export function useTheme(): { theme: Theme; toggle: () => void } {
   }, [theme]);
   const toggle = () => {
     const next = theme === 'dark' ? 'light' : 'dark';
-    window.localStorage.setItem(STORAGE_KEY, next);
+    storeChoice(STORAGE_KEY, next);
     setTheme(next);
   };
   return { theme, toggle };
 }
 
 export function initialTheme(): Theme {
-  const chosen = window.localStorage.getItem(STORAGE_KEY);
+  const chosen = readChoice(STORAGE_KEY);
   if (chosen === 'light' || chosen === 'dark') {
     return chosen;
   }

@@ -25,24 +25,34 @@ test('the list shows what each project costs, and the totals the API gave', asyn
   expect(within(row).getByRole('progressbar', { name: 'acme-web: 69.7% of the total' })).toBeVisible();
   const totals = screen.getByRole('rowheader', { name: 'All projects, EUR' }).closest('tr') as HTMLElement;
   expect(within(totals).getByText('€2,400.07')).toBeVisible();
-  expect(screen.getByText(/As of Sep 29, 2025, 15:00 UTC/)).toBeVisible();
+  expect(screen.getByText(/Usage up to 15:00 UTC, /)).toBeVisible();
   expect(fetchMock).toHaveBeenCalledTimes(1);
 });
 
-test('the cards say what the month, the day and the hour cost, and whether the day is normal', async () => {
+test('the cards show the month, the day and the hour as the API sends them, and compute nothing', async () => {
   answerWith(json(success(acme)));
   renderBilling();
   expect(await screen.findByText('Month to date, Sep 2025')).toBeVisible();
-  // 2400 EUR in 28.625 days are 83.84 per day. The last day was 82.18.
-  expect(screen.getByText("2% below this month's daily average of €83.84")).toBeVisible();
-  expect(screen.getByText('about €2,502 per month at this rate')).toBeVisible();
+  expect(screen.getAllByText('€2,400.00')).toHaveLength(2);
+  expect(screen.getAllByText('€3.4253')).toHaveLength(2);
+  expect(screen.queryByText(/average|at this rate/)).not.toBeInTheDocument();
+});
+
+test('a user who sees two of six projects reads that they are the own projects', async () => {
+  const own = projectList(acme.projects.slice(0, 2), acme.totals);
+  answerWith(json(success({ ...own, scope: { organization: 'acme', namespaces: ['acme-data', 'acme-web'] } })));
+  renderBilling();
+  expect(await screen.findByRole('option', { name: 'Your 2 projects in acme' })).toBeInTheDocument();
+  expect(screen.getByText('Cost of your 2 projects in acme')).toBeVisible();
+  expect(screen.getByRole('rowheader', { name: 'Your 2 projects, EUR' })).toBeVisible();
+  expect(screen.queryByText(/All projects|All of/)).not.toBeInTheDocument();
 });
 
 test('an organization without usage sees that billing has not started, and no warning', async () => {
   answerWith(json(success({ ...projectList([], []), billing_started: false })));
   renderBilling();
   expect(await screen.findByRole('heading', { name: 'Billing has not started' })).toBeVisible();
-  expect(screen.getByText(/There is no usage of acme yet/)).toBeVisible();
+  expect(screen.getByText(/Billing of acme begins with the first import/)).toBeVisible();
 });
 
 test.each([
@@ -59,7 +69,7 @@ test.each([
 
 test('a head sorts, and the order stands in the address beside what was there', async () => {
   answerWith(json(success(acme)));
-  const { location } = renderBilling('billing/?organization=acme');
+  const { location } = renderBilling('billing/projects?organization=acme');
   await screen.findByRole('link', { name: 'acme-web' });
   expect(rowNames()).toEqual(['acme-web', 'acme-data', 'acme-ci', 'acme-sandbox']);
   await userEvent.click(screen.getByRole('button', { name: 'Project' }));
@@ -83,7 +93,7 @@ test('typing searches, an empty result has a text, and clearing shows all projec
 
 test('a link opens the view it was copied from', async () => {
   answerWith(json(success(many)));
-  renderBilling('billing/?sort=namespace&page=2');
+  renderBilling('billing/projects?sort=namespace&page=2');
   await screen.findByRole('link', { name: 'team-20' });
   expect(rowNames()).toHaveLength(20);
 });

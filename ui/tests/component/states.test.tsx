@@ -12,8 +12,8 @@ afterEach(() => {
 const PROJECT = 'billing/projects/acme-web';
 
 test.each([
-  ['no project', 'billing/', json(success(projectList([], []))), 'No projects yet'],
-  ['a guest', 'billing/', json(failure('Billing access denied'), 403), 'You have no access to billing'],
+  ['no project', 'billing/projects', json(success(projectList([], []))), 'No projects yet'],
+  ['a guest', 'billing/projects', json(failure('Billing access denied'), 403), 'You have no access to billing'],
   [
     "another one's project",
     PROJECT,
@@ -22,28 +22,33 @@ test.each([
   ],
   [
     'the service away',
-    'billing/',
+    'billing/projects',
     json(failure('Billing service unreachable'), 503),
     'The billing service is not available',
   ],
-  ['a gateway page', 'billing/', json('Bad gateway', 502), 'The billing service is not available'],
+  ['a gateway page', 'billing/projects', json('Bad gateway', 502), 'The billing service is not available'],
   ['a price missing', PROJECT, json(failure('Billing data incomplete'), 503), 'The figures are not complete'],
   [
     'the provider away',
-    'billing/',
+    'billing/projects',
     json(failure('Identity provider unreachable'), 503),
     'The identity provider is not available',
   ],
-  ['a bug', 'billing/', json(failure('Internal server error'), 500), 'Internal error'],
-  ['an invalid response', 'billing/', json({ success: true }), 'Internal error'],
+  ['a bug', 'billing/projects', json(failure('Internal server error'), 500), 'Internal error'],
+  ['an invalid response', 'billing/projects', json({ success: true }), 'Internal error'],
   ['never metered', PROJECT, json(success(neverMetered())), 'No usage was metered yet'],
-  ['no CORS headers', 'billing/', () => Promise.reject(new TypeError('Failed to fetch')), 'Billing cannot be reached'],
+  [
+    'no CORS headers',
+    'billing/projects',
+    () => Promise.reject(new TypeError('Failed to fetch')),
+    'Billing cannot be reached',
+  ],
 ])('%s is a state with a title, and the page keeps its own', async (_what, path, answer, title) => {
   // Each state has a title.
   answerWith(answer);
   renderBilling(path);
   expect(await screen.findByRole('heading', { level: 2, name: new RegExp(title) })).toBeVisible();
-  expect(screen.getByRole('heading', { level: 1 })).toHaveTextContent(path === PROJECT ? 'acme-web' : 'Billing');
+  expect(screen.getByRole('heading', { level: 1 })).toHaveTextContent(path === PROJECT ? 'acme-web' : 'Projects');
 });
 
 test('a guest gets a text with the contact and no button', async () => {
@@ -159,7 +164,7 @@ test('a project shows what its cost is made of, its compute instances and a way 
   expect(costs).toHaveTextContent('Network€0.000%');
   expect(screen.getByText('8.8 GiB')).toBeVisible();
   await userEvent.click(within(screen.getByRole('navigation', { name: 'Breadcrumb' })).getByRole('link'));
-  expect(location()).toMatchObject({ pathname: '/manage-organization/billing/', search: '?search=web' });
+  expect(location()).toMatchObject({ pathname: '/manage-organization/billing/projects', search: '?search=web' });
 });
 
 test('copying the link shows its result', async () => {

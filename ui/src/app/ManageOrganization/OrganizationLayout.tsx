@@ -1,7 +1,7 @@
 import { Page, SkipToContent } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
 
-import { texts } from './Billing/texts';
 import { OrganizationSidebar } from './OrganizationSidebar';
 
 const MAIN_ID = 'organization-main';
@@ -13,6 +13,7 @@ interface OrganizationLayoutProps {
 }
 
 export function OrganizationLayout({ masthead, children }: OrganizationLayoutProps) {
+  const { t } = useTranslation();
   return (
     <Page
       masthead={masthead}
@@ -20,7 +21,7 @@ export function OrganizationLayout({ masthead, children }: OrganizationLayoutPro
       isManagedSidebar
       isContentFilled
       mainContainerId={MAIN_ID}
-      skipToContent={<SkipToContent href={`#${MAIN_ID}`}>{texts.skipToContent}</SkipToContent>}
+      skipToContent={<SkipToContent href={`#${MAIN_ID}`}>{t('skipToContent')}</SkipToContent>}
     >
       {children}
     </Page>

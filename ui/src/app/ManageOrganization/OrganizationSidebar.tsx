@@ -1,21 +1,29 @@
-import { Nav, NavItem, NavList, PageSidebar, PageSidebarBody } from '@patternfly/react-core';
-import { Link, useLocation } from 'react-router';
+import { Nav, NavGroup, NavItem, PageSidebar, PageSidebarBody } from '@patternfly/react-core';
+import { useTranslation } from 'react-i18next';
+import { Link, useLocation, useSearchParams } from 'react-router';
 
+import { viewQuery } from './Billing/address';
 import { useBilling } from './Billing/BillingProvider';
-import { texts } from './Billing/texts';
+import { sectionAt, SECTIONS } from './Billing/sections';
 
+/** A section's link keeps the scope and the period of the view. */
 export function OrganizationSidebar() {
+  const { t } = useTranslation();
   const { basePath } = useBilling();
-  const { pathname, search } = useLocation();
+  const { pathname } = useLocation();
+  const [params] = useSearchParams();
+  const current = `${pathname}/`.startsWith(basePath) ? sectionAt(pathname.slice(basePath.length)) : undefined;
   return (
     <PageSidebar>
       <PageSidebarBody>
-        <Nav aria-label={texts.navigation}>
-          <NavList>
-            <NavItem isActive={`${pathname}/`.startsWith(basePath)}>
-              <Link to={{ pathname: basePath, search }}>{texts.billing}</Link>
-            </NavItem>
-          </NavList>
+        <Nav aria-label={t('navigation')}>
+          <NavGroup title={t('title')}>
+            {SECTIONS.map(({ name, path }) => (
+              <NavItem key={name} isActive={name === current?.name}>
+                <Link to={{ pathname: basePath + path, search: viewQuery(params).toString() }}>{t(name)}</Link>
+              </NavItem>
+            ))}
+          </NavGroup>
         </Nav>
       </PageSidebarBody>
     </PageSidebar>

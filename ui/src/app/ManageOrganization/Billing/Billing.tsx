@@ -2,15 +2,30 @@ import './billing.css';
 
 import { Route, Routes } from 'react-router';
 
-import { ProjectListPage } from './ProjectListPage';
-import { ProjectPage } from './ProjectPage';
+import { AddressProvider } from './address';
+import { NotFound } from './layout/NotFound';
+import { SectionLayout } from './layout/SectionLayout';
+import { LiveProvider } from './live/LiveProvider';
+import { ProjectPage, SECTION_PAGES, SECTIONS } from './sections';
 
-/** The Billing page. Render it inside a BillingProvider, a QueryClientProvider and a router. */
+/** The Billing page. Render it inside a BillingProvider, a QueryClientProvider and a router, after `loadTexts`. */
 export function Billing() {
   return (
-    <Routes>
-      <Route path="projects/:namespace" element={<ProjectPage />} />
-      <Route path="*" element={<ProjectListPage />} />
-    </Routes>
+    <AddressProvider>
+      <LiveProvider>
+        <Routes>
+          {SECTIONS.map(({ name, path, hasBar }) => {
+            const SectionPage = SECTION_PAGES[name];
+            return (
+              <Route key={name} element={<SectionLayout hasBar={hasBar} />}>
+                <Route path={path} element={<SectionPage />} />
+                {name === 'projects' && <Route path="projects/:namespace" element={<ProjectPage />} />}
+              </Route>
+            );
+          })}
+          <Route path="*" element={<NotFound />} />
+        </Routes>
+      </LiveProvider>
+    </AddressProvider>
   );
 }

@@ -1,82 +1,148 @@
 /**
  * Formats amounts of the API. An unknown amount or currency is shown as unknown, never as 0 or as dollars.
- * The API rounds amounts to the currency's digits, and they are shown with these digits. Hourly rates have up to four
- * more digits; two of them are shown.
+ * The API rounds amounts to the digits of the currency and sends the number of digits. The browser's own number of
+ * digits differs for 17 currencies. Hourly rates have up to four more digits; two of them are shown.
  */
-import { texts } from './texts';
+import { digitsOf } from './currencyDigits';
+import { i18n, locale } from './i18n';
+
+/** `meta` of a response is one. Without digits, those of ISO 4217. */
+export interface Unit {
+  currency?: string | null;
+  currency_digits?: number | null;
+}
 
 const EXTRA_DIGITS_OF_RATES = 2;
-/** The digits of a rate in most currencies. */
 const DIGITS_WITHOUT_CURRENCY = 4;
-/** The average month in hours: 365.25 days / 12. */
-export const HOURS_PER_MONTH = 730.5;
+const CODE = /^[A-Z]{3}$/;
+/** Some browsers know a symbol of it that few people know. */
+const SHOWN_AS_CODE = new Set(['XCG']);
 
-type Style = 'amount' | 'rate' | 'whole';
+type Amount = number | null | undefined;
 
-/** "€1,672.31". An amount below the currency's smallest unit is "<€0.01", not zero. */
-export function formatAmount(amount: number | null, currency: string | null): string {
-  return format(amount, currency, 'amount');
+/**
+ * "€1,672.31". A positive amount that rounds to nothing is "<€0.01", not zero: give `almostNothing` of the API, whose
+ * amounts are rounded already.
+ */
+export function formatAmount(amount: Amount, unit: Unit, almostNothing = false): string {
+  return format(amount, unit, { extra: 0, almostNothing });
 }
 
 /** "€2.3211": a price per hour, with two more digits than the currency has. */
-export function formatRate(amount: number | null, currency: string | null): string {
-  return format(amount, currency, 'rate');
+export function formatRate(amount: Amount, unit: Unit): string {
+  return format(amount, unit, { extra: EXTRA_DIGITS_OF_RATES });
 }
 
-/** "€1,700": a rate over a longer time, or an average. From 100 on without digits, because it is an estimate. */
-export function formatEstimate(amount: number, currency: string | null): string {
-  return format(amount, currency, Math.abs(amount) >= 100 ? 'whole' : 'amount');
+/** "€1,672": where the digits after the point do not matter, such as an axis or the end of a forecast. */
+export function formatWhole(amount: Amount, unit: Unit): string {
+  return format(amount, unit, { whole: typeof amount === 'number' && Math.abs(amount) >= 100 });
 }
 
-/** "12.3%". A share above 0 is never shown as "0%". */
-export function formatShare(share: number | null): string {
-  if (share === null || !Number.isFinite(share)) {
-    return texts.unknown;
+/** "+€12.30", "−€12.30", "€0.00": a difference of two shown figures. */
+export function formatDifference(amount: Amount, unit: Unit): string {
+  return format(amount, unit, { signed: true });
+}
+
+/** "€815 – €870" as the browser's language writes a range. */
+export function formatAmountRange(low: Amount, high: Amount, unit: Unit): string {
+  if (typeof low !== 'number' || typeof high !== 'number' || !isCode(unit.currency)) {
+    return `${formatAmount(low, unit)} – ${formatAmount(high, unit)}`;
   }
-  const percent = new Intl.NumberFormat(texts.locale, { style: 'percent', maximumFractionDigits: 1 });
-  return share > 0 && share < 0.001 ? `<${percent.format(0.001)}` : percent.format(share);
+  return formatterOf(unit, { whole: Math.abs(high) >= 100 }).formatRange(low, high);
 }
 
-function format(amount: number | null, currency: string | null, style: Style): string {
-  if (amount === null || !Number.isFinite(amount)) {
-    return texts.unknown;
+/** "12.3%" of a share from 0 to 1. A share above 0 is never shown as "0%". */
+export function formatShare(share: number | null | undefined): string {
+  if (typeof share !== 'number' || !Number.isFinite(share)) {
+    return i18n.t('common:unknown');
   }
-  const isKnown = currency !== null && KNOWN_CURRENCIES.has(currency);
-  const text = formatKnown(amount, formatterOf(isKnown ? currency : null, style));
-  return isKnown ? text : texts.unknownCurrency(text);
+  const percent = percentFormatter(false);
+  return share > 0 && share < 0.0005 ? `<${percent.format(0.001)}` : percent.format(share);
 }
 
-function formatKnown(amount: number, formatter: Intl.NumberFormat): string {
+/** "+12.3%" of a ratio: 0.123. */
+export function formatChange(ratio: number | null | undefined): string {
+  return typeof ratio === 'number' && Number.isFinite(ratio)
+    ? percentFormatter(true).format(ratio)
+    : i18n.t('common:unknown');
+}
+
+/** Shares of a sum in per cent with one digit that add up to 100: the largest remainders are rounded up. */
+export function percentagesOf(parts: readonly number[]): number[] {
+  const sum = parts.reduce((total, part) => total + part, 0);
+  if (sum <= 0) {
+    return parts.map(() => 0);
+  }
+  const exact = parts.map((part) => (part / sum) * 1000);
+  const floors = exact.map(Math.floor);
+  const missing = 1000 - floors.reduce((total, part) => total + part, 0);
+  const order = exact.map((value, index) => ({ index, rest: value - Math.floor(value) }));
+  order.sort((a, b) => b.rest - a.rest || a.index - b.index);
+  const raised = new Set(order.slice(0, missing).map(({ index }) => index));
+  return floors.map((part, index) => (part + Number(raised.has(index))) / 10);
+}
+
+interface Style {
+  extra?: number;
+  whole?: boolean;
+  signed?: boolean;
+  almostNothing?: boolean;
+}
+
+function format(amount: Amount, unit: Unit, style: Style): string {
+  if (typeof amount !== 'number' || !Number.isFinite(amount)) {
+    return i18n.t('common:unknown');
+  }
+  const text = formatKnown(amount, formatterOf(unit, style), style.almostNothing === true);
+  return isCode(unit.currency) ? text : i18n.t('common:unknownCurrency', { amount: text });
+}
+
+function formatKnown(amount: number, formatter: Intl.NumberFormat, almostNothing: boolean): string {
   const smallest = 10 ** -(formatter.resolvedOptions().maximumFractionDigits ?? 0);
-  if (amount !== 0 && Math.abs(amount) < smallest / 2) {
-    return `<${formatter.format(smallest)}`;
+  if ((amount === 0 && almostNothing) || (amount !== 0 && Math.abs(amount) < smallest / 2)) {
+    return amount < 0 ? `>${formatter.format(-smallest)}` : `<${formatter.format(smallest)}`;
   }
   return formatter.format(Object.is(amount, -0) ? 0 : amount);
 }
 
-const KNOWN_CURRENCIES: ReadonlySet<string> = new Set(Intl.supportedValuesOf('currency'));
+function isCode(currency: string | null | undefined): currency is string {
+  return typeof currency === 'string' && CODE.test(currency);
+}
+
 const formatters = new Map<string, Intl.NumberFormat>();
 
 /** Cached, because creating one takes longer than formatting with it. */
-function formatterOf(currency: string | null, style: Style): Intl.NumberFormat {
-  const key = `${style} ${currency ?? ''}`;
+function formatterOf({ currency, currency_digits: digits }: Unit, style: Style): Intl.NumberFormat {
+  const { extra = 0, whole = false, signed = false } = style;
+  const key = [locale(), currency, digits, extra, whole, signed].join(' ');
   let formatter = formatters.get(key);
   if (formatter === undefined) {
-    formatter = new Intl.NumberFormat(texts.locale, optionsOf(currency, style));
+    const shown = (digits ?? (isCode(currency) ? digitsOf(currency) : DIGITS_WITHOUT_CURRENCY)) + extra;
+    formatter = new Intl.NumberFormat(locale(), {
+      ...(isCode(currency) && {
+        style: 'currency',
+        currency,
+        currencyDisplay: SHOWN_AS_CODE.has(currency) ? 'code' : 'symbol',
+      }),
+      minimumFractionDigits: whole || !isCode(currency) ? 0 : shown,
+      maximumFractionDigits: whole ? 0 : shown,
+      ...(signed && { signDisplay: 'exceptZero' }),
+    });
     formatters.set(key, formatter);
   }
   return formatter;
 }
 
-function optionsOf(currency: string | null, style: Style): Intl.NumberFormatOptions {
-  if (currency === null) {
-    return { maximumFractionDigits: style === 'whole' ? 0 : DIGITS_WITHOUT_CURRENCY };
+function percentFormatter(signed: boolean): Intl.NumberFormat {
+  const key = `percent ${locale()} ${String(signed)}`;
+  let formatter = formatters.get(key);
+  if (formatter === undefined) {
+    formatter = new Intl.NumberFormat(locale(), {
+      style: 'percent',
+      maximumFractionDigits: 1,
+      ...(signed && { signDisplay: 'exceptZero' }),
+    });
+    formatters.set(key, formatter);
   }
-  const options = { style: 'currency', currency } as const;
-  if (style === 'amount') {
-    return options;
-  }
-  const digits = new Intl.NumberFormat(texts.locale, options).resolvedOptions().maximumFractionDigits ?? 0;
-  const wanted = style === 'whole' ? 0 : digits + EXTRA_DIGITS_OF_RATES;
-  return { ...options, minimumFractionDigits: wanted, maximumFractionDigits: wanted };
+  return formatter;
 }

@@ -4,14 +4,15 @@ import { isRecord } from './request';
 type Shape = Record<string, (value: unknown) => boolean>;
 
 const amount = (value: unknown) => typeof value === 'number' && Number.isFinite(value);
+export const amountOrNull = (value: unknown) => value === null || amount(value);
 const text = (value: unknown) => typeof value === 'string';
 const textOrNull = (value: unknown) => value === null || text(value);
 
 export const currencyTotalShape: Shape = {
   currency: textOrNull,
   current_month_total: amount,
-  last_day_spend: amount,
-  total_cost_per_hour: amount,
+  last_day_spend: amountOrNull, // null for an earlier month
+  total_cost_per_hour: amountOrNull,
 };
 export const billingSummaryShape: Shape = { ...currencyTotalShape, billing_period: text };
 export const computeInstancesShape: Shape = {
@@ -19,7 +20,7 @@ export const computeInstancesShape: Shape = {
   running_vms: amount,
   cpu_cores: amount,
   memory_gib: amount,
-  cost_per_hour: amount,
+  cost_per_hour: amountOrNull,
 };
 export const costBreakdownShape: Shape = {
   cpu_cost: amount,

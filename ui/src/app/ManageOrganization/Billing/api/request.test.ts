@@ -2,9 +2,10 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { acme, failure, overview, success } from '../../../../../tests/fixtures';
 import { ApiError } from './errors';
-import type { BillingApi } from './request';
+import { type BillingApi, change } from './request';
 import { fetchOverview } from './rest/overview';
 import { fetchProjects } from './rest/projects';
+import { addressOf, fetchCsv } from './rest/resource';
 
 const fetchMock = vi.fn<typeof fetch>();
 const renewAccessToken = vi.fn<() => Promise<string | null>>();
@@ -33,7 +34,7 @@ beforeEach(() => {
   vi.stubGlobal('fetch', fetchMock);
 });
 
-test('a question carries the token and the credentials to the address under the base URL', async () => {
+test('a request carries the token, and no cookies, to the address under the base URL', async () => {
   fetchMock.mockResolvedValue(json(success(acme)));
   const { data, asOf, staleSeconds } = await fetchProjects(api, never);
   expect(data).toEqual(acme);
@@ -41,7 +42,7 @@ test('a question carries the token and the credentials to the address under the 
   expect(staleSeconds).toBeNull();
   const [url, init] = fetchMock.mock.calls[0] ?? [];
   expect((url as URL).href).toBe('https://backend.example/prefix/api/billing/projects?limit=1000');
-  expect(init?.credentials).toBe('include');
+  expect(init?.credentials).toBe('omit');
   expect(tokens()).toEqual(['Bearer first']);
 });
 
@@ -90,6 +91,11 @@ test.each([
   [500, failure('Internal server error'), 'failed'],
   [404, null, 'failed'],
   [400, [], 'failed'],
+  [400, { ...failure('period must be a month'), code: 'invalid_parameter' }, 'invalid'],
+  [403, { ...failure('Organization administrator required'), code: 'org_admin_required' }, 'admin'],
+  [404, { ...failure('Billing has not started'), code: 'billing_not_started' }, 'not_started'],
+  [412, failure('The channel has changed'), 'conflict'],
+  [501, failure('Not offered by this installation'), 'not_offered'],
 ] as const)('%s %j is %s', async (status, body, kind) => {
   // The kind of error for each status, with and without the API's envelope.
   fetchMock.mockResolvedValue(json(body, status));
@@ -146,7 +152,7 @@ test.each([
   ['a project is null', JSON.stringify(success({ ...acme, projects: [null] }))],
   ['an amount is text', summaryWith({ current_month_total: '1.00' })],
   ['an amount is missing', summaryWith({ last_day_spend: undefined })],
-  ['an amount is null', summaryWith({ total_cost_per_hour: null })],
+  ['an amount is null', summaryWith({ current_month_total: null })],
   ['a currency is a number', summaryWith({ currency: 978 })],
   ['no totals', JSON.stringify(success({ ...acme, totals: null }))],
 ])('a response where %s is an error, never a figure', async (_what, body) => {
@@ -159,3 +165,45 @@ function summaryWith(part: object): string {
   const projects = [{ namespace: 'a', error: null, billing_summary: { ...priced, ...part } }];
   return JSON.stringify(success({ ...acme, projects }));
 }
+
+test('a read with a previous response is conditional, and a 304 returns it as new', async () => {
+  fetchMock.mockResolvedValueOnce(json(success(acme, { stale: true }), 200, { ETag: '"1"', Age: '60' }));
+  const first = await fetchProjects(api, never);
+  expect(first.etag).toBe('"1"');
+  fetchMock.mockResolvedValueOnce(new Response(null, { status: 304 }));
+  const second = await fetchProjects(api, never, undefined, first);
+  expect(new Headers(fetchMock.mock.calls[1]?.[1]?.headers).get('If-None-Match')).toBe('"1"');
+  expect(second.data).toBe(first.data);
+  expect(second.staleSeconds).toBeNull();
+});
+
+test('a change carries its body, key and version, and 204 has no data', async () => {
+  fetchMock.mockResolvedValueOnce(new Response(null, { status: 204 }));
+  const sent = await change(api, 'api/billing/budgets/1', {
+    method: 'PUT',
+    body: { name: 'x' },
+    ifMatch: '"1"',
+    idempotencyKey: 'k',
+  });
+  expect(sent).toBeNull();
+  const init = fetchMock.mock.calls[0]?.[1];
+  expect([init?.method, init?.body]).toEqual(['PUT', '{"name":"x"}']);
+  expect(Object.fromEntries(new Headers(init?.headers))).toMatchObject({
+    'content-type': 'application/json',
+    'if-match': '"1"',
+    'idempotency-key': 'k',
+  });
+});
+
+test('any resource has its path, its query in order, and its file', async () => {
+  const address = addressOf('/api/billing/project/{namespace}/trend', {
+    in: { namespace: 'a b' },
+    query: { to: '2026-11-02', from: '2026-11-01', compare: undefined },
+  });
+  expect(address).toBe('api/billing/project/a%20b/trend?from=2026-11-01&to=2026-11-02');
+  const headers = { 'Content-Disposition': 'attachment; filename="trend.csv"' };
+  fetchMock.mockResolvedValueOnce(new Response('row,amount', { headers }));
+  const { file, name } = await fetchCsv(api, '/api/billing/organization/trend', { query: { granularity: 'day' } });
+  expect([await file.text(), name]).toEqual(['row,amount', 'trend.csv']);
+  expect((fetchMock.mock.calls[0]?.[0] as URL).search).toBe('?format=csv&granularity=day');
+});

@@ -1185,6 +1185,7 @@ export interface components {
             unpriced: number;
             /** @description False until the billing service has the organization */
             billing_started: boolean;
+            scope: components["schemas"]["Scope"];
         };
         ProjectTrend: {
             granularity: components["schemas"]["ProjectTrendGranularity"];
@@ -4198,11 +4199,22 @@ export interface operations {
                      *           }
                      *         ],
                      *         "unpriced": 1,
-                     *         "billing_started": true
+                     *         "billing_started": true,
+                     *         "scope": {
+                     *           "organization": "acme",
+                     *           "namespaces": null
+                     *         }
                      *       },
                      *       "timestamp": "2026-11-22T15:10:30.515Z",
                      *       "meta": {
                      *         "as_of": "2026-11-22T15:00:00.000Z",
+                     *         "complete_through": "2026-11-22T15:00:00.000Z",
+                     *         "incomplete_hours": 0,
+                     *         "currency": "EUR",
+                     *         "currency_digits": 2,
+                     *         "time_zone": "UTC",
+                     *         "period_state": "open",
+                     *         "cost_basis": "usage",
                      *         "stale": false
                      *       }
                      *     }

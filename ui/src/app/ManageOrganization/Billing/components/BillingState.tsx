@@ -1,7 +1,8 @@
-import { type UseQueryResult, useQueryClient } from '@tanstack/react-query';
+import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 
 import type { Fresh } from '../api/models';
+import { useTryAgain } from '../queries/useTryAgain';
 import { ErrorState } from './ErrorState';
 import { LoadingState } from './LoadingState';
 import { FreshnessNotices } from './Notices';
@@ -9,7 +10,8 @@ import { viewStateOf } from './viewState';
 
 interface BillingStateProps<Data> {
   query: UseQueryResult<Fresh<Data>>;
-  queryKey: readonly string[];
+  /** The project of the request, if it is not in the path. */
+  namespace?: string | undefined;
   /** Skeletons of cards and table. */
   skeleton: ReactNode;
   /** Shown instead of `children` if the response is empty. Null if it is not empty. */
@@ -18,18 +20,21 @@ interface BillingStateProps<Data> {
 }
 
 /** Decides which state is shown: loading, rejected, failed, empty, or the data with its age. */
-export function BillingState<Data>({ query, queryKey, skeleton, empty, children }: BillingStateProps<Data>) {
-  const client = useQueryClient();
-  const tryAgain = () => {
-    // A wait before the next retry is running: it is cut short.
-    void client.cancelQueries({ queryKey }).then(() => query.refetch());
-  };
+export function BillingState<Data>({ query, namespace, skeleton, empty, children }: BillingStateProps<Data>) {
+  const tryAgain = useTryAgain();
   const state = viewStateOf(query);
   switch (state.kind) {
     case 'loading':
       return <LoadingState>{skeleton}</LoadingState>;
     case 'error':
-      return <ErrorState error={state.error} onTryAgain={tryAgain} isTrying={query.fetchStatus !== 'idle'} />;
+      return (
+        <ErrorState
+          error={state.error}
+          onTryAgain={tryAgain}
+          isTrying={query.fetchStatus !== 'idle'}
+          {...(namespace !== undefined && { namespace })}
+        />
+      );
     case 'data':
       return (
         <>

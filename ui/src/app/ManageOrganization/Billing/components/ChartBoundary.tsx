@@ -1,7 +1,7 @@
 import { Content } from '@patternfly/react-core';
 import { Component, type ReactNode } from 'react';
 
-import { texts } from '../texts';
+import { i18n } from '../i18n';
 
 /** The chart is loaded separately. If it fails, the table still has all figures. */
 export class ChartBoundary extends Component<{ children: ReactNode }, { failed: boolean }> {
@@ -12,6 +12,6 @@ export class ChartBoundary extends Component<{ children: ReactNode }, { failed: 
   }
 
   override render() {
-    return this.state.failed ? <Content component="p">{texts.chartFailed}</Content> : this.props.children;
+    return this.state.failed ? <Content component="p">{i18n.t('common:chartFailed')}</Content> : this.props.children;
   }
 }

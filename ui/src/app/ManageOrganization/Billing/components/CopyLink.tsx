@@ -3,12 +3,13 @@ import CheckIcon from '@patternfly/react-icons/dist/esm/icons/check-icon';
 import CopyIcon from '@patternfly/react-icons/dist/esm/icons/copy-icon';
 import { useState } from 'react';
 
-import { texts } from '../texts';
+import { useTranslation } from 'react-i18next';
 
 type Outcome = 'copied' | 'failed';
 
 /** Copies the address of the current view. */
 export function CopyLink() {
+  const { t } = useTranslation();
   const [outcome, setOutcome] = useState<Outcome | null>(null);
   const copy = () => {
     navigator.clipboard.writeText(window.location.href).then(
@@ -23,11 +24,11 @@ export function CopyLink() {
   return (
     <>
       <Button variant="secondary" icon={outcome === 'copied' ? <CheckIcon /> : <CopyIcon />} onClick={copy}>
-        {texts.copyLink}
+        {t('copyLink')}
       </Button>
       <span role="status" className={outcome === 'failed' ? undefined : 'pf-v6-screen-reader'}>
-        {outcome === 'copied' && texts.linkCopied}
-        {outcome === 'failed' && texts.copyFailed}
+        {outcome === 'copied' && t('linkCopied')}
+        {outcome === 'failed' && t('copyFailed')}
       </span>
     </>
   );

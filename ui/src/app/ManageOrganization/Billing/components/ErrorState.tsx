@@ -7,14 +7,17 @@ import {
   type EmptyStateProps,
 } from '@patternfly/react-core';
 import ClockIcon from '@patternfly/react-icons/dist/esm/icons/clock-icon';
+import CubesIcon from '@patternfly/react-icons/dist/esm/icons/cubes-icon';
 import DisconnectedIcon from '@patternfly/react-icons/dist/esm/icons/disconnected-icon';
 import LockIcon from '@patternfly/react-icons/dist/esm/icons/lock-icon';
+import type { TFunction } from 'i18next';
 import { type ComponentType, useEffect } from 'react';
+import { useTranslation } from 'react-i18next';
 import { Link, useLocation, useParams } from 'react-router';
 
+import { viewQuery } from '../address';
 import type { ApiError } from '../api/errors';
 import { useBilling } from '../BillingProvider';
-import { texts } from '../texts';
 
 interface Words {
   title: string;
@@ -24,17 +27,23 @@ interface Words {
   icon?: ComponentType;
 }
 
+const WHOLE = { scope: { kind: 'organization' } } as const;
+
 interface ErrorStateProps {
   error: ApiError;
   onTryAgain: () => void;
   /** Whether the query retries automatically. */
   isTrying: boolean;
+  /** The project of the request, if it is not in the path. */
+  namespace?: string;
 }
 
 /** The reason why there are no figures, and what the user can do. */
-export function ErrorState({ error, onTryAgain, isTrying }: ErrorStateProps) {
-  const { namespace = '' } = useParams();
-  const { title, body, status, icon } = wordsOf(error, namespace);
+export function ErrorState({ error, onTryAgain, isTrying, namespace: ofScope }: ErrorStateProps) {
+  const { t } = useTranslation();
+  const { namespace = ofScope ?? '' } = useParams();
+  const organization = new URLSearchParams(useLocation().search).get('organization') ?? t('organization');
+  const { title, body, status, icon } = wordsOf(t, error, namespace, organization);
   return (
     <div role="status" className="billing-state">
       <EmptyState titleText={title} headingLevel="h2" {...(status && { status })} {...(icon && { icon })}>
@@ -46,7 +55,7 @@ export function ErrorState({ error, onTryAgain, isTrying }: ErrorStateProps) {
           <EmptyStateActions>
             <Action error={error} onTryAgain={onTryAgain} />
           </EmptyStateActions>
-          {error.passes && isTrying && <EmptyStateActions>{texts.trying}</EmptyStateActions>}
+          {error.passes && isTrying && <EmptyStateActions>{t('trying')}</EmptyStateActions>}
         </EmptyStateFooter>
       </EmptyState>
     </div>
@@ -54,26 +63,35 @@ export function ErrorState({ error, onTryAgain, isTrying }: ErrorStateProps) {
 }
 
 function Action({ error, onTryAgain }: Pick<ErrorStateProps, 'error' | 'onTryAgain'>) {
+  const { t } = useTranslation();
   switch (error.kind) {
     case 'guest':
+    case 'admin':
+    case 'not_offered':
       return null;
     case 'forbidden':
       return <AllProjectsLink />;
     case 'unauthorized':
       return <LogIn />;
     default:
-      return <Button onClick={onTryAgain}>{texts.tryAgain}</Button>;
+      return <Button onClick={onTryAgain}>{t('tryAgain')}</Button>;
   }
 }
 
 function AllProjectsLink() {
+  const { t } = useTranslation();
   const { basePath } = useBilling();
   const { search } = useLocation();
-  return <Link to={{ pathname: basePath, search }}>{texts.allProjects}</Link>;
+  return (
+    <Link to={{ pathname: `${basePath}projects`, search: viewQuery(new URLSearchParams(search), WHOLE).toString() }}>
+      {t('allProjects')}
+    </Link>
+  );
 }
 
 /** Redirects to the login page. The button is shown if the session does not redirect, to avoid a redirect loop. */
 function LogIn() {
+  const { t } = useTranslation();
   const { session } = useBilling().api;
   useEffect(() => {
     session.signIn('automatic');
@@ -84,50 +102,61 @@ function LogIn() {
         session.signIn('asked');
       }}
     >
-      {texts.logIn}
+      {t('logIn')}
     </Button>
   );
 }
 
 function FailureDetails({ error }: { error: ApiError }) {
+  const { t } = useTranslation();
   return (
     <>
       {' '}
       {error.message}
-      {error.requestId !== null && `. ${texts.requestId(error.requestId)}`}
+      {error.requestId !== null && `. ${t('requestId', { id: error.requestId })}`}
     </>
   );
 }
 
-function wordsOf(error: ApiError, namespace: string): Words {
+function wordsOf(t: TFunction, error: ApiError, namespace: string, organization: string): Words {
   switch (error.kind) {
     case 'guest':
-      return { title: texts.guestTitle, body: texts.guestBody, icon: LockIcon };
+      return { title: t('guestTitle'), body: t('guestBody'), icon: LockIcon };
     case 'forbidden':
-      return { title: texts.forbiddenTitle, body: texts.forbiddenBody(namespace), icon: LockIcon };
+      return { title: t('forbiddenTitle'), body: t('forbiddenBody', { namespace }), icon: LockIcon };
     case 'unauthorized':
-      return { title: texts.expiredTitle, body: texts.expiredBody, icon: LockIcon };
+      return { title: t('expiredTitle'), body: t('expiredBody'), icon: LockIcon };
     case 'unavailable':
-      return { ...unavailableWords(error.message), status: 'warning' };
+      return { ...unavailableWords(t, error), status: 'warning' };
     case 'offline':
-      return { title: texts.offlineTitle, body: texts.offlineBody, icon: DisconnectedIcon };
+      return { title: t('offlineTitle'), body: t('offlineBody'), icon: DisconnectedIcon };
     case 'unreachable':
-      return { title: texts.unreachableTitle, body: texts.unreachableBody, icon: DisconnectedIcon };
+      return { title: t('unreachableTitle'), body: t('unreachableBody'), icon: DisconnectedIcon };
     case 'timeout':
-      return { title: texts.timeoutTitle, body: texts.timeoutBody, icon: ClockIcon };
+      return { title: t('timeoutTitle'), body: t('timeoutBody'), icon: ClockIcon };
+    case 'admin':
+      return { title: t('adminTitle'), body: t('adminBody'), icon: LockIcon };
+    case 'not_started':
+      return { title: t('notStartedTitle'), body: t('notStartedBody', { organization }), icon: CubesIcon };
+    case 'not_offered':
+      return { title: t('notOfferedTitle'), body: t('notOfferedBody'), icon: CubesIcon };
+    case 'invalid':
+      return { title: t('invalidTitle'), body: error.message, status: 'warning' };
+    case 'conflict':
+      return { title: t('conflictTitle'), body: t('conflictBody'), status: 'warning' };
     case 'failed':
-      return { title: texts.failedTitle, body: texts.failedBody, status: 'danger' };
+      return { title: t('failedTitle'), body: t('failedBody'), status: 'danger' };
   }
 }
 
 /** Chosen by the API's error text. An unknown text gets the general text for 503. */
-function unavailableWords(message: string): Pick<Words, 'title' | 'body'> {
+function unavailableWords(t: TFunction, { message }: ApiError): Pick<Words, 'title' | 'body'> {
   switch (message) {
     case 'Billing data incomplete':
-      return { title: texts.incompleteTitle, body: texts.incompleteBody };
+      return { title: t('incompleteTitle'), body: t('incompleteBody') };
     case 'Identity provider unreachable':
-      return { title: texts.identityTitle, body: texts.identityBody };
+      return { title: t('identityTitle'), body: t('identityBody') };
     default:
-      return { title: texts.unavailableTitle, body: texts.unavailableBody };
+      return { title: t('unavailableTitle'), body: t('unavailableBody') };
   }
 }

@@ -1,12 +1,13 @@
 import { Alert } from '@patternfly/react-core';
 import { type ReactNode, useEffect, useState } from 'react';
-
-import { texts } from '../texts';
+import { useTranslation } from 'react-i18next';
 
 /** A running function responds within this time. A longer wait is a cold start. */
 const WARM_MILLISECONDS = 2000;
 
+/** The children have the shape of what comes. The note floats, so that nothing moves when it appears. */
 export function LoadingState({ children }: { children: ReactNode }) {
+  const { t } = useTranslation();
   const [isWaking, setIsWaking] = useState(false);
   useEffect(() => {
     const timer = setTimeout(() => {
@@ -18,11 +19,11 @@ export function LoadingState({ children }: { children: ReactNode }) {
   }, []);
   return (
     <>
-      <div role="status">
+      <div role="status" className="billing-waking">
         {isWaking ? (
-          <Alert isInline variant="info" title={texts.waking} component="p" />
+          <Alert isInline variant="info" title={t('waking')} component="p" />
         ) : (
-          <span className="pf-v6-screen-reader">{texts.loading}</span>
+          <span className="pf-v6-screen-reader">{t('loading')}</span>
         )}
       </div>
       <div aria-hidden="true" className="billing-stack">

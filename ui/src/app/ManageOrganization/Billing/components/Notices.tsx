@@ -4,7 +4,8 @@ import type { ApiError } from '../api/errors';
 import type { Fresh } from '../api/models';
 import { useBilling } from '../BillingProvider';
 import { formatAge } from '../dates';
-import { texts } from '../texts';
+import { ageSeconds, useNow } from '../now';
+import { useTranslation } from 'react-i18next';
 
 interface FreshnessNoticesProps {
   fresh: Fresh<unknown>;
@@ -14,11 +15,18 @@ interface FreshnessNoticesProps {
 
 /** Shows that the figures are stale, and the reason. */
 export function FreshnessNotices({ fresh, refreshError, onTryAgain }: FreshnessNoticesProps) {
+  const { t } = useTranslation();
+  const now = useNow();
   return (
     <div role="status" className="billing-stack">
       {fresh.staleSeconds !== null && (
-        <Alert isInline variant="warning" title={texts.staleTitle(formatAge(fresh.staleSeconds))} component="p">
-          {texts.staleBody}
+        <Alert
+          isInline
+          variant="warning"
+          title={t('staleTitle', { age: formatAge(ageSeconds(fresh, now)) })}
+          component="p"
+        >
+          {t('staleBody')}
         </Alert>
       )}
       {refreshError?.kind === 'unauthorized' && <SessionEnded />}
@@ -26,11 +34,11 @@ export function FreshnessNotices({ fresh, refreshError, onTryAgain }: FreshnessN
         <Alert
           isInline
           variant="warning"
-          title={texts.refreshFailedTitle}
+          title={t('refreshFailedTitle')}
           component="p"
-          actionLinks={<AlertActionLink onClick={onTryAgain}>{texts.tryAgain}</AlertActionLink>}
+          actionLinks={<AlertActionLink onClick={onTryAgain}>{t('tryAgain')}</AlertActionLink>}
         >
-          {refreshError.kind === 'offline' ? texts.refreshOffline : refreshError.message}
+          {refreshError.kind === 'offline' ? t('refreshOffline') : refreshError.message}
         </Alert>
       )}
     </div>
@@ -39,6 +47,7 @@ export function FreshnessNotices({ fresh, refreshError, onTryAgain }: FreshnessN
 
 /** No redirect while the user reads. The user logs in by the button. */
 function SessionEnded() {
+  const { t } = useTranslation();
   const { session } = useBilling().api;
   const logIn = () => {
     session.signIn('asked');
@@ -47,19 +56,30 @@ function SessionEnded() {
     <Alert
       isInline
       variant="info"
-      title={texts.expiredTitle}
+      title={t('expiredTitle')}
       component="p"
-      actionLinks={<AlertActionLink onClick={logIn}>{texts.logIn}</AlertActionLink>}
+      actionLinks={<AlertActionLink onClick={logIn}>{t('logIn')}</AlertActionLink>}
     >
-      {texts.expiredBody}
+      {t('expiredBody')}
     </Alert>
   );
 }
 
 export function UnpricedNotice({ count }: { count: number }) {
+  const { t } = useTranslation();
   return (
-    <Alert isInline variant="warning" title={texts.unpricedTitle(count)} component="p">
-      {texts.unpricedBody(count)}
+    <Alert isInline variant="warning" title={t('unpricedTitle', { count })} component="p">
+      {t('unpricedBody', { count })}
+    </Alert>
+  );
+}
+
+/** Usage without a price is in no amount. */
+export function UnratedNotice() {
+  const { t } = useTranslation();
+  return (
+    <Alert isInline variant="warning" title={t('unratedTitle')} component="p">
+      {t('unratedBody')}
     </Alert>
   );
 }

@@ -1,24 +1,22 @@
 import { Content, Flex, FlexItem, Title } from '@patternfly/react-core';
 import { type ReactNode, useEffect, useRef } from 'react';
+import { useTranslation } from 'react-i18next';
 import { useLocation } from 'react-router';
-
-import { formatTime } from '../dates';
-import { texts } from '../texts';
 
 interface PageHeadingProps {
   title: string;
-  subtitle?: string;
-  /** Time of the figures. Undefined while there are none. */
-  asOf: Date | null | undefined;
+  /** Undefined: there is no such line. Null: it comes later, and its place is kept. */
+  subtitle?: string | null;
   actions?: ReactNode;
 }
 
 /** Visible in every state. It gets the focus after navigation, so that a screen reader reads the new title. */
-export function PageHeading({ title, subtitle, asOf, actions }: PageHeadingProps) {
+export function PageHeading({ title, subtitle, actions }: PageHeadingProps) {
+  const { t } = useTranslation();
   const heading = useRef<HTMLDivElement>(null);
   const isFirstView = useLocation().key === 'default';
   useEffect(() => {
-    document.title = title === texts.title ? title : `${title} · ${texts.title}`;
+    document.title = t('sectionTitle', { section: title });
     if (!isFirstView) {
       heading.current?.focus({ preventScroll: true });
     }
@@ -32,12 +30,7 @@ export function PageHeading({ title, subtitle, asOf, actions }: PageHeadingProps
             {title}
           </Title>
         </div>
-        <Content component="small">
-          {subtitle !== undefined && `${subtitle}. `}
-          {asOf !== undefined && texts.asOf(asOf === null ? texts.unknown : formatTime(asOf))}
-          {/* Keeps the line, so that nothing jumps when the figures come. */}
-          {'\u00a0'}
-        </Content>
+        {subtitle !== undefined && <Content component="small">{subtitle ?? '\u00a0'}</Content>}
       </FlexItem>
       {actions !== undefined && <FlexItem>{actions}</FlexItem>}
     </Flex>

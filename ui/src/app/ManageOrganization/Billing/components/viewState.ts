@@ -31,5 +31,5 @@ function errorOf(query: UseQueryResult): ApiError | null {
 
 /** After a loss of access, the data that was loaded before is not shown. */
 function isRefusal(error: ApiError | null): boolean {
-  return error?.kind === 'guest' || error?.kind === 'forbidden';
+  return error !== null && ['guest', 'forbidden', 'admin'].includes(error.kind);
 }

@@ -1,5 +1,8 @@
 /** Query keys. All keys start with `billing`, so that a console can remove the data at logout. */
 export const billingKeys = {
-  projects: ['billing', 'projects'] as const,
+  all: ['billing'] as const,
+  projects: (period?: string) => ['billing', 'projects', period ?? 'running'] as const,
   overview: (namespace: string) => ['billing', 'overview', namespace] as const,
+  /** By the address of the request. */
+  resource: (address: string) => ['billing', 'resource', address] as const,
 };

@@ -1,18 +1,13 @@
-import { useQuery, type UseQueryResult } from '@tanstack/react-query';
+import type { UseQueryResult } from '@tanstack/react-query';
 
 import type { Fresh, Overview } from '../api/models';
 import { fetchOverview } from '../api/rest/overview';
-import { useBilling } from '../BillingProvider';
 import { billingKeys } from './keys';
-import { retry, retryDelay } from './retry';
+import { useFresh } from './useFresh';
 
-export function useOverviewQuery(namespace: string): UseQueryResult<Fresh<Overview>> {
-  const { api } = useBilling();
-  return useQuery({
+export function useOverviewQuery(namespace: string): UseQueryResult<Fresh<Overview | null>> {
+  return useFresh({
     queryKey: billingKeys.overview(namespace),
-    queryFn: ({ signal }) => fetchOverview(api, namespace, signal),
-    staleTime: 30_000,
-    retry,
-    retryDelay,
+    fetch: (api, signal, previous) => fetchOverview(api, namespace, signal, previous),
   });
 }

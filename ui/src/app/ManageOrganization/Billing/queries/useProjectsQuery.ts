@@ -1,18 +1,18 @@
-import { useQuery, type UseQueryResult } from '@tanstack/react-query';
+import type { UseQueryResult } from '@tanstack/react-query';
 
 import type { Fresh, ProjectList } from '../api/models';
 import { fetchProjects } from '../api/rest/projects';
-import { useBilling } from '../BillingProvider';
 import { billingKeys } from './keys';
-import { retry, retryDelay } from './retry';
+import { useFresh } from './useFresh';
 
-export function useProjectsQuery(): UseQueryResult<Fresh<ProjectList>> {
-  const { api } = useBilling();
-  return useQuery({
-    queryKey: billingKeys.projects,
-    queryFn: ({ signal }) => fetchProjects(api, signal),
-    staleTime: 30_000,
-    retry,
-    retryDelay,
+/** All projects of the caller. `period` is a month, "2026-11"; the default is the running month. */
+export function useProjectsQuery(
+  period?: string,
+  options: { enabled?: boolean } = {},
+): UseQueryResult<Fresh<ProjectList>> {
+  return useFresh({
+    queryKey: billingKeys.projects(period),
+    fetch: (api, signal, previous) => fetchProjects(api, signal, period, previous),
+    ...options,
   });
 }

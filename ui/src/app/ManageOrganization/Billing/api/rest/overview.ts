@@ -6,8 +6,9 @@ export function fetchOverview(
   api: BillingApi,
   namespace: string,
   signal: AbortSignal,
+  previous?: Fresh<Overview | null>,
 ): Promise<Fresh<Overview | null>> {
-  return get(api, `api/billing/project/${encodeURIComponent(namespace)}/overview`, checkOverview, signal);
+  return get(api, `api/billing/project/${encodeURIComponent(namespace)}/overview`, checkOverview, signal, previous);
 }
 
 /** Null if nothing was ever metered. This is not 0. */

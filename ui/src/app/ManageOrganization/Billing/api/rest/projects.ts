@@ -2,9 +2,18 @@ import { billingSummaryShape, currencyTotalShape, list, object, projectListShape
 import type { Fresh, ProjectList } from '../models';
 import { type BillingApi, get } from '../request';
 
-/** Fetches the complete list in one call. Searching, sorting and paging are local. */
-export function fetchProjects(api: BillingApi, signal: AbortSignal): Promise<Fresh<ProjectList>> {
-  return get(api, 'api/billing/projects?limit=1000', checkProjectList, signal);
+/**
+ * Fetches the complete list in one call. Searching, sorting and paging are local. `period` is a month, "2026-11"; the
+ * default is the running month.
+ */
+export function fetchProjects(
+  api: BillingApi,
+  signal: AbortSignal,
+  period?: string,
+  previous?: Fresh<ProjectList>,
+): Promise<Fresh<ProjectList>> {
+  const path = `api/billing/projects?limit=1000${period === undefined ? '' : `&period=${period}`}`;
+  return get(api, path, checkProjectList, signal, previous);
 }
 
 function checkProjectList(data: unknown): ProjectList {

@@ -1,0 +1,5 @@
+export * from './AddressProvider';
+export * from './parameters';
+export * from './range';
+export * from './useView';
+export { isRange, LONGEST_RANGE_DAYS, NAMED_PERIODS, type Period, type Scope, type View } from './view';

@@ -1,0 +1,13 @@
+import budgets from './budgets.json';
+import common from './common.json';
+import explore from './explore.json';
+import overview from './overview.json';
+import plan from './plan.json';
+import projects from './projects.json';
+import shell from './shell.json';
+import statements from './statements.json';
+
+import type { Catalogue } from '../catalogue';
+
+// A key that is missing here does not compile.
+export default { budgets, common, explore, overview, plan, projects, shell, statements } satisfies Catalogue;

@@ -1,0 +1,26 @@
+/** English with accents and a third more letters, to find texts that are cut off or not in the catalogue. */
+import type { Catalogue } from './catalogue';
+import en from './en';
+
+const PLAIN = 'aceinosuyACEINOSUY';
+const ACCENTED = 'áçéíñóšúýÁÇÉÍÑÓŠÚÝ';
+
+export function pseudoText(text: string): string {
+  const accented = text
+    .split(/(\{\{.*?\}\})/)
+    .map((part) => (part.startsWith('{{') ? part : part.replace(/[a-z]/gi, (letter) => accentOf(letter))))
+    .join('');
+  return `[${accented}${'·'.repeat(Math.ceil(text.length / 3))}]`;
+}
+
+function accentOf(letter: string): string {
+  const index = PLAIN.indexOf(letter);
+  return index < 0 ? letter : (ACCENTED[index] ?? letter);
+}
+
+export default Object.fromEntries(
+  Object.entries(en).map(([section, texts]) => [
+    section,
+    Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, pseudoText(text)])),
+  ]),
+) as Catalogue;

@@ -1,0 +1,17 @@
+import { PageSection } from '@patternfly/react-core';
+import { useTranslation } from 'react-i18next';
+
+import { useSectionParameters } from '../../address';
+import { PageHeading } from '../../components/PageHeading';
+
+const PARAMETERS = {};
+
+export default function BudgetsPage() {
+  const { t } = useTranslation('budgets');
+  useSectionParameters(PARAMETERS);
+  return (
+    <PageSection isWidthLimited isCenterAligned isFilled>
+      <PageHeading title={t('title')} />
+    </PageSection>
+  );
+}

@@ -1,0 +1,77 @@
+// The charts' colours, which differ between the light and the dark theme.
+import '@patternfly/patternfly/patternfly-charts.css';
+
+import { Card, CardBody, CardTitle, Content, Flex, FlexItem, Skeleton } from '@patternfly/react-core';
+import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { lazy, Suspense } from 'react';
+import { useTranslation } from 'react-i18next';
+
+import type { Overview } from '../../api/models';
+import { breakdownRows } from './breakdown';
+import { formatAmount, formatShare, type Unit } from '../../money';
+import { ChartBoundary } from '../../components/ChartBoundary';
+import { resourceColors } from './resourceColors';
+
+const CostDonut = lazy(() => import('./CostDonut'));
+
+export function BreakdownCard({ overview, unit }: { overview: Overview; unit: Unit }) {
+  const { t } = useTranslation(['projects', 'common']);
+  const { current_month_total: total } = overview.billing_summary;
+  const rows = breakdownRows(overview.cost_breakdown, total);
+  return (
+    <Card isFullHeight>
+      <CardTitle component="h2">{t('breakdown')}</CardTitle>
+      <CardBody>
+        <Flex alignItems={{ default: 'alignItemsCenter' }} justifyContent={{ default: 'justifyContentCenter' }}>
+          {rows.some(({ cost }) => cost > 0) ? (
+            <FlexItem>
+              <ChartBoundary>
+                <Suspense fallback={<DonutSkeleton />}>
+                  <CostDonut rows={rows} total={total} unit={unit} />
+                </Suspense>
+              </ChartBoundary>
+            </FlexItem>
+          ) : (
+            <Content component="p">{t('noCostYet')}</Content>
+          )}
+          <FlexItem flex={{ default: 'flex_1' }} className="billing-breakdown">
+            <Table aria-label={t('breakdownTable')} variant="compact" gridBreakPoint="">
+              <Thead>
+                <Tr>
+                  <Th>{t('resource')}</Th>
+                  <Th className="billing-number">{t('common:cost')}</Th>
+                  <Th className="billing-number">{t('common:share')}</Th>
+                </Tr>
+              </Thead>
+              <Tbody>
+                {rows.map(({ resource, cost, share }) => (
+                  <Tr key={resource}>
+                    <Th scope="row">
+                      <span className="billing-resource">
+                        <span className="billing-swatch" style={{ backgroundColor: resourceColors[resource] }} />
+                        {t(resource)}
+                      </span>
+                    </Th>
+                    <Td className="billing-number">{formatAmount(cost, unit)}</Td>
+                    <Td className="billing-number">{share === null ? '' : formatShare(share)}</Td>
+                  </Tr>
+                ))}
+                <Tr className="billing-totals">
+                  <Th scope="row">{t('common:total')}</Th>
+                  <Td className="billing-number">
+                    {formatAmount(total, unit, overview.billing_summary.almost_nothing)}
+                  </Td>
+                  <Td />
+                </Tr>
+              </Tbody>
+            </Table>
+          </FlexItem>
+        </Flex>
+      </CardBody>
+    </Card>
+  );
+}
+
+export function DonutSkeleton() {
+  return <Skeleton shape="circle" width="12rem" className="billing-donut" />;
+}

@@ -1,0 +1,213 @@
+import { Content, Label, Progress, Skeleton } from '@patternfly/react-core';
+import { SortByDirection, Table, Tbody, Td, Th, Thead, type ThProps, Tr } from '@patternfly/react-table';
+import type { TFunction } from 'i18next';
+import { memo } from 'react';
+import { useTranslation } from 'react-i18next';
+
+import type { CurrencyTotal, Meta } from '../../api/models';
+import { ProjectLink } from '../../components/ProjectLink';
+import { Sparkline } from '../../components/Sparkline';
+import type { DailyCosts } from '../../history';
+import { formatAmount, formatRate, formatShare } from '../../money';
+import { type ProjectRow, SORT_COLUMNS, type SortColumn, type TableView } from './projectTable';
+import { unitOf } from './SummaryCards';
+
+export function columnTitle(t: TFunction<['projects', 'common']>, column: SortColumn): string {
+  switch (column) {
+    case 'namespace':
+      return t('common:project');
+    case 'current_month_total':
+      return t('monthToDate');
+    case 'last_day_spend':
+      return t('lastDay');
+    case 'total_cost_per_hour':
+      return t('hourly');
+    case 'share':
+      return t('share');
+  }
+}
+
+/** On a tablet the last columns have no room; a phone has them below each other. */
+function columnProps(column: SortColumn): Pick<ThProps, 'className' | 'width' | 'modifier' | 'visibility'> {
+  switch (column) {
+    case 'namespace':
+      return { width: 25 };
+    case 'share':
+      return { width: 15, modifier: 'nowrap' };
+    default:
+      return { className: 'billing-number', modifier: 'nowrap' };
+  }
+}
+
+interface ProjectTableProps {
+  rows: ProjectRow[];
+  totals: CurrencyTotal[];
+  /** "All projects" */
+  totalName: (currency: string | null) => string;
+  meta: Meta;
+  history: DailyCosts;
+  view: TableView;
+  onSort: (column: SortColumn, descending: boolean) => void;
+}
+
+export function ProjectTable({ rows, totals, totalName, meta, history, view, onSort }: ProjectTableProps) {
+  const { t } = useTranslation(['projects', 'common']);
+  const sort = (column: SortColumn): ThProps['sort'] => ({
+    columnIndex: SORT_COLUMNS.indexOf(column),
+    sortBy: {
+      index: SORT_COLUMNS.indexOf(view.column),
+      direction: view.descending ? 'desc' : 'asc',
+      // The first sort of names is ascending, the first sort of amounts is descending.
+      defaultDirection: column === 'namespace' ? 'asc' : 'desc',
+    },
+    onSort: (_event, _index, direction) => {
+      onSort(column, direction === SortByDirection.desc);
+    },
+  });
+  return (
+    <Table aria-label={t('tableName')} variant="compact" gridBreakPoint="grid-md">
+      <Thead>
+        <Tr>
+          {SORT_COLUMNS.map((column) => (
+            <Th key={column} sort={sort(column)} {...columnProps(column)}>
+              {columnTitle(t, column)}
+            </Th>
+          ))}
+          <Th modifier="nowrap">{t('trend')}</Th>
+        </Tr>
+      </Thead>
+      <Tbody>
+        {rows.map((row) => (
+          <ProjectTableRow key={row.namespace} row={row} meta={meta} days={history.get(row.namespace) ?? null} />
+        ))}
+      </Tbody>
+      <Tbody>
+        {totals.map((total) => (
+          <TotalsRow key={total.currency} total={total} name={totalName(total.currency)} meta={meta} />
+        ))}
+      </Tbody>
+    </Table>
+  );
+}
+
+interface RowProps {
+  row: ProjectRow;
+  meta: Meta;
+  days: readonly (number | null)[] | null;
+}
+
+/** Memoized per row: a sort moves rows and does not render them again. */
+const ProjectTableRow = memo(function ProjectTableRow({ row, meta, days }: RowProps) {
+  const { t } = useTranslation(['projects', 'common']);
+  const summary = row.billing_summary;
+  const unit = unitOf(summary?.currency ?? null, meta);
+  return (
+    <Tr>
+      <Td dataLabel={columnTitle(t, 'namespace')} modifier="breakWord">
+        <ProjectLink namespace={row.namespace} />
+      </Td>
+      <Td dataLabel={columnTitle(t, 'current_month_total')} className="billing-number">
+        {summary === null ? (
+          <NotPriced reason={row.error} />
+        ) : (
+          formatAmount(summary.current_month_total, unit, summary.almost_nothing)
+        )}
+      </Td>
+      <Td dataLabel={columnTitle(t, 'last_day_spend')} className="billing-number">
+        {summary === null ? t('common:unknown') : formatAmount(summary.last_day_spend, unit)}
+      </Td>
+      <Td dataLabel={columnTitle(t, 'total_cost_per_hour')} className="billing-number">
+        {summary === null ? t('common:unknown') : formatRate(summary.total_cost_per_hour, unit)}
+      </Td>
+      <Td dataLabel={columnTitle(t, 'share')} className="billing-share">
+        <Share row={row} />
+      </Td>
+      <Td dataLabel={t('trend')}>
+        <Sparkline name={row.namespace} days={days} unit={unit} />
+      </Td>
+    </Tr>
+  );
+});
+
+function NotPriced({ reason }: { reason: string | null }) {
+  const { t } = useTranslation(['projects', 'common']);
+  return (
+    <>
+      <Label status="warning" isCompact>
+        {t('notPriced')}
+      </Label>
+      {reason !== null && <Content component="small">{reason}</Content>}
+    </>
+  );
+}
+
+function Share({ row }: { row: ProjectRow }) {
+  const { t } = useTranslation(['projects', 'common']);
+  if (row.share === null) {
+    return t('common:unknown');
+  }
+  const percent = formatShare(row.share);
+  return (
+    <Progress
+      value={Math.round(row.share * 1000) / 10}
+      label={percent}
+      valueText={percent}
+      aria-label={t('shareOf', { percent, namespace: row.namespace })}
+      measureLocation="outside"
+      size="sm"
+    />
+  );
+}
+
+function TotalsRow({ total, name, meta }: { total: CurrencyTotal; name: string; meta: Meta }) {
+  const { t } = useTranslation(['projects', 'common']);
+  const unit = unitOf(total.currency, meta);
+  return (
+    <Tr className="billing-totals">
+      <Th scope="row" dataLabel={columnTitle(t, 'namespace')}>
+        {name}
+      </Th>
+      <Td dataLabel={columnTitle(t, 'current_month_total')} className="billing-number">
+        {formatAmount(total.current_month_total, unit)}
+      </Td>
+      <Td dataLabel={columnTitle(t, 'last_day_spend')} className="billing-number">
+        {formatAmount(total.last_day_spend, unit)}
+      </Td>
+      <Td dataLabel={columnTitle(t, 'total_cost_per_hour')} className="billing-number">
+        {formatRate(total.total_cost_per_hour, unit)}
+      </Td>
+      <Td visibility={['hidden', 'visibleOnMd']} />
+      <Td visibility={['hidden', 'visibleOnMd']} />
+    </Tr>
+  );
+}
+
+const SKELETON_ROWS = ['one', 'two', 'three', 'four', 'five'];
+
+export function ProjectTableSkeleton() {
+  const { t } = useTranslation(['projects', 'common']);
+  return (
+    <Table variant="compact" gridBreakPoint="grid-md">
+      <Thead>
+        <Tr>
+          {SORT_COLUMNS.map((column) => (
+            <Th key={column} {...columnProps(column)}>
+              {columnTitle(t, column)}
+            </Th>
+          ))}
+        </Tr>
+      </Thead>
+      <Tbody>
+        {SKELETON_ROWS.map((row) => (
+          <Tr key={row}>
+            {SORT_COLUMNS.map((column) => (
+              <Td key={column} dataLabel={columnTitle(t, column)} {...columnProps(column)}>
+                <Skeleton width={column === 'namespace' ? '80%' : '5rem'} />
+              </Td>
+            ))}
+          </Tr>
+        ))}
+      </Tbody>
+    </Table>
+  );
+}
