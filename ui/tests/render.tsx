@@ -1,3 +1,8 @@
+// Each section is loaded late. Loading them here keeps that out of the tests' time limits.
+import '../src/app/ManageOrganization/Billing/sections/overview/OverviewPage';
+import '../src/app/ManageOrganization/Billing/sections/projects/ProjectPage';
+import '../src/app/ManageOrganization/Billing/sections/projects/ProjectsPage';
+
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { render } from '@testing-library/react';
 import { createMemoryRouter, RouterProvider } from 'react-router';

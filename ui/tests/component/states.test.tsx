@@ -169,8 +169,8 @@ test('a project shows what its cost is made of, its compute instances and a way 
 
 test('copying the link shows its result', async () => {
   const user = userEvent.setup();
-  answerWith(json(success(overview())));
-  renderBilling(PROJECT);
+  answerWith(json(success(acme)));
+  renderBilling();
   await user.click(await screen.findByRole('button', { name: 'Copy link' }));
   expect(await navigator.clipboard.readText()).toBe(window.location.href);
   expect(screen.getByText('Link copied')).toBeInTheDocument();
