@@ -30,7 +30,7 @@ export interface ChartFigureProps {
 }
 
 const HEIGHT = 300;
-const PADDING: Padding = { top: 12, right: 12, bottom: 32, left: 64 };
+const PADDING: Padding = { top: 12, right: 12, bottom: 32, left: 76 };
 /** Narrower charts have no labels at the right edge. The table has the names. */
 const WIDE = 640;
 

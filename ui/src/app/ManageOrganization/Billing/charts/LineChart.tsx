@@ -41,6 +41,8 @@ const STROKES: Record<LineKind, object> = {
   level: { stroke: 'var(--billing-line-level)', strokeWidth: 2, strokeDasharray: '8 4' },
 };
 
+const BAND_EDGE = { stroke: 'var(--billing-band-edge)', strokeWidth: 1 };
+
 /** Lines over the same points, with a band behind them. The name of each is at its end. */
 export default memo(function LineChart({ plot, lines, band, ticks, format }: LineChartProps) {
   const count = ticks.length;
@@ -58,9 +60,10 @@ export default memo(function LineChart({ plot, lines, band, ticks, format }: Lin
       {band !== undefined && (
         <ChartArea
           data={areaOf(band)}
-          style={{ data: { fill: 'var(--billing-band)', fillOpacity: 1, stroke: 'var(--billing-band-edge)' } }}
+          style={{ data: { ...BAND_EDGE, fill: 'var(--billing-band)', fillOpacity: 1 } }}
         />
       )}
+      {band !== undefined && <ChartLine data={pointsOf(band.low)} style={{ data: BAND_EDGE }} />}
       {lines.map(({ name, kind, amounts }) => (
         <ChartLine key={name} data={pointsOf(amounts)} style={{ data: STROKES[kind] }} />
       ))}
@@ -84,33 +87,49 @@ interface EndLabelsProps extends Pick<LineChartProps, 'plot' | 'lines' | 'band'>
   scale?: { y: (value: number) => number };
 }
 
-/** The names of the lines and of the band at the height of their last point, at the right edge. */
+/** The name of a line that ends before the right edge is at its end, the others are at the edge. */
 function EndLabels({ plot, lines, band, count, scale }: EndLabelsProps) {
   if (scale === undefined || plot.padding.right < TICK_WIDTH) {
     return null;
   }
-  const ends = [
-    ...lines.map(({ name, amounts }) => ({ name, index: lastKnown(amounts), amounts })),
-    ...(band === undefined ? [] : [{ name: band.name, index: lastKnown(band.high), amounts: band.high }]),
-  ].filter(({ index }) => index >= 0);
-  const heights = ends.map(({ amounts, index }) => scale.y(amounts[index] ?? 0));
-  const places = placeLabels(heights, LABEL_GAP, plot.height - plot.padding.bottom);
-  const right = plot.width - plot.padding.right;
+  const ends = [...lines, ...(band === undefined ? [] : [{ name: band.name, amounts: band.high }])]
+    .map(({ name, amounts }) => ({ name, index: lastKnown(amounts), amounts }))
+    .filter(({ index }) => index >= 0)
+    .map(({ name, index, amounts }) => ({ name, index, y: scale.y(amounts[index] ?? 0) }));
+  const early = ends.filter(({ index }) => index < count - 1);
   return (
     <g>
-      {ends.map(({ name, index }, number) => (
-        <g key={name}>
-          <path
-            d={`M${pointX(plot, 'line', count, index) + 2} ${heights[number] ?? 0}L${right + 8} ${places[number] ?? 0}`}
-            className="billing-label-line"
-          />
-          <text x={right + 12} y={places[number]} dominantBaseline="central" className="billing-label">
-            {name}
-          </text>
-        </g>
+      {early.map(({ name, index, y }) => (
+        <text
+          key={name}
+          x={pointX(plot, 'line', count, index)}
+          y={Math.max(12, y - 8)}
+          textAnchor={index < count / 4 ? 'start' : 'end'}
+          className="billing-label"
+        >
+          {name}
+        </text>
       ))}
+      <EdgeLabels plot={plot} ends={ends.filter(({ index }) => index >= count - 1)} />
     </g>
   );
+}
+
+function EdgeLabels({ plot, ends }: { plot: Plot; ends: readonly { name: string; y: number }[] }) {
+  const places = placeLabels(
+    ends.map(({ y }) => y),
+    LABEL_GAP,
+    plot.height - plot.padding.bottom,
+  );
+  const right = plot.width - plot.padding.right;
+  return ends.map(({ name, y }, number) => (
+    <g key={name}>
+      <path d={`M${right + 2} ${y}L${right + 8} ${places[number] ?? 0}`} className="billing-label-line" />
+      <text x={right + 12} y={places[number]} dominantBaseline="central" className="billing-label">
+        {name}
+      </text>
+    </g>
+  ));
 }
 
 function lastKnown(amounts: readonly (number | null)[]): number {
