@@ -2,6 +2,9 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Connect, type Plugin } from 'vite';
 
+import { checkTexts } from './scripts/check-texts.mjs';
+import { purgeCss } from './scripts/purge-css.mjs';
+
 const BASE = '/billing/';
 
 /** `npm run dev` and `npm run preview` write env.js from their environment, like the static server. */
@@ -28,7 +31,7 @@ function environment(): Plugin {
 
 export default defineConfig({
   base: BASE,
-  plugins: [react(), environment()],
+  plugins: [checkTexts(), react(), environment(), purgeCss()],
   server: { port: 5173, strictPort: true },
   build: { target: 'es2022', manifest: true },
   test: {

@@ -41,11 +41,16 @@ export function contentSecurityPolicy({ backendURL, keycloakURL }) {
     "style-src 'self' 'unsafe-inline'", // PatternFly's charts and popovers set style attributes
     "img-src 'self' data:",
     "font-src 'self'",
-    `connect-src ${[...new Set([backendURL.origin, keycloakURL.origin])].join(' ')}`,
+    `connect-src ${[...new Set([backendURL.origin, socketOrigin(backendURL), keycloakURL.origin])].join(' ')}`,
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
   ].join('; ');
+}
+
+/** Of the live connection: wss: for https:. */
+function socketOrigin(url) {
+  return url.origin.replace(/^http/, 'ws');
 }
 
 /** All files of the build by path, read once. A path that is not in this map does not exist. */

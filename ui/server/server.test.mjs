@@ -86,7 +86,7 @@ test('/billing leads to /billing/, /healthz is for probes, other methods are ref
 test('every response allows only the origins of the settings', async () => {
   for (const path of ['/billing/', '/billing/gone.js', '/billing/env.js']) {
     const policy = (await ask(path)).headers['content-security-policy'];
-    expect(policy).toContain('connect-src https://backend.example https://login.example;');
+    expect(policy).toContain('connect-src https://backend.example wss://backend.example https://login.example;');
     expect(policy).toContain("default-src 'none'");
     expect(policy).not.toContain('prefix');
   }

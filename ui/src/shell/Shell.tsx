@@ -97,7 +97,11 @@ function App({
   onLogOut,
 }: SessionProps & { user: User; onLogOut: () => void }) {
   const [queryClient] = useState(() => new QueryClient());
-  const [api] = useState(() => ({ baseUrl: backendURL, session: makeSession(manager, organization) }));
+  const [api] = useState(() => ({
+    baseUrl: backendURL,
+    session: makeSession(manager, organization),
+    hasLive: true,
+  }));
   const account = {
     name: user.profile.preferred_username ?? user.profile.name ?? user.profile.sub,
     organization,

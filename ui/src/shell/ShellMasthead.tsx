@@ -13,9 +13,6 @@ import {
   MastheadToggle,
   MenuToggle,
   PageToggleButton,
-  Toolbar,
-  ToolbarContent,
-  ToolbarItem,
 } from '@patternfly/react-core';
 import MoonIcon from '@patternfly/react-icons/dist/esm/icons/moon-icon';
 import SunIcon from '@patternfly/react-icons/dist/esm/icons/sun-icon';
@@ -46,18 +43,10 @@ export function ShellMasthead({ account }: ShellMastheadProps) {
         </MastheadBrand>
       </MastheadMain>
       <MastheadContent>
-        <Toolbar isStatic>
-          <ToolbarContent>
-            <ToolbarItem align={{ default: 'alignEnd' }}>
-              <ThemeButton />
-            </ToolbarItem>
-            {account !== null && (
-              <ToolbarItem>
-                <AccountMenu {...account} />
-              </ToolbarItem>
-            )}
-          </ToolbarContent>
-        </Toolbar>
+        <div className="shell-actions">
+          <ThemeButton />
+          {account !== null && <AccountMenu {...account} />}
+        </div>
       </MastheadContent>
     </Masthead>
   );

@@ -11,6 +11,8 @@ export interface BillingApi {
   session: BillingSession;
   /** `include` if the console's gateway needs its cookies. The default is `omit`. */
   credentials?: RequestCredentials;
+  /** Whether the page connects to `/api/billing/live`. Without it, it polls. */
+  hasLive?: boolean;
 }
 
 /** Type predicate or assertion on `data`. Throws a TypeError that names the invalid member. */

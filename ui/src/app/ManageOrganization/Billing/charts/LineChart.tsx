@@ -96,14 +96,19 @@ function EndLabels({ plot, lines, band, count, scale }: EndLabelsProps) {
     .map(({ name, amounts }) => ({ name, index: lastKnown(amounts), amounts }))
     .filter(({ index }) => index >= 0)
     .map(({ name, index, amounts }) => ({ name, index, y: scale.y(amounts[index] ?? 0) }));
-  const early = ends.filter(({ index }) => index < count - 1);
+  const early = ends.filter(({ index, name }) => index < count - 1 && name !== '');
+  const places = placeLabels(
+    early.map(({ y }) => Math.max(12, y - 8)),
+    LABEL_GAP,
+    plot.height - plot.padding.bottom,
+  );
   return (
     <g>
-      {early.map(({ name, index, y }) => (
+      {early.map(({ name, index }, number) => (
         <text
           key={name}
           x={pointX(plot, 'line', count, index)}
-          y={Math.max(12, y - 8)}
+          y={places[number]}
           textAnchor={index < count / 4 ? 'start' : 'end'}
           className="billing-label"
         >

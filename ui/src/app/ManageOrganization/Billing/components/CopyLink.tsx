@@ -23,7 +23,7 @@ export function CopyLink() {
   };
   return (
     <>
-      <Button variant="secondary" icon={outcome === 'copied' ? <CheckIcon /> : <CopyIcon />} onClick={copy}>
+      <Button variant="secondary" size="sm" icon={outcome === 'copied' ? <CheckIcon /> : <CopyIcon />} onClick={copy}>
         {t('copyLink')}
       </Button>
       <span role="status" className={outcome === 'failed' ? undefined : 'pf-v6-screen-reader'}>

@@ -12,7 +12,7 @@ export function Bar() {
   const { t } = useTranslation();
   const { data: fresh, isError } = useProjectsQuery();
   return isError && fresh === undefined ? null : (
-    <PageSection isWidthLimited isCenterAligned hasBodyWrapper={false} className="billing-bar">
+    <PageSection isWidthLimited isCenterAligned className="billing-bar">
       <Flex
         role="group"
         aria-label={t('bar')}
@@ -22,10 +22,10 @@ export function Bar() {
       >
         <ScopeSelect list={fresh?.data} />
         <PeriodSelect />
-        <FlexItem grow={{ default: 'grow' }}>
+        <CopyLink />
+        <FlexItem>
           <Freshness fresh={fresh} />
         </FlexItem>
-        <CopyLink />
       </Flex>
     </PageSection>
   );

@@ -1,14 +1,51 @@
-import { createContext, type ReactNode, use } from 'react';
+import { useQueryClient } from '@tanstack/react-query';
+import { createContext, type ReactNode, use, useEffect, useState } from 'react';
+
+import { useBilling } from '../BillingProvider';
+import { billingKeys } from '../queries/keys';
+import { connectLive } from './connection';
 
 /** `polling`: there is no WebSocket; every read is repeated each minute. */
 export type LiveState = 'polling' | 'connected';
 
 const LiveContext = createContext<LiveState>('polling');
 
+/** Keeps a live connection while the tab is visible. */
 export function LiveProvider({ children }: { children: ReactNode }) {
-  return <LiveContext value="polling">{children}</LiveContext>;
+  const { api } = useBilling();
+  const client = useQueryClient();
+  const isVisible = useVisible();
+  const [state, setState] = useState<LiveState>('polling');
+  useEffect(() => {
+    if (!isVisible || api.hasLive !== true) {
+      return undefined;
+    }
+    return connectLive({
+      baseUrl: api.baseUrl,
+      getToken: async () => (await api.session.getAccessToken()) ?? api.session.renewAccessToken(),
+      onChange: () => void client.invalidateQueries({ queryKey: billingKeys.all }),
+      onState: (isConnected) => {
+        setState(isConnected ? 'connected' : 'polling');
+      },
+    });
+  }, [api, client, isVisible]);
+  return <LiveContext value={state}>{children}</LiveContext>;
 }
 
 export function useLiveState(): LiveState {
   return use(LiveContext);
+}
+
+function useVisible(): boolean {
+  const [isVisible, setIsVisible] = useState(() => document.visibilityState === 'visible');
+  useEffect(() => {
+    const set = () => {
+      setIsVisible(document.visibilityState === 'visible');
+    };
+    document.addEventListener('visibilitychange', set);
+    return () => {
+      document.removeEventListener('visibilitychange', set);
+    };
+  }, []);
+  return isVisible;
 }

@@ -1,4 +1,5 @@
 import budgets from './budgets.json';
+import charts from './charts.json';
 import common from './common.json';
 import explore from './explore.json';
 import overview from './overview.json';
@@ -10,4 +11,4 @@ import statements from './statements.json';
 import type { Catalogue } from '../catalogue';
 
 // A key that is missing here does not compile.
-export default { budgets, common, explore, overview, plan, projects, shell, statements } satisfies Catalogue;
+export default { budgets, charts, common, explore, overview, plan, projects, shell, statements } satisfies Catalogue;

@@ -1,4 +1,5 @@
 import budgets from './budgets.json';
+import charts from './charts.json';
 import common from './common.json';
 import explore from './explore.json';
 import overview from './overview.json';
@@ -7,4 +8,4 @@ import projects from './projects.json';
 import shell from './shell.json';
 import statements from './statements.json';
 
-export default { budgets, common, explore, overview, plan, projects, shell, statements };
+export default { budgets, charts, common, explore, overview, plan, projects, shell, statements };

@@ -20,10 +20,11 @@ import { useBilling } from '../../BillingProvider';
 import { BillingState } from '../../components/BillingState';
 import { PageHeading } from '../../components/PageHeading';
 import { useOverviewQuery } from '../../queries/useOverviewQuery';
+import { unitOf } from '../../units';
 import { BreakdownCard, DonutSkeleton } from './BreakdownCard';
 import { ComputeCard } from './ComputeCard';
 import { PARAMETERS } from './projectTable';
-import { SummaryCards, unitOf } from './SummaryCards';
+import { SummaryCards } from './SummaryCards';
 
 /** The cost of one project and its parts. */
 export default function ProjectPage() {

@@ -9,8 +9,8 @@ import { ProjectLink } from '../../components/ProjectLink';
 import { Sparkline } from '../../components/Sparkline';
 import type { DailyCosts } from '../../history';
 import { formatAmount, formatRate, formatShare } from '../../money';
+import { unitOf } from '../../units';
 import { type ProjectRow, SORT_COLUMNS, type SortColumn, type TableView } from './projectTable';
-import { unitOf } from './SummaryCards';
 
 export function columnTitle(t: TFunction<['projects', 'common']>, column: SortColumn): string {
   switch (column) {

@@ -16,6 +16,7 @@ import { useTranslation } from 'react-i18next';
 import type { CurrencyTotal, Meta } from '../../api/models';
 import { formatPeriod } from '../../dates';
 import { formatAmount, formatRate, type Unit } from '../../money';
+import { unitOf } from '../../units';
 
 interface SummaryCardsProps {
   /** One per currency. Null while loading. */
@@ -36,7 +37,7 @@ export function SummaryCards({ totals, meta, period, isOver = false, children }:
   const figures = (show: (total: CurrencyTotal & { almost_nothing?: boolean }, unit: Unit) => Figure) =>
     totals?.map((total) => show(total, unitOf(total.currency, meta)));
   return (
-    <Grid hasGutter {...(children === undefined ? { md: 4 } : { sm: 6, xl: 3 })}>
+    <Grid hasGutter span={6} {...(children === undefined ? { md: 4 } : { xl: 3 })} className="billing-summary">
       <SummaryCard
         title={month}
         figures={figures((total, unit) => ({
@@ -58,11 +59,6 @@ export function SummaryCards({ totals, meta, period, isOver = false, children }:
       {children}
     </Grid>
   );
-}
-
-/** The digits of the API are those of its currency. */
-export function unitOf(currency: string | null, meta: Meta | null): Unit {
-  return { currency, ...(currency === meta?.currency && { currency_digits: meta.currency_digits ?? null }) };
 }
 
 interface Figure {

@@ -1,0 +1,112 @@
+// PatternFly's stylesheets have all of its components and themes. This plugin keeps what the built page can use: the
+// class names and variables that occur in its scripts and in the styles that stay.
+import postcss from 'postcss';
+import { PurgeCSS } from 'purgecss';
+
+/** Themes and variants that PatternFly's scripts name and the page never sets. */
+const UNUSED = [/^pf-v6-theme-(?!dark$)/, 'pf-m-docked', 'pf-m-pill', 'pf-m-glass', 'pf-m-no-glass'];
+const NAME = /[A-Za-z0-9_-]+/g;
+
+export function purgeCss() {
+  return {
+    name: 'purge-css',
+    apply: 'build',
+    enforce: 'post',
+    async generateBundle(_options, bundle) {
+      const files = Object.values(bundle);
+      const scripts = files.filter(({ type }) => type === 'chunk').map(({ code }) => code);
+      const styles = files.filter(({ fileName }) => fileName.endsWith('.css'));
+      const purged = await purge(
+        scripts,
+        styles.map(({ source }) => String(source)),
+      );
+      const roots = purged.map(({ css }) => postcss.parse(withoutFonts(css)));
+      removeUnusedVariables(roots, scripts.join('\n'));
+      styles.forEach((style, index) => {
+        style.source = roots[index].toString();
+      });
+      dropUnreferenced(bundle, styles, scripts);
+    },
+  };
+}
+
+function purge(scripts, styles) {
+  const raw = scripts.join('\n').replace(MODIFIER_TABLE, '');
+  const names = new Set(raw.match(NAME));
+  return new PurgeCSS().purge({
+    content: [{ raw: `${raw}\n<html lang dir><body><div id="root">`, extension: 'js' }],
+    css: styles.map((style) => ({ raw: style })),
+    defaultExtractor: (content) => content.match(NAME) ?? [],
+    keyframes: true,
+    blocklist: UNUSED,
+    safelist: {
+      standard: [
+        'html',
+        'body',
+        ':root',
+        /^(h[1-6]|p|ul|ol|li|dl|dt|dd|a|code|pre|svg|path|table|t[hdr]|figure)$/,
+        ...usedModifiers(styles, names),
+      ],
+    },
+  });
+}
+
+/**
+ * PatternFly's scripts have a table of all modifiers of a component: `{ modifiers: { compact: "pf-m-compact", ... } }`.
+ * A modifier is used if its name is anywhere else, as `modifiers.compact` or as a value, "compact".
+ */
+const MODIFIER_TABLE = /modifiers:\{[^{}]*\}/g;
+
+function usedModifiers(styles, names) {
+  const all = new Set(styles.join('').match(/pf-m-[\w-]+/g));
+  return [...all].filter((modifier) => {
+    const name = modifier.slice('pf-m-'.length).replace(/-on-(sm|md|lg|xl|2xl)$/, '');
+    const isComputed = /^(all-|offset-|flex-|width-)?\d|^(display|sticky)-|^(sm|md|lg|xl|2xl)$/.test(name);
+    return isComputed || names.has(name) || names.has(camelCase(name));
+  });
+}
+
+function camelCase(name) {
+  return name.replace(/-(\w)/g, (_dash, letter) => letter.toUpperCase());
+}
+
+/** Fonts would be a seventh of what is loaded before the first figure (decision 29). */
+function withoutFonts(css) {
+  return css.replace(/@font-face\s*\{[^}]*\}/g, '');
+}
+
+/** A variable that nothing reads, or only variables that nothing reads. The stylesheets are one document. */
+function removeUnusedVariables(roots, scripts) {
+  const readByScripts = new Set(scripts.match(/--[a-z][\w-]+/gi));
+  let removed = 1;
+  while (removed > 0) {
+    const read = new Set(readByScripts);
+    roots.forEach((root) =>
+      root.walkDecls(({ value }) => (value.match(/--[\w-]+/g) ?? []).forEach((name) => read.add(name))),
+    );
+    removed = 0;
+    roots.forEach((root) =>
+      root.walkDecls(/^--/, (declaration) => {
+        if (!read.has(declaration.prop)) {
+          const { parent } = declaration;
+          declaration.remove();
+          removed += 1;
+          if (parent.nodes.length === 0) {
+            parent.remove();
+          }
+        }
+      }),
+    );
+  }
+}
+
+/** Fonts and pictures of the styles that are gone. */
+function dropUnreferenced(bundle, styles, scripts) {
+  const all = [...styles.map(({ source }) => source), ...scripts].join('\n');
+  for (const [name, { type, fileName }] of Object.entries(bundle)) {
+    const isPart = type === 'asset' && /\.(woff2?|svg|png|jpg)$/.test(fileName);
+    if (isPart && !all.includes(fileName.split('/').pop())) {
+      delete bundle[name];
+    }
+  }
+}

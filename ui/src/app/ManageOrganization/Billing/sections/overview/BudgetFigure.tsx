@@ -1,0 +1,54 @@
+import { useTranslation } from 'react-i18next';
+import { Link, useSearchParams } from 'react-router';
+
+import { viewQuery } from '../../address';
+import { useBilling } from '../../BillingProvider';
+import { formatDay } from '../../dates';
+import { formatAmount, formatShare } from '../../money';
+import type { BudgetSummary } from '../../queries/useBudgets';
+import { Figure } from './Headline';
+
+/** The first budget of the scope: those that warn come first. */
+export function BudgetFigure({ budgets }: { budgets: BudgetSummary[] }) {
+  const { t } = useTranslation('overview');
+  const { basePath } = useBilling();
+  const [params] = useSearchParams();
+  const to = { pathname: `${basePath}budgets`, search: viewQuery(params).toString() };
+  const [first, ...others] = [...budgets].sort((a, b) => Number(isFiring(b)) - Number(isFiring(a)));
+  if (first === undefined) {
+    return (
+      <Figure title={t('budget')} notes={<Link to={to}>{t('setBudget')}</Link>}>
+        {t('noBudget')}
+      </Figure>
+    );
+  }
+  const more = others.length > 0 ? `, ${t('more', { count: others.length })}` : '';
+  return (
+    <Figure
+      title={t('budgetOf', { name: first.name }) + more}
+      notes={<Link to={to}>{<Standing budget={first} />}</Link>}
+    >
+      {formatAmount(first.current.limit ?? first.amount, { currency: first.currency })}
+    </Figure>
+  );
+}
+
+function isFiring({ thresholds }: BudgetSummary): boolean {
+  return thresholds.some(({ state }) => state === 'firing');
+}
+
+function Standing({ budget }: { budget: BudgetSummary }): string {
+  const { t } = useTranslation('overview');
+  const { spent, limit, breach_probability: probability, expected_breach_date: date } = budget.current;
+  const likely =
+    spent !== null && limit !== null && spent > limit
+      ? t('budgetExceeded')
+      : date !== null
+        ? t('budgetBreach', { day: formatDay(date) })
+        : probability !== null && probability > 0
+          ? t('budgetProbability', { percent: formatShare(probability) })
+          : null;
+  return (
+    [isFiring(budget) ? t('budgetFiring') : null, likely].filter((part) => part !== null).join(': ') || t('budgetKept')
+  );
+}

@@ -1,0 +1,135 @@
+import { Card, CardBody } from '@patternfly/react-core';
+import type { UseQueryResult } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+
+import type { Period, Scope } from '../../address';
+import type { Forecast, Fresh, Trend } from '../../api/models';
+import { PartState } from '../../components/PartState';
+import { formatDays } from '../../dates';
+import { formatAmount, formatAmountRange, formatChange, formatDifference, formatWhole, type Unit } from '../../money';
+import type { BudgetSummary } from '../../queries/useBudgets';
+import { BudgetFigure } from './BudgetFigure';
+import { InvoicedFigure } from './InvoicedFigure';
+
+const FIGURE_HEIGHT = '4.5rem';
+
+interface HeadlineProps {
+  scope: Scope;
+  period: Period;
+  /** The cost of the running month by the list of projects: it is there first. Null: it is in more than one currency. */
+  soFar: { amount: number | null; unit: Unit; almostNothing: boolean } | null;
+  trend: UseQueryResult<Fresh<Trend>>;
+  forecast: UseQueryResult<Fresh<Forecast>>;
+  budgets: BudgetSummary[] | null;
+}
+
+/** The figures of the period: so far, at its end, the budget; on a plan, what is invoiced. */
+export function Headline({ scope, period, soFar, trend, forecast, budgets }: HeadlineProps) {
+  const isThisMonth = period.kind === 'this-month';
+  const isListPrice = trend.data?.meta.cost_basis === 'list_price';
+  return (
+    <Card isCompact>
+      <CardBody>
+        <dl className="billing-headline">
+          <SoFar period={period} soFar={isThisMonth ? soFar : null} trend={trend} isListPrice={isListPrice} />
+          {isListPrice && scope.kind === 'organization' && isThisMonth && <InvoicedFigure />}
+          {isThisMonth && <Forecasted forecast={forecast} />}
+          {isThisMonth && budgets !== null && <BudgetFigure budgets={budgets} />}
+        </dl>
+      </CardBody>
+    </Card>
+  );
+}
+
+export function Figure({ title, children, notes }: { title: string; children: ReactNode; notes?: ReactNode }) {
+  return (
+    <div className="billing-figure-of">
+      <dt>{title}</dt>
+      <dd>
+        <span className="billing-amount">{children}</span>
+        {notes != null && <span className="billing-note">{notes}</span>}
+      </dd>
+    </div>
+  );
+}
+
+type SoFarProps = Pick<HeadlineProps, 'period' | 'soFar' | 'trend'> & { isListPrice: boolean };
+
+function SoFar({ period, soFar, trend, isListPrice }: SoFarProps) {
+  const { t } = useTranslation(['overview', 'common']);
+  const name = period.kind === 'range' ? formatDays(period.from, period.to) : t(`common:period_${period.kind}`);
+  const title =
+    period.kind === 'this-month'
+      ? t(isListPrice ? 'soFarListPrice' : 'soFar')
+      : t(isListPrice ? 'inPeriodListPrice' : 'inPeriod', { period: name });
+  const compared = useComparison(trend.data);
+  const notes = (
+    <>
+      {compared}
+      {isListPrice && <> {t('listPriceNote')}</>}
+    </>
+  );
+  return soFar !== null ? (
+    <Figure title={title} notes={notes}>
+      {formatAmount(soFar.amount, soFar.unit, soFar.almostNothing)}
+    </Figure>
+  ) : (
+    <Figure title={title} notes={notes}>
+      <PartState query={trend} height={FIGURE_HEIGHT}>
+        {({ data, meta }) => formatAmount(data.total, meta)}
+      </PartState>
+    </Figure>
+  );
+}
+
+/** The difference to the period before, as the API sends it. Empty while it loads. */
+function useComparison(fresh: Fresh<Trend> | undefined): string {
+  const { t } = useTranslation('overview');
+  const compare = fresh?.data.compare;
+  if (fresh === undefined || compare === undefined) {
+    return '\u00a0';
+  }
+  if (compare.difference === null) {
+    const reason = fresh.data.total === null ? t('noTotal') : t('noEarlierRange');
+    return t('comparedUnknown', { reason });
+  }
+  const difference = formatDifference(compare.difference, fresh.meta);
+  const { ratio } = compare as { ratio?: number | null };
+  const text =
+    ratio == null ? t('comparedMore', { difference }) : t('comparedRatio', { difference, ratio: formatChange(ratio) });
+  const incomplete = compare.incomplete_hours ?? 0;
+  return incomplete > 0 ? `${text}. ${t('earlierIncomplete', { count: incomplete })}` : text;
+}
+
+function Forecasted({ forecast }: Pick<HeadlineProps, 'forecast'>) {
+  const { t } = useTranslation('overview');
+  return (
+    <PartState query={forecast} height={FIGURE_HEIGHT}>
+      {({ data, meta }) => {
+        const { p50, low, high } = data.total;
+        if (p50 === null || data.method === 'none') {
+          return (
+            <Figure title={t('forecast')} notes={t('forecastNone')}>
+              {t('forecastUnknown')}
+            </Figure>
+          );
+        }
+        const note =
+          data.method === 'ended' ? t('forecastEnded') : data.quality === 'ok' ? '' : t(`quality_${data.quality}`);
+        return (
+          <Figure
+            title={t('forecast')}
+            notes={
+              <>
+                <strong>{t('forecastLikely', { range: formatAmountRange(low, high, meta) })}</strong> {note}
+              </>
+            }
+          >
+            {formatWhole(p50, meta)}
+          </Figure>
+        );
+      }}
+    </PartState>
+  );
+}

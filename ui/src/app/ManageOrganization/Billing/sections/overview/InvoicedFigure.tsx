@@ -1,0 +1,34 @@
+import { Skeleton } from '@patternfly/react-core';
+import { useTranslation } from 'react-i18next';
+
+import { formatAmount } from '../../money';
+import { useResource } from '../../queries/useResource';
+import { Figure } from './Headline';
+
+/** What the organization pays on its plan. Only org-admins get it: for others there is no such figure. */
+export function InvoicedFigure() {
+  const { t } = useTranslation('overview');
+  const { data: fresh, isPending } = useResource('/api/billing/organization/statement', {});
+  if (isPending) {
+    return (
+      <Figure title={t('invoiced')}>
+        <Skeleton width="6rem" />
+      </Figure>
+    );
+  }
+  const invoiced = fresh?.data.invoiced;
+  if (fresh === undefined || invoiced == null) {
+    return null;
+  }
+  const show = (amount: number) => formatAmount(amount, fresh.meta);
+  const notes = t('invoicedNote', {
+    fees: show(invoiced.fees),
+    usage: show(invoiced.usage),
+    adjustments: show(invoiced.adjustments),
+  });
+  return (
+    <Figure title={t('invoiced')} notes={notes}>
+      {show(invoiced.total)}
+    </Figure>
+  );
+}
