@@ -38,6 +38,7 @@ export type Project = With<ListData['projects'][number], { billing_summary: Bill
 export type CurrencyTotal = ListData['totals'][number];
 export type ProjectList = With<ListData, { projects: Project[] }>;
 export type Trend = DataOf<'/api/billing/organization/trend'> | DataOf<'/api/billing/project/{namespace}/trend'>;
+export type TrendBucket = Trend['buckets'][number];
 export type Forecast =
   DataOf<'/api/billing/organization/forecast'> | DataOf<'/api/billing/project/{namespace}/forecast'>;
 

@@ -16,6 +16,8 @@ export interface ChartPoint {
 }
 
 export interface ChartFigureProps {
+  /** Of the patterns, if a table beside the chart has its marks too. */
+  chart?: string;
   title: string;
   headingLevel?: 'h2' | 'h3';
   /** One sentence that states what the chart shows. */
@@ -40,7 +42,8 @@ const WIDE = 640;
  */
 export function ChartFigure(props: ChartFigureProps) {
   const { title, headingLevel = 'h2', finding, points, spread, height = HEIGHT, labelWidth = 0, children } = props;
-  const id = useId();
+  const own = useId();
+  const id = props.chart ?? own;
   const area = useRef<HTMLDivElement>(null);
   const width = useWidth(area, WIDE);
   const [active, setActive] = useState<number | null>(null);

@@ -1,4 +1,4 @@
-import { Chart, ChartAxis, ChartContainer } from '@patternfly/react-charts/victory';
+import { VictoryAxis, VictoryChart, VictoryContainer } from 'victory';
 import { memo } from 'react';
 
 import { BELOW, BESIDE } from './axisStyles';
@@ -22,20 +22,20 @@ export default memo(function StackedBars({ plot, ticks, format, ...marks }: Stac
   const top = topOf(buckets.map(({ amount }) => amount));
   const shown = labelled(plot, buckets.length, TICK_WIDTH);
   return (
-    <Chart
+    <VictoryChart
       width={plot.width}
       height={plot.height}
       padding={plot.padding}
       domain={{ x: [0, buckets.length], y: [0, top * 1.05] }}
-      containerComponent={<ChartContainer responsive={false} />}
+      containerComponent={<VictoryContainer responsive={false} />}
     >
-      <ChartAxis dependentAxis showGrid tickCount={TICKS_BESIDE} tickFormat={format} style={BESIDE} />
+      <VictoryAxis dependentAxis tickCount={TICKS_BESIDE} tickFormat={format} style={BESIDE} />
       <Bars {...marks} plot={plot} />
-      <ChartAxis
+      <VictoryAxis
         tickValues={shown.map((index) => index + 0.5)}
         tickFormat={(value: number) => ticks[Math.floor(value)] ?? ''}
         style={BELOW}
       />
-    </Chart>
+    </VictoryChart>
   );
 });

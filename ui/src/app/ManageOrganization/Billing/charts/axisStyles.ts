@@ -8,6 +8,7 @@ const LINE = 'var(--pf-t--global--border--color--default)';
 
 export const BELOW = {
   axis: { stroke: 'var(--pf-t--global--text--color--subtle)', strokeWidth: 1 },
+  grid: { stroke: 'none' },
   ticks: { stroke: LINE, size: 4 },
   tickLabels: { ...FONT, padding: 4 },
 };

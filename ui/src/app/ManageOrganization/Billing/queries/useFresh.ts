@@ -13,20 +13,36 @@ interface FreshQuery<Data> {
   enabled?: boolean;
   /** False: the response does not change while the page is open. */
   polls?: boolean;
+  /** While another view of the same resource is loaded, its figures before stay (`isPlaceholderData`). */
+  keepsFigures?: boolean;
 }
 
 /** A read that is repeated while the tab is visible, with the ETag of the response before. */
-export function useFresh<Data>({ queryKey, fetch, enabled, polls }: FreshQuery<Data>): UseQueryResult<Fresh<Data>> {
+export function useFresh<Data>({
+  queryKey,
+  fetch,
+  enabled,
+  polls,
+  keepsFigures,
+}: FreshQuery<Data>): UseQueryResult<Fresh<Data>> {
   const { api } = useBilling();
   const client = useQueryClient();
   const isLive = useLiveState() === 'connected';
   return useQuery({
     queryKey,
     queryFn: ({ signal }) => fetch(api, signal, client.getQueryData<Fresh<Data>>(queryKey)),
+    placeholderData: (data, before) =>
+      keepsFigures === true && isSameResource(before?.queryKey, queryKey) ? data : undefined,
     enabled: enabled ?? true,
     staleTime: 30_000,
     refetchInterval: (query) => (polls === false ? false : refetchInterval(query.state.data, isLive)),
     retry,
     retryDelay,
   });
+}
+
+/** Another project is another resource: its figures are never shown under this one's name. */
+function isSameResource(one: QueryKey | undefined, other: QueryKey): boolean {
+  const [path, otherPath] = [one, other].map((key) => String(key?.at(-1)).split('?')[0]);
+  return path === otherPath;
 }

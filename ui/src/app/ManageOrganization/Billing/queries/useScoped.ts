@@ -24,7 +24,7 @@ export function useScoped<Name extends keyof Resources>(
   name: Name,
   scope: Scope,
   query: Queries[Name],
-  options: { enabled?: boolean } = {},
+  options: { enabled?: boolean; keepsFigures?: boolean } = {},
 ): UseQueryResult<Fresh<Resources[Name]>> {
   const address = scopedAddress(name, scope, query);
   return useFresh<Resources[Name]>({

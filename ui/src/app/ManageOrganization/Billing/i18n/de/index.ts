@@ -1,6 +1,7 @@
 import budgets from './budgets.json';
 import charts from './charts.json';
 import common from './common.json';
+import explain from './explain.json';
 import explore from './explore.json';
 import overview from './overview.json';
 import plan from './plan.json';
@@ -11,4 +12,15 @@ import statements from './statements.json';
 import type { Catalogue } from '../catalogue';
 
 // A key that is missing here does not compile.
-export default { budgets, charts, common, explore, overview, plan, projects, shell, statements } satisfies Catalogue;
+export default {
+  budgets,
+  charts,
+  common,
+  explain,
+  explore,
+  overview,
+  plan,
+  projects,
+  shell,
+  statements,
+} satisfies Catalogue;

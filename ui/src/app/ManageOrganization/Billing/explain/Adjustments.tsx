@@ -1,0 +1,30 @@
+import { Content, Title } from '@patternfly/react-core';
+import { useTranslation } from 'react-i18next';
+
+import type { Schemas } from '../api/models';
+import { formatAmount } from '../money';
+import { PlainTable } from './PlainTable';
+
+/** Corrections and credits that count in the month, apart from the figure. */
+export function Adjustments({ adjustments }: { adjustments: Schemas['Explanation']['adjustments'] }) {
+  const { t } = useTranslation('explain');
+  return (
+    <section>
+      <Title headingLevel="h3" size="md">
+        {t('adjustments')}
+      </Title>
+      <Content component="small">{t('adjustmentsBody')}</Content>
+      <PlainTable name={t('adjustments')} head={[t('reason'), t('refersTo'), t('cost')]} firstNumber={2}>
+        {adjustments.map((one, index) => (
+          <tr key={index} className="pf-v6-c-table__tr">
+            <th scope="row" className="pf-v6-c-table__th">
+              {one.reason}
+            </th>
+            <td className="pf-v6-c-table__td">{[one.sku, one.refers_to?.workload].filter(Boolean).join(', ')}</td>
+            <td className="pf-v6-c-table__td billing-right">{formatAmount(one.amount, one)}</td>
+          </tr>
+        ))}
+      </PlainTable>
+    </section>
+  );
+}

@@ -1,0 +1,82 @@
+import { Title } from '@patternfly/react-core';
+import { memo } from 'react';
+import { useTranslation } from 'react-i18next';
+
+import type { Meta, Trend, TrendBucket } from '../../api/models';
+import { Explained } from '../../explain/ExplainButton';
+import { PlainTable } from '../../explain/PlainTable';
+import { formatAmount } from '../../money';
+import type { NamedRow } from './GroupTable';
+import { bucketSubject } from './subjects';
+import type { Choice } from './useExplore';
+
+interface BucketTableProps {
+  trend: Trend;
+  meta: Meta;
+  rows: readonly NamedRow[];
+  choice: Choice;
+  bucketName: (bucket: TrendBucket) => string;
+}
+
+/** The numbers of the chart: a row for each bar. */
+export const BucketTable = memo(function BucketTable({ trend, meta, rows, choice, bucketName }: BucketTableProps) {
+  const { t } = useTranslation('explore');
+  const head = [t(`bucket_${trend.granularity}`), t('total'), ...rows.map(({ name }) => name), t('stateColumn')];
+  return (
+    <section>
+      <Title headingLevel="h2" size="lg">
+        {t('bucketsTable')}
+      </Title>
+      <p className="billing-note">{t('zone', { zone: meta.time_zone ?? 'UTC' })}</p>
+      <PlainTable name={t('bucketsTable')} head={head} firstNumber={1} texts={[head.length - 1]}>
+        {trend.buckets.map((bucket) => (
+          <BucketRow
+            key={bucket.from}
+            bucket={bucket}
+            meta={meta}
+            rows={rows}
+            choice={choice}
+            name={bucketName(bucket)}
+          />
+        ))}
+      </PlainTable>
+    </section>
+  );
+});
+
+interface BucketRowProps extends Pick<BucketTableProps, 'meta' | 'rows' | 'choice'> {
+  bucket: TrendBucket;
+  name: string;
+}
+
+function BucketRow({ bucket, meta, rows, choice, name }: BucketRowProps) {
+  const { t } = useTranslation('explore');
+  const { amount } = bucket;
+  return (
+    <tr className="pf-v6-c-table__tr">
+      <th scope="row" className="pf-v6-c-table__th billing-nowrap">
+        {name}
+      </th>
+      <td className="pf-v6-c-table__td billing-right">
+        {amount !== null && (
+          <Explained subject={bucketSubject(choice, name, bucket)}>{formatAmount(amount, meta)}</Explained>
+        )}
+      </td>
+      {rows.map(({ row }, index) => (
+        <td key={row.key} className="pf-v6-c-table__td billing-right">
+          {amount === null ? '' : formatAmount(partOf(bucket, row.kind, index), meta)}
+        </td>
+      ))}
+      <td className="pf-v6-c-table__td billing-nowrap">
+        {t(`state_${bucket.state}` as 'state_incomplete', { count: bucket.incomplete_hours })}
+      </td>
+    </tr>
+  );
+}
+
+function partOf(bucket: TrendBucket, kind: NamedRow['row']['kind'], index: number): number | null {
+  if (kind === 'group') {
+    return bucket.groups?.[index] ?? null;
+  }
+  return (kind === 'rest' ? bucket.rest : bucket.rounding) ?? null;
+}

@@ -1,0 +1,80 @@
+import { EmptyState, EmptyStateBody } from '@patternfly/react-core';
+import { lazy, useCallback, useId, useMemo } from 'react';
+import { useTranslation } from 'react-i18next';
+
+import type { Fresh, Trend } from '../../api/models';
+import { LABEL_WIDTH } from '../../charts/Bars';
+import { ChartFigure } from '../../charts/ChartFigure';
+import type { Plot } from '../../charts/scale';
+import { formatWhole } from '../../money';
+import { BucketTable } from './BucketTable';
+import { ExploreNotices } from './ExploreNotices';
+import { GroupTable } from './GroupTable';
+import type { Choice, Explore } from './useExplore';
+import { useFigures } from './useFigures';
+
+const StackedBars = lazy(() => import('../../charts/StackedBars'));
+
+interface ExploreFiguresProps {
+  fresh: Fresh<Trend>;
+  choice: Choice;
+  scopeName: string;
+  /** The figures are those of the view before. */
+  isUpdating: boolean;
+  onChange: Explore['change'];
+}
+
+export function ExploreFigures({ fresh, choice, scopeName, isUpdating, onChange }: ExploreFiguresProps) {
+  const { t } = useTranslation('explore');
+  const { data: trend } = fresh;
+  return (
+    <div className="billing-stack billing-explore" aria-busy={isUpdating}>
+      <span role="status" className="pf-v6-screen-reader">
+        {isUpdating && t('updating')}
+      </span>
+      <ExploreNotices fresh={fresh} />
+      {trend.total === null ? (
+        <Nothing isFiltered={choice.include.length + choice.exclude.length > 0} />
+      ) : (
+        <Figures fresh={fresh} choice={choice} scopeName={scopeName} onChange={onChange} />
+      )}
+    </div>
+  );
+}
+
+function Figures({ fresh, choice, scopeName, onChange }: Omit<ExploreFiguresProps, 'isUpdating'>) {
+  const { data: trend, meta } = fresh;
+  const { rows, series, bars, points, ticks, names, title, finding } = useFigures(fresh, choice.scope.kind);
+  const id = useId();
+  const format = useCallback((amount: number) => formatWhole(amount, meta), [meta]);
+  const chart = useCallback(
+    (plot: Plot) => <StackedBars plot={plot} chart={id} series={series} buckets={bars} ticks={ticks} format={format} />,
+    [id, series, bars, ticks, format],
+  );
+  const shown = useMemo(() => rows.map((row) => ({ row, name: names.row(row) })), [rows, names]);
+  return (
+    <>
+      <ChartFigure
+        chart={id}
+        title={`${title}, ${scopeName}`}
+        finding={finding}
+        points={points}
+        spread="bars"
+        labelWidth={LABEL_WIDTH}
+      >
+        {chart}
+      </ChartFigure>
+      <GroupTable chart={id} trend={trend} meta={meta} rows={shown} choice={choice} onChange={onChange} />
+      <BucketTable trend={trend} meta={meta} rows={shown} choice={choice} bucketName={names.bucket} />
+    </>
+  );
+}
+
+function Nothing({ isFiltered }: { isFiltered: boolean }) {
+  const { t } = useTranslation('explore');
+  return (
+    <EmptyState titleText={t(isFiltered ? 'noMatchTitle' : 'nothingTitle')} headingLevel="h2">
+      <EmptyStateBody>{t(isFiltered ? 'noMatchBody' : 'nothingBody')}</EmptyStateBody>
+    </EmptyState>
+  );
+}
