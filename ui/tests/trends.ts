@@ -56,6 +56,8 @@ export function trend(parts: TrendParts = {}): Trend {
   return {
     granularity,
     group_by: groupBy,
+    include: [],
+    exclude: [],
     from: at(0),
     to: at(count),
     total: known.length === 0 ? null : euros(sum(columns)),
@@ -114,6 +116,13 @@ function comparison(
     gone: 0,
     groups: groups.map((group, index) => ({ ...group, ...changed(columns[index] ?? 0, 1000) })),
     rest: null,
+    shown: groups.map((_, index) => {
+      const { before, after, difference: by } = changed(columns[index] ?? 0, 1000);
+      return { before, after, difference: by };
+    }),
+    ...(columns.length > groups.length && {
+      not_shown: { groups: 3, before: euros(columns.at(-1) ?? 0), after: euros(columns.at(-1) ?? 0), difference: 0 },
+    }),
     other_currencies: {},
     unrated_lines: 0,
   };

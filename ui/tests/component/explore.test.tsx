@@ -1,4 +1,4 @@
-import { screen, within } from '@testing-library/react';
+import { configure, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 
@@ -31,6 +31,9 @@ const lastTrend = (read: readonly URL[]) => trendReads(read).at(-1);
 
 const EXPLORE = 'billing/explore?organization=acme&period=2025-09-01..2025-09-30';
 const table = (name: string) => within(screen.getByRole('region', { name }));
+
+// The first test loads the section and the chart.
+configure({ asyncUtilTimeout: 10_000 });
 
 beforeAll(() => {
   // jsdom has no modal dialogs.

@@ -3,8 +3,7 @@ import type { Scope } from '../address';
 import type { QueryOf, Schemas } from '../api/models';
 
 export type ExplainedFigure = Schemas['Explanation']['figure'];
-/** `include` and `exclude`: filters with commas between them. */
-export type TrendQuery = QueryOf<'/api/billing/organization/trend'> & { include?: string; exclude?: string };
+export type TrendQuery = QueryOf<'/api/billing/organization/trend'>;
 
 /** A figure of a project. */
 export interface FigureSubject {

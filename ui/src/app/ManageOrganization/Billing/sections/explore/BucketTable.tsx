@@ -19,8 +19,9 @@ interface BucketTableProps {
 }
 
 /** The numbers of the chart: a row for each bar. */
-export const BucketTable = memo(function BucketTable({ trend, meta, rows, choice, bucketName }: BucketTableProps) {
+export const BucketTable = memo(function BucketTable({ trend, meta, rows: all, choice, bucketName }: BucketTableProps) {
   const { t } = useTranslation('explore');
+  const rows = all.filter(({ row }) => row.kind !== 'rest' || row.mark !== null); // groups that are gone have no bars
   const head = [t(`bucket_${trend.granularity}`), t('total'), ...rows.map(({ name }) => name), t('stateColumn')];
   return (
     <section>

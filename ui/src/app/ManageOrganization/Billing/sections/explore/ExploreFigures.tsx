@@ -27,14 +27,15 @@ interface ExploreFiguresProps {
 export function ExploreFigures({ fresh, choice, scopeName, isUpdating, onChange }: ExploreFiguresProps) {
   const { t } = useTranslation('explore');
   const { data: trend } = fresh;
+  const isFiltered = choice.include.length + choice.exclude.length > 0;
   return (
     <div className="billing-stack billing-explore" aria-busy={isUpdating}>
       <span role="status" className="pf-v6-screen-reader">
         {isUpdating && t('updating')}
       </span>
       <ExploreNotices fresh={fresh} />
-      {trend.total === null ? (
-        <Nothing isFiltered={choice.include.length + choice.exclude.length > 0} />
+      {trend.total === null || (isFiltered && trend.groups.length === 0) ? (
+        <Nothing isFiltered={isFiltered} />
       ) : (
         <Figures fresh={fresh} choice={choice} scopeName={scopeName} onChange={onChange} />
       )}

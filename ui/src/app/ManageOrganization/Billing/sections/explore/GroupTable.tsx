@@ -114,22 +114,14 @@ function Row({ chart, trend, meta, choice, onChange, row, name }: GroupTableProp
   );
 }
 
-function Compared({ row, meta }: { row: GroupRow; meta: Meta }) {
-  const { t } = useTranslation('explore');
-  if (row.before == null || row.difference == null) {
-    return (
-      <>
-        <td className="pf-v6-c-table__td billing-right" title={t('notAmongChanges')}>
-          –
-        </td>
-        <td className="pf-v6-c-table__td billing-right">–</td>
-      </>
-    );
-  }
+/** Nothing is known of the period before, or of a sum that only rounds: a dash. */
+function Compared({ row: { before, difference }, meta }: { row: GroupRow; meta: Meta }) {
   return (
     <>
-      <td className="pf-v6-c-table__td billing-right">{formatAmount(row.before, meta)}</td>
-      <td className="pf-v6-c-table__td billing-right">{formatDifference(row.difference, meta)}</td>
+      <td className="pf-v6-c-table__td billing-right">{before === undefined ? '–' : formatAmount(before, meta)}</td>
+      <td className="pf-v6-c-table__td billing-right">
+        {difference === undefined ? '–' : formatDifference(difference, meta)}
+      </td>
     </>
   );
 }

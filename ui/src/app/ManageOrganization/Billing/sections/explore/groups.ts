@@ -14,26 +14,40 @@ export interface GroupRow {
   count: number;
   mark: number | null;
   amount: number;
-  /** Undefined: the response does not have it. Null: nothing is known. */
-  before: number | null | undefined;
-  difference: number | null | undefined;
+  /** Undefined: there is no comparison. Of the rest, groups that are gone count too. */
+  before: number | undefined;
+  difference: number | undefined;
   /** Null: it cannot be a filter. */
   filter: Filter | null;
 }
 
 type Group = Trend['groups'][number];
-type Compared = NonNullable<Trend['compare']>['groups'][number];
 
 export function rowsOf(trend: Trend): GroupRow[] {
   const rows = trend.groups.map((group, mark) => groupRow(trend, group, mark));
-  const { rest } = trend;
-  if (rest !== null) {
-    rows.push({ ...NO_GROUP, key: 'rest', kind: 'rest', count: rest.groups, mark: OTHER_MARK, amount: rest.amount });
+  const gone = trend.compare?.not_shown;
+  if (trend.rest !== null) {
+    rows.push({ ...restRow(trend.rest.groups, gone), amount: trend.rest.amount, mark: OTHER_MARK });
+  } else if (gone != null && gone.before > 0) {
+    rows.push({ ...restRow(gone.groups, gone), amount: gone.after });
   }
-  if (trend.rounding != null && trend.rounding !== 0) {
+  const isRounded = trend.buckets.some(({ rounding }) => rounding != null && rounding !== 0);
+  if (trend.rounding != null && isRounded) {
     rows.push({ ...NO_GROUP, key: 'rounding', kind: 'rounding', amount: trend.rounding });
   }
   return rows;
+}
+
+/** All other groups. Those that are gone count in the period before. */
+function restRow(count: number, compared: { before: number; difference: number } | null | undefined) {
+  return {
+    ...NO_GROUP,
+    key: 'rest',
+    kind: 'rest' as const,
+    count,
+    before: compared?.before,
+    difference: compared?.difference,
+  };
 }
 
 const NO_GROUP = {
@@ -47,7 +61,7 @@ const NO_GROUP = {
 } as const;
 
 function groupRow(trend: Trend, group: Group, mark: number): GroupRow {
-  const compared = trend.compare?.groups.find((one) => isSame(one, group));
+  const compared = trend.compare?.shown?.[mark];
   return {
     key: `${group.name ?? ''} ${group.namespace ?? ''} ${group.uid ?? ''} ${group.name === null}`,
     kind: 'group',
@@ -60,10 +74,6 @@ function groupRow(trend: Trend, group: Group, mark: number): GroupRow {
     difference: compared?.difference,
     filter: filterOfGroup(trend.group_by, group),
   };
-}
-
-function isSame(one: Compared, group: Group): boolean {
-  return one.name === group.name && (one.namespace ?? null) === (group.namespace ?? null) && one.uid === group.uid;
 }
 
 /** In the order of the rows, from the bottom of the stack. `name` is the shown name of a row. */

@@ -1,0 +1,170 @@
+/** Explore and the drawer in Chromium: both themes, both languages, three widths, and its speed. */
+import { expect, type Page, type Route, test } from '@playwright/test';
+
+import { acme } from '../fixtures';
+import { explanation, largeTrend, trend, TREND_META } from '../trends';
+import { type Answer, data, error, routeApi, silence } from './api';
+import { cutOff, mainThreadMilliseconds, showAll, violations } from './checks';
+import { routeProvider } from './provider';
+
+const EXPLORE = '/billing/explore?organization=acme&period=2025-09-01..2025-09-30';
+const BUDGET_MILLISECONDS = 100;
+
+const ok = (body: unknown): Answer => data(body, TREND_META);
+const projects = ok({ ...acme, scope: { organization: 'acme', namespaces: null } });
+
+/** The list and the explanation are the same in each state, the trend is the state's. */
+function answers(trendAnswer: Answer): Answer {
+  return (route: Route) => {
+    const { pathname } = new URL(route.request().url());
+    if (pathname.endsWith('/projects')) {
+      return projects(route);
+    }
+    return pathname.endsWith('/explain') ? ok(explanation())(route) : trendAnswer(route);
+  };
+}
+
+interface State {
+  name: string;
+  path?: string;
+  answer: Answer;
+  /** By language. */
+  text: Record<'en' | 'de', string | RegExp>;
+  prepare?: (page: Page) => Promise<void>;
+}
+
+const many = trend({
+  others: 12,
+  gaps: [0, 1, 2, 11],
+  groups: Array.from({ length: 9 }, (_, index) => ({ name: `acme-team-${index}`, namespace: `acme-team-${index}` })),
+});
+const openFirst = (page: Page) =>
+  page
+    .getByRole('button', { name: /show what it is made of|woraus der Betrag besteht/ })
+    .first()
+    .click();
+
+const STATES: State[] = [
+  { name: 'explore', answer: ok(many), text: { en: /largest part/, de: /größte Teil/ } },
+  {
+    name: 'explore-filtered',
+    path: `${EXPLORE}&include=component:cpu,label:team&exclude=project:acme-ci&by=week`,
+    answer: ok(trend({ granularity: 'week', buckets: 5 })),
+    text: { en: 'Remove all filters', de: 'Alle Filter entfernen' },
+    prepare: (page) => page.getByRole('button', { name: /^(Add a filter|Filter hinzufügen)$/ }).click(),
+  },
+  {
+    name: 'explore-project',
+    path: `${EXPLORE}&project=acme-web&compare=no`,
+    answer: ok(
+      trend({ groupBy: 'component', compare: false, groups: ['cpu', 'memory', 'storage'].map((name) => ({ name })) }),
+    ),
+    text: { en: /CPU is the largest part/, de: /größte Teil ist CPU/ },
+  },
+  {
+    name: 'explore-incomplete',
+    answer: ok({ ...many, unrated_lines: 3, adjustments: [{ period: '2025-09', currency: 'EUR', amount: -1.5 }] }),
+    text: { en: '3 usage lines have no price', de: '3 Nutzungszeilen haben keinen Preis' },
+  },
+  {
+    name: 'explore-nothing',
+    answer: ok(trend({ buckets: 2, gaps: [0, 1], compare: false })),
+    text: { en: 'There was no usage in this period', de: 'In diesem Zeitraum gab es keine Nutzung' },
+  },
+  { name: 'explore-loading', answer: silence, text: { en: 'Loading the figures', de: 'Die Beträge werden geladen' } },
+  {
+    name: 'explore-too-much',
+    answer: error(400, "query parameter 'group_by' needs 900000 usage lines in this range", {}),
+    text: { en: /900000 usage lines/, de: /900000 usage lines/ },
+  },
+  {
+    name: 'explain',
+    path: `${EXPLORE}&project=acme-web`,
+    answer: ok(trend({ groupBy: 'component', groups: ['cpu', 'memory'].map((name) => ({ name })) })),
+    text: { en: 'Sum of all rows', de: 'Summe aller Zeilen' },
+    prepare: openFirst,
+  },
+  {
+    name: 'explain-organization',
+    answer: ok(trend()),
+    text: { en: 'What this figure is made of', de: 'Woraus dieser Betrag besteht' },
+    prepare: (page) =>
+      page
+        .getByRole('row', { name: /^(Total|Summe)/ })
+        .getByRole('button')
+        .click(),
+  },
+];
+
+async function show(page: Page, state: State, theme: 'light' | 'dark'): Promise<void> {
+  await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await routeProvider(page);
+  await routeApi(page, answers(state.answer));
+  await page.goto(state.path ?? EXPLORE);
+}
+
+for (const language of ['en', 'de'] as const) {
+  test.describe(language, () => {
+    test.use({ locale: language === 'en' ? 'en-GB' : 'de-DE' });
+    for (const state of STATES) {
+      for (const theme of ['light', 'dark'] as const) {
+        test(`${state.name}, ${theme}, ${language}`, async ({ page }) => {
+          await show(page, state, theme);
+          await state.prepare?.(page);
+          await expect(page.getByText(state.text[language]).first()).toBeAttached();
+          for (const width of [1280, 768, 390]) {
+            await page.setViewportSize({ width, height: 720 });
+            if (!state.name.startsWith('explain')) {
+              await showAll(page, width);
+            }
+            await page.screenshot({ path: `screenshots/${state.name}-${language}-${theme}-${width}.png` });
+            expect(await violations(page), `axe at ${width}`).toEqual([]);
+            expect(await cutOff(page), `beyond the right edge at ${width}`).toEqual([]);
+          }
+        });
+      }
+    }
+  });
+}
+
+test('with forced colours, the bars are told apart by patterns', async ({ page }) => {
+  await routeProvider(page);
+  await routeApi(page, answers(ok(many)));
+  await page.emulateMedia({ forcedColors: 'active' });
+  await page.goto(EXPLORE);
+  await expect(page.locator('.billing-picture path.billing-mark-edge')).toHaveCount(10);
+  await page.screenshot({ path: 'screenshots/explore-forced-colours.png' });
+  const lines = await page
+    .locator('.billing-mark-lines')
+    .evaluateAll((paths) => new Set(paths.map((path) => path.getAttribute('d'))).size);
+  expect(lines).toBe(9);
+});
+
+test('500 projects, 90 days: each interaction takes less than 100 ms', async ({ page }) => {
+  await routeProvider(page);
+  await routeApi(page, answers(ok(largeTrend())));
+  await page.goto(`${EXPLORE.replace('2025-09-30', '2025-11-29')}`);
+  await expect(page.locator('.billing-picture path.billing-mark-edge')).toHaveCount(10);
+  const points = page.getByRole('slider');
+  await points.focus();
+  const times: Record<string, number[]> = { arrow: [], granularity: [], drawer: [], close: [] };
+  for (let turn = 0; turn < 5; turn++) {
+    times.arrow?.push(await mainThreadMilliseconds(page, () => page.keyboard.press('ArrowRight')));
+    for (const by of ['week', 'day']) {
+      const button = page.locator(`#billing-by-${by}`);
+      times.granularity?.push(await mainThreadMilliseconds(page, () => button.click({ noWaitAfter: true })));
+    }
+    const figure = page.getByRole('button', { name: /show what it is made of/ }).first();
+    times.drawer?.push(await mainThreadMilliseconds(page, () => figure.click({ noWaitAfter: true })));
+    await expect(page.getByRole('dialog')).toBeVisible();
+    times.close?.push(await mainThreadMilliseconds(page, () => page.keyboard.press('Escape')));
+    await expect(page.getByRole('dialog')).toBeHidden();
+    await points.focus();
+  }
+  test.info().annotations.push({ type: 'milliseconds', description: JSON.stringify(times) });
+  for (const [name, taken] of Object.entries(times)) {
+    // Other processes only increase a measurement, so the minimum is the best estimate.
+    expect(Math.min(...taken), name).toBeLessThan(BUDGET_MILLISECONDS);
+  }
+});
