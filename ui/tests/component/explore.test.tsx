@@ -143,7 +143,7 @@ test('a filter is added by its name', async () => {
   await userEvent.selectOptions(form.getByLabelText('Filter by'), 'Component');
   await userEvent.type(form.getByLabelText('Name'), 'cpu');
   await userEvent.click(form.getByLabelText('Only'));
-  await userEvent.click(form.getByRole('button', { name: 'Add a filter' }));
+  await userEvent.click(form.getByRole('button', { name: 'Add' }));
   expect(lastTrend(read)?.searchParams.get('include')).toBe('component:cpu');
 });
 

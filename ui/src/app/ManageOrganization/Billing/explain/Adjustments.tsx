@@ -16,12 +16,10 @@ export function Adjustments({ adjustments }: { adjustments: Schemas['Explanation
       <Content component="small">{t('adjustmentsBody')}</Content>
       <PlainTable name={t('adjustments')} head={[t('reason'), t('refersTo'), t('cost')]} firstNumber={2}>
         {adjustments.map((one, index) => (
-          <tr key={index} className="pf-v6-c-table__tr">
-            <th scope="row" className="pf-v6-c-table__th">
-              {one.reason}
-            </th>
-            <td className="pf-v6-c-table__td">{[one.sku, one.refers_to?.workload].filter(Boolean).join(', ')}</td>
-            <td className="pf-v6-c-table__td billing-right">{formatAmount(one.amount, one)}</td>
+          <tr key={index}>
+            <th scope="row">{one.reason}</th>
+            <td>{[one.sku, one.refers_to?.workload].filter(Boolean).join(', ')}</td>
+            <td className="billing-right">{formatAmount(one.amount, one)}</td>
           </tr>
         ))}
       </PlainTable>

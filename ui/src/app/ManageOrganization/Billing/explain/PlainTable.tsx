@@ -11,26 +11,26 @@ interface PlainTableProps {
   children: ReactNode;
 }
 
-/** A table in PatternFly's style without a component for each cell, because an explanation has up to 7000 of them. */
+/** A table without a component for each cell, because an explanation has up to 7000 of them. */
 export function PlainTable({ name, head, firstNumber, texts = [], children }: PlainTableProps) {
   return (
     // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- the keyboard scrolls it
     <div className="billing-scroll" role="region" aria-label={name} tabIndex={0}>
-      <table className="pf-v6-c-table pf-m-compact">
-        <thead className="pf-v6-c-table__thead">
-          <tr className="pf-v6-c-table__tr">
+      <table className="billing-plain">
+        <thead>
+          <tr>
             {head.map((title, index) => (
               <th
                 key={title}
                 scope="col"
-                className={`pf-v6-c-table__th${index < firstNumber || texts.includes(index) ? '' : ' billing-right'}`}
+                className={index < firstNumber || texts.includes(index) ? undefined : 'billing-right'}
               >
                 {title}
               </th>
             ))}
           </tr>
         </thead>
-        <tbody className="pf-v6-c-table__tbody">{children}</tbody>
+        <tbody>{children}</tbody>
       </table>
     </div>
   );
@@ -46,11 +46,11 @@ interface SumRowProps {
 /** A row with a name and a number in the last column. */
 export function SumRow({ columns, name, text, isBold = false }: SumRowProps) {
   return (
-    <tr className={`pf-v6-c-table__tr${isBold ? ' billing-totals' : ''}`}>
-      <th scope="row" colSpan={columns - 1} className="pf-v6-c-table__th">
+    <tr className={isBold ? 'billing-totals' : undefined}>
+      <th scope="row" colSpan={columns - 1}>
         {name}
       </th>
-      <td className="pf-v6-c-table__td billing-right">{text}</td>
+      <td className="billing-right">{text}</td>
     </tr>
   );
 }

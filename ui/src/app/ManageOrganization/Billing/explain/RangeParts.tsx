@@ -93,11 +93,9 @@ function PartRow({ group, meta, subject, onOpen }: PartRowProps) {
   const amount = formatAmount(group.amount, meta);
   const { namespace } = group;
   return (
-    <tr className="pf-v6-c-table__tr">
-      <th scope="row" className="pf-v6-c-table__th">
-        {group.name}
-      </th>
-      <td className="pf-v6-c-table__td billing-right">
+    <tr>
+      <th scope="row">{group.name}</th>
+      <td className="billing-right">
         {namespace == null ? (
           amount
         ) : (

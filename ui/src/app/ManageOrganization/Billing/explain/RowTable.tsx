@@ -64,12 +64,10 @@ function UsageRow({ row, zone }: { row: Row; zone: string }) {
     row.amount === null ? t('noPrice') : formatExact(row.amount),
   ];
   return (
-    <tr className="pf-v6-c-table__tr">
-      <th scope="row" className="pf-v6-c-table__th">
-        {row.sku}
-      </th>
+    <tr>
+      <th scope="row">{row.sku}</th>
       {cells.map((cell, index) => (
-        <td key={index} className={`pf-v6-c-table__td${index === 0 || index === 4 ? '' : ' billing-right'}`}>
+        <td key={index} className={index === 0 || index === 4 ? undefined : 'billing-right'}>
           {cell}
         </td>
       ))}

@@ -22,14 +22,14 @@ interface BucketTableProps {
 export const BucketTable = memo(function BucketTable({ trend, meta, rows: all, choice, bucketName }: BucketTableProps) {
   const { t } = useTranslation('explore');
   const rows = all.filter(({ row }) => row.kind !== 'rest' || row.mark !== null); // groups that are gone have no bars
-  const head = [t(`bucket_${trend.granularity}`), t('total'), ...rows.map(({ name }) => name), t('stateColumn')];
+  const head = [t(`bucket_${trend.granularity}`), t('stateColumn'), t('total'), ...rows.map(({ name }) => name)];
   return (
-    <section>
+    <section className="billing-late">
       <Title headingLevel="h2" size="lg">
         {t('bucketsTable')}
       </Title>
       <p className="billing-note">{t('zone', { zone: meta.time_zone ?? 'UTC' })}</p>
-      <PlainTable name={t('bucketsTable')} head={head} firstNumber={1} texts={[head.length - 1]}>
+      <PlainTable name={t('bucketsTable')} head={head} firstNumber={2}>
         {trend.buckets.map((bucket) => (
           <BucketRow
             key={bucket.from}
@@ -54,23 +54,23 @@ function BucketRow({ bucket, meta, rows, choice, name }: BucketRowProps) {
   const { t } = useTranslation('explore');
   const { amount } = bucket;
   return (
-    <tr className="pf-v6-c-table__tr">
-      <th scope="row" className="pf-v6-c-table__th billing-nowrap">
+    <tr>
+      <th scope="row" className="billing-nowrap">
         {name}
       </th>
-      <td className="pf-v6-c-table__td billing-right">
+      <td className="billing-nowrap">
+        {t(`state_${bucket.state}` as 'state_incomplete', { count: bucket.incomplete_hours })}
+      </td>
+      <td className="billing-right">
         {amount !== null && (
           <Explained subject={bucketSubject(choice, name, bucket)}>{formatAmount(amount, meta)}</Explained>
         )}
       </td>
       {rows.map(({ row }, index) => (
-        <td key={row.key} className="pf-v6-c-table__td billing-right">
+        <td key={row.key} className="billing-right">
           {amount === null ? '' : formatAmount(partOf(bucket, row.kind, index), meta)}
         </td>
       ))}
-      <td className="pf-v6-c-table__td billing-nowrap">
-        {t(`state_${bucket.state}` as 'state_incomplete', { count: bucket.incomplete_hours })}
-      </td>
     </tr>
   );
 }

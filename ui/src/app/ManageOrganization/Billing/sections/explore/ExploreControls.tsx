@@ -27,7 +27,7 @@ export function ExploreControls({ choice, onChange }: ControlsProps) {
   return (
     <div className="billing-controls">
       <GroupSelect choice={choice} onChange={onChange} />
-      <div>
+      <div {...(!hasHours && { title: t('tooManyBars') })}>
         <ToggleGroup aria-label={t('granularity')} {...(!hasHours && { 'aria-describedby': note })}>
           {GRANULARITIES.map((one) => (
             <ToggleGroupItem

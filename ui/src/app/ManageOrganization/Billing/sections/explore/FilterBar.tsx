@@ -129,7 +129,7 @@ function FilterForm({ choice, onChange, projects, trend }: FilterBarProps) {
         list={id}
         value={value}
         validated={isWrong ? 'error' : 'default'}
-        {...(kind === 'label' && { placeholder: t('filterValueOfLabel') })}
+        placeholder={t(kind === 'label' ? 'filterValueOfLabel' : 'filterValue')}
         onChange={(_event, text) => {
           setValue(text);
         }}
@@ -152,7 +152,7 @@ function FilterForm({ choice, onChange, projects, trend }: FilterBarProps) {
         />
       ))}
       <Button type="submit" variant="primary">
-        {t('addFilter')}
+        {t('add')}
       </Button>
       {isWrong && <span role="alert">{t('filterWrong')}</span>}
     </form>

@@ -48,24 +48,20 @@ export const GroupTable = memo(function GroupTable(props: GroupTableProps) {
         {rows.map((one) => (
           <Row key={one.row.key} {...props} {...one} />
         ))}
-        <tr className="pf-v6-c-table__tr billing-totals">
-          <th scope="row" className="pf-v6-c-table__th">
-            {t('total')}
-          </th>
-          <td className="pf-v6-c-table__td billing-right">
+        <tr className="billing-totals">
+          <th scope="row">{t('total')}</th>
+          <td className="billing-right">
             <Explained subject={subjectOf(choice, t('total'), null)}>{formatAmount(total, meta)}</Explained>
           </td>
           {isCompared && (
             <>
-              <td className="pf-v6-c-table__td billing-right">
-                {compare.total === null ? '–' : formatAmount(compare.total, meta)}
-              </td>
-              <td className="pf-v6-c-table__td billing-right">
+              <td className="billing-right">{compare.total === null ? '–' : formatAmount(compare.total, meta)}</td>
+              <td className="billing-right">
                 {compare.difference === null ? '–' : formatDifference(compare.difference, meta)}
               </td>
             </>
           )}
-          <td className="pf-v6-c-table__td" />
+          <td />
         </tr>
       </PlainTable>
     </section>
@@ -89,15 +85,15 @@ function Row({ chart, trend, meta, choice, onChange, row, name }: GroupTableProp
   const { filter } = row;
   const amount = formatAmount(row.amount, meta);
   return (
-    <tr className="pf-v6-c-table__tr">
-      <th scope="row" className="pf-v6-c-table__th billing-break">
+    <tr>
+      <th scope="row" className="billing-break">
         {row.mark !== null && <Swatch chart={chart} mark={row.mark} />} {name}
       </th>
-      <td className="pf-v6-c-table__td billing-right">
+      <td className="billing-right">
         {filter === null ? amount : <Explained subject={subjectOf(choice, name, filter)}>{amount}</Explained>}
       </td>
       {trend.compare != null && <Compared row={row} meta={meta} />}
-      <td className="pf-v6-c-table__td">
+      <td>
         {filter !== null && (
           <GroupFilters
             name={name}
@@ -118,10 +114,8 @@ function Row({ chart, trend, meta, choice, onChange, row, name }: GroupTableProp
 function Compared({ row: { before, difference }, meta }: { row: GroupRow; meta: Meta }) {
   return (
     <>
-      <td className="pf-v6-c-table__td billing-right">{before === undefined ? '–' : formatAmount(before, meta)}</td>
-      <td className="pf-v6-c-table__td billing-right">
-        {difference === undefined ? '–' : formatDifference(difference, meta)}
-      </td>
+      <td className="billing-right">{before === undefined ? '–' : formatAmount(before, meta)}</td>
+      <td className="billing-right">{difference === undefined ? '–' : formatDifference(difference, meta)}</td>
     </>
   );
 }
