@@ -38,7 +38,8 @@ const named = (part) => Object.keys(manifest).find((name) => name.includes(part)
 
 const entry = Object.keys(manifest).find((name) => manifest[name].isEntry);
 const initial = filesOf([entry, named('i18n/en/index.ts'), named('overview/OverviewPage')]);
-const explore = new Set([...filesOf([named('explore/ExplorePage')])].filter((file) => !initial.has(file)));
+const late = filesOf([named('explore/ExplorePage'), named('charts/StackedBars')]);
+const explore = new Set([...late].filter((file) => !initial.has(file)));
 for (const { file } of Object.values(manifest)) {
   if (/\.(js|css)$/.test(file)) {
     const kind = initial.has(file) ? 'initial' : 'later  ';
@@ -49,7 +50,7 @@ const checks = [
   ['before the first figure: scripts, stylesheets, fonts', total(initial), BEFORE_THE_FIRST_FIGURE],
   ['  of these: stylesheets', total([...initial].filter((file) => file.endsWith('.css'))), BEFORE_THE_FIRST_FIGURE],
   ['  of these: fonts', total([...initial].filter((file) => file.endsWith('.woff2'))), BEFORE_THE_FIRST_FIGURE],
-  ['Explore, without what is loaded before it and without the charts', total(explore), EXPLORE],
+  ['Explore with its chart, without what is loaded before it', total(explore), EXPLORE],
 ];
 for (const [name, size, limit] of checks) {
   console.log(`${name}: ${size.toFixed(1)} kB gzip of ${limit} kB`);

@@ -64,12 +64,12 @@ const STATES: State[] = [
   {
     name: 'explore-incomplete',
     answer: ok({ ...many, unrated_lines: 3, adjustments: [{ period: '2025-09', currency: 'EUR', amount: -1.5 }] }),
-    text: { en: '3 usage lines have no price', de: '3 Nutzungszeilen haben keinen Preis' },
+    text: { en: '3 usage lines have no price', de: '3 Verbrauchszeilen haben keinen Preis' },
   },
   {
     name: 'explore-nothing',
     answer: ok(trend({ buckets: 2, gaps: [0, 1], compare: false })),
-    text: { en: 'There was no usage in this period', de: 'In diesem Zeitraum gab es keine Nutzung' },
+    text: { en: 'There was no usage in this period', de: 'In diesem Zeitraum gab es keinen Verbrauch' },
   },
   { name: 'explore-loading', answer: silence, text: { en: 'Loading the figures', de: 'Die Beträge werden geladen' } },
   {

@@ -67,7 +67,7 @@ function UsageRow({ row, zone }: { row: Row; zone: string }) {
     <tr>
       <th scope="row">{row.sku}</th>
       {cells.map((cell, index) => (
-        <td key={index} className={index === 0 || index === 4 ? undefined : 'billing-right'}>
+        <td key={index} className={index === 0 ? undefined : index === 4 ? 'billing-wide' : 'billing-right'}>
           {cell}
         </td>
       ))}
