@@ -37,8 +37,8 @@ export const LABEL_WIDTH = 150;
 const LONGEST_LABEL = 20;
 
 /**
- * The bars of a stack: one path for each series. A chart of 400 hours and 10 groups has 4000 bars, and a component of
- * Victory for each of them takes seconds.
+ * The bars of a stack: one path for each series. A chart of 400 hours and 10 groups has 4000 bars, and Victory has a
+ * component for each of them.
  */
 export function Bars({ chart, plot, series, buckets, scale }: BarsProps) {
   if (scale === undefined) {
