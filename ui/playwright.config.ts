@@ -2,7 +2,8 @@ import { defineConfig } from '@playwright/test';
 
 import { CHROMIUM_ARGUMENTS, chromiumPath } from './tests/chromium';
 
-const PREVIEW = 'http://localhost:4173';
+const PORT = process.env.PREVIEW_PORT ?? '4173';
+const PREVIEW = `http://localhost:${PORT}`;
 const isAgainstPreview = process.argv.includes('--project=states');
 
 const isTheRunner = process.env.TEST_WORKER_INDEX === undefined;
@@ -32,6 +33,6 @@ export default defineConfig({
     },
   ],
   ...(isAgainstPreview && {
-    webServer: { command: 'npm run preview', url: `${PREVIEW}/billing/`, reuseExistingServer: false },
+    webServer: { command: `npx vite preview --port ${PORT} --strictPort`, url: `${PREVIEW}/billing/`, reuseExistingServer: false },
   }),
 });

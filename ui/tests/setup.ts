@@ -1,9 +1,20 @@
 import '@testing-library/jest-dom/vitest';
 
-import { cleanup } from '@testing-library/react';
+import { cleanup, configure } from '@testing-library/react';
 import { afterEach, beforeAll, vi } from 'vitest';
 
 import { loadTexts } from '../src/app/ManageOrganization/Billing/i18n';
+
+/** jsdom has no layout: nothing changes its size. */
+class NoResizeObserver {
+  observe() {}
+  unobserve() {}
+  disconnect() {}
+}
+globalThis.ResizeObserver ??= NoResizeObserver;
+
+// Two shared cores: a section is loaded late, and its first rendering is slow.
+configure({ asyncUtilTimeout: 5000 });
 
 beforeAll(async () => {
   await loadTexts('en');

@@ -14,7 +14,7 @@ test.afterEach(() => {
 });
 
 test('figures known before are shown with their age', async ({ page }) => {
-  await open(page, erin);
+  await open(page, erin, 'projects');
   await expect(page.getByRole('link', { name: 'acme-prod-web' })).toBeVisible();
   process.kill(pid, 'SIGSTOP');
   await page.waitForTimeout(NO_LONGER_FRESH_MILLISECONDS);

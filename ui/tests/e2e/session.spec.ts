@@ -14,7 +14,7 @@ const expire = (page: Page) => page.clock.setSystemTime(Date.now() + 10 * 60_000
 
 test('an expired token is renewed silently, by the rotating refresh token', async ({ page }) => {
   const first = page.waitForResponse(isTokenAnswer);
-  await open(page, alice);
+  await open(page, alice, 'projects');
   const before = (await (await first).json()) as Tokens;
   await expire(page);
   const second = page.waitForResponse(isTokenAnswer);
@@ -30,7 +30,7 @@ test('a session that is over leads to the login page, and from there back to the
   request,
 }) => {
   const first = page.waitForResponse(isTokenAnswer);
-  await open(page, alice, '?search=web');
+  await open(page, alice, 'projects?search=web');
   const answer = await first;
   const { refresh_token: refreshToken } = (await answer.json()) as Tokens;
   // A refresh token that is used twice may be stolen: the provider revokes all tokens of the session.
@@ -46,7 +46,7 @@ test('a session that is over leads to the login page, and from there back to the
 });
 
 test('a reload uses the session at the provider, and keeps the view', async ({ page }) => {
-  await open(page, alice, '?sort=namespace');
+  await open(page, alice, 'projects?sort=namespace');
   await page.getByRole('link', { name: 'acme-ci' }).waitFor();
   await page.reload();
   await expect(page.getByRole('link', { name: 'acme-ci' })).toBeVisible();
@@ -54,7 +54,7 @@ test('a reload uses the session at the provider, and keeps the view', async ({ p
 });
 
 test('logging out ends the session at the provider too', async ({ page }) => {
-  await open(page, alice);
+  await open(page, alice, 'projects');
   await page.getByRole('button', { name: 'Account of alice, acme' }).click();
   await page.getByRole('menuitem', { name: /Log out/ }).click();
   await page.getByRole('button', { name: 'Sign out' }).click();

@@ -6,10 +6,9 @@ import { API } from './provider';
 export type Answer = (route: Route) => Promise<void>;
 
 const CORS = {
-  'Access-Control-Allow-Origin': 'http://localhost:4173',
-  'Access-Control-Allow-Credentials': 'true',
-  'Access-Control-Allow-Headers': 'Authorization',
-  'Access-Control-Expose-Headers': 'X-Request-Id, Retry-After, Age',
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Allow-Headers': 'Authorization, If-None-Match',
+  'Access-Control-Expose-Headers': 'X-Request-Id, Retry-After, Age, ETag',
 };
 
 export const data =
@@ -30,8 +29,21 @@ export const withoutCorsHeaders: Answer = (route) => route.abort('failed');
 
 export const silence: Answer = () => new Promise(() => undefined);
 
-export async function routeApi(page: Page, answer: Answer): Promise<void> {
-  await page.route(`${API}/api/billing/**`, (route) =>
-    route.request().method() === 'OPTIONS' ? route.fulfill({ status: 204, headers: CORS }) : answer(route),
-  );
+/** Resources that are not the one of the state: not offered, unless the state has them. */
+const SURROUNDING = /\/(trend|forecast|plan|budgets|statement)(\?|$)/;
+
+/** `more`: replies by a part of the address. The first that matches is sent. */
+export async function routeApi(page: Page, answer: Answer, more: Record<string, Answer> = {}): Promise<void> {
+  const notOffered = error(501, 'Not offered by this installation');
+  await page.route(`${API}/api/billing/**`, (route) => {
+    const request = route.request();
+    if (request.method() === 'OPTIONS') {
+      return route.fulfill({ status: 204, headers: CORS });
+    }
+    const found = Object.entries(more).find(([part]) => request.url().includes(part));
+    return (found?.[1] ?? (SURROUNDING.test(request.url()) ? notOffered : answer))(route);
+  });
+  await page.routeWebSocket(/\/api\/billing\/live$/, (socket) => {
+    socket.close({ code: 4501 }).catch(() => undefined);
+  });
 }

@@ -6,9 +6,11 @@ import { createRequire } from 'node:module';
 import type { ProjectList } from '../../src/app/ManageOrganization/Billing/api/models';
 import { acme, overview, project, projectList, summary, unpricedProject } from '../fixtures';
 import { type Answer, data, error, routeApi, silence, withoutCorsHeaders } from './api';
+import { forecast, history, trend } from '../overviewReplies';
 import { routeProvider } from './provider';
 
-const LIST = '/billing/?organization=acme';
+const OVERVIEW = '/billing/?organization=acme';
+const LIST = '/billing/projects?organization=acme';
 const PROJECT = '/billing/projects/acme-web?organization=acme';
 const LONGEST_NAME = `a-project-whose-name-is-as-long-as-kubernetes-allows-${'x'.repeat(11)}`;
 
@@ -21,6 +23,8 @@ interface State {
   prepare?: (page: Page) => Promise<void>;
   /** Widths in addition to narrow and wide. */
   also?: number[];
+  /** Replies by a part of the address. */
+  more?: Record<string, Answer>;
 }
 
 function manyProjects(count: number): ProjectList {
@@ -70,7 +74,51 @@ const goOffline = async (page: Page) => {
   await page.getByRole('link', { name: 'acme-web' }).click();
 };
 
+const figures = {
+  'trend?compare': data(trend()),
+  '/trend': data(history()),
+  '/forecast': data(forecast()),
+  '/statement': data({ invoiced: { fees: 58, usage: 0, adjustments: 0, total: 58 }, projects: [] }),
+};
+
 const STATES: State[] = [
+  {
+    name: 'overview',
+    path: OVERVIEW,
+    answer: data(acme),
+    more: figures,
+    text: /likely €2,495/,
+    also: [390, 768, 3840],
+  },
+  {
+    name: 'overview-plan',
+    path: OVERVIEW,
+    answer: data(acme),
+    more: { ...figures, 'trend?compare': data(trend(), { cost_basis: 'list_price' }) },
+    text: 'Invoiced for this month',
+  },
+  { name: 'overview-loading', path: OVERVIEW, answer: silence, text: 'Loading the figures' },
+  { name: 'overview-not-offered', path: OVERVIEW, answer: data(acme), text: 'Not offered by this installation' },
+  {
+    name: 'overview-90d',
+    path: `${OVERVIEW}&period=90d`,
+    answer: data(acme),
+    more: figures,
+    text: 'Cost, 90 days',
+  },
+  {
+    name: 'overview-unknown-parameter',
+    path: `${OVERVIEW}&perriod=90d`,
+    answer: data(acme),
+    more: figures,
+    text: /The page does not use: perriod/,
+  },
+  {
+    name: 'not-found',
+    path: '/billing/nothing?organization=acme',
+    answer: data(acme),
+    text: 'This page does not exist',
+  },
   { name: 'list', answer: data(acme), text: 'acme-data', also: [768, 3840] },
   {
     name: 'list-500',
@@ -197,7 +245,7 @@ for (const state of STATES) {
       await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
       await page.setViewportSize({ width: 1280, height: 900 });
       await routeProvider(page);
-      await routeApi(page, state.answer);
+      await routeApi(page, state.answer, state.more);
       await page.goto(state.path ?? LIST);
       await state.prepare?.(page);
       await expect(page.getByText(state.text).first()).toBeAttached();
@@ -211,9 +259,9 @@ for (const state of STATES) {
         expect(await violations(page), `axe at ${width}`).toEqual([]);
         if (state.name === 'list') {
           // One way to sort at a time: by the table head, or by the list of orders if the head is hidden.
-          await expect(page.getByRole('combobox', { name: 'Sort by' })).toBeVisible({ visible: width < 992 });
+          await expect(page.getByRole('combobox', { name: 'Sort by' })).toBeVisible({ visible: width < 768 });
           await expect(page.getByRole('button', { name: 'Project', exact: true })).toBeVisible({
-            visible: width >= 992,
+            visible: width >= 768,
           });
         }
         if (state.name === 'project') {
@@ -225,3 +273,65 @@ for (const state of STATES) {
     });
   }
 }
+
+const LANGUAGES = [
+  ['de-DE', 'Am Monatsende'],
+  ['en-XA', /Át thé éñd óf thé móñth/],
+  ['ar-XB', /Át thé éñd óf thé móñth/],
+] as const;
+
+for (const [locale, text] of LANGUAGES) {
+  for (const [name, path] of [
+    ['overview', OVERVIEW],
+    ['list', LIST],
+  ] as const) {
+    test.describe(`in ${locale}`, () => {
+      test.use({ locale });
+
+      test(`${name}: lang and dir are set, nothing is cut off, and axe has no finding`, async ({ page }) => {
+        await page.emulateMedia({ reducedMotion: 'reduce' });
+        await page.setViewportSize({ width: 1280, height: 900 });
+        await routeProvider(page);
+        await routeApi(page, data(acme), figures);
+        await page.goto(path);
+        await expect(page.locator('html')).toHaveAttribute('lang', locale === 'de-DE' ? 'de' : locale);
+        await expect(page.locator('html')).toHaveAttribute('dir', locale === 'ar-XB' ? 'rtl' : 'ltr');
+        await expect(page.getByText(name === 'overview' ? text : 'acme-ci').first()).toBeVisible();
+        for (const width of [1280, 390]) {
+          await page.setViewportSize({ width, height: 720 });
+          await showAll(page, width);
+          await page.screenshot({ path: `screenshots/${name}-${locale}-${width}.png` });
+          expect(await violations(page), `axe at ${width}`).toEqual([]);
+          expect(locale === 'ar-XB' ? [] : await cutOff(page), `beyond the edge at ${width}`).toEqual([]);
+        }
+      });
+    });
+  }
+}
+
+test('printed, the list has all rows on all pages, with the heading row, and no navigation', async ({ page }) => {
+  await routeProvider(page);
+  await routeApi(page, data(manyProjects(100)));
+  await page.goto(LIST);
+  await expect(page.getByRole('link', { name: /^acme-team/ })).toHaveCount(20);
+  await page.emulateMedia({ media: 'print' });
+  await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
+  await expect(page.getByRole('link', { name: /^acme-team/ })).toHaveCount(100);
+  await expect(page.getByRole('navigation')).toBeHidden();
+  const head = await page.locator('thead').evaluate((element) => getComputedStyle(element).display);
+  expect(head).toBe('table-header-group');
+});
+
+test('with storage blocked, the page says in one sentence what must be allowed', async ({ page }) => {
+  await page.addInitScript(() => {
+    for (const name of ['localStorage', 'sessionStorage']) {
+      Object.defineProperty(window, name, {
+        get: () => {
+          throw new DOMException('blocked', 'SecurityError');
+        },
+      });
+    }
+  });
+  await page.goto(LIST);
+  await expect(page.getByText('Allow this site to store data in your browser, and load the page again.')).toBeVisible();
+});

@@ -41,10 +41,12 @@ export function todayOf(clock: Fresh<unknown>): string {
   return todayIn(clock.meta.time_zone ?? 'UTC', serverTime(clock, Date.now()));
 }
 
-/** The last 30 days of each project. */
+/** The last 30 days of each project. The running day is not one of them: its cost is not complete. */
 export function dailyCosts(trend: Trend | undefined): DailyCosts {
   const costs = new Map<string, (number | null)[]>();
-  const buckets = (trend?.buckets ?? []).filter(({ state }) => state !== 'future').slice(-SPARK_DAYS);
+  const buckets = (trend?.buckets ?? [])
+    .filter(({ state }) => state !== 'future' && state !== 'running')
+    .slice(-SPARK_DAYS);
   trend?.groups.forEach(({ namespace }, index) => {
     if (namespace != null && !costs.has(namespace)) {
       costs.set(

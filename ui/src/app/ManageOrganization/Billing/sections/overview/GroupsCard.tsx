@@ -53,8 +53,8 @@ export function GroupsCard({ fresh: { data, meta }, history, scope, count }: Gro
               <GroupRow
                 key={`${group.name ?? ''} ${group.uid ?? ''}`}
                 group={group}
+                change={changeOf(index, data.compare)}
                 isProject={isProjects}
-                compare={data.compare}
                 unit={meta}
                 days={
                   days === null
@@ -74,15 +74,14 @@ export function GroupsCard({ fresh: { data, meta }, history, scope, count }: Gro
 interface GroupRowProps {
   group: Group;
   isProject: boolean;
-  compare: Schemas['Comparison'] | undefined;
+  change: Schemas['Compared'] | null;
   unit: Unit;
   days: readonly (number | null)[] | null;
 }
 
-function GroupRow({ group, isProject, compare, unit, days }: GroupRowProps) {
+function GroupRow({ group, isProject, change, unit, days }: GroupRowProps) {
   const { t } = useTranslation(['overview', 'common']);
   const name = group.name ?? t('unlabelled');
-  const change = changeOf(group, compare);
   return (
     <tr>
       <th scope="row">{isProject && group.namespace != null ? <ProjectLink namespace={group.namespace} /> : name}</th>
@@ -104,21 +103,9 @@ function GroupRow({ group, isProject, compare, unit, days }: GroupRowProps) {
   );
 }
 
-interface ChangeOfGroup {
-  difference: number;
-  ratio?: number | null;
-}
-
-/** The API sends it with each group; an older API only has the largest changes. Null: there is no earlier figure. */
-function changeOf(group: Group, compare: Schemas['Comparison'] | undefined): ChangeOfGroup | null {
-  const own = group as { difference?: number | null; ratio?: number | null };
-  if (own.difference != null) {
-    return { difference: own.difference, ...(own.ratio != null && { ratio: own.ratio }) };
-  }
-  const found = compare?.groups.find(
-    ({ name, namespace, uid }) => name === group.name && namespace === group.namespace && uid === group.uid,
-  );
-  return found === undefined || compare?.total == null ? null : { difference: found.difference };
+/** Null: there is no earlier figure. */
+function changeOf(index: number, compare: Schemas['Comparison'] | undefined): Schemas['Compared'] | null {
+  return compare?.total == null ? null : (compare.shown?.[index] ?? null);
 }
 
 function MoreLink({ scope, count }: { scope: Scope; count: number }) {

@@ -95,7 +95,7 @@ function useComparison(fresh: Fresh<Trend> | undefined): string {
     return t('comparedUnknown', { reason });
   }
   const difference = formatDifference(compare.difference, fresh.meta);
-  const { ratio } = compare as { ratio?: number | null };
+  const { ratio } = compare;
   const text =
     ratio == null ? t('comparedMore', { difference }) : t('comparedRatio', { difference, ratio: formatChange(ratio) });
   const incomplete = compare.incomplete_hours ?? 0;

@@ -51,12 +51,11 @@ export function cumulative(buckets: readonly Bucket[], digits: number): (number 
   const unit = 10 ** digits;
   let minor = 0;
   return buckets.map((bucket) => {
-    const sent = (bucket as { cumulative?: number | null }).cumulative;
     if (bucket.amount === null) {
       return null;
     }
     minor += Math.round(bucket.amount * unit);
-    return sent ?? minor / unit;
+    return bucket.cumulative ?? minor / unit;
   });
 }
 

@@ -1,0 +1,134 @@
+import { screen, within } from '@testing-library/react';
+import { beforeEach, expect, test, vi } from 'vitest';
+
+import { acme, failure, projectList, success } from '../fixtures';
+import { json, renderBilling } from '../render';
+import { forecast, history, trend } from '../overviewReplies';
+
+type Replies = Record<string, () => Promise<Response>>;
+const notOffered = json({ ...failure('Not offered by this installation'), code: 'not_offered' }, 501);
+let requests: URL[] = [];
+
+/** A reply for each resource, by a part of its address. The first that matches is sent. */
+function route(replies: Replies) {
+  vi.stubGlobal('fetch', (url: URL) => {
+    requests.push(url);
+    const found = Object.entries(replies).find(([part]) => url.href.includes(part));
+    return found === undefined ? notOffered() : found[1]();
+  });
+}
+
+const all: Replies = {
+  '/projects': json(success(acme)),
+  'trend?compare': json(success(trend())),
+  '/trend': json(success(history())),
+  '/forecast': json(success(forecast())),
+};
+
+beforeEach(() => {
+  requests = [];
+});
+
+test('the overview shows the month so far, where it ends, and what the API says of the period before', async () => {
+  route(all);
+  renderBilling('billing/');
+  expect(await screen.findByText('likely €2,495 – €2,531')).toBeVisible();
+  expect(screen.getByText('€2,400.00')).toBeVisible();
+  expect(await screen.findByText('+€100.00 (+4.4%) compared with the same hours of the period before')).toBeVisible();
+  expect(screen.queryByText(/average|at this rate/)).not.toBeInTheDocument();
+});
+
+test('what changed is split in quantity and price, and each leads to Explore with that project', async () => {
+  route(all);
+  renderBilling('billing/?organization=acme');
+  const link = await screen.findByRole('link', { name: 'acme-web: open in Explore' });
+  expect(link.closest('li')).toHaveTextContent('acme-web+€45.50quantity +€15.50, price +€30.00');
+  expect(link).toHaveAttribute(
+    'href',
+    '/manage-organization/billing/explore?organization=acme&project=acme-web&group_by=sku',
+  );
+});
+
+test('an unusual day has what was expected and its cause', async () => {
+  route(all);
+  renderBilling('billing/');
+  expect(await screen.findByText('Sat, Sep 13')).toBeVisible();
+  expect(screen.getByText(/€116.77, expected €80.11 – €90.02. Mainly acme-ci \+€29.50/)).toBeVisible();
+});
+
+test('the table has each project with its change and a line of 30 days in words', async () => {
+  route(all);
+  renderBilling('billing/');
+  const table = await screen.findByRole('table', { name: 'Projects, the largest first' });
+  const row = within(table).getByRole('link', { name: 'acme-ci' }).closest('tr') as HTMLElement;
+  expect(row).toHaveTextContent('€87.19+€60.00+60%');
+  expect(
+    await within(row).findByRole('img', { name: /Daily cost of acme-ci in the last 30 days: lowest/ }),
+  ).toBeVisible();
+});
+
+test('on a plan, what is invoiced and what the usage would cost are two named figures', async () => {
+  const listPrice = { cost_basis: 'list_price' } as object;
+  const invoiced = { fees: 58, usage: 0, adjustments: 0, total: 58 };
+  route({
+    ...all,
+    'trend?compare': json(success(trend(), listPrice)),
+    '/statement': json(success({ invoiced, projects: [] }, listPrice)),
+  });
+  renderBilling('billing/');
+  expect(await screen.findByText('This month so far, at list price')).toBeVisible();
+  expect(screen.getByText(/What the usage would cost without your plan. It is not invoiced/)).toBeVisible();
+  expect(await screen.findByText('Invoiced for this month')).toBeVisible();
+  expect(screen.getByText('Fees €58.00, usage €0.00, adjustments €0.00')).toBeVisible();
+});
+
+test('an API without trend and forecast still shows the month', async () => {
+  route({ '/projects': json(success(acme)) });
+  renderBilling('billing/');
+  expect(await screen.findByText('€2,400.00')).toBeVisible();
+  expect((await screen.findAllByText('Not offered by this installation')).length).toBeGreaterThan(1);
+});
+
+test('a forecast that is not possible has its reason', async () => {
+  const unknown = { p50: null, low: null, high: null };
+  const none = forecast({ total: unknown, remaining: unknown, days: [], method: 'none', spent: null });
+  route({ ...all, '/forecast': json(success(none)) });
+  renderBilling('billing/');
+  expect(await screen.findByText('There was never any usage to forecast from.')).toBeVisible();
+});
+
+test('an organization without a first import has an empty page, and no failure', async () => {
+  route({ '/projects': json(success({ ...projectList([], []), billing_started: false })) });
+  renderBilling('billing/?organization=acme');
+  expect(await screen.findByRole('heading', { name: 'Billing has not started' })).toBeVisible();
+});
+
+test('a period of days is sent as days of the organization, by the clock of the API', async () => {
+  route(all);
+  renderBilling('billing/?period=30d');
+  expect(await screen.findByText('Cost, 30 days')).toBeVisible();
+  const asked = requests.find(({ search }) => search.includes('compare'));
+  expect(asked?.searchParams.get('from')).toBe('2025-08-31');
+  expect(asked?.searchParams.get('to')).toBe('2025-09-30');
+  expect(requests.some(({ pathname }) => pathname.endsWith('/forecast'))).toBe(false);
+});
+
+test('an unknown parameter is a notice, and the old address of the list leads to it', async () => {
+  route(all);
+  renderBilling('billing/?perriod=30d');
+  expect(await screen.findByText('A part of this address is not used')).toBeVisible();
+  expect(screen.getByText(/The page does not use: perriod/)).toBeVisible();
+});
+
+test('the list of projects had the address of the overview before', async () => {
+  route(all);
+  const { location } = renderBilling('billing/?search=web');
+  await screen.findByRole('heading', { level: 1, name: 'Projects' });
+  expect(location()).toMatchObject({ pathname: '/manage-organization/billing/projects', search: '?search=web' });
+});
+
+test('an unknown path is a page that says so', async () => {
+  route(all);
+  renderBilling('billing/nothing');
+  expect(await screen.findByRole('heading', { name: 'This page does not exist' })).toBeVisible();
+});
