@@ -1,4 +1,4 @@
--- Compares every kept sum with the lines it was made of. A row for each sum that differs.
+-- Compares every kept sum, and the usage of each closed statement, with the lines it was made of. A row for each that differs.
 WITH lines AS MATERIALIZED (
     SELECT l.organization, l.namespace, l.life, l.sku, l.currency,
            (l.hour AT TIME ZONE t.time_zone)::date AS day,
@@ -60,4 +60,17 @@ FULL JOIN project_state AS p ON p.organization = d.organization AND p.namespace 
     AND p.currency = d.currency
 WHERE (coalesce(d.last_day, 0), coalesce(d.last_hour, 0)) -- a project that moved has a row of zeros
     IS DISTINCT FROM (coalesce(p.last_day, 0), coalesce(p.last_hour, 0))
+UNION ALL
+SELECT 'statement', c.organization, NULL, c.period::text, NULL,
+       format('lines: %%s, kept: %%s', coalesce(sum(e.amount), 0), c.usage_total)
+FROM (
+    SELECT organization, period::date, statement::jsonb ->> 'currency' AS currency,
+           (statement::jsonb ->> 'usage_total')::numeric AS usage_total
+    FROM periods
+) AS c
+LEFT JOIN minor_units AS m ON m.currency = c.currency
+LEFT JOIN expected AS e ON e.sum_of = 'organization_monthly' AND e.organization = c.organization AND e.day = c.period
+    AND e.currency = c.currency
+GROUP BY c.organization, c.period, c.usage_total, m.digits
+HAVING round(coalesce(sum(e.amount), 0), coalesce(m.digits, 2)) <> c.usage_total
 ORDER BY 1, 2, 3, 4, 5

@@ -266,6 +266,20 @@ async def test_reconcile_finds_a_sum_that_differs(metered: Api, database_url: st
     assert "reconcile: 2 sums differ" in done.stderr
 
 
+async def test_reconcile_compares_the_statements_of_closed_months(metered: Api, load: Load, database_url: str) -> None:
+    """What was invoiced is the sum of the lines. A statement that is not is named."""
+    assert (await metered.get(OVERVIEW)).status_code == 200
+    await load(f"{LINES}acme-data,2026-01-01T00:00:00Z,cpu_core_hour,-,2.5\n")
+    assert "acme 2026-01: closed\n" in run(database_url, "close").stdout
+    assert run(database_url, "reconcile").returncode == 0
+    async with connect(database_url) as connection:
+        wrong = '{"currency": "EUR", "usage_total": 0.01}'
+        await connection.execute("INSERT INTO periods VALUES ('acme', '2025-12-01', now(), %s)", [wrong])
+    done = run(database_url, "reconcile")
+    assert "statement acme 2025-12-01: lines: 0, kept: 0.01\n" in done.stderr
+    assert "reconcile: 1 sums differ" in done.stderr
+
+
 async def test_the_quarantine_is_listed(load: Load, database_url: str, registry: None) -> None:  # noqa: ARG001
     """Name, SKU, source, reason, number of lines, hours, quantity."""
     await load(f"{LINES}late,2026-11-01T00:00:00Z,cpu_core_hour,-,2.5\n")
