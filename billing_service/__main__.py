@@ -7,7 +7,9 @@ import argparse
 import asyncio
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import psycopg
 
@@ -36,6 +38,8 @@ from billing_service.serve import serve
 from billing_service.settings import LedgerSettings, ServiceSettings, SettingsError
 from billing_service.worker.run import work
 from billing_service.worker.settings import WorkerSettings
+
+Value = TypeVar("Value")
 
 _NAMED = (
     BadFileError,
@@ -85,13 +89,15 @@ def _arguments() -> argparse.Namespace:
     commands.add_parser("demo", help="import demo organizations with 90 days of usage, up to the last full hour")
     plans = commands.add_parser("plans", help="import the platform's billing-plans document")
     plans.add_argument("file", type=Path, metavar="FILE")
-    plans.add_argument("--valid-from", type=hour, metavar="TIME", help="of changed prices; default: the running hour")
+    plans.add_argument(
+        "--valid-from", type=_parsed(hour), metavar="TIME", help="of changed prices; default: the running hour"
+    )
     subscriptions = commands.add_parser(
         "subscriptions", help="import the plans that Organization resources have (kubectl get organizations -A -o json)"
     )
     subscriptions.add_argument("file", type=Path, metavar="FILE")
     subscriptions.add_argument(
-        "--valid-from", type=hour, metavar="TIME", help="since when they have them; default: the running hour"
+        "--valid-from", type=_parsed(hour), metavar="TIME", help="since when they have them; default: the running hour"
     )
     quotas = commands.add_parser("quota", help="read the quotas that the platform's resources have")
     quotas.add_argument(
@@ -106,21 +112,23 @@ def _arguments() -> argparse.Namespace:
     commands.add_parser("sources", help="list the meters, and from when to when they have hours")
     ended = commands.add_parser("end-source", help="end a meter: from then on, no hour of it is missing")
     ended.add_argument("source", help="METERING_SOURCE of the meter")
-    ended.add_argument("--at", type=hour, metavar="TIME", help="end of its last hour; default: of its newest hour")
+    ended.add_argument(
+        "--at", type=_parsed(hour), metavar="TIME", help="end of its last hour; default: of its newest hour"
+    )
     commands.add_parser("quarantine", help="list usage that cannot be booked")
     accepted = commands.add_parser("accept", help="book a line above QUARANTINE_ABOVE that is in quarantine")
-    accepted.add_argument("namespace", type=label)
-    accepted.add_argument("hour", type=hour, help="start of the hour in UTC, like 2026-11-01T00:00Z")
-    accepted.add_argument("sku", type=sku)
-    accepted.add_argument("--workload", type=workload, default="-")
+    accepted.add_argument("namespace", type=_parsed(label))
+    accepted.add_argument("hour", type=_parsed(hour), help="start of the hour in UTC, like 2026-11-01T00:00Z")
+    accepted.add_argument("sku", type=_parsed(sku))
+    accepted.add_argument("--workload", type=_parsed(workload), default="-")
     accepted.add_argument("--source", default=SOURCE)
-    accepted.add_argument("--by", type=text, required=True, help="who accepts it; it is kept")
-    accepted.add_argument("--reason", type=text, required=True, help="why; it is kept")
+    accepted.add_argument("--by", type=_parsed(text), required=True, help="who accepts it; it is kept")
+    accepted.add_argument("--reason", type=_parsed(text), required=True, help="why; it is kept")
     explained = commands.add_parser("explain", help="print the rows that a figure of a project is made of")
     explained.add_argument("organization")
     explained.add_argument("namespace")
     explained.add_argument("--figure", choices=FIGURES, default="current_month_total")
-    explained.add_argument("--period", type=month, metavar="YYYY-MM", help="default: the running month")
+    explained.add_argument("--period", type=_parsed(month), metavar="YYYY-MM", help="default: the running month")
     granted = commands.add_parser("grants", help="give an existing role the rights that serve needs, and no others")
     granted.add_argument("--role", required=True, metavar="NAME", help="the user in the DATABASE_URL of serve")
     commands.add_parser("distribute", help="distribute the tables over the nodes of Citus, by organization")
@@ -138,7 +146,21 @@ def _arguments() -> argparse.Namespace:
     arguments = parser.parse_args()
     if arguments.command == "meter" and (arguments.begin is None) != (arguments.end is None):
         parser.error("--from and --to are given together")
+    if arguments.command == "meter" and arguments.begin and arguments.begin >= arguments.end:
+        parser.error("--to must be after --from: it is the end of the last hour")
     return arguments
+
+
+def _parsed(parse: Callable[[str], Value]) -> Callable[[str], Value]:
+    """For argparse: with the rule of `parse` in the message."""
+
+    def parsed(field: str) -> Value:
+        try:
+            return parse(field)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"{field!r} {error}") from None
+
+    return parsed
 
 
 async def _run(arguments: argparse.Namespace) -> None:

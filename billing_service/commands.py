@@ -95,8 +95,8 @@ async def _close(connection: Connection, _: argparse.Namespace, settings: Ledger
 
 
 async def _quarantine(connection: Connection, _: argparse.Namespace, __: LedgerSettings) -> None:
-    async for text in quarantined(connection):
-        print(text)
+    lines = [text async for text in quarantined(connection)]
+    print("\n".join(lines) or "quarantine: empty")
 
 
 async def _import(connection: Connection, arguments: argparse.Namespace, settings: LedgerSettings) -> None:
@@ -146,8 +146,8 @@ async def _accept(connection: Connection, arguments: argparse.Namespace, setting
 
 
 async def _sources(connection: Connection, _: argparse.Namespace, __: LedgerSettings) -> None:
-    async for text in sources(connection):
-        print(text)
+    lines = [text async for text in sources(connection)]
+    print("\n".join(lines) or "sources: no meter has stored an hour")
 
 
 async def _end_source(connection: Connection, arguments: argparse.Namespace, _: LedgerSettings) -> None:

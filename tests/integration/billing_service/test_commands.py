@@ -53,6 +53,7 @@ def test_a_bad_file_is_exit_code_1_and_names_the_line(database_url: str, tmp_pat
         (["import", "/no/such/file.csv"], 1, "No such file"),
         (["import"], 2, "FILE"),
         (["launch"], 2, "invalid choice"),
+        (["explain", "acme", "acme-web", "--period", "11/2026"], 2, "must be a month like 2026-10"),
         ([], 2, "required"),
     ],
 )

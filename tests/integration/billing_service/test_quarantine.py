@@ -61,4 +61,4 @@ async def test_the_bound_is_a_setting_of_the_import(load: Load, database_url: st
     assert "(1 in quarantine)" in done.stdout, done.stderr
     done = run(database_url, "import", path, QUARANTINE_ABOVE="5000")
     assert (done.returncode, "quarantine" in done.stdout) == (0, False), done.stderr
-    assert run(database_url, "quarantine").stdout == ""
+    assert run(database_url, "quarantine").stdout == "quarantine: empty\n"

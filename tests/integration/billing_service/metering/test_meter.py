@@ -250,6 +250,12 @@ async def test_the_command_back_fills_hours(served: str, ledger: Connection, dat
             2,
             "must be an hour in UTC",
         ),
+        (
+            ("--from", "2026-11-10T10:00Z", "--to", "2026-11-10T10:00Z"),
+            {"PROMETHEUS_URL": "http://127.0.0.1:9"},
+            2,
+            "--to must be after --from",
+        ),
         ((), {"PROMETHEUS_URL": "http://127.0.0.1:9"}, 1, "Prometheus: ConnectError"),
     ],
 )
