@@ -57,6 +57,10 @@ DISTRIBUTED = (
     "deliveries",
     "audit",
     "idempotency_keys",
+    "budgets",
+    "budget_states",
+    "budget_alerts",
+    "budget_settings",
 )
 # Of one node: the history of the schema, and the queue of jobs.
 LOCAL = ("schema_migrations", "procrastinate_%")

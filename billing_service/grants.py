@@ -16,6 +16,10 @@ from billing_service.database import Connection
 READABLE = (
     "adjustments",
     "audit",
+    "budget_alerts",
+    "budget_settings",
+    "budget_states",
+    "budgets",
     "channels",
     "data_versions",
     "deliveries",
@@ -54,9 +58,9 @@ READABLE = (
 
 # By right, of the readable ones. The trail of changes is only added to.
 CHANGEABLE = {
-    "INSERT": ("audit", "channels", "deliveries", "idempotency_keys"),
-    "UPDATE": ("channels", "deliveries", "idempotency_keys"),
-    "DELETE": ("channels",),
+    "INSERT": ("audit", "budget_alerts", "budget_settings", "budgets", "channels", "deliveries", "idempotency_keys"),
+    "UPDATE": ("budget_settings", "budgets", "channels", "deliveries", "idempotency_keys"),
+    "DELETE": ("budget_states", "budgets", "channels"),
 }
 
 # A role that is a member of the owner, or a superuser, can do what the owner can: row-level security does not hold it.

@@ -67,6 +67,10 @@ TABLES = (
     "deliveries",
     "audit",
     "idempotency_keys",
+    "budgets",
+    "budget_states",
+    "budget_alerts",
+    "budget_settings",
 )
 USAGE_HEADER = "namespace,hour,cpu_core_hours,memory_gib_hours,storage_gib_hours,network_gib,public_ip_hours\n"
 
