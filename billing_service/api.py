@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from billing_service.budgets.routes import budgets
 from billing_service.database import Database
 from billing_service.errors import SchemaOutdated, ServiceError, Stuck, Unauthorized
 from billing_service.figures.routes import Clock, figures
@@ -41,7 +42,7 @@ def create_app(
     metrics = metrics or Metrics(database.pool)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.include_router(_health(database))
-    for routes in (figures, forecasts, plans, quotes, statements, trends):
+    for routes in (budgets, figures, forecasts, plans, quotes, statements, trends):
         app.include_router(routes(database, now), dependencies=[Depends(_authorized(tokens))])
     channels = channels or Channels(database, Sealer(), Guard(), offers_mail=False)
     app.include_router(notifications(database, channels), dependencies=[Depends(_authorized(tokens))])

@@ -4,10 +4,10 @@ All of it is written in the transaction of the change (Database.change).
 """
 
 import hashlib
-import json
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from http import HTTPStatus
+from functools import cached_property
 from typing import Any, LiteralString, TypeVar
 from urllib.parse import unquote
 
@@ -15,9 +15,10 @@ from fastapi import Request, Response
 from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ValidationError
 
-from billing_service.database import Connection
+from billing_service.database import Connection, Database
 from billing_service.errors import BadRequest, BodyTooLarge, IdempotencyKeyReused, InvalidBody, PreconditionFailed
-from billing_service.render import render_text, text
+from billing_service.render import render, text
+from billing_service.strict_json import loads
 
 B = TypeVar("B", bound=BaseModel)
 
@@ -25,6 +26,7 @@ MAX_BODY_BYTES = 65_536
 KEY_HOURS = 24  # a key is forgotten after it (worker/jobs.py)
 _LONGEST_KEY = 255
 _LONGEST_ACTOR = 255
+_VERSION = re.compile(r'"([0-9]+)(?:-[0-9a-f]+)?"')
 
 _TAKE: LiteralString = """
     INSERT INTO idempotency_keys (organization, key, fingerprint)
@@ -45,11 +47,15 @@ _AUDIT: LiteralString = """
 
 @dataclass(frozen=True)
 class Reply:
-    """`tag` is the version of what the body describes."""
+    """`tag` is the version of what the body describes. What else the body depends on can follow it after a hyphen."""
 
     status: int
     body: dict[str, Any]
-    tag: int | None = None
+    tag: int | str | None = None
+
+    def render(self, **more: Any) -> Response:
+        """`more`: members that depend on the caller."""
+        return render(self.status, self.body | more, {} if self.tag is None else tag_header(self.tag))
 
 
 @dataclass(frozen=True)
@@ -62,17 +68,18 @@ class Change:
     version: str | None  # If-Match
     content: bytes  # what must be the same if the key is: method, path, If-Match and body
 
-    @property
+    @cached_property
     def fingerprint(self) -> bytes:
         """Slow, so that a password in a body cannot be guessed from it."""
         salt = f"{self.organization}/{self.key}".encode()
         return hashlib.scrypt(self.content, salt=salt, n=2**13, r=8, p=1)
 
     def check_version(self, current: int) -> None:
-        """Raises PreconditionFailed, BadRequest."""
+        """Only the version of the tag counts. Raises PreconditionFailed, BadRequest."""
         if self.version is None:
             raise BadRequest("the header If-Match is required")
-        if self.version != _tag(current):
+        match = _VERSION.fullmatch(self.version)
+        if match is None or match[1] != str(current):
             raise PreconditionFailed("the current version is another one: read it again")
 
     async def audit(
@@ -89,24 +96,37 @@ class Change:
         given |= {"action": action, "actor": self.actor, "before": _json(before), "after": _json(after)}
         await connection.execute(_AUDIT, given, prepare=False)
 
-    async def once(self, connection: Connection, make: Callable[[], Awaitable[Reply]]) -> Response:
+    async def earlier(self, database: Database) -> Reply | None:
+        """The reply of the first time with this key. Raises IdempotencyKeyReused."""
+        if self.key is None:
+            return None
+        return self._same(await database.fetch(_TAKEN, organization=self.organization, key=self.key))
+
+    async def once(self, connection: Connection, make: Callable[[], Awaitable[Reply]]) -> Reply:
         """Makes the change, or sends the reply of the first time with this key. Raises IdempotencyKeyReused.
 
         Of two requests at the same time, the second waits for the end of the first one's transaction.
         """
         if self.key is None:
-            return _render(await make())
+            return await make()
         given = {"organization": self.organization, "key": self.key, "fingerprint": self.fingerprint}
         taken = await (await connection.execute(_TAKE, given, prepare=False)).fetchall()
         if not taken:
-            [first] = await (await connection.execute(_TAKEN, given, prepare=False)).fetchall()
-            if first["fingerprint"] != given["fingerprint"]:
-                raise IdempotencyKeyReused("the Idempotency-Key was used for another request")
-            return _render_text(first["status"], first["reply"], first["tag"])
+            first = self._same(await (await connection.execute(_TAKEN, given, prepare=False)).fetchall())
+            if first is not None:
+                return first
         reply = await make()
         kept = {"status": int(reply.status), "tag": None if reply.tag is None else _tag(reply.tag)}
         await connection.execute(_KEEP, given | kept | {"reply": text(reply.body)}, prepare=False)
-        return _render(reply)
+        return reply
+
+    def _same(self, rows: list[dict[str, Any]]) -> Reply | None:
+        if not rows:
+            return None
+        first = rows[0]
+        if first["fingerprint"] != self.fingerprint:
+            raise IdempotencyKeyReused("the Idempotency-Key was used for another request")
+        return Reply(first["status"], loads(first["reply"]), first["tag"] and first["tag"].strip('"'))
 
 
 async def read_change(request: Request, organization: str) -> tuple[Change, bytes]:
@@ -127,9 +147,9 @@ async def read_change(request: Request, organization: str) -> tuple[Change, byte
 def read_body(model: type[B], body: bytes) -> B:
     """Raises InvalidBody, which names the first mistake. It contains no value, because a value may be a secret."""
     try:
-        content = json.loads(body)
-    except (ValueError, RecursionError):
-        raise invalid("must be JSON") from None
+        content = loads(body)
+    except ValueError:
+        raise invalid("must be JSON, with no member twice and no NaN") from None
     try:
         return model.model_validate(content)
     except ValidationError as error:
@@ -153,21 +173,13 @@ def _in_body(location: tuple[str | int, ...], content: Any, *, missing: bool) ->
             yield part
 
 
-def tag_header(version: int) -> dict[str, str]:
+def tag_header(version: int | str) -> dict[str, str]:
     return {"ETag": _tag(version)}
 
 
-def _tag(version: int) -> str:
+def _tag(version: int | str) -> str:
     return f'"{version}"'
 
 
 def _json(value: dict[str, Any] | None) -> Jsonb | None:
-    return None if value is None else Jsonb(value)
-
-
-def _render(reply: Reply) -> Response:
-    return _render_text(reply.status, text(reply.body), None if reply.tag is None else _tag(reply.tag))
-
-
-def _render_text(status: int, body: str, tag: str | None) -> Response:
-    return render_text(HTTPStatus(status), body, None if tag is None else {"ETag": tag})
+    return None if value is None else Jsonb(value, dumps=text)

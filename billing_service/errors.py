@@ -3,10 +3,12 @@
 ServiceError
   Unauthorized          401 unauthorized           no or wrong service token
   BadRequest            400 bad_request            a parameter is missing, malformed or unknown
+  AdminRequired         403 org_admin_required     a project-user may not do it
   ProjectNotFound       404 project_not_found      the project belongs to another organization, or does not exist
   OrganizationNotFound  404 organization_not_found
   ChannelNotFound       404 channel_not_found      the organization does not have this channel
   DeliveryNotFound      404 delivery_not_found     the organization does not have this delivery
+  BudgetNotFound        404 budget_not_found       the caller does not see such a budget of the organization
   PriceMissing          409 price_missing          usage has no price
   AmountTooLarge        409 amount_too_large       an amount exceeds the maximum of a response
   Conflict              409 conflict               the change does not fit the current state
@@ -55,6 +57,11 @@ class BadRequest(ServiceError):
     code = "bad_request"
 
 
+class AdminRequired(ServiceError):
+    status = 403
+    code = "org_admin_required"
+
+
 class ProjectNotFound(ServiceError):
     status = 404
     code = "project_not_found"
@@ -82,6 +89,13 @@ class ChannelNotFound(ServiceError):
 class DeliveryNotFound(ServiceError):
     status = 404
     code = "delivery_not_found"
+
+
+class BudgetNotFound(ServiceError):
+    """Also if it is a budget of another organization, or of a project that the caller does not see."""
+
+    status = 404
+    code = "budget_not_found"
 
 
 class Conflict(ServiceError):

@@ -32,6 +32,8 @@ _LABEL_RULE = "must be 1 to 63 lower-case letters, digits or hyphens, with a let
 _MONTH = r"^20[0-9]{2}-(0[1-9]|1[0-2])\z"
 _PAGE_SIZE = rf"^([1-9][0-9]{{0,2}}|{LARGEST_PAGE})\z"
 
+UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\z"
+
 InPath = Annotated[str, Path(pattern=_LABEL)]
 InQuery = Annotated[str, Query(pattern=_LABEL)]
 OptionalInQuery = Annotated[str | None, Query(pattern=_LABEL)]

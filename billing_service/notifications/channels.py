@@ -41,6 +41,11 @@ _END_DELIVERIES: LiteralString = """
     SET state = 'dead', reason = 'channel_deleted', collecting = false, settled_at = now()
     WHERE organization = %(organization)s AND channel = %(id)s AND state = 'pending'
 """
+# Without a new version: the thresholds of a version fire once.
+_FORGET: LiteralString = """
+    UPDATE budgets SET channels = array_remove(channels, %(id)s)
+    WHERE organization = %(organization)s AND %(id)s = ANY(channels)
+"""
 
 Row = dict[str, Any]
 
@@ -93,12 +98,13 @@ class Channels:
         return _reply(change.organization, after)
 
     async def delete(self, connection: Connection, change: Change, channel: UUID) -> Reply:
-        """Its notifications that are not delivered yet are dead."""
+        """Its notifications that are not delivered yet are dead, and budgets do not have it any more."""
         before = await _locked(connection, change, channel)
         change.check_version(before["version"])
         given = {"organization": change.organization, "id": channel}
         await connection.execute(_DELETE, given, prepare=False)
         await connection.execute(_END_DELIVERIES, given, prepare=False)
+        await connection.execute(_FORGET, given, prepare=False)
         await change.audit(connection, (DOMAIN, str(channel)), "delete", before=shown(before), after=None)
         return Reply(HTTPStatus.OK, _owned(change.organization, id=str(channel)))
 

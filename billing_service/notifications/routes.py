@@ -7,19 +7,18 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from billing_service.changes import Change, Reply, read_body, read_change, tag_header
+from billing_service.changes import Change, Reply, read_body, read_change
 from billing_service.database import Connection, Database
 from billing_service.notifications.channels import Channels
 from billing_service.notifications.deliveries import list_deliveries, retry
 from billing_service.notifications.targets import ChannelBody
-from billing_service.parameters import InPath, OptionalPageSize, OptionalState, only
+from billing_service.parameters import UUID_PATTERN, InPath, OptionalPageSize, OptionalState, only
 from billing_service.render import render
 
-_UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\z"
 _PAGE = "100"
 
-Id = Annotated[str, Path(pattern=_UUID)]
-OptionalId = Annotated[str | None, Query(pattern=_UUID)]
+Id = Annotated[str, Path(pattern=UUID_PATTERN)]
+OptionalId = Annotated[str | None, Query(pattern=UUID_PATTERN)]
 Make = Callable[[Connection, Change, bytes], Awaitable[Reply]]
 
 
@@ -35,7 +34,8 @@ async def _changed(request: Request, database: Database, organization: str, make
     """In one transaction: the change, its audit row, and its reply for the next request with the same key."""
     change, body = await read_change(request, organization)
     async with database.change(organization) as connection:
-        return await change.once(connection, lambda: make(connection, change, body))
+        reply = await change.once(connection, lambda: make(connection, change, body))
+    return reply.render()
 
 
 def _add_channels(router: APIRouter, database: Database, channels: Channels) -> None:
@@ -54,8 +54,7 @@ def _add_channels(router: APIRouter, database: Database, channels: Channels) -> 
 
     @router.get("/channels/{id}", dependencies=nothing)
     async def get_channel(organization: InPath, id: Id) -> Response:  # noqa: A002 - the name in the path
-        found = await channels.read(organization, UUID(id))
-        return render(found.status, found.body, tag_header(found.tag or 0))
+        return (await channels.read(organization, UUID(id))).render()
 
 
 def _add_changes(router: APIRouter, database: Database, channels: Channels) -> None:
