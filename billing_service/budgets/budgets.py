@@ -112,7 +112,7 @@ class Budgets:
             return await change.once(connection, lambda: make(connection))
 
     async def preview(self, viewer: Viewer, content: bytes) -> dict[str, Any]:
-        """For everybody who sees the scope: nothing is stored."""
+        """For each caller who sees the scope: nothing is stored."""
         body = _read(viewer, content)
         await self._checked(viewer, body)
         return await preview(self._database, viewer.organization, _budget(viewer.organization, body), self._now())

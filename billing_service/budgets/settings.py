@@ -1,4 +1,4 @@
-"""What an organization decides about its budgets: whether project-users may write those of their own projects."""
+"""What an organization decides about its budgets: whether project-users may write."""
 
 from typing import Any, LiteralString
 

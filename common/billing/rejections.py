@@ -7,6 +7,7 @@ from typing import Any, Final
 from common.billing.resource import UpstreamFailure, parse_reply
 from common.billing.transport import UpstreamResponse
 from common.http.errors import (
+    AdminRequired,
     AmountTooLarge,
     ApiError,
     BillingIncomplete,
@@ -22,12 +23,14 @@ from common.http.errors import (
 
 UNPRICED_RETRY_AFTER_SECONDS: Final = 60  # an operator must enter a price first
 RETRIED_STATUSES: Final = frozenset({502, 503, 504})
-DECIDED_STATUSES: Final = frozenset({400, 404, 409, 412, 422, 501})
+DECIDED_STATUSES: Final = frozenset({400, 403, 404, 409, 412, 422, 501})
 OUR_TOKEN: Final = frozenset({401, 403})
-"""The service does not accept our token. This is our failure, not the user's, so an older result may be served."""
+"""Without a code below, the service does not accept our token. This is our failure, not the user's, so an older result
+may be served."""
 
 PASSED_ON: Final[dict[tuple[int, str], type[ApiError]]] = {
     (400, "bad_request"): InvalidParameter,
+    (403, "org_admin_required"): AdminRequired,
     (409, "conflict"): Conflict,
     (409, "idempotency_key_reused"): IdempotencyKeyReused,
     (412, "precondition_failed"): PreconditionFailed,

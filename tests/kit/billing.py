@@ -126,7 +126,7 @@ def resources() -> dict[str, Factory]:
     found: dict[str, Factory] = {resource.path: _nothing_but_the_owner(resource) for resource in declared_resources()}
     for file in sorted((ROOT / "tests" / "functions").glob("*/replies.py")):
         found |= importlib.import_module(f"tests.functions.{file.parent.name}.replies").REPLIES
-    return found
+    return dict(sorted(found.items(), key=lambda item: item[0].count("{")))  # budgets/settings before budgets/{id}
 
 
 def declared_resources() -> Iterator[Resource[Any, Any, Any]]:
