@@ -99,7 +99,7 @@ class BudgetBody(BodyModel):
         json_schema_extra={
             "examples": [
                 {
-                    "name": "acme-web, November",
+                    "name": "November",
                     "scope": {"kind": "project", "namespace": "acme-web"},
                     "amount": 500,
                     "currency": "EUR",

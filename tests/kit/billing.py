@@ -59,7 +59,8 @@ class BillingService:
     def namespaces_of(self, organization: str) -> list[str]:
         return sorted(name for name, owner in self.owners.items() if owner == organization)
 
-    def reply(self, target: str) -> Reply:
+    def reply(self, target: str, content: bytes = b"") -> Reply:
+        """`content`: a body whose `scope` can name a project, which must be the organization's."""
         self.requests.append(target)
         failed = self.fail(target)
         if failed is not None:
@@ -72,6 +73,9 @@ class BillingService:
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
         for path, factory in resources().items():
             if match := re.fullmatch(re.sub(r"\{(\w+)\}", rf"(?P<\1>{NAME})", path), url.path):
+                named = json.loads(content).get("scope", {}).get("namespace") if content else None
+                if named and not self.of_anybody and self.owners.get(named) != match.groupdict().get("organization"):
+                    return NO_PROJECT
                 return self._reply(factory, {**query, **match.groupdict()}, of_project="{namespace}" in path)
         return NOT_FOUND
 
@@ -98,7 +102,7 @@ class BillingService:
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         """In the process, as a transport."""
-        status, body = self.reply(request.url.raw_path.decode())
+        status, body = self.reply(request.url.raw_path.decode(), request.content)
         return httpx.Response(status, json=body)
 
 

@@ -12,6 +12,8 @@ from common.http.preconditions import CHANGING_METHODS
 from dev.declarations import ROOT, Declared, read_functions
 from tests.kit.envelopes import assert_common_headers, assert_success_envelope
 
+_PROJECT = b'"acme-web"'
+
 
 @dataclass(frozen=True)
 class Case:
@@ -34,10 +36,17 @@ class Case:
                 query.append(f"{name}={field.examples[0]}")
         return "?".join([path, "&".join(query)] if query else [path])
 
-    def request(self) -> dict[str, Any]:
+    @property
+    def names_a_project(self) -> bool:
+        """In its path, or in its body."""
+        return "{namespace}" in self.endpoint.route or _PROJECT in (self.content or b"")
+
+    def request(self, namespace: str = "acme-web") -> dict[str, Any]:
         """Body and headers of a request that is accepted, for tests.kit.in_process."""
         headers: dict[str, Any] = {name.replace("-", "_"): value for name, value in self.headers.items()}
-        return headers | ({} if self.content is None else {"content": self.content})
+        if self.content is None:
+            return headers
+        return headers | {"content": self.content.replace(_PROJECT, f'"{namespace}"'.encode())}
 
     @property
     def headers(self) -> dict[str, str]:

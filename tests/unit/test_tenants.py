@@ -12,21 +12,21 @@ from tests.kit.envelopes import assert_error_envelope
 from tests.kit.in_process import captured_log, request
 from tests.kit.tenants import DENIED, NO_GUESTS, ROWS, Row, admin, assert_nothing_of, endpoint, guest, priced, user
 
-OF_A_PROJECT = [case for case in CASES if case.endpoint.access is Access.NAMESPACE]
+OF_A_PROJECT = [case for case in CASES if case.names_a_project]
 
 
 @pytest.mark.parametrize(("row", "mode"), ROWS, ids=str)
 @pytest.mark.parametrize("case", CASES, ids=str)
 async def test_row(case: Case, row: Row, mode: str) -> None:
     """Each project that the caller has access to, every other one, and one that does not exist."""
-    access = case.endpoint.access
+    access = Access.NAMESPACE if case.names_a_project else case.endpoint.access
     unseen = {name for name in OWNERS if name not in row.sees}
     for namespace in [*OWNERS, "nowhere"] if access is Access.NAMESPACE else [""]:
         billing = priced()
         function = endpoint(case.function.name, mode, billing)
         with captured_log() as lines:
             path, token = case.path(namespace), [row.line()] if row.line else []
-            response = await request(function, case.endpoint.method, path, *token, **case.request())
+            response = await request(function, case.endpoint.method, path, *token, **case.request(namespace))
         refused = row.expected(access, namespace)
         as_a_guest = mode == "kubernetes" and access is Access.ORGANIZATION and not row.sees
         if as_a_guest and response.status_code == NO_GUESTS[0]:
@@ -67,8 +67,9 @@ async def test_foreign_and_unknown_take_the_same_way(case: Case, mode: str, line
         function = endpoint(case.function.name, mode, billing)
         sent = line()
         with captured_log() as lines:
-            await request(function, case.endpoint.method, case.path(), sent)  # the keys are known from here on
-            response = await request(function, case.endpoint.method, case.path(namespace), sent, x_request_id="same")
+            method, path = case.endpoint.method, case.path(namespace)
+            await request(function, method, case.path(), sent, **case.request())  # the keys are known from here on
+            response = await request(function, method, path, sent, x_request_id="same", **case.request(namespace))
         body = {name: value for name, value in response.json().items() if name != "timestamp"}
         logged = {name: value for name, value in lines.requests()[-1].items() if name not in TIMES}
         way = json.dumps([response.status_code, body, sorted(response.headers.items()), logged, billing.requests])

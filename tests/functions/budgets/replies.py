@@ -6,7 +6,7 @@ from common.model import EXAMPLE_ID
 from tests.kit.billing import AS_OF, BillingService
 
 BODY = {
-    "name": "acme-web, November",
+    "name": "November",
     "scope": {"kind": "project", "namespace": "acme-web"},
     "amount": 500,
     "currency": "EUR",
@@ -34,7 +34,7 @@ def written(namespace: str | None = "acme-web", **changes: Any) -> dict[str, Any
     kind = "organization" if namespace is None else "project"
     budget = {
         "id": EXAMPLE_ID,
-        "name": "acme-web, November",
+        "name": "November",
         "scope": {"kind": kind, "namespace": namespace, "label": None},
         "amount": 500,
         "currency": "EUR",
@@ -112,20 +112,21 @@ def preview(**changes: Any) -> dict[str, Any]:
     }
 
 
-def _all(_: BillingService, __: str, namespace: str) -> dict[str, Any]:
+def _own(service: BillingService, organization: str, _: str) -> str:
+    """A project that the caller sees, because a reply about another one is refused."""
+    return [*service.namespaces_of(organization), *sorted(service.owners), "acme-web"][0]
+
+
+def _all(*of: Any) -> dict[str, Any]:
     """The list, and the reply to a POST."""
-    one = budget(namespace or None)
+    one = budget(_own(*of))
     return {"may_create": True, "budgets": [one], **one}
-
-
-def _one(_: BillingService, __: str, ___: str) -> dict[str, Any]:
-    return budget()
 
 
 REPLIES = {
     PATH: _all,
-    f"{PATH}/{{id}}": _one,
-    f"{PATH}/{{id}}/history": lambda *_: history(),
+    f"{PATH}/{{id}}": lambda *of: budget(_own(*of)),
+    f"{PATH}/{{id}}/history": lambda *of: history(_own(*of)),
     f"{PATH}/preview": lambda *_: preview(),
     f"{PATH}/settings": lambda *_: SETTINGS,
 }
