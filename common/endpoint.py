@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from common.access.roles import Namespace, Organization
     from common.billing.client import BillingClient
     from common.billing.upstream_request import UpstreamRequest
+    from common.http.errors import ApiError
     from common.http.response import Response, Result
     from common.http.table import Table
     from common.identity.caller import Caller
@@ -81,6 +82,7 @@ class Endpoint(Generic[P, B]):
 
     `parameters` has the query parameters and all path parameters except {namespace}. `data` is the model of the
     success envelope's data. It is None for 204, and for an endpoint that returns a stream with another `media_type`.
+    `errors`: those that only this endpoint's own lines and the billing service decide, for OpenAPI.
     `table` makes the CSV file of an endpoint whose parameters are FormatParameters.
     """
 
@@ -97,6 +99,7 @@ class Endpoint(Generic[P, B]):
     safe: bool = False  # a POST that changes nothing (RFC 9110 section 9.2.1): it can be sent again without a key
     head: bool = False  # a HEAD request gets the response of GET without the body
     max_body_bytes: int = MAX_BODY_BYTES
+    errors: "tuple[type[ApiError], ...]" = ()
     table: "Callable[[Call[P, B], Result[Any]], Table] | None" = None
 
     def make_table(self, call: Call[P, B], result: "Result[Any]") -> "Table | None":

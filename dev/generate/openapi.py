@@ -170,7 +170,7 @@ def _not_modified(endpoint: Endpoint[Any, Any]) -> dict[str, Any]:
 
 
 def _errors_of(endpoint: Endpoint[Any, Any]) -> list[type[errors.ApiError]]:
-    found = [*ALWAYS, *BY_ACCESS[endpoint.access]]
+    found = [*ALWAYS, *BY_ACCESS[endpoint.access], *endpoint.errors]
     found += WITH_BODY if endpoint.body is not None else [errors.UnexpectedBody]
     if endpoint.method != "GET" and not endpoint.safe:
         found += CHANGES

@@ -9,7 +9,7 @@ from common.access.roles import deny, require_namespace
 from common.billing.rejections import ProjectNotFound
 from common.endpoint import Access, Call, Endpoint
 from common.function import Function
-from common.http.errors import AdminRequired
+from common.http.errors import AccessDenied, AdminRequired
 from common.http.response import Result
 from functions.budgets.body import BudgetBody, BudgetHistoryParameters, BudgetPath, BudgetSettingsBody
 from functions.budgets.models import (
@@ -144,6 +144,7 @@ def _deny(call: Call[Any, BudgetBody]) -> Exception:
 
 
 MEMBER: Final[dict[str, Any]] = {"access": Access.ORGANIZATION}
+SCOPED: Final[dict[str, Any]] = MEMBER | {"errors": (AccessDenied, AdminRequired)}
 ADMIN: Final[dict[str, Any]] = {"access": Access.ORG_ADMIN}
 ONE: Final = f"{ROUTE}/{{id}}"
 
@@ -152,7 +153,7 @@ app = Function(
     port=8101,
     endpoints=[
         Endpoint(method="GET", route=ROUTE, handle=list_budgets, data=BudgetList, **MEMBER),
-        Endpoint(method="POST", route=ROUTE, handle=create_budget, data=Budget, body=BudgetBody, status=201, **MEMBER),
+        Endpoint(method="POST", route=ROUTE, handle=create_budget, data=Budget, body=BudgetBody, status=201, **SCOPED),
         Endpoint(method="GET", route=ONE, handle=get_budget, data=Budget, parameters=BudgetPath, **MEMBER),
         Endpoint(
             method="PUT",
@@ -161,7 +162,7 @@ app = Function(
             data=Budget,
             parameters=BudgetPath,
             body=BudgetBody,
-            **MEMBER,
+            **SCOPED,
         ),
         Endpoint(
             method="DELETE",
@@ -170,6 +171,7 @@ app = Function(
             data=None,
             parameters=BudgetPath,
             status=204,
+            errors=(AdminRequired,),
             **MEMBER,
         ),
         Endpoint(
@@ -187,7 +189,7 @@ app = Function(
             data=BudgetPreview,
             body=BudgetBody,
             safe=True,
-            **MEMBER,
+            **SCOPED,
         ),
         Endpoint(method="GET", route=f"{ROUTE}/settings", handle=get_budget_settings, data=BudgetSettings, **ADMIN),
         Endpoint(
