@@ -4,7 +4,8 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, LiteralString
+from dataclasses import dataclass
+from typing import Any, LiteralString, Protocol
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -19,6 +20,22 @@ Connection = psycopg.AsyncConnection[dict[str, Any]]
 
 _STATEMENT_SHARE = 0.9  # share of the limit: the server ends a slow query first, and the connection stays usable
 _STUCK_SECONDS = 10
+
+
+class Reads(Protocol):
+    """What a figure is read with: the `Database` of serve, or the connection of a command or of a change."""
+
+    async def fetch(self, query: LiteralString, **arguments: object) -> list[DictRow]: ...
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A connection as `Reads`, in its own transaction."""
+
+    connection: Connection
+
+    async def fetch(self, query: LiteralString, **arguments: object) -> list[DictRow]:
+        return await (await self.connection.execute(query, arguments, prepare=False)).fetchall()
 
 
 class Database:

@@ -61,6 +61,7 @@ DISTRIBUTED = (
     "budget_states",
     "budget_alerts",
     "budget_settings",
+    "budget_evaluations",
 )
 # Of one node: the history of the schema, and the queue of jobs.
 LOCAL = ("schema_migrations", "procrastinate_%")

@@ -17,6 +17,7 @@ READABLE = (
     "adjustments",
     "audit",
     "budget_alerts",
+    "budget_evaluations",
     "budget_settings",
     "budget_states",
     "budgets",
@@ -60,7 +61,7 @@ READABLE = (
 CHANGEABLE = {
     "INSERT": ("audit", "budget_alerts", "budget_settings", "budgets", "channels", "deliveries", "idempotency_keys"),
     "UPDATE": ("budget_settings", "budgets", "channels", "deliveries", "idempotency_keys"),
-    "DELETE": ("budget_states", "budgets", "channels"),
+    "DELETE": ("budget_evaluations", "budget_states", "budgets", "channels"),
 }
 
 # A role that is a member of the owner, or a superuser, can do what the owner can: row-level security does not hold it.

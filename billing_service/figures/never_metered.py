@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from billing_service.database import Database
+from billing_service.database import Reads
 from billing_service.ledger.script import script
 
 
 async def never_metered(
-    database: Database, organization: str, lives: list[tuple[str, int]], as_of: datetime | None
+    database: Reads, organization: str, lives: list[tuple[str, int]], as_of: datetime | None
 ) -> set[str]:
     """The namespaces. `as_of`: the end of the organization's newest hour, None if there is none."""
     if not lives:

@@ -7,7 +7,7 @@ from typing import Any
 
 from psycopg.rows import DictRow
 
-from billing_service.database import Database
+from billing_service.database import Reads
 from billing_service.errors import AmountTooLarge, PriceMissing
 from billing_service.ledger.script import script
 from billing_service.money import RATE_DIGITS, rounded
@@ -56,7 +56,7 @@ def too_large(namespace: str) -> AmountTooLarge:
 
 
 async def prices_missing(
-    database: Database, organization: str, lives: list[tuple[str, int]], since: datetime, until: datetime
+    database: Reads, organization: str, lives: list[tuple[str, int]], since: datetime, until: datetime
 ) -> dict[str, PriceMissing]:
     """The first unrated usage of each namespace: the SKU and the month of the organization's time zone.
 

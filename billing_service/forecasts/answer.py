@@ -48,15 +48,18 @@ def last_day(month: DictRow, days: Days, horizon: str) -> date:
     return days.today + timedelta(days=int(horizon.removesuffix("d")) - 1)
 
 
-def answers(inputs: Inputs, scopes: Sequence[Scope], horizon: str) -> list[dict[int, dict[str, Any]]]:
+def answers(
+    inputs: Inputs, scopes: Sequence[Scope], horizon: str, last: date | None = None
+) -> list[dict[int, dict[str, Any]]]:
     """For each scope the response for each level. Many at once take a few milliseconds each.
 
+    `last`: the last day, if it is not that of the horizon: of a quarter or year. Not before the day of `as_of`.
     Raises PriceMissing (409), AmountTooLarge (409).
     """
     days, prices = inputs.days, inputs.prices
     if days is None or prices is None:
         return [_unknown(inputs.month, scope, horizon) for scope in scopes]
-    last = last_day(inputs.month, days, horizon)
+    last = last or last_day(inputs.month, days, horizon)
     plans = [_Plan(inputs.month, days, scope, last) for scope in scopes]
     series = [values for plan in plans for values in plan.series]
     made = iter(forecast_all(np.array(series), [days.first] * len(series), (last - days.today).days + 1))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from psycopg.rows import DictRow
 
-from billing_service.database import Database
+from billing_service.database import Reads
 from billing_service.errors import OrganizationNotFound
 from billing_service.ledger.script import script
 from billing_service.trends.asked import GRANULARITIES, Asked, Granularity, refuse
@@ -64,7 +64,7 @@ class Range:
         return all((month.since, month.until) == (month.starts, month.ends) for month in self.months)
 
 
-async def clock(database: Database, organization: str, asked: Asked, now: datetime | None) -> tuple[Clock, "Ends"]:
+async def clock(database: Reads, organization: str, asked: Asked, now: datetime | None) -> tuple[Clock, "Ends"]:
     """Raises OrganizationNotFound (404)."""
     since = asked.since if isinstance(asked.since, datetime) else None
     until = asked.until if isinstance(asked.until, datetime) else None
@@ -73,7 +73,7 @@ async def clock(database: Database, organization: str, asked: Asked, now: dateti
     return found, _ends(asked, found.today, *row["days"])
 
 
-async def ends_of(database: Database, organization: str, since: datetime, until: datetime) -> "Ends":
+async def ends_of(database: Reads, organization: str, since: datetime, until: datetime) -> "Ends":
     """Of a range of moments."""
     row = await _read_clock(database, organization, since, since, until)
     first_day, last_day = row["days"]
@@ -81,7 +81,7 @@ async def ends_of(database: Database, organization: str, since: datetime, until:
 
 
 async def _read_clock(
-    database: Database, organization: str, now: datetime | None, since: datetime | None, until: datetime | None
+    database: Reads, organization: str, now: datetime | None, since: datetime | None, until: datetime | None
 ) -> DictRow:
     moments = [since, until and until - HOUR]
     rows = await database.fetch(script("trends/clock.sql"), organization=organization, now=now, moments=moments)
@@ -159,7 +159,7 @@ def month_before(first_of_month: date, months: int) -> date:
     return date(number // 12, number % 12 + 1, 1)
 
 
-async def read_range(database: Database, organization: str, ends: Ends, granularity: Granularity) -> Range:
+async def read_range(database: Reads, organization: str, ends: Ends, granularity: Granularity) -> Range:
     """Raises BadRequest (400) if the range is empty."""
     buckets = [] if granularity == "hour" else list(nominal(ends.first_day, ends.last_day, granularity))
     periods = list(nominal(ends.first_day, ends.last_day, "month"))
@@ -177,7 +177,7 @@ async def read_range(database: Database, organization: str, ends: Ends, granular
     return Range(since, until, ends.first_day, ends.last_day, months, days)
 
 
-async def first_moments(database: Database, organization: str, days: Collection[date]) -> dict[date, datetime]:
+async def first_moments(database: Reads, organization: str, days: Collection[date]) -> dict[date, datetime]:
     ordered = sorted(days)
     [row] = await database.fetch(script("trends/days.sql"), organization=organization, days=ordered)
     return dict(zip(ordered, (start.astimezone(UTC) for start in row["starts"]), strict=True))

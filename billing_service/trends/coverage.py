@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
-from billing_service.database import Database
+from billing_service.database import Reads
 from billing_service.ledger.script import script
 from billing_service.trends.calendar import HOUR, Month
 from billing_service.trends.usage import Scope
@@ -63,7 +63,7 @@ def _mask(period: date, since: datetime, until: datetime) -> int:
 
 
 async def read_coverage(
-    database: Database,
+    database: Reads,
     scope: Scope,
     months: Sequence[Month],
     lives: Sequence[int | None] | None,

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from psycopg.rows import DictRow
 
-from billing_service.database import Database
+from billing_service.database import Reads
 from billing_service.errors import ProjectNotFound
 from billing_service.figures.summary import prices_missing
 from billing_service.ledger.script import script
@@ -32,7 +32,7 @@ from billing_service.trends.usage import Key, Reader, Scope, Usage, check_lines
 class Read:
     """`totals`: by piece and SKU, in all currencies."""
 
-    database: Database
+    database: Reads
     scope: Scope
     asked: Asked
     clock: Clock
@@ -65,7 +65,7 @@ class Read:
         return decimal(units, self.digits)
 
 
-async def read_all(database: Database, scope: Scope, asked: Asked, now: datetime | None) -> Read:
+async def read_all(database: Reads, scope: Scope, asked: Asked, now: datetime | None) -> Read:
     """Raises BadRequest (400), OrganizationNotFound, ProjectNotFound (404), PriceMissing (409)."""
     present, ends = await clock(database, scope.organization, asked, now)
     check_number(ends, asked.granularity)
@@ -94,7 +94,7 @@ async def read_all(database: Database, scope: Scope, asked: Asked, now: datetime
 
 
 async def read_lives(
-    database: Database, scope: Scope, months: Sequence[Month], moment: datetime
+    database: Reads, scope: Scope, months: Sequence[Month], moment: datetime
 ) -> tuple[list[int | None] | None, bool]:
     """The life of a project in each month, as the overview has it, and whether the organization owns the project now.
 

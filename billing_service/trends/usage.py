@@ -9,7 +9,7 @@ from typing import LiteralString, NamedTuple
 
 from psycopg.rows import DictRow
 
-from billing_service.database import Database
+from billing_service.database import Reads
 from billing_service.errors import BadRequest
 from billing_service.ledger.script import script
 from billing_service.trends.asked import Asked, Kind
@@ -82,7 +82,7 @@ def query(name: str, sections: tuple[str, ...]) -> LiteralString:
 class Reader:
     """`lives`: of a project in each month of its range, None for all lives."""
 
-    database: Database
+    database: Reads
     scope: Scope
     lives: list[int | None] | None
     filters: Filters

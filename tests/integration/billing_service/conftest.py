@@ -71,6 +71,7 @@ TABLES = (
     "budget_states",
     "budget_alerts",
     "budget_settings",
+    "budget_evaluations",
 )
 USAGE_HEADER = "namespace,hour,cpu_core_hours,memory_gib_hours,storage_gib_hours,network_gib,public_ip_hours\n"
 

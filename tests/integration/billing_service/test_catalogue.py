@@ -49,6 +49,7 @@ SECURED = """
     FROM pg_class AS c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
 """
 READS = (
+    "budgets/clock.sql",
     "figures/adjustments.sql",
     "figures/explain.sql",
     "figures/overview.sql",
