@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 from billing_service.budgets.calendar import DAY
 from billing_service.budgets.found import Finding
 from billing_service.budgets.model import COLUMNS, Budget, Threshold
-from billing_service.budgets.standing import depends_on, find, kept_finding
+from billing_service.budgets.standing import WITHOUT_FORECAST, depends_on, find, kept_finding
 from billing_service.budgets.states import Earlier, move
 from billing_service.budgets.thresholds import matter
 from billing_service.database import Connection, Reading
@@ -26,6 +26,11 @@ from billing_service.notifications.event import Event
 _BUDGETS: LiteralString = f"SELECT {COLUMNS} FROM budgets ORDER BY organization, id"
 _KEPT: LiteralString = """
     SELECT budget, version, state, body FROM budget_evaluations WHERE organization = %(organization)s
+"""
+# The worker has forecast the newest data: what is not stored is not forecast by that job, and is computed here.
+_FORECAST: LiteralString = """
+    SELECT FROM forecast_versions AS f JOIN data_versions AS v USING (organization)
+    WHERE f.organization = %(organization)s AND f.version = v.version
 """
 _LOCK: LiteralString = f"""
     SELECT {COLUMNS} FROM budgets
@@ -49,21 +54,24 @@ _HOUR = timedelta(hours=1)
 
 @dataclass
 class Evaluated:
-    """`said`: what thresholds have just become, of the budgets that were evaluated."""
+    """`sent`: the events of thresholds that have just become firing or resolved."""
 
     budgets: int = 0
-    said: list[Event] = field(default_factory=list)
+    failed: list[Exception] = field(default_factory=list)
+    sent: list[Event] = field(default_factory=list)
 
 
 async def evaluate(connection: Connection, now: datetime | None = None) -> Evaluated:
-    """The budgets that have changed, or whose data have. Each is one transaction, with what is said about it."""
+    """The budgets that have changed, or whose data have. Each is one transaction, with its notifications.
+
+    One that fails does not stop the others: the first error is raised when they are done.
+    """
     done = Evaluated()
     rows = await (await connection.execute(_BUDGETS)).fetchall()
     for organization, group in groupby(map(Budget.of, rows), lambda budget: budget.organization):
-        try:
-            await _evaluate_all(connection, organization, list(group), done, now)
-        except (DataChanging, OrganizationNotFound):  # an import is running, or it is not registered yet: the next run
-            continue
+        await _evaluate_all(connection, organization, list(group), done, now)
+    if done.failed:
+        raise done.failed[0]
     return done
 
 
@@ -72,19 +80,28 @@ async def _evaluate_all(
 ) -> None:
     reads = Reading(connection)
     state = await depends_on(reads, organization, now)
+    computes = bool(await reads.fetch(_FORECAST, organization=organization))
     kept = {row["budget"]: row for row in await reads.fetch(_KEPT, organization=organization)}
     for budget in budgets:
         row = kept.get(budget.id)
-        if kept_finding(row, budget, state) is None:
-            done.said += await _evaluate(connection, budget, row, state, now)
+        if kept_finding(row, budget, state, pending=not computes) is not None:
+            continue
+        try:
+            done.sent += await _evaluate(connection, budget, (row, state, computes), now)
             done.budgets += 1
+        except (DataChanging, OrganizationNotFound):  # an import is running, or it is not registered yet: the next run
+            continue
+        except Exception as error:  # noqa: BLE001 - raised when the others are done
+            done.failed.append(error)
 
 
 async def _evaluate(
-    connection: Connection, budget: Budget, row: DictRow | None, state: str, now: datetime | None
+    connection: Connection, budget: Budget, known: tuple[DictRow | None, str, bool], now: datetime | None
 ) -> list[Event]:
-    reads = Reading(connection)
-    finding = await find(reads, budget, now)
+    reads, (row, state, computes) = Reading(connection), known
+    finding = await find(reads, budget, now, computes=computes)
+    if not computes and finding.forecast is None and finding.spent is not None:
+        state += WITHOUT_FORECAST
     late = await find(reads, budget, now, before=True) if await _is_open(connection, budget, finding) else None
     given: dict[str, Any] = {"organization": budget.organization, "budget": budget.id, "version": budget.version}
     async with connection.transaction():

@@ -1,4 +1,4 @@
-"""What a notification about a budget says. Labels identify the matter: `resolved` has those of `firing`."""
+"""The text of a notification about a budget. Labels identify the matter: `resolved` has those of `firing`."""
 
 from decimal import Decimal
 

@@ -24,7 +24,9 @@ from billing_service.forecasts.stored import Wanted, state_of, stored
 
 LONGEST_DAYS = 92  # a quarter. Intervals of longer horizons have too few past errors behind them
 
+PENDING = "forecast_pending"
 REASONS = {
+    PENDING: "the worker has not computed the forecast of the newest hour yet",
     "horizon_too_long": f"the period ends in more than {LONGEST_DAYS} days, and no forecast goes so far",
     "no_forecast": "there is nothing to forecast from",
     "forecast_price_missing": "a day of the forecast has no price",
@@ -38,10 +40,12 @@ class NoForecast(Exception):
     """The reason: one of REASONS, or of spending.py."""
 
 
-async def outlook(reads: Reads, budget: Budget, clock: Clock, period: Period) -> tuple[Outlook | None, str | None]:
-    """Or the reason why there is none. Raises DataChanged."""
+async def outlook(
+    reads: Reads, budget: Budget, clock: Clock, period: Period, *, computes: bool
+) -> tuple[Outlook | None, str | None]:
+    """Or the reason why there is none. Without `computes`, only a stored one. Raises DataChanged."""
     try:
-        return await _expected(reads, budget, clock, period), None
+        return await _expected(reads, budget, clock, period, computes=computes), None
     except NoForecast as none:
         return None, str(none)
     except PriceMissing:
@@ -50,7 +54,7 @@ async def outlook(reads: Reads, budget: Budget, clock: Clock, period: Period) ->
         return None, "amount_too_large"
 
 
-async def _expected(reads: Reads, budget: Budget, clock: Clock, period: Period) -> Outlook:
+async def _expected(reads: Reads, budget: Budget, clock: Clock, period: Period, *, computes: bool) -> Outlook:
     if clock.as_of is None:
         raise NoForecast("no_forecast")
     if clock.as_of >= period.ends:
@@ -58,11 +62,14 @@ async def _expected(reads: Reads, budget: Budget, clock: Clock, period: Period) 
     today = clock.as_of.astimezone(ZoneInfo(clock.time_zone)).date()
     if (period.last - today).days >= LONGEST_DAYS:
         raise NoForecast("horizon_too_long")
+    of_month = budget.period == "month" and budget.scope.label is None
+    bodies = await _stored(reads, budget, clock) if of_month else None
+    if bodies is None and not computes:
+        raise NoForecast(PENDING)
     if budget.scope.label is not None:
         if (made := await label_outlook(reads, budget, clock, (today, period.last))) is None:
             raise NoForecast("no_forecast")
         return made
-    bodies = await _stored(reads, budget, clock) if budget.period == "month" else None
     bodies = bodies or await _computed(reads, budget, clock, period.last)
     if bodies is None or bodies[LEVELS[0]]["remaining"]["p50"] is None:
         raise NoForecast("no_forecast")

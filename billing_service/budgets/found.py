@@ -13,7 +13,7 @@ from billing_service.budgets.thresholds import Found
 class Finding:
     """`first`: the first local day of the period. `at`: the end of the newest hour of the ledger.
 
-    `limit`, `spent`, `forecast`: None if not known; `reason` tells why the first of them is not. `at_least`: something
+    `limit`, `spent`, `forecast`: None if not known; `reason`: why the first of them is not. `at_least`: something
     is missing in `spent`. `probabilities`: by threshold.
     """
 

@@ -28,14 +28,14 @@ async def label_outlook(reads: Reads, budget: Budget, clock: Clock, days: tuple[
     """
     today, last = days
     try:
-        ledger = await read_ledger(reads, budget, clock, (today - _HISTORY_DAYS * DAY, today - DAY), by_day=True)
+        ledger = await read_ledger(reads, budget, clock, (today - _HISTORY_DAYS * DAY, today - DAY), "day")
     except BadRequest:
         return None
     history = None if ledger is None else daily(ledger, budget)
     if ledger is None or history is None or not np.nansum(history) > 0:
         return None
     made = await asyncio.to_thread(forecast, list(history), ledger.given.first_day, (last - today).days + 1)
-    return _outlook(made, today, _left(ledger, clock), clock.digits)
+    return outlook_of(made, today, _left(ledger, clock), clock.digits)
 
 
 def daily(ledger: Ledger, budget: Budget) -> Floats:
@@ -58,7 +58,8 @@ def _left(ledger: Ledger, clock: Clock) -> float:
     return max(1 - ((clock.as_of or begins) - begins) / (24 * HOUR), 0.0)
 
 
-def _outlook(made: Forecast, today: date, left: float, digits: int) -> Outlook:
+def outlook_of(made: Forecast, today: date, left: float, digits: int) -> Outlook:
+    """`left`: the share of today that is still to come."""
     shares = [left] + [1.0] * (len(made.days) - 1)
     days = [
         (today + at * DAY, _money(day.p50 * share, digits))

@@ -4,19 +4,19 @@ The figure of each month is rounded once, and a period is the sum of its months.
 largest remainder.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from billing_service.budgets.calendar import Clock, Period
-from billing_service.budgets.model import Budget, BudgetScope
+from billing_service.budgets.model import Budget
 from billing_service.database import Reads
 from billing_service.errors import BadRequest, PriceMissing
 from billing_service.figures.summary import LARGEST_AMOUNT, too_large
 from billing_service.ledger.script import script
 from billing_service.trends.asked import MOST_GROUPS, Asked, Granularity
-from billing_service.trends.calendar import Ends, Range, read_range
+from billing_service.trends.calendar import Ends, Month, Range, read_range
 from billing_service.trends.coverage import Coverage, read_coverage
 from billing_service.trends.frame import Frame, coarse, frame
 from billing_service.trends.groups import by_month, figures, margins
@@ -73,10 +73,6 @@ class Ledger:
         return by_piece(usage, self.frame, budget.currency)
 
 
-def trend_scope(organization: str, scope: BudgetScope) -> Scope:
-    return Scope(organization, scope.namespace)
-
-
 async def spending(reads: Reads, budget: Budget, clock: Clock, period: Period) -> Spending:
     """Raises AmountTooLarge (409)."""
     if clock.as_of is None:
@@ -85,33 +81,35 @@ async def spending(reads: Reads, budget: Budget, clock: Clock, period: Period) -
     if terms is None or budget.currency != terms.currency:
         return unknown("currency_differs")
     try:
-        ledger = await read_ledger(reads, budget, clock, (period.first, period.last), by_day=False)
+        ledger = await read_ledger(reads, budget, clock, (period.first, period.last), "month")
     except PriceMissing:
         return unknown("price_missing")
     except BadRequest:
         return unknown("too_many_lines")
     if ledger is None:
         return unknown("project_not_found")
-    return _of(ledger, budget, terms.digits)
+    return of_months(ledger, budget, terms.digits, ledger.given.months)
 
 
 async def read_ledger(
-    reads: Reads, budget: Budget, clock: Clock, days: tuple[date, date], *, by_day: bool
+    reads: Reads, budget: Budget, clock: Clock, days: tuple[date, date], by: Granularity
 ) -> Ledger | None:
     """Of the local days from the first to the last one. None: the organization has no such project then.
 
-    Raises PriceMissing (409) of a project, BadRequest (400) if the lines of a label are too many.
+    Raises PriceMissing (409) of a project, BadRequest (400) if too many lines must be read: of a label, or by the hour.
     """
-    scope, label = trend_scope(budget.organization, budget.scope), budget.scope.label
-    kind: Granularity = "day" if by_day else "month"
-    asked = Asked(kind, "label", label.key if label else None, None, None, MOST_GROUPS, None)
-    given = await read_range(reads, budget.organization, Ends(*days), kind)
+    scope, label = Scope(budget.organization, budget.scope.namespace), budget.scope.label
+    asked = Asked(by, "label", label.key if label else None, None, None, MOST_GROUPS, None)
+    given = await read_range(reads, budget.organization, Ends(*days), by)
     lives, _ = await read_lives(reads, scope, given.months, clock.newest)
-    if lives is not None and not any(life is not None for life in lives):
+    if lives is not None and all(life is None for life in lives):
         return None
-    reader, cut = Reader(reads, scope, lives), frame(given, kind) if by_day else coarse(given)
+    reader, whole = Reader(reads, scope, lives), coarse(given)
+    cut = whole if by == "month" else frame(given, by)
     coverage = await read_coverage(reads, scope, given.months, lives, clock.as_of)
-    totals = await reader.by_sku(cut)
+    if by == "hour":
+        check_lines(await reader.by_sku(whole), asked)
+    totals = await reader.by_sku(cut, hourly=by == "hour")
     await refuse_unpriced(reader, totals, given.months)
     groups = None
     if label is not None:
@@ -120,34 +118,44 @@ async def read_ledger(
     return Ledger(given, cut, coverage, totals, groups)
 
 
-def _of(ledger: Ledger, budget: Budget, digits: int) -> Spending:
-    months, frame = ledger.given.months, ledger.frame
+def of_months(ledger: Ledger, budget: Budget, digits: int, months: Sequence[Month]) -> Spending:
+    """Of these months of the range. Raises AmountTooLarge (409)."""
     known, _ = ledger.coverage.of_months(months)
-    [whole] = seen_by_bucket(ledger.totals, frame, budget.currency)
+    whole = _seen(ledger, ledger.totals, months, budget.currency)
     if not (known or whole.lines or whole.others):
         return unknown("not_metered")
-    own = ledger.totals if ledger.of_label is None else list(ledger.own(budget))
-    [seen] = seen_by_bucket(own, frame, budget.currency)
+    seen = whole if ledger.of_label is None else _seen(ledger, ledger.own(budget), months, budget.currency)
     reason = _missing(seen)
     if not (whole.has_amount and seen.has_amount):
         return unknown(reason or _missing(whole) or "not_metered")
-    figure = _figure(ledger, budget, digits)
+    figure = _figure(ledger, budget, digits, months)
     if figure > LARGEST_AMOUNT:
         raise too_large(budget.scope.namespace or budget.organization)
     return Spending(figure, reason is not None, reason, ledger.coverage.complete_through(months))
+
+
+def _seen(ledger: Ledger, usage: Iterable[Usage], months: Sequence[Month], currency: str) -> Seen:
+    """The lines of the months as one bucket."""
+    pieces = [
+        piece._replace(bucket=int(ledger.frame.months[piece.month] not in months)) for piece in ledger.frame.pieces
+    ]
+    bucket = ledger.frame.buckets[0]
+    frame = Frame([bucket, bucket], pieces, ledger.frame.months, [], [], [])
+    return seen_by_bucket(usage, frame, currency)[0]
 
 
 def _missing(seen: Seen) -> str | None:
     return "price_missing" if seen.unrated else "other_currencies" if seen.others else None
 
 
-def _figure(ledger: Ledger, budget: Budget, digits: int) -> Decimal:
-    unit, label = unit_of(digits), budget.scope.label
-    months = figures(ledger.frame, by_piece(ledger.totals, ledger.frame, budget.currency), unit).months
-    if label is None or ledger.of_label is None:
-        return decimal(sum(months), digits)
-    sums = by_month(grouped(ledger.of_label, "label", budget.currency), ledger.frame)
-    return decimal(margins(sums, months, "label", unit).total(Key(label.value)), digits)
+def _figure(ledger: Ledger, budget: Budget, digits: int, months: Sequence[Month]) -> Decimal:
+    unit, label, frame = unit_of(digits), budget.scope.label, ledger.frame
+    units = figures(frame, by_piece(ledger.totals, frame, budget.currency), unit).months
+    if label is not None and ledger.of_label is not None:
+        sums = by_month(grouped(ledger.of_label, "label", budget.currency), frame)
+        units = margins(sums, units, "label", unit).units.get(Key(label.value), [0] * len(units))
+    of_period = [one for one, month in zip(units, frame.months, strict=True) if month in months]
+    return decimal(sum(of_period), digits)
 
 
 async def read_terms(reads: Reads, clock: Clock, period: Period) -> Terms | None:

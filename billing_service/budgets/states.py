@@ -65,7 +65,7 @@ class _Before:
 async def move(
     connection: Connection, budget: Budget, finding: Finding, earlier: Earlier | None, *, is_over: bool = False
 ) -> list[Event]:
-    """In the caller's transaction, which holds the budget's row: the states that follow, and what is said.
+    """In the caller's transaction, which holds the budget's row: the states that follow, and their events.
 
     `is_over`: the period is; then nothing is forecast.
     """
@@ -113,8 +113,8 @@ async def _move_one(
     certain = fired or finding.probabilities.get(threshold.id) == 1
     step = follow(threshold, state or State("ok", None), seen, finding.at, certain=certain)
     await _write(connection, budget, threshold, finding, step.state)
-    if step.says is not None:
-        return await say(connection, budget, finding, event(budget, threshold, finding, step.says), budget.version)
+    if step.event is not None:
+        return await say(connection, budget, finding, event(budget, threshold, finding, step.event), budget.version)
     if fired and earlier is not None:
         return await _remove(connection, budget, finding, earlier, threshold.id)
     return []

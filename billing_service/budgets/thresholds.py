@@ -41,10 +41,10 @@ class Found:
 
 @dataclass(frozen=True)
 class Step:
-    """`says`: firing or resolved, if the state has just become it."""
+    """`event`: firing or resolved, if the state has just become it."""
 
     state: State
-    says: Literal["firing", "resolved"] | None
+    event: Literal["firing", "resolved"] | None
 
 
 def value_of(threshold: Threshold, found: Found) -> Decimal | None:

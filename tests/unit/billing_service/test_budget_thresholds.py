@@ -101,20 +101,20 @@ def test_the_state_that_follows(
 ) -> None:
     """A forecast is pending for three hours of the ledger; actual spend fires at once; `resolved` is the last state."""
     step = follow(threshold, State(*before), seen, AT)
-    assert (step.state.state, step.state.since, step.says) == after
+    assert (step.state.state, step.state.since, step.event) == after
 
 
 def test_a_forecast_of_what_has_been_spent_fires_at_once() -> None:
     """It is certain."""
     step = follow(FORECAST, State("ok", BEFORE), Verdict.ABOVE, AT, certain=True)
-    assert (step.state, step.says) == (State("firing", AT), "firing")
+    assert (step.state, step.event) == (State("firing", AT), "firing")
 
 
 def test_spend_around_the_limit_fires_once() -> None:
-    """A figure that goes up and down by half a per cent, hour by hour, says one thing."""
+    """A figure that goes up and down by half a per cent, hour by hour, is one event."""
     state, said = State("ok", None), []
     for hour in range(200):
         found = Found(Decimal("8.03") if hour % 2 else Decimal("7.97"), False, {})
         step = follow(ACTUAL, state, verdict(ACTUAL, LIMIT, found), AT + timedelta(hours=hour))
-        state, said = step.state, [*said, *([step.says] if step.says else [])]
+        state, said = step.state, [*said, *([step.event] if step.event else [])]
     assert said == ["firing"]

@@ -1,4 +1,4 @@
-"""What the tests of budgets share: a budget in the database, usage, an evaluation, and what was said."""
+"""What the tests of budgets share: a budget in the database, usage, an evaluation, and its notifications."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -96,9 +96,9 @@ class World:
         )
 
     async def evaluate(self) -> list[tuple[str, str]]:
-        """Status and threshold of what has just been said."""
+        """Status and threshold of the new events."""
         done = await evaluate(self.connection, self.now)
-        return [(event.status, event.labels["threshold"]) for event in done.said]
+        return [(event.status, event.labels["threshold"]) for event in done.sent]
 
     async def said(self) -> list[tuple[Any, ...]]:
         """In the outbox: status, threshold, period."""

@@ -131,7 +131,7 @@ async def test_late_data_of_the_running_month_fires(world: World) -> None:
 
 
 async def test_a_correction_below_the_threshold_is_resolved(world: World) -> None:
-    """A file with smaller quantities. Above it again, nothing more is said in this period."""
+    """A file with smaller quantities. Above it again, there is no further notification in this period."""
     budget = await world.budget(actual(80))
     await world.use(NOVEMBER, 90)
     assert await world.evaluate() == [FIRED]
@@ -308,15 +308,19 @@ async def test_a_forecast_fires_after_three_hours(world: World) -> None:
     budget = await world.budget(expected(100), amount="500")
     await world.use(NOVEMBER - 40 * DAY, 40 * 24)
     await world.use(NOVEMBER, 240)
-    assert await refresh(world.connection, world.now) == 1
+    assert await world.evaluate() == []
+    assert await world.states() == {"forecast-100-0.8": "ok"}  # its forecast is not there yet
+    await refresh(world.connection, world.now)
     assert await world.evaluate() == []
     assert await world.states() == {"forecast-100-0.8": "pending"}
     standing = await world.standing(budget)
     assert (standing.spent, standing.forecast) == (Decimal("240.00"), Decimal("720.00"))
     assert (standing.breach_probability, standing.expected_breach_date) == (Decimal("0.99"), date(2026, 11, 21))
     await world.use(NOVEMBER + 240 * HOUR, 2)
+    await refresh(world.connection, world.now)
     assert await world.evaluate() == []
     await world.use(NOVEMBER + 242 * HOUR, 1)
+    await refresh(world.connection, world.now)
     assert await world.evaluate() == [("firing", "forecast-100-0.8")]
     assert (await world.standing(budget)).states["forecast-100-0.8"].since == NOVEMBER + 243 * HOUR
 
@@ -399,6 +403,7 @@ async def test_a_kept_evaluation_is_what_would_be_computed(world: World) -> None
     ]
     await world.use(NOVEMBER - 40 * DAY, 40 * 24)
     await world.use(NOVEMBER, 200)
+    await refresh(world.connection, world.now)
     await world.evaluate()
     kept = [await world.standing(budget) for budget in budgets]
     await world.connection.execute("DELETE FROM budget_evaluations")
