@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from billing_service.database import connect
+from billing_service.budgets.evaluate import evaluate
+from billing_service.database import Connection, connect
 from billing_service.forecasts.work import refresh
 from billing_service.import_kind import Circumstances
 from billing_service.importer import SOURCE
@@ -43,7 +44,8 @@ def jobs(
     """Without a Prometheus there is nothing to meter, and without a cluster there are no quotas to read."""
     url = settings.database_url.get_secret_value()
     if meter is not None:
-        yield Job("meter", "*/5 * * * *", lambda: _meter(meter))
+        yield Job("meter", "*/5 * * * *", lambda: _meter(meter, metrics))
+    yield Job("budgets", "* * * * *", lambda: _budgets(url))
     yield Job("forecast", "*/10 * * * *", lambda: _forecast(url))
     if settings.platform is not None:
         yield Job("quota", "*/5 * * * *", lambda: _quota(settings))
@@ -54,14 +56,36 @@ def jobs(
     yield Job("reseal", "7 4 * * *", lambda: _reseal(url, sealer))
 
 
-async def _meter(settings: MeterSettings) -> None:
+async def _meter(settings: MeterSettings, metrics: WorkerMetrics) -> None:
+    """Budgets are evaluated after each hour, also if several are metered at once."""
     url = settings.database_url.get_secret_value()
     async with (
         connect(url) as connection,
         settings.meter(LedgerStore(connection, settings.quarantine_above)) as meter,
     ):
         async for _ in meter.catch_up(datetime.now(UTC), settings.first_hour):
-            pass  # each hour is stored and logged
+            await _evaluate_after_hour(connection, metrics)  # the hour is stored and logged
+
+
+async def _evaluate_after_hour(connection: Connection, metrics: WorkerMetrics) -> None:
+    """A failure counts as one of the job `budgets`, which tries again within a minute. Metering goes on."""
+    try:
+        with metrics.job("budgets"):
+            await _evaluate(connection)
+    except Exception as error:  # noqa: BLE001 - logged and counted, as for each job
+        _logger.warning("a job failed", extra={"fields": {"job": "budgets", "failure": type(error).__name__}})
+
+
+async def _budgets(url: str) -> None:
+    """Those that have changed, or whose data have: by an import, a price, or an hour whose evaluation failed."""
+    async with connect(url) as connection:
+        await _evaluate(connection)
+
+
+async def _evaluate(connection: Connection) -> None:
+    done = await evaluate(connection)
+    if done.sent:
+        _logger.info("thresholds of budgets were reached or resolved", extra={"fields": {"number": len(done.sent)}})
 
 
 async def _forecast(url: str) -> None:

@@ -38,6 +38,22 @@ _STATE: LiteralString = """
                AS next_attempt
 """
 
+# Of the running period of each budget, and its present version.
+_BUDGETS: LiteralString = """
+    SELECT count(*) FILTER (WHERE s.state = 'ok') AS ok, count(*) FILTER (WHERE s.state = 'pending') AS pending,
+           count(*) FILTER (WHERE s.state = 'firing') AS firing,
+           count(*) FILTER (WHERE s.state = 'resolved') AS resolved,
+           (SELECT count(*) FROM budget_evaluations AS u WHERE u.undecided) AS undecided,
+           (SELECT count(*) FROM budgets AS b
+            LEFT JOIN budget_evaluations AS l ON l.organization = b.organization AND l.budget = b.id
+            LEFT JOIN data_versions AS v ON v.organization = b.organization
+            WHERE l.version IS DISTINCT FROM b.version OR l.data_version < v.version) AS behind
+    FROM budget_evaluations AS e
+    JOIN budget_states AS s ON s.organization = e.organization AND s.budget = e.budget AND s.version = e.version
+        AND s.period_start = e.period_start
+"""
+_BUDGET_STATES = ("ok", "pending", "firing", "resolved", "undecided")
+
 _logger = logging.getLogger("billing_service")
 
 
@@ -58,6 +74,13 @@ class WorkerMetrics:
         self._hours_missing = self._gauge("usage_hours_missing", "Hours of the last 35 days with missing samples")
         self._unpriced = self._gauge("unpriced_usage", "Usage lines without a price")
         self._quarantined = self._gauge("quarantined_usage", "Usage lines in quarantine")
+        self._behind = self._gauge("budgets_behind", "Budgets that were not evaluated since they or their data changed")
+        self._budgets = Gauge(
+            "budget_state",
+            "Thresholds of the running periods, by state; undecided: budgets whose spend or limit is not known",
+            ("state",),
+            registry=self.registry,
+        )
         self._differences = self._gauge("reconcile_differences", "Sums that differ from their lines, at the last check")
         self._failed = Counter("jobs_failed_total", "Failed attempts of a job", ("job",), registry=self.registry)
         self._seconds = Histogram(
@@ -117,10 +140,14 @@ class WorkerMetrics:
         async with connect(url) as connection:
             stored = await connection.execute(_STATE, {"source": self._source, "recent": _RECENT})
             [row] = await stored.fetchall()
+            [budgets] = await (await connection.execute(_BUDGETS)).fetchall()
         self._metered_until = row["metered_until"] or self._metered_until
         self._hours_missing.set(row["hours_missing"])
         self._unpriced.set(row["unpriced"])
         self._quarantined.set(row["quarantined"])
+        self._behind.set(budgets["behind"])
+        for state in _BUDGET_STATES:
+            self._budgets.labels(state).set(budgets[state])
         self._next_attempt = math.inf if row["next_attempt"] is None else row["next_attempt"]
 
 
