@@ -8,9 +8,9 @@ import sys
 import time
 from types import FrameType
 
-from dev import provider, receiver
+from dev import budgets, provider, receiver
 from dev.declarations import local_ports
-from dev.platform import DEMO_NAMESPACE, Platform
+from dev.platform import DEMO_NAMESPACE, ORG_ADMIN, Platform
 from dev.settings import ROOT, PlatformError, Settings, read_settings
 from dev.watcher import START, STOP
 
@@ -68,12 +68,21 @@ def run(settings: Settings) -> int:
     platform.start()
     try:
         if not platform.is_stopping:
+            provide_budgets(platform)
             say(f"ready in {time.monotonic() - started:.1f} s\n\n{welcome(settings)}")
             platform.watch()
     finally:
         platform.stop()
     say("stopped")
     return 0
+
+
+def provide_budgets(platform: Platform) -> None:
+    """Not with a billing service or users that are not of this platform. Raises PlatformError."""
+    settings = platform.settings
+    if settings.billing_api_url is None and ORG_ADMIN in platform.ready_users and settings.keycloak_url is None:
+        for name in budgets.provide(settings, platform.token(ORG_ADMIN)):
+            say(f"budget: {name}")
 
 
 def is_loopback(host: str) -> bool:
