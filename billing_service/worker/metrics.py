@@ -43,7 +43,7 @@ _BUDGETS: LiteralString = """
     SELECT count(*) FILTER (WHERE s.state = 'ok') AS ok, count(*) FILTER (WHERE s.state = 'pending') AS pending,
            count(*) FILTER (WHERE s.state = 'firing') AS firing,
            count(*) FILTER (WHERE s.state = 'resolved') AS resolved,
-           (SELECT count(*) FROM budget_evaluations AS u WHERE u.undecided) AS undecided,
+           (SELECT count(*) FROM budget_evaluations WHERE undecided) AS undecided,
            (SELECT count(*) FROM budgets AS b
             LEFT JOIN budget_evaluations AS l ON l.organization = b.organization AND l.budget = b.id
             LEFT JOIN data_versions AS v ON v.organization = b.organization
