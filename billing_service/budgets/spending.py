@@ -18,6 +18,7 @@ from billing_service.ledger.script import script
 from billing_service.trends.asked import MOST_GROUPS, Asked, Granularity
 from billing_service.trends.calendar import Ends, Month, Range, read_range
 from billing_service.trends.coverage import Coverage, read_coverage
+from billing_service.trends.filters import Filters
 from billing_service.trends.frame import Frame, coarse, frame
 from billing_service.trends.groups import by_month, figures, margins
 from billing_service.trends.read import read_lives, refuse_unpriced
@@ -99,12 +100,12 @@ async def read_ledger(
     Raises PriceMissing (409) of a project, BadRequest (400) if too many lines must be read: of a label, or by the hour.
     """
     scope, label = Scope(budget.organization, budget.scope.namespace), budget.scope.label
-    asked = Asked(by, "label", label.key if label else None, None, None, MOST_GROUPS, None)
+    asked = Asked(by, "label", label.key if label else None, None, None, MOST_GROUPS, None, Filters())
     given = await read_range(reads, budget.organization, Ends(*days), by)
     lives, _ = await read_lives(reads, scope, given.months, clock.newest)
     if lives is not None and all(life is None for life in lives):
         return None
-    reader, whole = Reader(reads, scope, lives), coarse(given)
+    reader, whole = Reader(reads, scope, lives, Filters()), coarse(given)
     cut = whole if by == "month" else frame(given, by)
     coverage = await read_coverage(reads, scope, given.months, lives, clock.as_of)
     if by == "hour":

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString, NoReturn
 
-from billing_service.database import Database
+from billing_service.database import Reads
 from billing_service.errors import BadRequest
 
 KINDS = ("component", "sku", "project", "workload", "label")
@@ -93,7 +93,7 @@ class Filters:
         left_out = any(not value for _, value in self.exclude.labels)
         return not left_out and all(key in allowed for key, _ in self.include.labels)
 
-    async def find_skus(self, database: Database) -> "Filters":
+    async def find_skus(self, database: Reads) -> "Filters":
         """With the SKUs that fit."""
         if not any(terms.of(kind) for terms in (self.include, self.exclude) for kind in ("component", "sku")):
             return self

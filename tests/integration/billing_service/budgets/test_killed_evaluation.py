@@ -1,6 +1,6 @@
 """kill -9 of the worker at random points between the state of a budget and the delivery of its notification.
 
-State, alert and outbox row are one transaction: what is said was said once, nothing is lost, and a message that is
+State, alert and outbox row are one transaction: each alert is sent once, nothing is lost, and a message that is
 received twice has the same id and the same events.
 """
 
