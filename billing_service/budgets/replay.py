@@ -1,7 +1,7 @@
 """A budget over periods that are over: when its thresholds would have fired. Pure: days in, findings out.
 
 The forecast of a past day is made from the days before it, as they are in the ledger now: late data and corrections are
-in them. It is made ORIGINS times in a period. Its interval is that of the longest horizon among them.
+in them. It is made at least ORIGINS times in a period. Its interval is that of the longest horizon among them.
 """
 
 from collections.abc import Sequence
