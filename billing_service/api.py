@@ -13,6 +13,8 @@ from billing_service.database import Database
 from billing_service.errors import SchemaOutdated, ServiceError, Stuck, Unauthorized
 from billing_service.figures.routes import Clock, figures
 from billing_service.forecasts.routes import forecasts
+from billing_service.live.feed import Feed
+from billing_service.live.routes import live
 from billing_service.metrics import Metrics
 from billing_service.migrate import shipped
 from billing_service.notifications.addresses import Guard
@@ -34,6 +36,7 @@ def create_app(
     now: Clock = lambda: None,
     metrics: Metrics | None = None,
     channels: Channels | None = None,
+    feed: Feed | None = None,
 ) -> FastAPI:
     """Each token gives access. If `now` returns None, the clock of the database is used. Tests set another time.
 
@@ -44,6 +47,7 @@ def create_app(
     app.include_router(_health(database))
     for routes in (budgets, figures, forecasts, plans, quotes, statements, trends):
         app.include_router(routes(database, now), dependencies=[Depends(_authorized(tokens))])
+    app.include_router(live(database, feed or Feed(database), now), dependencies=[Depends(_authorized(tokens))])
     channels = channels or Channels(database, Sealer(), Guard(), offers_mail=False)
     app.include_router(notifications(database, channels), dependencies=[Depends(_authorized(tokens))])
     app.exception_handler(ServiceError)(_service_error)

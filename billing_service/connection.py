@@ -144,6 +144,11 @@ class ReadConnection(psycopg.AsyncConnection[DictRow]):
             raise
 
     @property
+    def is_shared(self) -> bool:
+        """Behind a pooler, where a session cannot listen."""
+        return self._before_each is not None
+
+    @property
     def usable(self) -> bool:
         return self.pgconn.transaction_status == TransactionStatus.IDLE
 

@@ -57,6 +57,10 @@ class Pool:
         else:
             self._end(connection)
 
+    async def open_apart(self) -> ReadConnection:
+        """A connection that is not of the pool; the caller must call its `terminate`. Raises as `acquire` does."""
+        return await self._connect()
+
     async def close(self) -> None:
         while self._idle:
             self._idle.pop()[0].terminate()

@@ -61,12 +61,15 @@ class RequestLog:
             return
         started = time.perf_counter()
         status = 0
+        streams_since: float | None = None
         bug: Exception | None = None
 
         async def observe(message: Message) -> None:
-            nonlocal status
+            nonlocal status, streams_since
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if (b"content-type", b"application/x-ndjson") in message["headers"]:
+                    streams_since = time.perf_counter()
             await send(message)
 
         try:
@@ -76,7 +79,8 @@ class RequestLog:
             if status == 0:
                 await _answer_bug(observe)
         seconds = time.perf_counter() - started
-        self._metrics.count(scope, status, seconds)
+        # A stream is as long as its client wants: the metric has the time until it began.
+        self._metrics.count(scope, status, seconds if streams_since is None else streams_since - started)
         _write(scope, status, seconds, bug)
 
 

@@ -12,6 +12,7 @@ from billing_service import request_log
 from billing_service.api import create_app
 from billing_service.database import Database, open_database
 from billing_service.errors import ServiceError
+from billing_service.live.feed import Feed
 from billing_service.metrics import Metrics, listen, watch_newest_usage
 from billing_service.notifications.channels import Channels
 from billing_service.notifications.settings import ChannelSettings
@@ -27,12 +28,14 @@ _logger = logging.getLogger("billing_service")
 
 
 class Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, database: Database) -> None:
+    def __init__(self, config: uvicorn.Config, database: Database, feed: Feed) -> None:
         super().__init__(config)
         self._database = database
+        self._feed = feed
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Requests that wait for the database receive 503 before uvicorn would cancel them."""
+        self._feed.close()
         self._database.end_within(_QUERIES_END_SECONDS)
         await super().shutdown(sockets)
 
@@ -56,8 +59,9 @@ async def serve(settings: ServiceSettings, channels: ChannelSettings) -> None:
         if settings.metrics_port:
             tasks.append(asyncio.create_task(asyncio.to_thread(listen, metrics, settings.host, settings.metrics_port)))
         offered = Channels(opened, channels.sealer(), channels.guard(), offers_mail=channels.mail_server() is not None)
+        feed = Feed(opened)
         config = uvicorn.Config(
-            create_app(opened, *settings.tokens, metrics=metrics, channels=offered),
+            create_app(opened, *settings.tokens, metrics=metrics, channels=offered, feed=feed),
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -66,7 +70,7 @@ async def serve(settings: ServiceSettings, channels: ChannelSettings) -> None:
             timeout_graceful_shutdown=_REQUESTS_END_SECONDS,
         )
         try:
-            await Server(config, opened).serve(sockets)
+            await Server(config, opened, feed).serve(sockets)
         finally:
             for task in tasks:
                 task.cancel()

@@ -1,0 +1,1 @@
+"""What the function `live` needs: the stream of data versions, and the figures of now."""
