@@ -141,8 +141,9 @@ UV_COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --genera
 .PHONY: lock
 lock: ## update the lock files from pyproject.toml (UPGRADE=1: use newer versions)
 	$(SHOW)$(UV_COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements.lock
+	$(SHOW)$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --no-deps -c requirements.lock --group websocket -o functions/live/requirements.lock
 	$(SHOW)$(UV_COMPILE) $(if $(UPGRADE),--upgrade) -c requirements.lock --group service -o requirements-service.lock
-	$(SHOW)$(UV_COMPILE) $(if $(UPGRADE),--upgrade) -c requirements.lock -c requirements-service.lock \
+	$(SHOW)$(UV_COMPILE) $(if $(UPGRADE),--upgrade) -c requirements.lock -c requirements-service.lock -c functions/live/requirements.lock \
 		pyproject.toml --group run -o requirements-run.lock
 	$(SHOW)$(UV_COMPILE) $(if $(UPGRADE),--upgrade) -c requirements-run.lock \
 		pyproject.toml --group dev -o requirements-dev.lock

@@ -12,6 +12,11 @@ LEDGER_ARGS ?= --lines 20000000
 bench-ledger: $(INSTALLED) ## measure the ledger with 20 million lines (18 GiB of disk; LEDGER_ARGS="--lines 1500000")
 	$(SHOW)$(BIN)/python -m tests.benchmarks.ledger $(LEDGER_ARGS)
 
+LIVE_ARGS ?= --clients 2000
+.PHONY: bench-live
+bench-live: $(INSTALLED) ## measure 2000 WebSocket clients on one pod: memory per client, delay of a data version (1 minute)
+	$(SHOW)$(BIN)/python -m tests.benchmarks.live $(LIVE_ARGS)
+
 FORECAST := .venv-forecast
 FORECAST_ARGS ?= --seeds 30 --peer-seeds 2
 .PHONY: bench-forecast

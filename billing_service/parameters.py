@@ -53,6 +53,7 @@ RULES = {
     "horizon": f"must be one of {', '.join(HORIZONS)}",
     "level": f"must be one of {', '.join(LEVELS)}, in percent",
     "namespaces": "must be names of projects, separated by commas",
+    "projects": "must be names of projects, separated by commas",
     "period": "must be a month of this century, like 2026-10",
     "id": "must be a UUID in lower case",
     "channel": "must be the id of a channel",

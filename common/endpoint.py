@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Protocol, TypeVar
 
 from common.model import BodyModel, FormatParameters, Parameters, WireModel
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from common.http.response import Response, Result
     from common.http.table import Table
     from common.identity.caller import Caller
+    from common.sockets.session import Session
 
 P = TypeVar("P", bound=Parameters)
 B = TypeVar("B")  # the body model, or None
@@ -47,6 +48,7 @@ class Capacity:
 
 
 STANDARD: Final = Capacity(32, 64, "equal to BILLING_MAX_IN_FLIGHT, so that no call is rejected")
+CONNECTIONS: Final = Capacity(1000, 0, "no limit here: the function refuses more than SOCKET_MAX_CONNECTIONS itself")
 LONG_LIST: Final = Capacity(10, 20, "twice the target, because a long list costs CPU")
 
 
@@ -107,3 +109,36 @@ class Endpoint(Generic[P, B]):
         if self.table is None or not isinstance(call.parameters, FormatParameters) or call.parameters.format == "json":
             return None
         return self.table(call, result)
+
+
+M_contra = TypeVar("M_contra", bound=BodyModel, contravariant=True)
+
+
+class SocketService(Protocol[M_contra]):
+    """What all connections of a socket share."""
+
+    async def receive(self, session: "Session", message: M_contra) -> None:
+        """A message of the client. Raises Closing."""
+
+    async def check(self, session: "Session") -> None:
+        """Whether the caller still has access. Called again and again. Raises Closing or ApiError."""
+
+    def leave(self, session: "Session") -> None:
+        """The connection is closed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Socket:
+    """A WebSocket endpoint, for callers who are not guests. `service` checks what a message names.
+
+    OpenAPI cannot describe it: the extension `x-websockets` has the docstring of `service`, the protocol and the
+    messages. `protocol` is its name in Sec-WebSocket-Protocol. `message`: what a client sends; `sent`: the models of
+    what it receives.
+    """
+
+    route: str
+    protocol: str
+    service: "Callable[[BillingClient, Ownership], SocketService[Any]]"
+    message: type[BodyModel]
+    sent: tuple[type[WireModel], ...]
+    capacity: Capacity = CONNECTIONS

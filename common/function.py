@@ -21,7 +21,7 @@ from common.billing.client import BillingClient
 from common.billing.rejections import ProjectNotFound
 from common.billing.transport import HttpClient, Timeouts
 from common.billing.upstream_request import make_upstream_request
-from common.endpoint import Access, Call, Endpoint
+from common.endpoint import Access, Call, Endpoint, Socket
 from common.http.body import read_body
 from common.http.cors import Cors
 from common.http.errors import (
@@ -31,6 +31,7 @@ from common.http.errors import (
     InvalidNamespace,
     MethodNotAllowed,
     UnexpectedBody,
+    UpgradeRequired,
 )
 from common.http.parameters import read_parameters
 from common.http.preconditions import Preconditions, caller_etag, read_preconditions
@@ -49,6 +50,7 @@ from common.process.settings import Settings
 
 if TYPE_CHECKING:
     from common.billing.transport import AsyncBaseTransport
+    from common.sockets.server import SocketServer
 
 NAMESPACE: Final = re.compile(NAMESPACE_PATTERN[1:-1])
 NOT_MODIFIED: Final = 304
@@ -57,14 +59,24 @@ NOT_MODIFIED: Final = 304
 class Function:
     """Loading a function changes nothing in the process, unless functions-framework loads it as its target."""
 
-    def __init__(self, name: str, *, port: int, endpoints: Sequence[Endpoint[Any, Any]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        port: int,
+        endpoints: Sequence[Endpoint[Any, Any]] = (),
+        sockets: Sequence[Socket] = (),
+    ) -> None:
         self.name = name
         self.port = port  # for `make run`; in a container PORT has the port
         self.endpoints = tuple(endpoints)
+        self.sockets = tuple(sockets)
         self._router = Router(endpoints)
         self._serving: Serving | None = None
+        self._socket_server: SocketServer | None = None
         if startup.is_target(name):
             self.configure(read_settings_or_exit(name))
+            startup.socket_app = self if sockets else None
 
     def configure(
         self,
@@ -89,13 +101,31 @@ class Function:
         self.ownership: Ownership = make_ownership(settings)
         self._cors = Cors(settings.cors_allowed_origins, [endpoint.method for endpoint in self.endpoints])
         self._serving = Serving(self.name, settings)
+        if self.sockets:
+            self._serve_sockets(self._serving)
         return self
+
+    def _serve_sockets(self, serving: Serving) -> None:
+        from common.sockets.server import SocketServer  # noqa: PLC0415 - only a function with sockets needs the import
+
+        self._socket_server = SocketServer(
+            self.sockets,
+            self.settings,
+            authenticator=self.authenticator,
+            billing=self.billing,
+            ownership=self.ownership,
+            cors=self._cors,
+            serving=serving,
+        )
 
     # --- one request ----------------------------------------------------------
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         serving = self._serving or self.configure(read_settings_or_exit(self.name)).serving
         serving.start()
+        if scope["type"] == "websocket" and self._socket_server is not None:
+            await self._socket_server.serve(scope, receive, send)
+            return
         request = read_request(scope, receive)
         serving.start_span(request)
         try:
@@ -127,6 +157,7 @@ class Function:
             return _probe(request)
         if request.headers_bytes > MAX_HEAD_BYTES:
             raise HeadersTooLarge("headers_too_large")
+        self._refuse_without_upgrade(request)
         path, in_path = self._router.find(request.scope)
         request.route = path.route
         if request.method == "OPTIONS" and request.is_preflight:
@@ -153,6 +184,12 @@ class Function:
         except ProjectNotFound:
             raise deny(caller, request.namespace, "not_in_organization") from None
         return _render(request, endpoint, call, preconditions, returned)
+
+    def _refuse_without_upgrade(self, request: Request) -> None:
+        for socket in self.sockets:
+            if socket.route == request.scope["path"]:
+                request.route = socket.route
+                raise UpgradeRequired if request.method == "GET" else MethodNotAllowed("GET")
 
     async def _authenticate(self, request: Request) -> Caller:
         unverified_token = read_credentials(request.headers.get(b"authorization", ()))

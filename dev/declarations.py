@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from common.endpoint import Access, Capacity, Endpoint
+from common.endpoint import Access, Capacity, Endpoint, Socket
 from common.function import Function
 from common.model import FormatParameters
 
@@ -17,6 +17,7 @@ FOLDER: Final = ROOT / "functions"
 FOLDER_NAME: Final = re.compile(r"[a-z]([a-z0-9_]{0,30}[a-z0-9])?")  # a Python package
 PREFIX: Final = "/api/billing/"
 PATH_PARAMETER: Final = re.compile(r"\{(\w+)\}")
+TOKEN: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
 PORTS: Final = range(8090, 8190)
 JSON: Final = "application/json"
 
@@ -36,12 +37,16 @@ class Declared:
 
     @property
     def routes(self) -> list[str]:
-        return list(dict.fromkeys(endpoint.route for endpoint in self.app.endpoints))
+        sockets = [socket.route for socket in self.app.sockets]
+        return list(dict.fromkeys([*(endpoint.route for endpoint in self.app.endpoints), *sockets]))
 
     @property
     def capacity(self) -> Capacity:
         """The lowest capacity of the function's endpoints, because a pod serves all of them."""
-        return min((endpoint.capacity for endpoint in self.app.endpoints), key=lambda capacity: capacity.target)
+        sockets = [socket.capacity for socket in self.app.sockets]
+        return min(
+            [*(endpoint.capacity for endpoint in self.app.endpoints), *sockets], key=lambda capacity: capacity.target
+        )
 
 
 def function_names() -> list[str]:
@@ -105,8 +110,12 @@ def _mistakes(function: Declared) -> Iterator[str]:
         yield "the first line of the docstring must describe the function"
     if function.app.port not in PORTS:
         yield f"port {function.app.port} must be from {PORTS.start} to {PORTS.stop - 1}"
-    if not function.app.endpoints:
+    if not function.app.endpoints and not function.app.sockets:
         yield "declares no endpoint"
+    if function.app.endpoints and function.app.sockets:
+        yield "declares endpoints and sockets: a pod of connections has other limits than a pod of requests"
+    for socket in function.app.sockets:
+        yield from (f"{socket.route}: {mistake}" for mistake in _mistakes_of_socket(socket))
     declared = set()
     shapes: dict[str, str] = {}
     for endpoint in function.app.endpoints:
@@ -118,6 +127,15 @@ def _mistakes(function: Declared) -> Iterator[str]:
             yield f"{where} is declared twice"
         declared.add((endpoint.method, endpoint.route))
         yield from (f"{where}: {mistake}" for mistake in _mistakes_of(endpoint))
+
+
+def _mistakes_of_socket(socket: Socket) -> Iterator[str]:
+    if not socket.route.startswith(PREFIX) or "{" in socket.route:
+        yield f"the route of a socket must begin with {PREFIX} and has no parameters"
+    if not TOKEN.fullmatch(socket.protocol):
+        yield "the protocol must be a token of letters, digits, - and ."
+    if not inspect.getdoc(socket.service):
+        yield "service needs a docstring: it is the text in the documentation"
 
 
 def _mistakes_of(endpoint: Endpoint[Any, Any]) -> Iterator[str]:

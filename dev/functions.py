@@ -8,10 +8,12 @@ from pathlib import Path
 import yaml
 
 from common.process.settings import Settings as FunctionSettings
+from dev import declarations
 from dev.provider import AUDIENCE, answers
 from dev.settings import ROOT, Settings, metrics_variable, port_variable
 from dev.supervisor import Part
 
+START = ROOT / "knative" / "image" / "start.py"
 MANIFESTS = ROOT / "knative" / "functions"
 
 
@@ -56,12 +58,20 @@ def part(function: Function, settings: Settings, billing_token: str | None) -> P
     source, target = environment["FUNCTION_SOURCE"], environment["FUNCTION_TARGET"]
     return Part(
         name=function.name,
-        command=[sys.executable, "-m", "functions_framework", "--source", source, "--target", target],
+        command=command(function.name, source, target),
         environment=environment,
         ready=lambda: answers(settings.url(port_variable(function.name)) + function.probe),
         follow=True,
         sources=((ROOT / source).parent, ROOT / "common"),
     )
+
+
+def command(name: str, source: str, target: str) -> list[str]:
+    """functions-framework's server has no WebSockets: a function with them is started as in its image."""
+    [declared] = [one for one in declarations.read_functions() if one.name == name]
+    if declared.app.sockets:
+        return [sys.executable, str(START)]
+    return [sys.executable, "-m", "functions_framework", "--source", source, "--target", target]
 
 
 def chosen(settings: Settings) -> dict[str, str]:

@@ -189,6 +189,7 @@ def connection_manager(routes: Sequence[Json], origins: Sequence[str]) -> Json:
         "request_headers_timeout": "10s",  # a client that sends its head byte by byte
         "request_timeout": "30s",
         "stream_idle_timeout": "60s",
+        "upgrade_configs": [{"upgrade_type": "websocket"}],  # on every route, as in Envoy Gateway
         "common_http_protocol_options": {"idle_timeout": "120s", "headers_with_underscores_action": "REJECT_REQUEST"},
         "local_reply_config": local_replies.configuration(origins),
         "http_filters": [{"name": "router", "typed_config": router}],

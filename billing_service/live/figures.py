@@ -24,29 +24,38 @@ _FIGURES = ("month_to_date", "run_rate", "hour_to_date")
 
 
 async def live_figures(
-    database: Database, organization: str, namespaces: Sequence[str] | None, now: datetime | None = None
+    database: Database,
+    organization: str,
+    namespaces: Sequence[str] | None,
+    projects: Sequence[str] = (),
+    now: datetime | None = None,
 ) -> dict[str, Any]:
-    """`namespaces` None: the total of the organization, without its projects. Otherwise those of these projects that
-    the organization owns now, and their total.
+    """`namespaces` None: the total of the organization, and those of `projects` that it owns now. Otherwise those of
+    `namespaces` that it owns now, and their total.
 
     Raises OrganizationNotFound (404), DataChanging (503).
     """
     if namespaces is None:
-        return await consistent(lambda: _organization(database, organization, now))
-    return await consistent(lambda: _projects(database, organization, namespaces, now))
+        return await consistent(lambda: _organization(database, organization, projects, now))
+    return await consistent(lambda: _limited(database, organization, namespaces, now))
 
 
-async def _organization(database: Database, organization: str, now: datetime | None) -> dict[str, Any]:
+async def _organization(
+    database: Database, organization: str, projects: Sequence[str], now: datetime | None
+) -> dict[str, Any]:
     query = script("live/organization.sql")
     rows = await database.fetch(query, organization=organization, now=now, period=None)
     if not rows:
         raise _unknown(organization)
     [row] = rows
+    owned = await _owned(database, organization, projects, now) if projects else []
     through = await _complete_through(database, organization, row)
+    found = await _entries(database, organization, owned)
     [version] = await database.fetch(VERSION, organization=organization)
-    if version["number"] != row["data_version"]:
+    if {version["number"], *(project["data_version"] for project in owned)} != {row["data_version"]}:
         raise DataChanged
-    return {**_head(row, through), "total": _total(row, [row["total"]], [row["last_hour"]], row["unrated"])}
+    total = _total(row, [row["total"]], [row["last_hour"]], row["unrated"])
+    return {**_head(row, through), "total": total, "projects": found}
 
 
 async def _complete_through(database: Database, organization: str, row: DictRow) -> datetime | None:
@@ -59,25 +68,40 @@ async def _complete_through(database: Database, organization: str, row: DictRow)
     return coverage.complete_through([month])
 
 
-async def _projects(
+async def _limited(
     database: Database, organization: str, namespaces: Sequence[str], now: datetime | None
 ) -> dict[str, Any]:
-    query = script("live/projects.sql")
-    arguments = {"organization": organization, "namespaces": list(namespaces), "now": now, "period": None}
-    rows = await database.fetch(query, **arguments)
+    rows = await _rows(database, organization, namespaces, now)
     if not rows:
         raise _unknown(organization)
     owned = [row for row in rows if row["namespace"] is not None]
-    unused = [(row["namespace"], row["life"]) for row in owned if complete_through(row) is None]
-    unknown = await never_metered(database, organization, unused, rows[0]["as_of"])
     through = [found for row in owned if (found := complete_through(row)) is not None]
-    unrated = sum(row["unrated"] for row in owned)
+    months, hours = [row["total"] for row in owned], [row["last_hour"] for row in owned]
     return {
         **_head(rows[0], min(through, default=None)),
         "namespaces": list(namespaces),
-        "total": _total(rows[0], [row["total"] for row in owned], [row["last_hour"] for row in owned], unrated),
-        "projects": [_project(row, is_metered=row["namespace"] not in unknown) for row in owned],
+        "total": _total(rows[0], months, hours, sum(row["unrated"] for row in owned)),
+        "projects": await _entries(database, organization, owned),
     }
+
+
+async def _rows(
+    database: Database, organization: str, namespaces: Sequence[str], now: datetime | None
+) -> list[DictRow]:
+    query = script("live/projects.sql")
+    arguments = {"organization": organization, "namespaces": list(namespaces), "now": now, "period": None}
+    return await database.fetch(query, **arguments)
+
+
+async def _owned(database: Database, organization: str, projects: Sequence[str], now: datetime | None) -> list[DictRow]:
+    rows = await _rows(database, organization, projects, now)
+    return [row for row in rows if row["namespace"] is not None]
+
+
+async def _entries(database: Database, organization: str, owned: Sequence[DictRow]) -> list[dict[str, Any]]:
+    unused = [(row["namespace"], row["life"]) for row in owned if complete_through(row) is None]
+    unknown = await never_metered(database, organization, unused, owned[0]["as_of"]) if unused else set()
+    return [_project(row, is_metered=row["namespace"] not in unknown) for row in owned]
 
 
 def _unknown(organization: str) -> OrganizationNotFound:

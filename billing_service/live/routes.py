@@ -28,9 +28,12 @@ def live(database: Database, feed: Feed, now: Clock) -> APIRouter:
         """JSON lines without end: `organization` and `data_version`, `resync`, `heartbeat`."""
         return StreamingResponse(lines(), headers={"Cache-Control": "no-store"}, media_type="application/x-ndjson")
 
-    @router.get("/api/organization/{organization}/live", dependencies=[Depends(only("namespaces"))])
-    async def get_live(organization: InPath, namespaces: OptionalNames = None) -> Response:
+    @router.get("/api/organization/{organization}/live", dependencies=[Depends(only("namespaces", "projects"))])
+    async def get_live(
+        organization: InPath, namespaces: OptionalNames = None, projects: OptionalNames = None
+    ) -> Response:
         names = None if namespaces is None else namespaces.split(",")
-        return render(HTTPStatus.OK, await live_figures(database, organization, names, now()))
+        more = [] if projects is None else projects.split(",")
+        return render(HTTPStatus.OK, await live_figures(database, organization, names, more, now()))
 
     return router

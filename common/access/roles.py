@@ -89,6 +89,12 @@ async def require_namespace(caller: Caller, requested: str | None, ownership: Ow
     return Namespace(caller.organization, requested)
 
 
+async def require_namespaces(caller: Caller, requested: Iterable[str], ownership: Ownership) -> Organization:
+    """The part of the organization that has these namespaces. Raises as `require_namespace` does for one of them."""
+    names = [(await require_namespace(caller, name, ownership)).name for name in requested]
+    return Organization(caller.organization, frozenset(names))
+
+
 def listed_namespaces(organization: Organization, owned: Iterable[str]) -> list[Namespace]:
     """The namespaces in `owned` (from the ownership source) that the caller can access."""
     return [Namespace(organization.name, name) for name in owned if organization.may_list(name)]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, cast
 from common.access.roles import S
 from common.billing.cache import SingleFlight
 from common.billing.cached_fetch import CachedFetch
+from common.billing.changes import Changes
 from common.billing.organizations import Organizations
 from common.billing.pages import REFUSED, Page, fetch_pages
 from common.billing.rejections import read_rejection
@@ -61,6 +62,7 @@ class BillingClient:
         self._clock = clock
         self._upstream = Upstream(settings, transport=transport, clock=clock, sleep=sleep)
         self.organizations = Organizations(self._upstream, clock)
+        self.changes = Changes(self._upstream)
         self._cached = CachedFetch(settings, clock)
         self._not_offered: dict[str, float] = {}  # until when, by the resource's path
         self._checks: SingleFlight[Check] = SingleFlight()

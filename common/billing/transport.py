@@ -6,7 +6,7 @@ httpx's `AsyncClient`, which is not used. Every failure becomes a TransportFailu
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +20,7 @@ from common.billing.connections import Connection, Connector, TransportFailure
 
 __all__ = ["AsyncBaseTransport", "HttpClient", "Timeouts", "TransportFailure", "UpstreamResponse"]
 
+MAX_LINE_BYTES: Final = 65_536
 IDLE_SECONDS: Final = 3.0  # less than any server's keep-alive (uvicorn: 5 s)
 
 _parse_url = lru_cache(maxsize=1024)(httpx.URL)  # parsing costs a tenth of a request
@@ -101,6 +102,32 @@ class HttpClient:
     ) -> UpstreamResponse:
         return await self.request("GET", url, within=within, headers=headers)
 
+    async def stream(
+        self, url: str, silent_seconds: float, check: Callable[[UpstreamResponse], None]
+    ) -> AsyncGenerator[bytes, None]:
+        """The lines of a response without end. `check` gets its head, and the body too if the status is not 200.
+
+        Raises TransportFailure: slow for `silent_seconds` without a byte, too_large for a line of more than 64 KiB.
+        """
+        transport = self._open(url)
+        limits = {**self._extensions["timeout"], "read": silent_seconds}
+        headers = {**self._headers, "accept": "application/x-ndjson", "connection": "close"}
+        responded = False
+        try:
+            request = httpx.Request("GET", _parse_url(url), headers=headers, extensions={"timeout": limits})
+            response = await transport.handle_async_request(request)
+            responded = True
+            try:
+                if response.status_code != httpx.codes.OK:
+                    check(await self._read(response))
+                check(UpstreamResponse(response.status_code, response.headers, b""))
+                async for line in _lines(response):
+                    yield line
+            finally:
+                await response.aclose()
+        except (httpx.TransportError, httpx.InvalidURL, UnicodeError) as exc:
+            raise _failure(exc, responded=responded) from exc
+
     def retire_connections(self) -> None:
         """No connection that is open now is used for another request; requests in flight finish."""
         for transport in self._opened.values():
@@ -155,6 +182,19 @@ class HttpClient:
         if self._reuse and isinstance(connection, Connection):
             connection.end_exchange(size)
         return UpstreamResponse(response.status_code, response.headers, b"".join(chunks))
+
+
+async def _lines(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+    """A last line without a line break is dropped: it is not complete."""
+    if not isinstance(response.stream, httpx.AsyncByteStream):
+        raise TypeError("a transport's response has to be asynchronous")
+    rest = b""
+    async for chunk in response.stream:
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line
+        if len(rest) > MAX_LINE_BYTES:
+            raise TransportFailure("too_large")
 
 
 def _failure(exc: Exception, *, responded: bool) -> TransportFailure:

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -177,6 +178,21 @@ class Upstream:
             raise UpstreamFailure(exc.reason, outage=outage, retriable=exc.retriable) from exc
         finally:
             metrics.upstream_duration.labels(call.operation).observe(self._clock() - started)
+
+    async def stream(
+        self, call: UpstreamCall, silent_seconds: float, check: Callable[[UpstreamResponse], None]
+    ) -> AsyncGenerator[bytes, None]:
+        """The lines of an endless response, over a separate connection. `check` gets its head before the first one.
+
+        Silence of `silent_seconds` is a failure. Raises UpstreamFailure and whatever `check` raises.
+        """
+        url = self._settings.billing_api_url + call.target
+        try:
+            async with aclosing(self._http.stream(url, silent_seconds, check)) as lines:
+                async for line in lines:
+                    yield line
+        except TransportFailure as exc:
+            raise UpstreamFailure(exc.reason, outage=True) from exc
 
     async def close(self) -> None:
         await self._http.close()

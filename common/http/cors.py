@@ -19,14 +19,14 @@ class Cors:
     """`methods`: of all endpoints of the function. A function that only reads needs no headers for changes."""
 
     def __init__(self, origins: Iterable[str], methods: Iterable[str]) -> None:
-        self._origins = frozenset(origin.encode() for origin in origins)
+        self.origins = frozenset(origin.encode() for origin in origins)
         exposed = EXPOSED if READING.issuperset(methods) else EXPOSED + EXPOSED_BY_CHANGES
         self._exposed = (b"access-control-expose-headers", exposed.encode())
 
     def response_headers(self, request: Request) -> Sequence[tuple[bytes, bytes]]:
         """Also for errors. Empty if the origin is not allowed."""
         origin = request.origin
-        if origin is None or origin not in self._origins:
+        if origin is None or origin not in self.origins:
             return ()
         return (
             (b"access-control-allow-origin", origin),
@@ -35,7 +35,7 @@ class Cors:
         )
 
     def preflight_headers(self, request: Request, path: Path) -> Headers:
-        if request.origin not in self._origins:
+        if request.origin not in self.origins:
             return []
         allowed = ALLOWED if READING.issuperset(path.methods) else ALLOWED + ALLOWED_FOR_CHANGES
         return [

@@ -1,11 +1,12 @@
 """Every error of the API, declared once: status, code, text, and when it is returned.
 
 400  InvalidNamespace, InvalidParameter, InvalidHeader, UnexpectedBody, MalformedBody
-401  TokenMissing, TokenInvalid, TokenExpired, TokenTooLarge  403  AccessDenied, GuestDenied, AdminRequired
+401  TokenMissing, TokenInvalid, TokenExpired, TokenTooLarge
+403  AccessDenied, GuestDenied, AdminRequired, OriginDenied
 404  NotFound, BillingNotStarted  405  MethodNotAllowed  408  BodyTimeout  409  Conflict, IdempotencyKeyReused
-412  PreconditionFailed  413  BodyTooLarge  415  UnsupportedMediaType  422  InvalidBody  428  PreconditionRequired
-431  HeadersTooLarge  500  InternalError  501  NotOffered
-503  BillingUnreachable, IdentityUnreachable, BillingIncomplete, AmountTooLarge
+412  PreconditionFailed  413  BodyTooLarge  415  UnsupportedMediaType  422  InvalidBody
+426  UpgradeRequired  428  PreconditionRequired  431  HeadersTooLarge  500  InternalError  501  NotOffered
+503  BillingUnreachable, IdentityUnreachable, BillingIncomplete, AmountTooLarge, TooManyConnections
 `reason` is for logs and metrics. It is never sent to the client. `log` has more fields for the log line.
 """
 
@@ -132,6 +133,12 @@ class AdminRequired(ApiError):
     when = "the caller is not an org-admin"
 
 
+class OriginDenied(ApiError):
+    status, code = HTTPStatus.FORBIDDEN, "origin_denied"
+    text = "Origin not allowed"
+    when = "the Origin of a WebSocket is not in CORS_ALLOWED_ORIGINS"
+
+
 class NotFound(ApiError):
     status, code = HTTPStatus.NOT_FOUND, "not_found"
     text = "Not found"
@@ -197,6 +204,17 @@ class InvalidBody(ApiError):
     when = "a member of the body is missing, unknown or has a wrong value; details.errors has a JSON pointer to each"
 
 
+class UpgradeRequired(ApiError):
+    """RFC 9110 section 15.5.22: the response names the protocol."""
+
+    status, code = HTTPStatus.UPGRADE_REQUIRED, "upgrade_required"
+    text = "WebSocket required"
+    when = "the path is a WebSocket, and the request does not upgrade to it (RFC 6455, version 13)"
+
+    def __init__(self) -> None:
+        super().__init__("no_upgrade", headers={"Upgrade": "websocket", "Sec-WebSocket-Version": "13"})
+
+
 class PreconditionRequired(ApiError):
     status, code = HTTPStatus.PRECONDITION_REQUIRED, "precondition_required"
     text = "If-Match required"
@@ -241,6 +259,12 @@ class IdentityUnreachable(ServiceUnavailable):
     code = "identity_unreachable"
     text = "Identity provider unreachable"
     when = "the realm's keys cannot be fetched and none are cached"
+
+
+class TooManyConnections(ServiceUnavailable):
+    code = "too_many_connections"
+    text = "Too many connections"
+    when = "the function or the caller has too many WebSocket connections; try again later"
 
 
 class BillingIncomplete(ServiceUnavailable):

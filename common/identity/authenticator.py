@@ -153,7 +153,7 @@ class Authenticator:
             role = Role.ORG_ADMIN
         else:
             role = Role.PROJECT_USER if namespaces else Role.GUEST
-        return Caller(claims.org, claims.sub, role, namespaces)
+        return Caller(claims.org, claims.sub, role, namespaces, claims.exp)
 
     # --- cached tokens --------------------------------------------------------
 

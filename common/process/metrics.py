@@ -40,6 +40,7 @@ jwks_age = Gauge("jwks_age_seconds", "Age of the oldest key set in use")
 ownership_fetch = Counter(
     "ownership_fetch_total", "Listings of an organization's projects: ok, error, stale", ["result"]
 )
+live_connections = Gauge("live_connections", "Open WebSocket connections of this pod")
 event_loop_lag = Gauge("event_loop_lag_seconds", "Longest delay of a timer of the event loop in the last minute")
 cold_start = Gauge("cold_start_seconds", "Time from the start of the process to its first response")
 build_info = Gauge("build_info", "Always 1", ["version", "revision"])

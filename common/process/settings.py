@@ -166,6 +166,20 @@ class Settings(BaseModel):
     )
     cache_max_entries: int = Field(1000, ge=1, le=100_000, description="Maximum number of cached responses")
 
+    # WebSockets
+    socket_seconds: float = Field(
+        540,
+        gt=0,
+        le=590,
+        description="Maximum duration of a WebSocket connection, less than `timeoutSeconds` of the Knative Service",
+    )
+    socket_check_seconds: float = Field(
+        20, gt=0, le=30, description="How often token and access of an open WebSocket connection are checked again"
+    )
+    socket_max_connections: int = Field(
+        2500, ge=1, le=100_000, description="Maximum number of WebSocket connections of one pod. More get 503"
+    )
+
     # HTTP
     cors_allowed_origins: Origins = Field(
         (), description="Exact origins of the console, comma-separated. `*` is not allowed"

@@ -8,8 +8,12 @@ import gc
 import os
 import signal
 import threading
+from typing import Any
 
 from common.process import log
+
+socket_app: Any = None
+"""The function that is served, if it has WebSockets. start.py gives them to it."""
 
 
 def is_target(function: str) -> bool:

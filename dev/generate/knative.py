@@ -13,6 +13,13 @@ from dev.declarations import ROOT, Declared
 FUNCTIONS: Final = ROOT / "knative" / "functions"
 ROUTE: Final = ROOT / "knative" / "base" / "httproute.yaml"
 FLAGGER: Final = ROOT / "knative" / "components" / "flagger"
+SHORT: Final = (
+    "timeoutSeconds: 60 # also the termination grace period: a function needs up to 20 s to finish its requests"
+)
+LONG: Final = """\
+timeoutSeconds: 600 # Knative's maximum. A connection ends before it: SOCKET_SECONDS
+      responseStartTimeoutSeconds: 60
+      idleTimeoutSeconds: 60 # four heartbeats"""
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
 
@@ -48,6 +55,7 @@ def _fill(template: str, function: Declared) -> str:
         "CONCURRENT": str(capacity.target),
         "LIMIT": str(capacity.limit),
         "WHY": capacity.why,
+        "TIMEOUTS": LONG if function.app.sockets else SHORT,
     }
     return re.sub(r"\$([A-Z]+)", lambda match: values[match[1]], template)
 

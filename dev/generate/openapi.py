@@ -11,8 +11,9 @@ from typing import Any, Final
 
 import yaml
 
-from common.endpoint import Access, Endpoint
+from common.endpoint import Access, Endpoint, Socket
 from common.http import errors
+from common.sockets.handshake import TOKEN_PREFIX
 from dev.declarations import ROOT, Declared
 from dev.generate import parameters
 from dev.generate.schemas import add_named, envelope_name, error_examples, reference, schemas
@@ -95,9 +96,10 @@ def build(functions: Sequence[Declared]) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": INFO,
         "servers": SERVERS,
-        "tags": [{"name": function.name, "description": function.about} for function in functions],
+        "tags": [{"name": f.name, "description": f.about} for f in functions if f.app.endpoints],
         "security": [{"bearer": []}],
         "paths": dict(paths),
+        "x-websockets": {socket.route: _socket(socket) for f in functions for socket in f.app.sockets},
         "components": {
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT, an OIDC access token"}
@@ -105,6 +107,18 @@ def build(functions: Sequence[Declared]) -> dict[str, Any]:
             "schemas": named,
             "examples": error_examples(kinds),
         },
+    }
+
+
+def _socket(socket: Socket) -> dict[str, Any]:
+    """OpenAPI has no WebSockets, so this is an extension with the JSON schemas of the messages."""
+    first, _, rest = (inspect.getdoc(socket.service) or "").partition("\n\n")
+    return {
+        "summary": first,
+        "description": " ".join(rest.split()),
+        "subprotocols": [socket.protocol, f"{TOKEN_PREFIX}<base64url of the token>"],
+        "client": socket.message.model_json_schema(),
+        "server": [model.model_json_schema() for model in socket.sent],
     }
 
 

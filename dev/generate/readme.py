@@ -23,4 +23,5 @@ def _endpoints(function: Declared) -> str:
 
 
 def _methods(function: Declared, route: str) -> str:
-    return "/".join(endpoint.method for endpoint in function.app.endpoints if endpoint.route == route)
+    methods = [endpoint.method for endpoint in function.app.endpoints if endpoint.route == route]
+    return "/".join(methods) or "WebSocket"

@@ -140,7 +140,19 @@ def build_code(component: str, root: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
     compile_tree(root / "app", Path("/app"))
+    lock_file = REPOSITORY / "functions" / component.replace("-", "_") / "requirements.lock"
+    if lock_file.exists():
+        add_packages(lock_file, root, component)
     settle(root)
+
+
+def add_packages(lock_file: Path, root: Path, component: str) -> None:
+    """Packages of one function, beside those of all functions: they are in its own layer."""
+    packages = root / "app" / "packages"
+    install_packages(lock_file, packages)
+    compile_tree(packages, Path("/app/packages"))
+    bill = json.dumps(bill_of_materials(lock_file, packages), indent=1, sort_keys=True)
+    (root / "app" / f"sbom-{component}.cdx.json").write_text(bill + "\n", encoding="utf-8")
 
 
 def main() -> None:

@@ -87,6 +87,19 @@ def listen(host: str, number: int) -> socket.socket:
     return listener
 
 
+def protocols(app: Any) -> dict[str, Any]:
+    """httptools, with a limit for the size of a request head. Only a function with WebSockets imports theirs."""
+    from common.process import startup  # noqa: PLC0415 - needs the stand-ins
+
+    if startup.socket_app is not None:
+        from common.sockets.protocol import server_options  # noqa: PLC0415
+
+        return server_options(app, startup.socket_app)
+    from common.http.protocol import LimitedProtocol  # noqa: PLC0415
+
+    return {"app": app, "http": LimitedProtocol, "ws": "none"}
+
+
 def end(*_: object) -> None:
     sys.exit(0)
 
@@ -101,15 +114,11 @@ def main() -> None:
     from uvicorn.config import Config  # noqa: PLC0415
     from uvicorn.server import Server  # noqa: PLC0415
 
-    from common.http.protocol import LimitedProtocol  # noqa: PLC0415
-
     app = create_asgi_app()  # type: ignore[no-untyped-call] # ends the container if the function cannot be loaded or configured
     Server(
         Config(
-            app,
+            **protocols(app),
             loop="asyncio",
-            http=LimitedProtocol,  # httptools, with a limit for the size of a request head
-            ws="none",
             lifespan="off",  # the app has no start-up step: it is created above
             access_log=False,
             log_config=None,  # the function's log also writes the server's lines

@@ -40,8 +40,11 @@ class Check:
 
 
 def checks(function: Declared, caller: Caller) -> list[Check]:
-    """Only GET requests, and only routes without a required parameter that has no known value."""
-    found = []
+    """Only GET requests, and only routes without a required parameter that has no known value.
+
+    A WebSocket is requested without an upgrade: the response shows that the function serves its path.
+    """
+    found = [Check(socket.route, with_token=False, expected=frozenset({426})) for socket in function.app.sockets]
     for endpoint in function.app.endpoints:
         own = example_path(endpoint, caller.namespace) if endpoint.method == "GET" else None
         if own is None:

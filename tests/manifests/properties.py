@@ -225,8 +225,10 @@ def requests_end_before_pods_do(objects: Objects) -> Iterator[str]:
         seconds = f["spec"]["template"]["spec"].get("timeoutSeconds", 300)
         if not 30 <= seconds <= 600:
             yield f"{name(f)}: timeoutSeconds {seconds}: under 30 kills pods in mid-drain, over 600 is refused"
-        if not 0 < f["spec"]["template"]["spec"].get("containerConcurrency", 0) <= 1000:
-            yield f"{name(f)}: containerConcurrency is 1 to 1000"
+        keeps_connections = "responseStartTimeoutSeconds" in f["spec"]["template"]["spec"]
+        lowest = 0 if keeps_connections else 1  # a function with WebSockets has a separate limit
+        if not lowest <= f["spec"]["template"]["spec"].get("containerConcurrency", -1) <= 1000:
+            yield f"{name(f)}: containerConcurrency is {lowest} to 1000"
 
 
 def resources_are_requested(objects: Objects) -> Iterator[str]:

@@ -59,8 +59,19 @@ async def test_an_organization_has_the_total_of_its_list(metered: Api) -> None:
     total = simplejson.loads(listed.text, use_decimal=True)["total"]
     assert str(live["total"]["month_to_date"]) == str(total["current_month_total"])
     assert str(live["total"]["run_rate"]) == str(total["total_cost_per_hour"])
-    assert "projects" not in live
+    assert live["projects"] == []
     assert "namespaces" not in live
+
+
+async def test_the_total_of_an_organization_can_have_projects_beside_it(metered: Api) -> None:
+    """Of one data version. A foreign project is absent."""
+    alone, web = await figures(metered, "acme"), await figures(metered, "acme", "acme-web")
+    response = await metered.get("/api/organization/acme/live?projects=acme-web,globex-shop")
+    both = simplejson.loads(response.text, use_decimal=True)
+    assert both["total"] == alone["total"]
+    assert both["projects"] == web["projects"]
+    assert both["complete_through"] == alone["complete_through"]
+    assert "namespaces" not in both
 
 
 async def test_some_projects_have_their_own_total(metered: Api) -> None:
