@@ -8,7 +8,6 @@ from pathlib import Path
 import yaml
 
 from common.process.settings import Settings as FunctionSettings
-from dev import declarations
 from dev.provider import AUDIENCE, answers
 from dev.settings import ROOT, Settings, metrics_variable, port_variable
 from dev.supervisor import Part
@@ -23,6 +22,7 @@ class Function:
     host: str  # the cluster-local name that the route sends to
     environment: Mapping[str, str]
     probe: str  # path
+    has_sockets: bool = False
 
 
 def read_functions(folder: Path = MANIFESTS) -> list[Function]:
@@ -32,13 +32,15 @@ def read_functions(folder: Path = MANIFESTS) -> list[Function]:
 def read_function(path: Path) -> Function:
     service = yaml.safe_load(path.read_text())
     metadata = service["metadata"]
-    [container] = service["spec"]["template"]["spec"]["containers"]
+    revision = service["spec"]["template"]["spec"]
+    [container] = revision["containers"]
     return Function(
         name=path.stem,
         host=f"{metadata['name']}.{metadata['namespace']}.svc.cluster.local",
         # Values from a Secret or a ConfigMap in the cluster are local settings here.
         environment={entry["name"]: entry["value"] for entry in container.get("env", []) if "value" in entry},
         probe=container["readinessProbe"]["httpGet"]["path"],
+        has_sockets="responseStartTimeoutSeconds" in revision,
     )
 
 
@@ -58,7 +60,7 @@ def part(function: Function, settings: Settings, billing_token: str | None) -> P
     source, target = environment["FUNCTION_SOURCE"], environment["FUNCTION_TARGET"]
     return Part(
         name=function.name,
-        command=command(function.name, source, target),
+        command=command(function, source, target),
         environment=environment,
         ready=lambda: answers(settings.url(port_variable(function.name)) + function.probe),
         follow=True,
@@ -66,10 +68,9 @@ def part(function: Function, settings: Settings, billing_token: str | None) -> P
     )
 
 
-def command(name: str, source: str, target: str) -> list[str]:
+def command(function: Function, source: str, target: str) -> list[str]:
     """functions-framework's server has no WebSockets: a function with them is started as in its image."""
-    [declared] = [one for one in declarations.read_functions() if one.name == name]
-    if declared.app.sockets:
+    if function.has_sockets:
         return [sys.executable, str(START)]
     return [sys.executable, "-m", "functions_framework", "--source", source, "--target", target]
 

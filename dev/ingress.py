@@ -117,6 +117,7 @@ def route(rule: Json, match: Json, by_host: Mapping[str, Function]) -> Json:
             "host_rewrite_literal": host,
             "timeout": rule["timeouts"]["request"],
             "retry_policy": RETRIES,
+            **({"upgrade_configs": [{"upgrade_type": "websocket"}]} if by_host[host].has_sockets else {}),
         },
         "request_headers_to_add": [
             {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"} for header in headers
@@ -189,7 +190,6 @@ def connection_manager(routes: Sequence[Json], origins: Sequence[str]) -> Json:
         "request_headers_timeout": "10s",  # a client that sends its head byte by byte
         "request_timeout": "30s",
         "stream_idle_timeout": "60s",
-        "upgrade_configs": [{"upgrade_type": "websocket"}],  # on every route, as in Envoy Gateway
         "common_http_protocol_options": {"idle_timeout": "120s", "headers_with_underscores_action": "REJECT_REQUEST"},
         "local_reply_config": local_replies.configuration(origins),
         "http_filters": [{"name": "router", "typed_config": router}],

@@ -4,9 +4,11 @@ start.py of the image uses them. docs/decisions/0028-live-connections.md compare
 """
 
 import asyncio
+from functools import lru_cache
 from typing import Any, Final
 
 from uvicorn._types import ASGI3Application, ASGISendEvent
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 from wsproto.connection import ConnectionState
 from wsproto.events import CloseConnection, Ping
@@ -17,6 +19,18 @@ MAX_MESSAGE_BYTES: Final = 16_384
 WRITE_BUFFER_BYTES: Final = 16_384  # then the sender waits until the client has read
 LINGER_SECONDS: Final = 6.0  # for the closing handshake; then the connection is cut
 KEY_BYTES: Final = 24
+TEXT: Final = 0x81  # final fragment, text
+SHORT_FRAME, TWO_BYTES, EIGHT_BYTES = 126, 126, 127
+
+
+@lru_cache(maxsize=256)
+def text_frame(text: str) -> bytes:
+    """RFC 6455 section 5.2. A server's frame has no mask, so it is the same for all clients, and is made once."""
+    data = text.encode()
+    if len(data) < SHORT_FRAME:
+        return bytes((TEXT, len(data))) + data
+    size = (TWO_BYTES, 2) if len(data) < 1 << 16 else (EIGHT_BYTES, 8)
+    return bytes((TEXT, size[0])) + len(data).to_bytes(size[1], "big") + data
 
 
 class UpgradeProtocol(LimitedProtocol):
@@ -54,6 +68,13 @@ class SocketProtocol(WSProtocol):
         self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 
     async def send(self, message: ASGISendEvent) -> None:
+        text = message.get("text")
+        if isinstance(text, str) and self.handshake_complete and not self.close_sent:
+            await self.writable.wait()
+            if self.disconnected:
+                raise ClientDisconnected
+            self.transport.write(text_frame(text))
+            return
         await super().send(message)
         if message["type"] == "websocket.accept":  # the handshake holds the token
             self.scope["headers"], self.scope["subprotocols"] = [], []

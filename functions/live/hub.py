@@ -16,7 +16,7 @@ from common.sockets import closing
 from common.sockets.closing import Closing
 from common.sockets.session import Session, code_of
 from functions.live.models import LIVE, Failure, Figures, Subscribe, Subscribed, write
-from functions.live.watch import Scope, Wanted, Watch, put
+from functions.live.watch import Scope, Wanted, Watch, put, write_all
 
 FETCH_SECONDS: Final = 7.0
 FIRST_SUBSCRIPTION_SECONDS: Final = 15.0
@@ -154,7 +154,7 @@ def _begin(session: Session, message: Subscribe, watch: Watch, figures: Figures)
     )
     session.put("subscribed", write(accepted))
     if message.data_version != figures.data_version:
-        put(session, figures, wanted, gap=message.data_version is not None)
+        put(session, write_all(figures, wanted, gap=message.data_version is not None))
 
 
 def _reject(session: Session, error: ApiError) -> None:

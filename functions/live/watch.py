@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -127,17 +127,24 @@ class Watch:
             self._gap = gap
             raise
         self._fetched_at = time.monotonic()
-        is_new = before is not None and before.data_version != found.data_version
+        if before is None:
+            return
+        written: dict[Wanted, dict[str, str]] = {}
         for session, wanted in list(self._followers.items()):
             if not found.owned.issuperset(wanted.namespaces):
                 session.close(closing.ACCESS_LOST, AccessDenied.text)
-            elif is_new:
-                put(session, found, wanted, gap=gap)
+            elif before.data_version != found.data_version:
+                messages = written.get(wanted) or written.setdefault(wanted, write_all(found, wanted, gap=gap))
+                put(session, messages)
 
 
-def put(session: Session, figures: Figures, wanted: Wanted, *, gap: bool) -> None:
-    if gap:
-        message = Resync.model_construct(type="resync", data_version=figures.data_version)
-        session.put("resync", write(message))
-    for topic, text in figures.messages(wanted.namespaces, with_total=wanted.with_total).items():
+def write_all(figures: Figures, wanted: Wanted, *, gap: bool) -> dict[str, str]:
+    """By topic, in the order in which they are sent. `gap`: with a resync before them."""
+    resync = Resync.model_construct(type="resync", data_version=figures.data_version)
+    first = {"resync": write(resync)} if gap else {}
+    return first | figures.messages(wanted.namespaces, with_total=wanted.with_total)
+
+
+def put(session: Session, messages: Mapping[str, str]) -> None:
+    for topic, text in messages.items():
         session.put(topic, text)

@@ -29,6 +29,8 @@ from tests.kit.process import ORIGIN, FunctionProcess
 from tests.kit.websocket import PATH, handshake, protocols
 
 OF_A_CALLER: Final = 40
+PING: Final = b"\x89\x04"
+PONG: Final = b"\x8a"
 MASK: Final = b"\x01\x02\x03\x04"
 WORLD: Final = (
     "INSERT INTO organizations VALUES ('acme')",
@@ -63,6 +65,9 @@ class Client(asyncio.Protocol):
             self._open = True
             message = {"type": "subscribe", "namespaces": [self.namespace], "organization": True}
             self.transport.write(frame(json.dumps(message).encode()))
+        ping = data.find(PING)
+        if ping >= 0:  # no text of a message has this byte
+            self.transport.write(frame(data[ping + 2 : ping + 6], PONG))
         at = self._tail.rfind(b'"complete_through",')
         if not self.done.done() and at >= 0 and self.wanted in self._tail[at:]:
             self.done.set_result(time.monotonic())
@@ -76,9 +81,14 @@ class Client(asyncio.Protocol):
         self.done = asyncio.get_running_loop().create_future()
 
 
-def frame(text: bytes) -> bytes:
+def frame(text: bytes, kind: bytes = b"\x81") -> bytes:
     masked = bytes(byte ^ MASK[index % 4] for index, byte in enumerate(text))
-    return b"\x81" + struct.pack("!B", 0x80 | len(text)) + MASK + masked
+    return kind + struct.pack("!B", 0x80 | len(text)) + MASK + masked
+
+
+def cpu_seconds(function: FunctionProcess) -> float:
+    fields = Path(f"/proc/{function.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -106,6 +116,7 @@ async def measure(url: str, identity: IdentityServer, function: FunctionProcess,
     print(f"  {count} clients, opened in {opened:.1f} s ({count / opened:.0f}/s)")
     print(f"  memory per client: {(after - before) / (count - 20) / 1024:.1f} KiB (goal: at most 40)")
     delays: list[float] = []
+    cpu = cpu_seconds(function)
     async with connect(url) as connection:
         for version in range(2, rounds + 2):
             for client in clients:
@@ -114,6 +125,8 @@ async def measure(url: str, identity: IdentityServer, function: FunctionProcess,
             committed = time.monotonic()
             delays += [at - committed for at in await asyncio.gather(*(client.done for client in clients))]
             await asyncio.sleep(1)
+    used = (cpu_seconds(function) - cpu) / rounds
+    print(f"  CPU of the function: {used:.2f} s for each data version")
     p50, p99 = percentile(delays, 0.5), percentile(delays, 0.99)
     print(f"  delay of {rounds} data versions: p50 {p50:.3f} s, p99 {p99:.3f} s, longest {max(delays):.3f} s")
     print(f"  fetches of figures: {function.metric('upstream_request_duration_seconds_count', operation='live'):.0f}")
