@@ -4,6 +4,122 @@
  */
 
 export interface paths {
+    "/api/billing/budgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The budgets that the caller sees, by name.
+         * @description An org-admin sees all budgets of the organization; a project-user those of the own projects and of labels within them (`scope`). 200 data: `budgets`, each with `current`: what the running period has cost and will have cost. Requires a valid token of a caller who is not a guest; an org-admin gets all projects of the organization, a project-user the projects in the token.
+         */
+        get: operations["list_budgets"];
+        put?: never;
+        /**
+         * Create a budget.
+         * @description An org-admin creates budgets of everything, a project-user those of the own projects if the organization allows it. 201 data: the budget with its `id`; `Location` is its path, `ETag` its version. 409: the organization has 200 budgets. 422: also for another currency than the organization's, for a channel that it does not have, and for two equal thresholds. Requires a valid token of a caller who is not a guest; an org-admin gets all projects of the organization, a project-user the projects in the token.
+         */
+        post: operations["create_budget"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/billing/budgets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One budget.
+         * @description 200 data: the budget. `ETag` is for `If-Match` of a change: only its version counts there, so a change is not refused because a figure moved. 404: also for a budget that the caller does not see. Requires a valid token of a caller who is not a guest; an org-admin gets all projects of the organization, a project-user the projects in the token.
+         */
+        get: operations["get_budget"];
+        /**
+         * Replace a budget.
+         * @description 200 data: the budget with its new version, whose thresholds can fire again. The scope cannot be changed: 422. Requires a valid token of a caller who is not a guest; an org-admin gets all projects of the organization, a project-user the projects in the token.
+         */
+        put: operations["change_budget"];
+        post?: never;
+        /**
+         * Delete a budget.
+         * @description 204. What fires is resolved. Its history is kept. Requires a valid token of a caller who is not a guest; an org-admin gets all projects of the organization, a project-user the projects in the token.
+         */
+        delete: operations["delete_budget"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/billing/budgets/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every change of a budget, and every alert.
+         * @description 200 data: `entries`, the newest ones first: who changed what and when, and which threshold fired or was resolved. Also of a budget that is deleted. Requires a valid token of a caller who is not a guest; an org-admin gets all projects of the organization, a project-user the projects in the token.
+         */
+        get: operations["get_budget_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/billing/budgets/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * When a budget would have fired in the past twelve months.
+         * @description For each caller who sees the scope. Nothing is stored, so a request can be sent again. 200 data: of each period when each threshold would have fired, how late after the cost arose, and whether a forecast would have warned in vain. Requires a valid token of a caller who is not a guest; an org-admin gets all projects of the organization, a project-user the projects in the token.
+         */
+        post: operations["preview_budget"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/billing/budgets/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the organization allows.
+         * @description 200 data: whether project-users may write the budgets of the projects in their token. `ETag` is its version. Requires a valid token of an org-admin.
+         */
+        get: operations["get_budget_settings"];
+        /**
+         * Change what the organization allows.
+         * @description 200 data: the settings with their new version. Requires a valid token of an org-admin.
+         */
+        put: operations["change_budget_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/billing/channels": {
         parameters: {
             query?: never;
@@ -329,7 +445,7 @@ export interface paths {
         };
         /**
          * The cost of an organization by hour, day, week or month, in groups.
-         * @description 200 data: as for a project. An org-admin gets all projects, also those that moved or were deleted; a project-user the sum of the own projects (`scope`). In groups by project, `rounding` is what their rounded figures differ by. Requires a valid token of a caller who is not a guest; an org-admin gets all projects of the organization, a project-user the projects in the token.
+         * @description 200 data: as for a project. An org-admin gets all projects, also those that moved or were deleted; a project-user the sum of the own projects (`scope`). In groups by project, `rounding` is the total minus their rounded figures. Requires a valid token of a caller who is not a guest; an org-admin gets all projects of the organization, a project-user the projects in the token.
          */
         get: operations["get_organization_trend"];
         put?: never;
@@ -373,9 +489,9 @@ export interface components {
             /** @description https, with a public address; before /api/v2/alerts */
             url: string;
             username?: string;
-            /** @description Never read back */
+            /** @description A secret. Responses do not contain it */
             password?: string;
-            /** @description Never read back */
+            /** @description A secret. Responses do not contain it */
             bearer_token?: string;
         };
         /**
@@ -479,6 +595,210 @@ export interface components {
                 [key: string]: number;
             };
         };
+        Budget: {
+            id: string;
+            name: string;
+            scope: components["schemas"]["BudgetScope"];
+            /**
+             * Format: decimal
+             * @description Of one period
+             */
+            amount: number;
+            currency: string;
+            period: components["schemas"]["BudgetPeriod"];
+            thresholds: components["schemas"]["BudgetThreshold"][];
+            channels: string[];
+            notify_on: components["schemas"]["BudgetNotifyOn"][];
+            rollover: boolean;
+            version: number;
+            /** @description Null in the response to a change if it takes too long: read it */
+            current: components["schemas"]["RunningPeriod"] | null;
+            /** @description Whether the caller may change and delete it */
+            may_change: boolean;
+            created_at: components["schemas"]["Timestamp"];
+            updated_at: components["schemas"]["Timestamp"];
+        };
+        BudgetAlert: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "alert";
+            /** @description End of the metered hour */
+            at: components["schemas"]["Timestamp"];
+            id: string;
+            /** @description Of the budget */
+            version: number;
+            /**
+             * Format: date
+             * @description First day of the period, in the organization's time zone
+             */
+            period_start: string;
+            threshold: string;
+            status: components["schemas"]["BudgetAlertStatus"];
+            spent: number | null;
+            forecast: number | null;
+            probability: number | null;
+            /**
+             * Format: decimal
+             * @description Of the period
+             */
+            limit: number;
+            currency: string;
+        };
+        /**
+         * @example {
+         *       "amount": 500,
+         *       "currency": "EUR",
+         *       "name": "November",
+         *       "period": "month",
+         *       "scope": {
+         *         "kind": "project",
+         *         "namespace": "acme-web"
+         *       },
+         *       "thresholds": [
+         *         {
+         *           "basis": "actual",
+         *           "percent": 80
+         *         },
+         *         {
+         *           "basis": "forecast",
+         *           "percent": 100,
+         *           "probability": 0.8
+         *         }
+         *       ]
+         *     }
+         */
+        BudgetBody: {
+            name: string;
+            /** @description Cannot be changed */
+            scope: components["schemas"]["BudgetScopeBody"];
+            /**
+             * Format: decimal
+             * @description Of one period, with at most the digits of the currency
+             */
+            amount: number;
+            /** @description That of the organization */
+            currency: string;
+            /**
+             * @description Of the calendar, in the organization's time zone
+             * @default month
+             */
+            period: components["schemas"]["BudgetBodyPeriod"];
+            /** @description No two of them are equal */
+            thresholds: components["schemas"]["BudgetThresholdBody"][];
+            /**
+             * @description Ids of channels that get the notifications
+             * @default []
+             */
+            channels: string[];
+            /**
+             * @default [
+             *       "firing",
+             *       "resolved"
+             *     ]
+             */
+            notify_on: components["schemas"]["BudgetBodyNotifyOn"][];
+            /**
+             * @description What is left of a period is added to the next one, at most one period's amount
+             * @default false
+             */
+            rollover: boolean;
+        };
+        BudgetChange: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "change";
+            at: components["schemas"]["Timestamp"];
+            action: components["schemas"]["BudgetChangeAction"];
+            /** @description Subject of the token */
+            actor: string;
+            /** @description Null: it was created */
+            before: components["schemas"]["WrittenBudget"] | null;
+            /** @description Null: it was deleted */
+            after: components["schemas"]["WrittenBudget"] | null;
+        };
+        BudgetHistory: {
+            id: string;
+            /** @description The newest ones first */
+            entries: (components["schemas"]["BudgetChange"] | components["schemas"]["BudgetAlert"])[];
+            /** @description There are older ones */
+            more: boolean;
+        };
+        /** @description A label of workloads. */
+        BudgetLabel: {
+            key: string;
+            value: string;
+        };
+        BudgetList: {
+            scope: components["schemas"]["Scope"];
+            /** @description Whether the caller may create budgets: a project-user, of the own projects */
+            may_create: boolean;
+            /** @description By name */
+            budgets: components["schemas"]["Budget"][];
+        };
+        BudgetPreview: {
+            /** @description The oldest one first */
+            periods: components["schemas"]["PreviewPeriod"][];
+            /** @description Of each threshold */
+            summary: components["schemas"]["PreviewSummary"][];
+        };
+        BudgetScope: {
+            kind: components["schemas"]["BudgetScopeKind"];
+            namespace: string | null;
+            label: components["schemas"]["ScopeLabel"] | null;
+        };
+        BudgetScopeBody: {
+            kind: components["schemas"]["BudgetScopeBodyKind"];
+            /** @description Of a project, or of a label within a project. A label without it is organization-wide */
+            namespace?: string;
+            /** @description Of the kind label */
+            label?: components["schemas"]["BudgetLabel"];
+        };
+        BudgetSettings: {
+            /** @description Project-users may write the budgets of the projects in their token */
+            project_users_write: boolean;
+        };
+        BudgetSettingsBody: {
+            /** @description Project-users may write the budgets of the projects in their token */
+            project_users_write: boolean;
+        };
+        BudgetThreshold: {
+            /** @description Stays the same while the threshold does, also in a new version of the budget */
+            id: string;
+            basis: components["schemas"]["BudgetThresholdBasis"];
+            /** @description Of the period's limit */
+            percent: number | null;
+            amount: number | null;
+            /** @description Of the basis forecast */
+            probability: number | null;
+            /** @description In the running period. A threshold fires once in a version and period */
+            state: components["schemas"]["BudgetThresholdState"];
+            /** @description End of the metered hour of the last change. Null: there was none */
+            since: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description Either `percent` of the limit or an `amount`. */
+        BudgetThresholdBody: {
+            /** @description actual: what was spent. forecast: what the period will have cost at its end */
+            basis: components["schemas"]["BudgetThresholdBodyBasis"];
+            /**
+             * Format: decimal
+             * @description Of the period's limit, with at most 2 decimal digits
+             */
+            percent?: number;
+            /**
+             * Format: decimal
+             * @description With at most the digits of the currency
+             */
+            amount?: number;
+            /**
+             * Format: decimal
+             * @description Of a forecast: fires if the limit is exceeded with at least this probability, such as 0.8
+             */
+            probability?: number;
+        };
         ChangedGroup: {
             /** Format: decimal */
             before: number;
@@ -556,7 +876,7 @@ export interface components {
             name: string;
             enabled: boolean;
             target: components["schemas"]["ChannelTarget"];
-            /** @description The channel has a secret, which is never read back */
+            /** @description The channel has a secret. Responses do not contain it */
             secret_set: boolean;
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
@@ -630,7 +950,7 @@ export interface components {
             gone: number | null;
             /**
              * Format: decimal
-             * @description What the projects' differences differ by. Only in groups by project
+             * @description difference minus volume, price, new and gone. Only in groups by project
              */
             rounding?: number;
             /** @description The largest change first */
@@ -752,10 +1072,13 @@ export interface components {
             p50: number;
             /**
              * Format: decimal
-             * @description Of the 99 % interval
+             * @description Lower bound of the 99 % interval
              */
             low: number;
-            /** Format: decimal */
+            /**
+             * Format: decimal
+             * @description Upper bound of the 99 % interval
+             */
             high: number;
         };
         Explanation: {
@@ -978,7 +1301,7 @@ export interface components {
             total: number | null;
             /**
              * Format: decimal
-             * @description What the projects' rounded figures differ by from total. Only in groups by project
+             * @description total minus the sum of the projects' rounded figures. Only in groups by project
              */
             rounding?: number;
             /** @description The largest first */
@@ -1003,7 +1326,7 @@ export interface components {
             projects: components["schemas"]["StatementProject"][];
             /**
              * Format: decimal
-             * @description What the projects' rounded totals differ by from usage_total
+             * @description usage_total minus the sum of the projects' rounded totals
              */
             rounding: number;
             /**
@@ -1048,7 +1371,7 @@ export interface components {
             quantity: number;
             /**
              * Format: decimal
-             * @description Of one, for a complete month
+             * @description Price of one add-on for a complete month
              */
             monthly_price?: number;
         };
@@ -1058,7 +1381,7 @@ export interface components {
             name: string | null;
             /**
              * Format: decimal
-             * @description Of a complete month
+             * @description Price of a complete month
              */
             monthly_price?: number;
         };
@@ -1067,14 +1390,14 @@ export interface components {
             lines: components["schemas"]["Fee"][];
             /**
              * Format: decimal
-             * @description Of the complete month, in its currency. Rounded once
+             * @description Sum of the complete month, in its currency. Rounded once
              */
             total: number;
         };
         PlanSubscription: {
             /** @description As the platform states it, such as active or past_due. none: there is no plan, and usage is paid */
             state: string;
-            /** @description Since when the organization has this plan with these add-ons. Null: ever */
+            /** @description Begin of this plan with these add-ons. Null: it has no begin */
             since: components["schemas"]["Timestamp"] | null;
             /** @description The quota is that of the suspended plan, and nothing is paid */
             suspended: boolean;
@@ -1109,7 +1432,7 @@ export interface components {
              */
             egress?: string | number;
             /**
-             * @description In which it runs. Below 672, its volumes and addresses still cost the complete month
+             * @description Hours that it runs in a month. Below 672, its volumes and addresses still cost the complete month
              * @default 730
              */
             hours_per_month: number;
@@ -1129,6 +1452,32 @@ export interface components {
              */
             size: string | number;
         };
+        /** @description Null: cannot be decided, for the `reason`. */
+        PreviewPeriod: {
+            start: components["schemas"]["Timestamp"];
+            /** @description Exclusive */
+            end: components["schemas"]["Timestamp"];
+            limit: number | null;
+            spent: number | null;
+            reason: string | null;
+            thresholds: components["schemas"]["PreviewThreshold"][];
+        };
+        PreviewSummary: {
+            threshold: string;
+            /** @description Periods */
+            fired: number;
+            /** @description Periods in which a forecast warned in vain. Null: of an actual */
+            in_vain: number | null;
+        };
+        PreviewThreshold: {
+            id: string;
+            /** @description End of the metered hour. Null: it would not have fired */
+            fired_at: components["schemas"]["Timestamp"] | null;
+            /** @description Since the hour in which the cost arose. Null: it did not fire, or of a forecast */
+            late_hours: number | null;
+            /** @description Of a forecast that fired: the limit was not exceeded. Null: it did not fire, or of an actual */
+            warned_in_vain: boolean | null;
+        };
         /** @description The row of the price list that a row was rated with. */
         Price: {
             id: number;
@@ -1136,7 +1485,7 @@ export interface components {
             list: string | null;
             /** Format: decimal */
             unit_price: number;
-            /** @description Null: since ever */
+            /** @description Null: it has no begin */
             valid_from: components["schemas"]["Timestamp"] | null;
             /** @description Null: no end is known */
             valid_until: components["schemas"]["Timestamp"] | null;
@@ -1208,7 +1557,7 @@ export interface components {
             total: number | null;
             /**
              * Format: decimal
-             * @description What the projects' rounded figures differ by from total. Only in groups by project
+             * @description total minus the sum of the projects' rounded figures. Only in groups by project
              */
             rounding?: number;
             /** @description The largest first */
@@ -1338,7 +1687,7 @@ export interface components {
             from_quantity: number | null;
             /** @description The organization's quantity of a month, from which the steps go on. Null: it has no steps */
             counted_before: number | null;
-            /** @description Null: since ever */
+            /** @description Null: it has no begin */
             valid_from: components["schemas"]["Timestamp"] | null;
             /** @description Null: no end is known */
             valid_until: components["schemas"]["Timestamp"] | null;
@@ -1414,10 +1763,33 @@ export interface components {
             /** @description Null for the quantity 0, which needs no price */
             price: components["schemas"]["Price"] | null;
         };
+        /** @description The running period. Null: cannot be decided, for the `reason`. */
+        RunningPeriod: {
+            start: components["schemas"]["Timestamp"];
+            /** @description Exclusive */
+            end: components["schemas"]["Timestamp"];
+            /** @description The amount, with what was left of the period before if it rolls over */
+            limit: number | null;
+            /** @description Until complete_through */
+            spent: number | null;
+            /** @description What the period will have cost at its end */
+            forecast: number | null;
+            /** @description That the period exceeds its limit */
+            breach_probability: number | null;
+            /** @description Day of the organization's time zone on which the limit is exceeded. Null: not expected, or unknown */
+            expected_breach_date: string | null;
+            complete_through: components["schemas"]["Timestamp"] | null;
+            /** @description Why a figure is null, for programs */
+            reason: string | null;
+        };
         /** @description `namespaces`: only these projects. Null: the complete organization. */
         Scope: {
             organization: string;
             namespaces: string[] | null;
+        };
+        ScopeLabel: {
+            key: string;
+            value: string;
         };
         SlackTarget: {
             /**
@@ -1425,7 +1797,7 @@ export interface components {
              * @enum {string}
              */
             kind: "slack";
-            /** @description The incoming webhook. It is a secret, and never read back. Required at first */
+            /** @description The incoming webhook. A secret: responses do not contain it. Required in a new channel */
             url?: string;
         };
         Span: {
@@ -1443,7 +1815,7 @@ export interface components {
             projects: components["schemas"]["StatementProject"][];
             /**
              * Format: decimal
-             * @description What the projects' rounded totals differ by from usage_total
+             * @description usage_total minus the sum of the projects' rounded totals
              */
             rounding: number;
             /**
@@ -1475,7 +1847,7 @@ export interface components {
              * @enum {string}
              */
             kind: "teams";
-            /** @description The incoming webhook. It is a secret, and never read back. Required at first */
+            /** @description The incoming webhook. A secret: responses do not contain it. Required in a new channel */
             url?: string;
         };
         /**
@@ -1494,7 +1866,7 @@ export interface components {
             total_cost_per_hour: number | null;
             /**
              * Format: decimal
-             * @description What the projects' rounded figures differ by
+             * @description current_month_total minus former_projects and the projects' rounded figures
              */
             rounding?: number;
             /**
@@ -1529,13 +1901,63 @@ export interface components {
             kind: "webhook";
             /** @description https, with a public address */
             url: string;
-            /** @description whsec_ and the base64 of 24 to 64 random bytes. Required at first. It is never read back */
+            /** @description whsec_ and the base64 of 24 to 64 random bytes. Required in a new channel. Responses do not contain it */
             secret?: string;
+        };
+        /** @description What callers wrote. */
+        WrittenBudget: {
+            id: string;
+            name: string;
+            scope: components["schemas"]["BudgetScope"];
+            /**
+             * Format: decimal
+             * @description Of one period
+             */
+            amount: number;
+            currency: string;
+            period: components["schemas"]["WrittenBudgetPeriod"];
+            thresholds: components["schemas"]["WrittenThreshold"][];
+            channels: string[];
+            notify_on: components["schemas"]["WrittenBudgetNotifyOn"][];
+            rollover: boolean;
+            version: number;
+        };
+        WrittenThreshold: {
+            /** @description Stays the same while the threshold does, also in a new version of the budget */
+            id: string;
+            basis: components["schemas"]["WrittenThresholdBasis"];
+            /** @description Of the period's limit */
+            percent: number | null;
+            amount: number | null;
+            /** @description Of the basis forecast */
+            probability: number | null;
         };
         /** @enum {string} */
         AnomalyGroupKind: "sku" | "project";
         /** @enum {string} */
         BucketState: "complete" | "incomplete" | "running" | "no_data" | "future";
+        /** @enum {string} */
+        BudgetPeriod: "month" | "quarter" | "year";
+        /** @enum {string} */
+        BudgetNotifyOn: "firing" | "resolved";
+        /** @enum {string} */
+        BudgetAlertStatus: "firing" | "resolved";
+        /** @enum {string} */
+        BudgetBodyPeriod: "month" | "quarter" | "year";
+        /** @enum {string} */
+        BudgetBodyNotifyOn: "firing" | "resolved";
+        /** @enum {string} */
+        BudgetChangeAction: "create" | "change" | "delete";
+        /** @enum {string} */
+        BudgetScopeKind: "organization" | "project" | "label";
+        /** @enum {string} */
+        BudgetScopeBodyKind: "organization" | "project" | "label";
+        /** @enum {string} */
+        BudgetThresholdBasis: "actual" | "forecast";
+        /** @enum {string} */
+        BudgetThresholdState: "ok" | "pending" | "firing" | "resolved";
+        /** @enum {string} */
+        BudgetThresholdBodyBasis: "actual" | "forecast";
         /** @enum {string} */
         ChannelTargetKind: "webhook" | "email" | "slack" | "teams" | "alertmanager";
         /** @enum {string} */
@@ -1586,6 +2008,52 @@ export interface components {
         QuotedQuotaSource: "platform" | "ledger" | "none";
         /** @enum {string} */
         UpgradeState: "not_needed" | "cheapest" | "none_fits" | "suspended" | "unknown";
+        /** @enum {string} */
+        WrittenBudgetPeriod: "month" | "quarter" | "year";
+        /** @enum {string} */
+        WrittenBudgetNotifyOn: "firing" | "resolved";
+        /** @enum {string} */
+        WrittenThresholdBasis: "actual" | "forecast";
+        /** @description BudgetList in the envelope of every success response */
+        BudgetListResponse: {
+            /** @constant */
+            success: true;
+            data: components["schemas"]["BudgetList"];
+            timestamp: components["schemas"]["Timestamp"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** @description Budget in the envelope of every success response */
+        BudgetResponse: {
+            /** @constant */
+            success: true;
+            data: components["schemas"]["Budget"];
+            timestamp: components["schemas"]["Timestamp"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** @description BudgetHistory in the envelope of every success response */
+        BudgetHistoryResponse: {
+            /** @constant */
+            success: true;
+            data: components["schemas"]["BudgetHistory"];
+            timestamp: components["schemas"]["Timestamp"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** @description BudgetPreview in the envelope of every success response */
+        BudgetPreviewResponse: {
+            /** @constant */
+            success: true;
+            data: components["schemas"]["BudgetPreview"];
+            timestamp: components["schemas"]["Timestamp"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** @description BudgetSettings in the envelope of every success response */
+        BudgetSettingsResponse: {
+            /** @constant */
+            success: true;
+            data: components["schemas"]["BudgetSettings"];
+            timestamp: components["schemas"]["Timestamp"];
+            meta: components["schemas"]["Meta"];
+        };
         /** @description ChannelList in the envelope of every success response */
         ChannelListResponse: {
             /** @constant */
@@ -1729,7 +2197,7 @@ export interface components {
          * @description Code for programs. A code never changes. New codes may be added: treat an unknown one by its status
          * @enum {string}
          */
-        ErrorCode: "invalid_namespace" | "invalid_parameter" | "invalid_header" | "unexpected_body" | "malformed_body" | "token_missing" | "token_invalid" | "token_expired" | "token_too_large" | "namespace_denied" | "guest" | "org_admin_required" | "not_found" | "billing_not_started" | "method_not_allowed" | "body_timeout" | "conflict" | "idempotency_key_reused" | "precondition_failed" | "body_too_large" | "unsupported_media_type" | "invalid_body" | "precondition_required" | "headers_too_large" | "internal_error" | "not_offered" | "billing_unreachable" | "identity_unreachable" | "unpriced" | "amount_too_large" | "bad_request" | "upgrade_not_allowed" | "request_timeout" | "http_version_not_supported" | "not_implemented" | "upstream_unavailable";
+        ErrorCode: "invalid_namespace" | "invalid_parameter" | "invalid_header" | "unexpected_body" | "malformed_body" | "token_missing" | "token_invalid" | "token_expired" | "token_too_large" | "namespace_denied" | "guest" | "org_admin_required" | "origin_denied" | "not_found" | "billing_not_started" | "method_not_allowed" | "body_timeout" | "conflict" | "idempotency_key_reused" | "precondition_failed" | "body_too_large" | "unsupported_media_type" | "invalid_body" | "upgrade_required" | "precondition_required" | "headers_too_large" | "internal_error" | "not_offered" | "billing_unreachable" | "identity_unreachable" | "too_many_connections" | "unpriced" | "amount_too_large" | "bad_request" | "upgrade_not_allowed" | "request_timeout" | "http_version_not_supported" | "not_implemented" | "upstream_unavailable";
         /** @enum {string} */
         ListDeliveriesState: "pending" | "delivered" | "dead";
         /** @enum {string} */
@@ -1771,6 +2239,1511 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_budgets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
+                    Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "scope": {
+                     *           "organization": "acme",
+                     *           "namespaces": null
+                     *         },
+                     *         "may_create": true,
+                     *         "budgets": [
+                     *           {
+                     *             "id": "0f8fad5b-d9cb-469f-a165-70867728950e",
+                     *             "name": "acme-web",
+                     *             "scope": {
+                     *               "kind": "project",
+                     *               "namespace": "acme-web",
+                     *               "label": null
+                     *             },
+                     *             "amount": 500,
+                     *             "currency": "EUR",
+                     *             "period": "month",
+                     *             "thresholds": [
+                     *               {
+                     *                 "id": "actual-80",
+                     *                 "basis": "actual",
+                     *                 "percent": 80,
+                     *                 "amount": null,
+                     *                 "probability": null,
+                     *                 "state": "firing",
+                     *                 "since": "2026-11-19T16:00:00.000Z"
+                     *               },
+                     *               {
+                     *                 "id": "forecast-100-0.8",
+                     *                 "basis": "forecast",
+                     *                 "percent": 100,
+                     *                 "amount": null,
+                     *                 "probability": 0.8,
+                     *                 "state": "firing",
+                     *                 "since": "2026-11-16T08:00:00.000Z"
+                     *               }
+                     *             ],
+                     *             "channels": [
+                     *               "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+                     *             ],
+                     *             "notify_on": [
+                     *               "firing",
+                     *               "resolved"
+                     *             ],
+                     *             "rollover": false,
+                     *             "version": 3,
+                     *             "current": {
+                     *               "start": "2026-10-31T23:00:00.000Z",
+                     *               "end": "2026-11-30T23:00:00.000Z",
+                     *               "limit": 500,
+                     *               "spent": 412.34,
+                     *               "forecast": 561.2,
+                     *               "breach_probability": 0.97,
+                     *               "expected_breach_date": "2026-11-27",
+                     *               "complete_through": "2026-11-20T11:00:00.000Z",
+                     *               "reason": null
+                     *             },
+                     *             "may_change": true,
+                     *             "created_at": "2026-10-02T09:00:00.000Z",
+                     *             "updated_at": "2026-11-03T16:30:00.000Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "timestamp": "2026-11-20T12:00:31.204Z",
+                     *       "meta": {
+                     *         "as_of": "2026-11-20T12:00:31.190Z",
+                     *         "currency": "EUR",
+                     *         "currency_digits": 2,
+                     *         "time_zone": "Europe/Berlin",
+                     *         "stale": false
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BudgetListResponse"];
+                };
+            };
+            /** @description If-None-Match contains the current version */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `unexpected_body` (This request must not have a body): a body was sent where none is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
+            401: {
+                headers: {
+                    /** @description Challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_found` (Not found): the path or the resource does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
+            405: {
+                headers: {
+                    /** @description Allowed methods */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    create_budget: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeated key with the same body returns the first response. With another body it is 409 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BudgetBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
+                    Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetResponse"];
+                };
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `malformed_body` (The body is not valid JSON): the body is not strict JSON: a syntax error, a repeated member, NaN, or nesting that is too deep */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
+            401: {
+                headers: {
+                    /** @description Challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token; `namespace_denied` (Access denied to namespace): the namespace does not exist or the caller has no access; the two cases have the same response; `org_admin_required` (Organization administrator required): the caller is not an org-admin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_found` (Not found): the path or the resource does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
+            405: {
+                headers: {
+                    /** @description Allowed methods */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `body_timeout` (Request body not received in time): the body did not arrive within REQUEST_TIMEOUT_SECONDS */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `conflict` (Conflict with the current state): the request does not fit the current state of the resource; the text has the reason; `idempotency_key_reused` (Idempotency-Key was used for another request): the same Idempotency-Key was already sent with another body */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `body_too_large` (The body is too large): the body is larger than the endpoint allows; the text names the limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `unsupported_media_type` (Content-Type must be application/json): the body is not application/json, or has a content coding */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `invalid_body` (The body does not fit its schema): a member of the body is missing, unknown or has a wrong value; details.errors has a JSON pointer to each */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    get_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the budget */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
+                    Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "id": "0f8fad5b-d9cb-469f-a165-70867728950e",
+                     *         "name": "acme-web",
+                     *         "scope": {
+                     *           "kind": "project",
+                     *           "namespace": "acme-web",
+                     *           "label": null
+                     *         },
+                     *         "amount": 500,
+                     *         "currency": "EUR",
+                     *         "period": "month",
+                     *         "thresholds": [
+                     *           {
+                     *             "id": "actual-80",
+                     *             "basis": "actual",
+                     *             "percent": 80,
+                     *             "amount": null,
+                     *             "probability": null,
+                     *             "state": "firing",
+                     *             "since": "2026-11-19T16:00:00.000Z"
+                     *           },
+                     *           {
+                     *             "id": "forecast-100-0.8",
+                     *             "basis": "forecast",
+                     *             "percent": 100,
+                     *             "amount": null,
+                     *             "probability": 0.8,
+                     *             "state": "firing",
+                     *             "since": "2026-11-16T08:00:00.000Z"
+                     *           }
+                     *         ],
+                     *         "channels": [
+                     *           "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+                     *         ],
+                     *         "notify_on": [
+                     *           "firing",
+                     *           "resolved"
+                     *         ],
+                     *         "rollover": false,
+                     *         "version": 3,
+                     *         "current": {
+                     *           "start": "2026-10-31T23:00:00.000Z",
+                     *           "end": "2026-11-30T23:00:00.000Z",
+                     *           "limit": 500,
+                     *           "spent": 412.34,
+                     *           "forecast": 561.2,
+                     *           "breach_probability": 0.97,
+                     *           "expected_breach_date": "2026-11-27",
+                     *           "complete_through": "2026-11-20T11:00:00.000Z",
+                     *           "reason": null
+                     *         },
+                     *         "may_change": true,
+                     *         "created_at": "2026-10-02T09:00:00.000Z",
+                     *         "updated_at": "2026-11-03T16:30:00.000Z"
+                     *       },
+                     *       "timestamp": "2026-11-20T12:00:31.204Z",
+                     *       "meta": {
+                     *         "as_of": "2026-11-20T12:00:31.190Z",
+                     *         "currency": "EUR",
+                     *         "stale": false
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BudgetResponse"];
+                };
+            };
+            /** @description If-None-Match contains the current version */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `unexpected_body` (This request must not have a body): a body was sent where none is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
+            401: {
+                headers: {
+                    /** @description Challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_found` (Not found): the path or the resource does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
+            405: {
+                headers: {
+                    /** @description Allowed methods */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    change_budget: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A repeated key with the same body returns the first response. With another body it is 409 */
+                "Idempotency-Key"?: string;
+                /** @description ETag of the version to change */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Id of the budget */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BudgetBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
+                    Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetResponse"];
+                };
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `malformed_body` (The body is not valid JSON): the body is not strict JSON: a syntax error, a repeated member, NaN, or nesting that is too deep */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
+            401: {
+                headers: {
+                    /** @description Challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token; `namespace_denied` (Access denied to namespace): the namespace does not exist or the caller has no access; the two cases have the same response; `org_admin_required` (Organization administrator required): the caller is not an org-admin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_found` (Not found): the path or the resource does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
+            405: {
+                headers: {
+                    /** @description Allowed methods */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `body_timeout` (Request body not received in time): the body did not arrive within REQUEST_TIMEOUT_SECONDS */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `conflict` (Conflict with the current state): the request does not fit the current state of the resource; the text has the reason; `idempotency_key_reused` (Idempotency-Key was used for another request): the same Idempotency-Key was already sent with another body */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `precondition_failed` (The resource has changed): If-Match does not name the current version; read the resource again */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `body_too_large` (The body is too large): the body is larger than the endpoint allows; the text names the limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `unsupported_media_type` (Content-Type must be application/json): the body is not application/json, or has a content coding */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `invalid_body` (The body does not fit its schema): a member of the body is missing, unknown or has a wrong value; details.errors has a JSON pointer to each */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `precondition_required` (If-Match required): the request has no If-Match; send the ETag of the version that you read */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    delete_budget: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A repeated key with the same body returns the first response. With another body it is 409 */
+                "Idempotency-Key"?: string;
+                /** @description ETag of the version to change */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Id of the budget */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
+                    Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `unexpected_body` (This request must not have a body): a body was sent where none is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
+            401: {
+                headers: {
+                    /** @description Challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token; `org_admin_required` (Organization administrator required): the caller is not an org-admin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_found` (Not found): the path or the resource does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
+            405: {
+                headers: {
+                    /** @description Allowed methods */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `conflict` (Conflict with the current state): the request does not fit the current state of the resource; the text has the reason; `idempotency_key_reused` (Idempotency-Key was used for another request): the same Idempotency-Key was already sent with another body */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `precondition_failed` (The resource has changed): If-Match does not name the current version; read the resource again */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `precondition_required` (If-Match required): the request has no If-Match; send the ETag of the version that you read */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    get_budget_history: {
+        parameters: {
+            query?: {
+                /** @description The newest entries */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the budget */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
+                    Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "id": "0f8fad5b-d9cb-469f-a165-70867728950e",
+                     *         "entries": [
+                     *           {
+                     *             "kind": "alert",
+                     *             "at": "2026-11-19T16:00:00.000Z",
+                     *             "id": "b1f6a3c2-52e8-4b0e-9f0e-3c1d2a4b5c6d",
+                     *             "version": 3,
+                     *             "period_start": "2026-11-01",
+                     *             "threshold": "actual-80",
+                     *             "status": "firing",
+                     *             "spent": 400.17,
+                     *             "forecast": 558.91,
+                     *             "probability": 0.96,
+                     *             "limit": 500,
+                     *             "currency": "EUR"
+                     *           },
+                     *           {
+                     *             "kind": "change",
+                     *             "at": "2026-10-02T09:00:00.000Z",
+                     *             "action": "create",
+                     *             "actor": "3f1c5c0e-8a6e-4a53-9b8e-0c6f1f0e2d11",
+                     *             "before": null,
+                     *             "after": {
+                     *               "id": "0f8fad5b-d9cb-469f-a165-70867728950e",
+                     *               "name": "acme-web",
+                     *               "scope": {
+                     *                 "kind": "project",
+                     *                 "namespace": "acme-web",
+                     *                 "label": null
+                     *               },
+                     *               "amount": 600,
+                     *               "currency": "EUR",
+                     *               "period": "month",
+                     *               "thresholds": [
+                     *                 {
+                     *                   "id": "actual-80",
+                     *                   "basis": "actual",
+                     *                   "percent": 80,
+                     *                   "amount": null,
+                     *                   "probability": null
+                     *                 }
+                     *               ],
+                     *               "channels": [
+                     *                 "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+                     *               ],
+                     *               "notify_on": [
+                     *                 "firing",
+                     *                 "resolved"
+                     *               ],
+                     *               "rollover": false,
+                     *               "version": 1
+                     *             }
+                     *           }
+                     *         ],
+                     *         "more": true
+                     *       },
+                     *       "timestamp": "2026-11-20T12:00:31.204Z",
+                     *       "meta": {
+                     *         "as_of": "2026-11-20T12:00:31.190Z",
+                     *         "stale": false
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BudgetHistoryResponse"];
+                };
+            };
+            /** @description If-None-Match contains the current version */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `unexpected_body` (This request must not have a body): a body was sent where none is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
+            401: {
+                headers: {
+                    /** @description Challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_found` (Not found): the path or the resource does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
+            405: {
+                headers: {
+                    /** @description Allowed methods */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    preview_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BudgetBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
+                    Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "periods": [
+                     *           {
+                     *             "start": "2026-08-31T22:00:00.000Z",
+                     *             "end": "2026-09-30T22:00:00.000Z",
+                     *             "limit": 500,
+                     *             "spent": 480.02,
+                     *             "reason": null,
+                     *             "thresholds": [
+                     *               {
+                     *                 "id": "actual-80",
+                     *                 "fired_at": "2026-09-26T05:00:00.000Z",
+                     *                 "late_hours": 1,
+                     *                 "warned_in_vain": null
+                     *               },
+                     *               {
+                     *                 "id": "forecast-100-0.8",
+                     *                 "fired_at": "2026-09-14T03:00:00.000Z",
+                     *                 "late_hours": null,
+                     *                 "warned_in_vain": true
+                     *               }
+                     *             ]
+                     *           },
+                     *           {
+                     *             "start": "2026-09-30T22:00:00.000Z",
+                     *             "end": "2026-10-31T23:00:00.000Z",
+                     *             "limit": 500,
+                     *             "spent": 390.55,
+                     *             "reason": null,
+                     *             "thresholds": [
+                     *               {
+                     *                 "id": "actual-80",
+                     *                 "fired_at": null,
+                     *                 "late_hours": null,
+                     *                 "warned_in_vain": null
+                     *               },
+                     *               {
+                     *                 "id": "forecast-100-0.8",
+                     *                 "fired_at": null,
+                     *                 "late_hours": null,
+                     *                 "warned_in_vain": null
+                     *               }
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "summary": [
+                     *           {
+                     *             "threshold": "actual-80",
+                     *             "fired": 1,
+                     *             "in_vain": null
+                     *           },
+                     *           {
+                     *             "threshold": "forecast-100-0.8",
+                     *             "fired": 1,
+                     *             "in_vain": 1
+                     *           }
+                     *         ]
+                     *       },
+                     *       "timestamp": "2026-11-20T12:00:31.204Z",
+                     *       "meta": {
+                     *         "as_of": "2026-11-20T12:00:31.190Z",
+                     *         "stale": false
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BudgetPreviewResponse"];
+                };
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `malformed_body` (The body is not valid JSON): the body is not strict JSON: a syntax error, a repeated member, NaN, or nesting that is too deep */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
+            401: {
+                headers: {
+                    /** @description Challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token; `namespace_denied` (Access denied to namespace): the namespace does not exist or the caller has no access; the two cases have the same response; `org_admin_required` (Organization administrator required): the caller is not an org-admin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_found` (Not found): the path or the resource does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
+            405: {
+                headers: {
+                    /** @description Allowed methods */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `body_timeout` (Request body not received in time): the body did not arrive within REQUEST_TIMEOUT_SECONDS */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `body_too_large` (The body is too large): the body is larger than the endpoint allows; the text names the limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `unsupported_media_type` (Content-Type must be application/json): the body is not application/json, or has a content coding */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `invalid_body` (The body does not fit its schema): a member of the body is missing, unknown or has a wrong value; details.errors has a JSON pointer to each */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    get_budget_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
+                    Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetSettingsResponse"];
+                };
+            };
+            /** @description If-None-Match contains the current version */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `unexpected_body` (This request must not have a body): a body was sent where none is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
+            401: {
+                headers: {
+                    /** @description Challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token; `org_admin_required` (Organization administrator required): the caller is not an org-admin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_found` (Not found): the path or the resource does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
+            405: {
+                headers: {
+                    /** @description Allowed methods */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    change_budget_settings: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A repeated key with the same body returns the first response. With another body it is 409 */
+                "Idempotency-Key"?: string;
+                /** @description ETag of the version to change */
+                "If-Match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BudgetSettingsBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
+                    Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetSettingsResponse"];
+                };
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `malformed_body` (The body is not valid JSON): the body is not strict JSON: a syntax error, a repeated member, NaN, or nesting that is too deep */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
+            401: {
+                headers: {
+                    /** @description Challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token; `org_admin_required` (Organization administrator required): the caller is not an org-admin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_found` (Not found): the path or the resource does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
+            405: {
+                headers: {
+                    /** @description Allowed methods */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `body_timeout` (Request body not received in time): the body did not arrive within REQUEST_TIMEOUT_SECONDS */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `conflict` (Conflict with the current state): the request does not fit the current state of the resource; the text has the reason; `idempotency_key_reused` (Idempotency-Key was used for another request): the same Idempotency-Key was already sent with another body */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `precondition_failed` (The resource has changed): If-Match does not name the current version; read the resource again */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `body_too_large` (The body is too large): the body is larger than the endpoint allows; the text names the limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `unsupported_media_type` (Content-Type must be application/json): the body is not application/json, or has a content coding */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `invalid_body` (The body does not fit its schema): a member of the body is missing, unknown or has a wrong value; details.errors has a JSON pointer to each */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `precondition_required` (If-Match required): the request has no If-Match; send the ETag of the version that you read */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
     list_channels: {
         parameters: {
             query?: never;
