@@ -42,7 +42,12 @@ def webhook_secret(settings: Settings) -> str:
 
 
 def bodies(channel: str) -> list[dict[str, Any]]:
-    given = {"scope": {"kind": "organization"}, "currency": "EUR", "period": "month", "channels": [channel]}
+    given: dict[str, Any] = {
+        "scope": {"kind": "organization"},
+        "currency": "EUR",
+        "period": "month",
+        "channels": [channel],
+    }
     given |= {"notify_on": ["firing", "resolved"], "rollover": False}
     expected = {"basis": "forecast", "percent": 100, "probability": 0.8}
     half, most = ({"basis": "actual", "percent": percent} for percent in (50, 80))

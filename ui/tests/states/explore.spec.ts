@@ -128,7 +128,7 @@ for (const language of ['en', 'de'] as const) {
   });
 }
 
-test('with forced colours, the bars are told apart by patterns', async ({ page }) => {
+test('with forced colours, the bars differ by patterns', async ({ page }) => {
   await routeProvider(page);
   await routeApi(page, answers(ok(many)));
   await page.emulateMedia({ forcedColors: 'active' });
