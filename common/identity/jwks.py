@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from common.billing.transport import UpstreamResponse
 from common.money.strict_json import parse_json
@@ -29,7 +30,7 @@ class Key:
     kid: str
     algorithms: frozenset[str]
     public_key: Any
-    material: str  # the JWK members that the key was built from
+    material: bytes  # the public key in DER: the members of a JWK can be written in several ways
 
 
 class BadKeySet(Exception):
@@ -97,7 +98,8 @@ def _read_key(jwk: object) -> Key | None:
         return None
     if isinstance(public_key, RSAPublicKey) and public_key.key_size not in RSA_BITS:
         return None
-    return Key(kid, algorithms, public_key, repr(sorted(material.items())))
+    der = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return Key(kid, algorithms, public_key, der)
 
 
 def _for_signatures(jwk: dict[str, Any]) -> bool:

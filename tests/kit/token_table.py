@@ -248,6 +248,16 @@ def own(**changes: Any) -> Callable[[], Any]:
     return lambda: rsa_jwk("rsa", rsa_key("acme"), **changes)
 
 
+def respelled(write: Callable[[bytes], str]) -> Callable[[], Any]:
+    """Acme's own key with its modulus written in another way."""
+
+    def entry() -> Any:
+        modulus = rsa_key("acme").public_key().public_numbers().n
+        return own(n=write(modulus.to_bytes(256, "big")))()
+
+    return entry
+
+
 def other() -> dict[str, Any]:
     return rsa_jwk("other", rsa_key("any"))
 
@@ -683,6 +693,15 @@ KEY_SETS = [
         "key set: a kid twice, the same key for two algorithms",
         "RFC 7517 4.5",
         against(own(alg="RS512"), own(alg="RS256"), other),
+    ),
+    *(
+        legal(f"key set: a kid twice, the same key {name}", "RFC 7517 4.5", against(entry, own(), other))
+        for name, entry in (
+            ("with padding", respelled(lambda n: b64(n) + "==")),
+            ("with a leading zero", respelled(lambda n: b64(b"\0" + n))),
+            ("with another member", own(x="AAAA")),
+            ("without alg", own(alg=ABSENT)),
+        )
     ),
     legal("key set: a kid twice, one of them for encryption", "RFC 7517 4.5", against(own(use="enc"), own())),
     *(legal(f"key set: {name} beside the key", "RFC 7517 5", against(entry(odd), own())) for name, odd in ODD_ENTRIES),
