@@ -49,6 +49,7 @@ LEFT JOIN LATERAL (
 LEFT JOIN project_state AS d ON d.organization = o.organization AND d.namespace = p.namespace AND d.life = p.life
     AND d.currency = o.currency
 LEFT JOIN instances AS i ON i.organization = o.organization AND i.namespace = p.namespace
+    AND (p.since IS NULL OR i.measured_at >= p.since) -- of this life, and not of an earlier one
 LEFT JOIN project_months AS h
     ON h.organization = o.organization AND h.period = o.period AND h.namespace = p.namespace AND h.life = p.life
 LEFT JOIN LATERAL project_gaps(

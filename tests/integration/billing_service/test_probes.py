@@ -195,6 +195,22 @@ async def test_a_project_that_was_created_again_shares_nothing_with_the_one_befo
     assert [(p["uid"], p["total"]) for p in statement["projects"]] == [("one", 12.0), ("two", 0.5)]
 
 
+async def test_a_project_that_was_created_again_does_not_show_what_ran_before(api: Api, load: Load) -> None:
+    """What runs is not known until it is measured in the new life."""
+    counts = "namespace,running_pods,running_vms,cpu_cores,memory_gib\nacme-web,{},1,2.4,8.8\n"
+    await load("namespace,organization,uid\nacme-web,acme,one\n")
+    await load(CPU)
+    await load(usage("11-01T00:00", 10, "1"))
+    await load(counts.format(10), now=at("11-10T00:00"))
+    await load("namespace,organization,uid,valid_from\nacme-web,acme,two,2026-11-11T00:00:00Z\n", now=NOVEMBER)
+    api.now = NOVEMBER
+    shown = (await summary(api, "acme", "acme-web"))["whole"]["compute_instances"]
+    assert (shown["running_pods"], shown["measured_at"]) == (0, None)
+    await load(counts.format(3), now=NOVEMBER)
+    shown = (await summary(api, "acme", "acme-web"))["whole"]["compute_instances"]
+    assert (shown["running_pods"], shown["measured_at"]) == (3, "2026-11-20T12:00:00.000Z")
+
+
 async def test_a_new_currency_leaves_the_past_in_the_old_one(api: Api, load: Load) -> None:
     """12.00 EUR stay 12.00 EUR, and do not become 1200 JPY."""
     await load(CPU)
