@@ -59,9 +59,7 @@ class SocketProtocol(WSProtocol):
             self.transport.abort()
 
     def handle_close(self, event: CloseConnection) -> None:
-        if (
-            self.conn.state is ConnectionState.OPEN
-        ):  # what was received is not a frame; uvicorn would close without a code
+        if self.conn.state is ConnectionState.OPEN:  # not a frame was received; uvicorn would close without a code
             self.transport.write(self.conn.send(event))
         super().handle_close(event)
 

@@ -392,7 +392,7 @@ async def test_garbage_is_closed_with_its_reason(
 
 
 async def test_binary_and_broken_frames_are_closed(function: FunctionProcess, identity: IdentityServer) -> None:
-    """4400 for a binary frame; the codes of RFC 6455 for what is not a frame and not UTF-8."""
+    """4400 for a binary frame; the codes of RFC 6455 for bytes that are not a frame or not UTF-8."""
     async with connected(function, identity.token()) as client:
         await client.send_bytes(b"\x00\x01")
         assert (await client.end())[0] == 4400
