@@ -4,7 +4,7 @@ import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 
 import { acme, failure, success } from '../fixtures';
 import { renderBilling } from '../render';
-import { explanation, trend, TREND_META } from '../trends';
+import { explanation, trend, TREND_META } from '../exploreTrends';
 
 type Answers = Record<string, (url: URL) => Response>;
 

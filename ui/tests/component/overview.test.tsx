@@ -3,7 +3,7 @@ import { beforeEach, expect, test, vi } from 'vitest';
 
 import { acme, failure, projectList, success } from '../fixtures';
 import { json, renderBilling } from '../render';
-import { forecast, history, trend } from '../overviewReplies';
+import { forecast, history, trend } from '../trends';
 
 type Replies = Record<string, () => Promise<Response>>;
 const notOffered = json({ ...failure('Not offered by this installation'), code: 'not_offered' }, 501);
@@ -29,7 +29,7 @@ beforeEach(() => {
   requests = [];
 });
 
-test('the overview shows the month so far, where it ends, and the figures of the period before', async () => {
+test('the overview shows the month so far, where it ends, and what the API says of the period before', async () => {
   route(all);
   renderBilling('billing/');
   expect(await screen.findByText('likely €2,495 – €2,531')).toBeVisible();
@@ -61,7 +61,7 @@ test('the table has each project with its change and a line of 30 days in words'
   renderBilling('billing/');
   const table = await screen.findByRole('table', { name: 'Projects, the largest first' });
   const row = within(table).getByRole('link', { name: 'acme-ci' }).closest('tr') as HTMLElement;
-  expect(row).toHaveTextContent('€87.19+€60.00+60%');
+  expect(row).toHaveTextContent('€87.19+€60.00 (+60%)');
   expect(
     await within(row).findByRole('img', { name: /Daily cost of acme-ci in the last 30 days: lowest/ }),
   ).toBeVisible();
@@ -127,7 +127,7 @@ test('the list of projects had the address of the overview before', async () => 
   expect(location()).toMatchObject({ pathname: '/manage-organization/billing/projects', search: '?search=web' });
 });
 
-test('an unknown path has a page for it', async () => {
+test('an unknown path is a page that says so', async () => {
   route(all);
   renderBilling('billing/nothing');
   expect(await screen.findByRole('heading', { name: 'This page does not exist' })).toBeVisible();

@@ -2,7 +2,7 @@
 import { expect, type Page, type Route, test } from '@playwright/test';
 
 import { acme } from '../fixtures';
-import { explanation, largeTrend, trend, TREND_META } from '../trends';
+import { explanation, largeTrend, trend, TREND_META } from '../exploreTrends';
 import { type Answer, data, error, routeApi, silence } from './api';
 import { cutOff, mainThreadMilliseconds, showAll, violations } from './checks';
 import { routeProvider } from './provider';
@@ -71,7 +71,7 @@ const STATES: State[] = [
     answer: ok(trend({ buckets: 2, gaps: [0, 1], compare: false })),
     text: { en: 'There was no usage in this period', de: 'In diesem Zeitraum gab es keinen Verbrauch' },
   },
-  { name: 'explore-loading', answer: silence, text: { en: 'Loading the figures', de: 'Die Beträge werden geladen' } },
+  { name: 'explore-loading', answer: silence, text: { en: 'Loading the figures', de: 'Die Zahlen werden geladen' } },
   {
     name: 'explore-too-much',
     answer: error(400, "query parameter 'group_by' needs 900000 usage lines in this range", {}),
@@ -128,7 +128,32 @@ for (const language of ['en', 'de'] as const) {
   });
 }
 
-test('with forced colours, the bars differ by patterns', async ({ page }) => {
+for (const theme of ['light', 'dark'] as const) {
+  test(`ten groups have ten colours with 3:1 to the page, ${theme}`, async ({ page }) => {
+    await show(page, { name: 'colours', answer: ok(many), text: { en: '', de: '' } }, theme);
+    await expect(page.locator('.billing-mark-fill')).toHaveCount(10);
+    const ratios = await page.locator('.billing-mark-fill').evaluateAll((marks) => {
+      const luminance = (color: string) => {
+        const parts = (color.match(/[\d.]+/g) ?? []).slice(0, 3).map((part) => Number(part) / 255);
+        const [r = 0, g = 0, b = 0] = parts.map((part) =>
+          part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4,
+        );
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+      };
+      const section = document.querySelector('.pf-v6-c-page__main-container') ?? document.body;
+      const behind = luminance(getComputedStyle(section).backgroundColor);
+      return marks.map((mark) => {
+        const fill = getComputedStyle(mark).fill;
+        const [dark = 0, light = 0] = [luminance(fill), behind].sort((a, b) => a - b);
+        return { fill, ratio: (light + 0.05) / (dark + 0.05) };
+      });
+    });
+    expect(new Set(ratios.map(({ fill }) => fill)).size).toBe(10);
+    expect(ratios.filter(({ ratio }) => ratio < 3)).toEqual([]);
+  });
+}
+
+test('with forced colours, the bars are told apart by patterns', async ({ page }) => {
   await routeProvider(page);
   await routeApi(page, answers(ok(many)));
   await page.emulateMedia({ forcedColors: 'active' });

@@ -7,7 +7,7 @@ import type { ProjectList } from '../api/models';
 import { useBilling } from '../BillingProvider';
 import { useScopeName } from '../components/useScopeName';
 
-/** The organization or one project. In the section Projects, a project has a separate page. */
+/** The organization or one project. In the section Projects, a project is a page of its own. */
 export function ScopeSelect({ list }: { list: ProjectList | undefined }) {
   const { t } = useTranslation();
   const { scope, setView } = useView();

@@ -92,7 +92,7 @@ function GroupRow({ group, isProject, change, unit, days }: GroupRowProps) {
         ) : (
           <>
             {formatDifference(change.difference, unit)}
-            {change.ratio != null && <span className="billing-note">{formatChange(change.ratio)}</span>}
+            {change.ratio != null && ` (${formatChange(change.ratio)})`}
           </>
         )}
       </td>

@@ -73,7 +73,9 @@ export function ProjectTable({ rows, totals, totalName, meta, history, view, onS
               {columnTitle(t, column)}
             </Th>
           ))}
-          <Th modifier="nowrap">{t('trend')}</Th>
+          <Th modifier="nowrap" className="billing-spark-cell">
+            {t('trend')}
+          </Th>
         </Tr>
       </Thead>
       <Tbody>
@@ -122,7 +124,7 @@ const ProjectTableRow = memo(function ProjectTableRow({ row, meta, days }: RowPr
       <Td dataLabel={columnTitle(t, 'share')} className="billing-share">
         <Share row={row} />
       </Td>
-      <Td dataLabel={t('trend')}>
+      <Td dataLabel={t('trend')} className="billing-spark-cell">
         <Sparkline name={row.namespace} days={days} unit={unit} />
       </Td>
     </Tr>
@@ -177,7 +179,7 @@ function TotalsRow({ total, name, meta }: { total: CurrencyTotal; name: string; 
         {formatRate(total.total_cost_per_hour, unit)}
       </Td>
       <Td visibility={['hidden', 'visibleOnMd']} />
-      <Td visibility={['hidden', 'visibleOnMd']} />
+      <Td visibility={['hidden', 'visibleOnMd']} className="billing-spark-cell" />
     </Tr>
   );
 }

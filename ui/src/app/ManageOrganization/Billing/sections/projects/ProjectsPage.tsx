@@ -119,7 +119,7 @@ function SearchableTable({ list, meta }: { list: ProjectList; meta: Fresh<Projec
   const change = (part: Partial<TableView>, how?: { typing: boolean }) => {
     setValues(parametersOf(part, view), how);
   };
-  const hasPages = matching.length > PAGE_SIZES[0];
+  const hasPages = matching.length > PAGE_SIZES[0] && !isPrinting;
   const shown = { ...view, page: page.page };
   const totalName = (currency: string | null) =>
     isWholeOrganization(list)
