@@ -33,6 +33,10 @@ export default defineConfig({
     },
   ],
   ...(isAgainstPreview && {
-    webServer: { command: `npx vite preview --port ${PORT} --strictPort`, url: `${PREVIEW}/billing/`, reuseExistingServer: false },
+    webServer: {
+      command: `npx vite preview --port ${PORT} --strictPort`,
+      url: `${PREVIEW}/billing/`,
+      reuseExistingServer: false,
+    },
   }),
 });

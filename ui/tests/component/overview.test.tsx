@@ -29,7 +29,7 @@ beforeEach(() => {
   requests = [];
 });
 
-test('the overview shows the month so far, where it ends, and what the API says of the period before', async () => {
+test('the overview shows the month so far, where it ends, and how it compares with the period before', async () => {
   route(all);
   renderBilling('billing/');
   expect(await screen.findByText('likely €2,495 – €2,531')).toBeVisible();
@@ -127,7 +127,7 @@ test('the list of projects had the address of the overview before', async () => 
   expect(location()).toMatchObject({ pathname: '/manage-organization/billing/projects', search: '?search=web' });
 });
 
-test('an unknown path is a page that says so', async () => {
+test('an unknown path has an empty page with a way back', async () => {
   route(all);
   renderBilling('billing/nothing');
   expect(await screen.findByRole('heading', { name: 'This page does not exist' })).toBeVisible();

@@ -324,7 +324,7 @@ test('printed, the list has all rows on all pages, with the heading row, and no 
   expect(head).toBe('table-header-group');
 });
 
-test('with storage blocked, the page says in one sentence what must be allowed', async ({ page }) => {
+test('with storage blocked, one sentence has what must be allowed', async ({ page }) => {
   await page.addInitScript(() => {
     for (const name of ['localStorage', 'sessionStorage']) {
       Object.defineProperty(window, name, {

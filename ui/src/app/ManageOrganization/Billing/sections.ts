@@ -12,7 +12,7 @@ export const SECTIONS = [
 export type Section = (typeof SECTIONS)[number];
 export type SectionName = Section['name'];
 
-/** Each section is a file of its own, loaded when it is opened. */
+/** Each section is a separate file, loaded when it is opened. */
 export const SECTION_PAGES: Record<SectionName, ComponentType> = {
   overview: lazy(() => import('./sections/overview/OverviewPage')),
   explore: lazy(() => import('./sections/explore/ExplorePage')),

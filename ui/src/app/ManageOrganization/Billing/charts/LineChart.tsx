@@ -5,7 +5,7 @@ import { BELOW, BESIDE } from './axisStyles';
 import { placeLabels } from './labels';
 import { labelled, type Plot, pointX, topOf } from './scale';
 
-/** `level` is one amount over the whole width, as a budget. Each kind has its own colour, width and dashes. */
+/** `level` is one amount over the complete width, as a budget. Each kind has its own colour, width and dashes. */
 export type LineKind = 'main' | 'earlier' | 'forecast' | 'level';
 
 export interface Line {

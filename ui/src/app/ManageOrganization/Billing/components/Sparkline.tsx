@@ -14,7 +14,7 @@ interface SparklineProps {
   unit: Unit;
 }
 
-/** The daily costs as a line. Its text says the lowest and the highest. */
+/** The daily costs as a line. Its text has the lowest and the highest. */
 export function Sparkline({ name, days, unit }: SparklineProps) {
   const { t } = useTranslation('projects');
   const known = days?.filter((day) => day !== null) ?? [];

@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 
 import { useUnusedParameters } from '../address';
 
-/** A typing error in a link is not silent: the view differs from what the link says. */
+/** A typing error in a link is not silent: the view differs from the one that was meant. */
 export function AddressNotice() {
   const { t } = useTranslation();
   const names = useUnusedParameters();

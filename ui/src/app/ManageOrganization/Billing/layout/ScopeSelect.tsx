@@ -7,7 +7,7 @@ import type { ProjectList } from '../api/models';
 import { useBilling } from '../BillingProvider';
 import { useScopeName } from '../components/useScopeName';
 
-/** The organization or one project. In the section Projects, a project is a page of its own. */
+/** The organization or one project. In the section Projects, a project is a separate page. */
 export function ScopeSelect({ list }: { list: ProjectList | undefined }) {
   const { t } = useTranslation();
   const { scope, setView } = useView();
