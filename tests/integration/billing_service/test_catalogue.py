@@ -15,6 +15,7 @@ from billing_service.distribute import DISTRIBUTED, LOCAL, REFERENCE
 from billing_service.grants import READABLE
 from billing_service.ledger.script import run as run_script
 from billing_service.ledger.script import script
+from billing_service.trends.filters import Filters
 from billing_service.trends.usage import query
 
 from .ledger_kit import found
@@ -91,6 +92,7 @@ OF_A_TREND = {
     "label": "team", "names": None, "spaces": None, "by_sku": True,
     "month_since": [GIVEN["since"]],
 }  # fmt: skip
+OF_A_TREND |= Filters().of_sums() | Filters().of_each_line()
 
 
 @pytest.fixture
