@@ -53,3 +53,34 @@ export function answerWith(answer: () => Promise<Response>) {
 export function json(body: unknown, status = 200, headers: Record<string, string> = {}): () => Promise<Response> {
   return () => Promise.resolve(new Response(JSON.stringify(body), { status, headers }));
 }
+
+export interface Sent {
+  method: string;
+  path: string;
+  body: unknown;
+  headers: Headers;
+}
+
+/** A response for each path with its query ("GET /api/billing/channels"). Any other request fails the test. */
+export function answerEach(answers: Record<string, () => Promise<Response>>): Sent[] {
+  const sent: Sent[] = [];
+  const stub = (url: URL, init: RequestInit = {}) => {
+    const method = init.method ?? 'GET';
+    const path = `${url.pathname}${url.search}`;
+    const body: unknown = typeof init.body === 'string' ? JSON.parse(init.body) : undefined;
+    sent.push({ method, path, body, headers: new Headers(init.headers) });
+    const answer = answers[`${method} ${path}`] ?? answers[`${method} ${url.pathname}`];
+    if (answer === undefined) {
+      throw new Error(`No response for ${method} ${path}`);
+    }
+    return answer();
+  };
+  vi.stubGlobal('fetch', stub);
+  return sent;
+}
+
+/** One response after the other; the last one stays. */
+export function inTurn(...answers: (() => Promise<Response>)[]): () => Promise<Response> {
+  let turn = 0;
+  return () => (answers[Math.min(turn++, answers.length - 1)] as () => Promise<Response>)();
+}

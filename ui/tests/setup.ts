@@ -14,7 +14,7 @@ class NoResizeObserver {
 globalThis.ResizeObserver ??= NoResizeObserver;
 
 // Two shared cores: a section is loaded late, and its first rendering is slow.
-configure({ asyncUtilTimeout: 5000 });
+configure({ asyncUtilTimeout: 10_000 });
 
 beforeAll(async () => {
   await loadTexts('en');

@@ -14,11 +14,11 @@ export function Billing() {
     <AddressProvider>
       <LiveProvider>
         <Routes>
-          {SECTIONS.map(({ name, path, hasBar }) => {
+          {SECTIONS.map(({ name, path, hasBar, hasViews }) => {
             const SectionPage = SECTION_PAGES[name];
             return (
               <Route key={name} element={<SectionLayout hasBar={hasBar} />}>
-                <Route path={path} element={<SectionPage />} />
+                <Route path={hasViews ? `${path}/*` : path} element={<SectionPage />} />
                 {name === 'projects' && <Route path="projects/:namespace" element={<ProjectPage />} />}
               </Route>
             );

@@ -1,13 +1,13 @@
 import { type ComponentType, lazy } from 'react';
 
-/** In the order of the sidebar. `path` is below the path of the page. Later sections are lines here. */
+/** In the order of the sidebar. `path` is below the path of the page, and those of its views (`hasViews`) are below it. Later sections are lines here. */
 export const SECTIONS = [
-  { name: 'overview', path: '', hasBar: true },
-  { name: 'explore', path: 'explore', hasBar: true },
-  { name: 'projects', path: 'projects', hasBar: true },
-  { name: 'budgets', path: 'budgets', hasBar: true },
-  { name: 'plan', path: 'plan', hasBar: true },
-  { name: 'statements', path: 'statements', hasBar: false },
+  { name: 'overview', path: '', hasBar: true, hasViews: false },
+  { name: 'explore', path: 'explore', hasBar: true, hasViews: false },
+  { name: 'projects', path: 'projects', hasBar: true, hasViews: false },
+  { name: 'budgets', path: 'budgets', hasBar: true, hasViews: true },
+  { name: 'plan', path: 'plan', hasBar: true, hasViews: false },
+  { name: 'statements', path: 'statements', hasBar: false, hasViews: true },
 ] as const;
 export type Section = (typeof SECTIONS)[number];
 export type SectionName = Section['name'];

@@ -1,17 +1,45 @@
-import { PageSection } from '@patternfly/react-core';
 import { useTranslation } from 'react-i18next';
 
 import { useSectionParameters } from '../../address';
-import { PageHeading } from '../../components/PageHeading';
+import type { Fresh } from '../../api/models';
+import { BillingState } from '../../components/BillingState';
+import { useResource } from '../../queries/useResource';
+import { SectionPage } from '../SectionPage';
+import { AdviceCard } from './AdviceCard';
+import { ByProject } from './ByProject';
+import { CurrentPlan } from './CurrentPlan';
+import { PLAN, type Plan } from './planData';
+import { PlanSkeleton } from './PlanSkeleton';
+import { Pool } from './Pool';
+import { QUOTE_PARAMETERS, QuoteCard } from './quote/QuoteCard';
 
-const PARAMETERS = {};
-
+/** What the plan grants, when it runs out, and what something planned would cost. */
 export default function PlanPage() {
   const { t } = useTranslation('plan');
-  useSectionParameters(PARAMETERS);
+  useSectionParameters(QUOTE_PARAMETERS);
+  const query = useResource(PLAN, {});
+  const scope = query.data?.data.scope;
+  const subtitle =
+    scope === undefined ? null : scope.namespaces === null ? t('subtitle', scope) : t('subtitleMember', scope);
   return (
-    <PageSection isWidthLimited isCenterAligned isFilled>
-      <PageHeading title={t('title')} />
-    </PageSection>
+    <SectionPage title={t('title')} subtitle={subtitle}>
+      <BillingState query={query} skeleton={<PlanSkeleton />}>
+        {(fresh) => <PlanParts fresh={fresh} />}
+      </BillingState>
+    </SectionPage>
+  );
+}
+
+function PlanParts({ fresh: { data, meta } }: { fresh: Fresh<Plan> }) {
+  const isAdmin = data.scope.namespaces === null;
+  const isLimited = data.quota.dimensions.some(({ limit }) => limit !== null);
+  return (
+    <>
+      <CurrentPlan plan={data} meta={meta} />
+      <Pool quota={data.quota} timeZone={meta.time_zone} isAdmin={isAdmin} />
+      {isAdmin && isLimited && <AdviceCard dimensions={data.quota.dimensions} />}
+      <ByProject dimensions={data.quota.dimensions} />
+      <QuoteCard />
+    </>
   );
 }

@@ -1,17 +1,16 @@
-import { PageSection } from '@patternfly/react-core';
-import { useTranslation } from 'react-i18next';
+import { Route, Routes } from 'react-router';
 
-import { useSectionParameters } from '../../address';
-import { PageHeading } from '../../components/PageHeading';
+import { NotFound } from '../../layout/NotFound';
+import { Months } from './Months';
+import { StatementView } from './StatementView';
 
-const PARAMETERS = {};
-
+/** The months with their state, and the statement of one. */
 export default function StatementsPage() {
-  const { t } = useTranslation('statements');
-  useSectionParameters(PARAMETERS);
   return (
-    <PageSection isWidthLimited isCenterAligned isFilled>
-      <PageHeading title={t('title')} />
-    </PageSection>
+    <Routes>
+      <Route index element={<Months />} />
+      <Route path=":period" element={<StatementView />} />
+      <Route path="*" element={<NotFound />} />
+    </Routes>
   );
 }

@@ -1,0 +1,69 @@
+import { Skeleton } from '@patternfly/react-core';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useParams } from 'react-router';
+
+import { useSectionParameters, useView } from '../../address';
+import { useBilling } from '../../BillingProvider';
+import { BillingState } from '../../components/BillingState';
+import { locale } from '../../i18n';
+import { SectionPage } from '../SectionPage';
+import { draftOf, newDraft } from './budgetDraft';
+import { BudgetForm } from './BudgetForm';
+import { useBudget, useBudgets } from './budgetQueries';
+
+const NO_PARAMETERS = {};
+
+/** The form of a new budget, or of one that exists. */
+export function BudgetFormPage() {
+  const { id } = useParams();
+  useSectionParameters(NO_PARAMETERS);
+  return id === undefined ? <NewBudgetPage /> : <ChangeBudgetPage id={id} />;
+}
+
+/** The list is read first: it has the currency, and whoever has no access does not fill in a form in vain. */
+function NewBudgetPage() {
+  const { t } = useTranslation('budgets');
+  const { basePath } = useBilling();
+  const { scope } = useView();
+  return (
+    <SectionPage title={t('newBudget')} up={{ title: t('budgets'), to: `${basePath}budgets` }}>
+      <BillingState query={useBudgets()} skeleton={<Skeleton fontSize="4xl" />}>
+        {({ meta }) => (
+          <BudgetForm
+            opened={newDraft(scope.kind === 'project' ? scope.namespace : null, locale())}
+            stored={null}
+            meta={meta}
+          />
+        )}
+      </BillingState>
+    </SectionPage>
+  );
+}
+
+function ChangeBudgetPage({ id }: { id: string }) {
+  const { t } = useTranslation('budgets');
+  const { basePath } = useBilling();
+  const query = useBudget(id);
+  const [version, setVersion] = useState(0);
+  const loadAgain = () => {
+    void query.refetch().then(() => {
+      setVersion((now) => now + 1);
+    });
+  };
+  return (
+    <SectionPage title={query.data?.data.name ?? t('budget')} up={{ title: t('budgets'), to: `${basePath}budgets` }}>
+      <BillingState query={query} skeleton={<Skeleton fontSize="4xl" />}>
+        {({ data, meta, etag }) => (
+          <BudgetForm
+            key={version}
+            opened={draftOf(data, locale())}
+            stored={{ id, etag: etag ?? '' }}
+            meta={meta}
+            onLoadAgain={loadAgain}
+          />
+        )}
+      </BillingState>
+    </SectionPage>
+  );
+}

@@ -1,0 +1,134 @@
+import { Button, Content } from '@patternfly/react-core';
+import AngleDownIcon from '@patternfly/react-icons/dist/esm/icons/angle-down-icon';
+import AngleRightIcon from '@patternfly/react-icons/dist/esm/icons/angle-right-icon';
+import { ExpandableRowContent, Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+
+import type { Schemas } from '../../api/models';
+import { formatAmount, type Unit } from '../../money';
+import { withUnit } from '../../quantities';
+import { TableCard } from '../TableCard';
+
+interface UsageByProjectProps {
+  section: Omit<Schemas['OtherCurrency'], 'currency'>;
+  unit: Unit;
+  title: string;
+}
+
+export function UsageByProject({ section, unit, title }: UsageByProjectProps) {
+  const { t } = useTranslation(['statements', 'common']);
+  if (section.projects.length === 0) {
+    return <TableCard title={title}>{t('noUsage')}</TableCard>;
+  }
+  return (
+    <TableCard title={title} hint={t('byProjectHint')}>
+      <Table aria-label={title} variant="compact" gridBreakPoint="">
+        <Thead>
+          <Tr>
+            <Th screenReaderText={t('part')} modifier="fitContent" />
+            <Th>{t('common:project')}</Th>
+            <Th className="billing-number">{t('amount')}</Th>
+          </Tr>
+        </Thead>
+        {section.projects.map((project) => (
+          <ProjectRows key={`${project.namespace} ${project.uid}`} {...{ project, unit }} />
+        ))}
+        <Tbody>
+          {section.rounding !== 0 && (
+            <SumRow title={t('rounding')} note={t('roundingHint')} amount={formatAmount(section.rounding, unit)} />
+          )}
+          <SumRow title={t('common:total')} amount={formatAmount(section.usage_total, unit)} isTotal />
+        </Tbody>
+      </Table>
+    </TableCard>
+  );
+}
+
+function SumRow(row: { title: string; note?: string; amount: string; isTotal?: boolean }) {
+  return (
+    <Tr {...(row.isTotal && { className: 'billing-totals' })}>
+      <Td />
+      <Th scope="row">
+        {row.title}
+        {row.note !== undefined && <Content component="small">{row.note}</Content>}
+      </Th>
+      <Td className="billing-number">{row.amount}</Td>
+    </Tr>
+  );
+}
+
+interface ProjectRowsProps {
+  project: Schemas['StatementProject'];
+  unit: Unit;
+}
+
+function ProjectRows({ project, unit }: ProjectRowsProps) {
+  const { t } = useTranslation(['statements', 'common']);
+  const [isExpanded, setIsExpanded] = useState(false);
+  return (
+    <Tbody isExpanded={isExpanded}>
+      <Tr>
+        <Td>
+          <Button
+            variant="plain"
+            size="sm"
+            icon={isExpanded ? <AngleDownIcon /> : <AngleRightIcon />}
+            aria-expanded={isExpanded}
+            aria-label={t('showParts', { project: project.namespace })}
+            onClick={() => {
+              setIsExpanded(!isExpanded);
+            }}
+          />
+        </Td>
+        <Td modifier="breakWord">{project.namespace}</Td>
+        <Td className="billing-number">{formatAmount(project.total, unit)}</Td>
+      </Tr>
+      {isExpanded && (
+        <Tr isExpanded>
+          <Td />
+          <Td colSpan={2}>
+            <ExpandableRowContent>
+              <PartsOfProject project={project} unit={unit} />
+            </ExpandableRowContent>
+          </Td>
+        </Tr>
+      )}
+    </Tbody>
+  );
+}
+
+function PartsOfProject({ project, unit }: ProjectRowsProps) {
+  const { t } = useTranslation(['statements', 'common']);
+  return (
+    <Table
+      aria-label={t('showParts', { project: project.namespace })}
+      variant="compact"
+      borders={false}
+      gridBreakPoint="grid-md"
+    >
+      <Thead>
+        <Tr>
+          <Th>{t('part')}</Th>
+          <Th className="billing-number">{t('quantity')}</Th>
+          <Th className="billing-number">{t('amount')}</Th>
+        </Tr>
+      </Thead>
+      <Tbody>
+        {project.lines.map((line) => (
+          <Tr key={line.sku}>
+            <Td dataLabel={t('part')} modifier="breakWord">
+              {line.sku}
+            </Td>
+            <Td dataLabel={t('quantity')} className="billing-number">
+              {withUnit(line.quantity, line.unit)}
+            </Td>
+            <Td dataLabel={t('amount')} className="billing-number">
+              {formatAmount(line.amount, unit)}
+            </Td>
+          </Tr>
+        ))}
+      </Tbody>
+    </Table>
+  );
+}

@@ -1,0 +1,176 @@
+import { screen, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { expect, test } from 'vitest';
+
+import type { Budget } from '../../src/app/ManageOrganization/Billing/sections/budgets/budgetData';
+import type {
+  BudgetHistory,
+  BudgetList,
+  BudgetPreview,
+} from '../../src/app/ManageOrganization/Billing/sections/budgets/budgetQueries';
+import { decimalOf, decimalText } from '../../src/app/ManageOrganization/Billing/sections/budgets/decimal';
+import { example, first } from '../examples';
+import { acme, failure, success } from '../fixtures';
+import { answerEach, json, renderBilling } from '../render';
+
+const BUDGETS = '/api/billing/budgets';
+const listed = example<BudgetList>('list_budgets');
+const budget = first(listed.data.budgets);
+const ONE = `${BUDGETS}/${budget.id}`;
+const ETAG = { ETag: '"3-a"' };
+const CHANNELS = { 'GET /api/billing/channels': json(success({ channels: [] })) };
+const BASE = { 'GET /api/billing/projects': json(success(acme)), ...CHANNELS };
+const HISTORY = { [`GET ${ONE}/history`]: json(example<BudgetHistory>('get_budget_history')) };
+
+const listOf = (part: Partial<BudgetList>) => json({ ...listed, data: { ...listed.data, ...part } });
+const one = (part: Partial<Budget> = {}) => json({ ...listed, data: { ...budget, ...part } }, 200, ETAG);
+
+test('a budget has what is spent, its forecast, how likely it is exceeded and the state of each threshold', async () => {
+  answerEach({ ...BASE, [`GET ${BUDGETS}`]: listOf({}) });
+  renderBilling('billing/budgets');
+  const row = (await screen.findByRole('link', { name: 'acme-web' })).closest('tr') as HTMLElement;
+  expect(row).toHaveTextContent('Project acme-web');
+  expect(row).toHaveTextContent('€500.00 per month');
+  expect(within(row).getByRole('progressbar')).toHaveAttribute('aria-valuetext', '€412.34 of €500.00');
+  expect(row).toHaveTextContent('€561.20');
+  expect(row).toHaveTextContent('97% likely, first on November 27, 2026');
+  expect(row).toHaveTextContent('80% spent: Fired since November 19, 2026');
+  expect(row).toHaveTextContent('100% forecast, at 80%: Fired since November 16, 2026');
+});
+
+test('a figure that cannot be decided has its reason, and is not 0', async () => {
+  const current = {
+    ...(budget.current as NonNullable<Budget['current']>),
+    spent: null,
+    forecast: null,
+    breach_probability: null,
+    expected_breach_date: null,
+    reason: 'price_missing',
+  };
+  answerEach({ ...BASE, [`GET ${BUDGETS}`]: listOf({ budgets: [{ ...budget, current }] }) });
+  renderBilling('billing/budgets');
+  const row = (await screen.findByRole('link', { name: 'acme-web' })).closest('tr') as HTMLElement;
+  expect(row).toHaveTextContent('Some usage has no price, so what is spent is not known.');
+  expect(within(row).queryByRole('progressbar')).not.toBeInTheDocument();
+  expect(row).not.toHaveTextContent('€0.00');
+});
+
+test('without a budget there is a way to create one, for those who may', async () => {
+  answerEach({ ...BASE, [`GET ${BUDGETS}`]: listOf({ budgets: [] }) });
+  renderBilling('billing/budgets');
+  expect(await screen.findByRole('link', { name: 'New budget' })).toBeVisible();
+});
+
+test('a project-user who may not write reads who can create a budget', async () => {
+  answerEach({ ...BASE, [`GET ${BUDGETS}`]: listOf({ budgets: [], may_create: false }) });
+  renderBilling('billing/budgets');
+  expect(await screen.findByText(/An administrator of your organization can create one/)).toBeVisible();
+  expect(screen.queryByRole('link', { name: 'New budget' })).not.toBeInTheDocument();
+});
+
+test('an installation without budgets says so', async () => {
+  answerEach({ ...BASE, [`GET ${BUDGETS}`]: json({ ...failure('Not offered'), code: 'not_offered' }, 501) });
+  renderBilling('billing/budgets');
+  expect(await screen.findByRole('heading', { name: 'Not offered by this installation' })).toBeVisible();
+});
+
+test('a new budget is sent with exact numbers, and its preview says when it would have warned', async () => {
+  const preview = example<BudgetPreview>('preview_budget');
+  const sent = answerEach({
+    ...BASE,
+    ...HISTORY,
+    [`GET ${BUDGETS}`]: listOf({}),
+    [`POST ${BUDGETS}/preview`]: json(preview),
+    [`POST ${BUDGETS}`]: json({ ...listed, data: budget }, 201, ETAG),
+    [`GET ${ONE}`]: one(),
+  });
+  const { location } = renderBilling('billing/budgets/new?project=acme-web');
+  await userEvent.type(await screen.findByRole('textbox', { name: 'Name' }), 'web');
+  await userEvent.type(screen.getByRole('textbox', { name: 'Amount in EUR' }), '500.10');
+  expect(screen.getByText('€500.10 for each period')).toBeVisible();
+  await userEvent.click(screen.getByRole('button', { name: 'Remove threshold 2' }));
+  await userEvent.click(screen.getByRole('button', { name: 'Show it' }));
+  expect(await screen.findByText('80% spent: would have warned on September 26.')).toBeVisible();
+  expect(
+    screen.getByText(/^100% forecast, at 80%: would have warned on September 14\. 1 of them in vain/),
+  ).toBeVisible();
+  await userEvent.click(screen.getByRole('button', { name: 'Create the budget' }));
+  expect(await screen.findByRole('heading', { level: 1, name: 'acme-web' })).toBeVisible();
+  expect(location().pathname).toBe(`/manage-organization/billing/budgets/${budget.id}`);
+  const posts = sent.filter(({ method }) => method === 'POST');
+  expect(posts[1]?.body).toEqual({
+    name: 'web',
+    scope: { kind: 'project', namespace: 'acme-web' },
+    amount: 500.1,
+    currency: 'EUR',
+    period: 'month',
+    thresholds: [
+      { basis: 'actual', percent: 80 },
+      { basis: 'forecast', percent: 100, probability: 0.8 },
+    ],
+    channels: [],
+    notify_on: ['firing', 'resolved'],
+    rollover: false,
+  });
+  expect(posts[1]?.headers.get('Idempotency-Key')).toMatch(/^[0-9a-f-]{36}$/);
+});
+
+test('what the API says about a threshold is at its field', async () => {
+  const errors = [{ pointer: '/thresholds/1', message: 'is equal to /thresholds/0' }];
+  answerEach({
+    ...BASE,
+    [`GET ${BUDGETS}`]: listOf({}),
+    [`POST ${BUDGETS}`]: json({ ...failure('text', { errors }), code: 'invalid_body' }, 422),
+  });
+  renderBilling('billing/budgets/new');
+  await userEvent.click(await screen.findByRole('button', { name: 'Create the budget' }));
+  expect(await screen.findByRole('textbox', { name: 'At', description: /is equal to/ })).toBeInvalid();
+});
+
+test('a change keeps the scope and has the version; after a 412 the newest version is offered', async () => {
+  const changed = { ...failure('The resource has changed'), code: 'precondition_failed' };
+  const sent = answerEach({ ...BASE, [`GET ${ONE}`]: one(), [`PUT ${ONE}`]: json(changed, 412) });
+  renderBilling(`billing/budgets/${budget.id}/change`);
+  const amount = await screen.findByRole('textbox', { name: 'Amount in EUR' });
+  expect(amount).toHaveValue('500');
+  expect(screen.getByText('For: Project acme-web')).toBeVisible();
+  await userEvent.click(screen.getByRole('button', { name: 'Save' }));
+  expect(await screen.findByRole('button', { name: 'Load the newest version' })).toBeVisible();
+  const put = sent.find(({ method }) => method === 'PUT');
+  expect(put?.headers.get('If-Match')).toBe('"3-a"');
+  expect(put?.body).toMatchObject({ scope: { kind: 'project', namespace: 'acme-web' }, channels: budget.channels });
+});
+
+test('the history has each change with what changed, and each warning', async () => {
+  answerEach({ ...BASE, ...HISTORY, [`GET ${ONE}`]: one() });
+  renderBilling(`billing/budgets/${budget.id}`);
+  const table = await screen.findByRole('grid', { name: 'History' });
+  expect(within(table).getAllByRole('row').length).toBeGreaterThan(1);
+  expect(table).toHaveTextContent(/80% spent: fired/);
+  expect(table).toHaveTextContent(/(Created|Changed) by/);
+});
+
+test('a reader has no button to change or delete', async () => {
+  answerEach({ ...BASE, ...HISTORY, [`GET ${ONE}`]: one({ may_change: false }) });
+  renderBilling(`billing/budgets/${budget.id}`);
+  expect(await screen.findByText(/You can read this budget/)).toBeVisible();
+  expect(screen.queryByRole('button', { name: 'Delete' })).not.toBeInTheDocument();
+  expect(screen.queryByRole('link', { name: 'Change' })).not.toBeInTheDocument();
+});
+
+test.each([
+  ['1234.5', 'en', 1234.5],
+  ['1,234', 'en', '1,234'],
+  ['1234,5', 'de', 1234.5],
+  ['1.234', 'de', '1.234'],
+  ['12.50', 'de', 12.5],
+  ['', 'de', ''],
+  ['1e3', 'en', '1e3'],
+  ['-5', 'en', '-5'],
+])('%j typed in %s is %j: a thousands separator is never guessed', (text, language, value) => {
+  expect(decimalOf(text, language)).toBe(value);
+});
+
+test('a number goes into a field without a thousands separator', () => {
+  expect([decimalText(1234.5, 'de'), decimalText(1234.5, 'en')]).toEqual(['1234,5', '1234.5']);
+});
