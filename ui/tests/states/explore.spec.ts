@@ -169,7 +169,7 @@ test('with forced colours, the bars are told apart by patterns', async ({ page }
 test('500 projects, 90 days: each interaction takes less than 100 ms', async ({ page }) => {
   await routeProvider(page);
   await routeApi(page, answers(ok(largeTrend())));
-  await page.goto(`${EXPLORE.replace('2025-09-30', '2025-11-29')}`);
+  await page.goto(EXPLORE.replace('2025-09-30', '2025-11-29'));
   await expect(page.locator('.billing-picture path.billing-mark-edge')).toHaveCount(10);
   const points = page.getByRole('slider');
   await points.focus();
