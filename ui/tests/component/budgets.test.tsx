@@ -68,13 +68,13 @@ test('a project-user who may not write reads who can create a budget', async () 
   expect(screen.queryByRole('link', { name: 'New budget' })).not.toBeInTheDocument();
 });
 
-test('an installation without budgets says so', async () => {
+test('an installation without budgets has a page for it', async () => {
   answerEach({ ...BASE, [`GET ${BUDGETS}`]: json({ ...failure('Not offered'), code: 'not_offered' }, 501) });
   renderBilling('billing/budgets');
   expect(await screen.findByRole('heading', { name: 'Not offered by this installation' })).toBeVisible();
 });
 
-test('a new budget is sent with exact numbers, and its preview says when it would have warned', async () => {
+test('a new budget is sent with exact numbers, and its preview shows when it would have warned', async () => {
   const preview = example<BudgetPreview>('preview_budget');
   const sent = answerEach({
     ...BASE,
@@ -115,7 +115,7 @@ test('a new budget is sent with exact numbers, and its preview says when it woul
   expect(posts[1]?.headers.get('Idempotency-Key')).toMatch(/^[0-9a-f-]{36}$/);
 });
 
-test('what the API says about a threshold is at its field', async () => {
+test('the mistake of a threshold is at its field', async () => {
   const errors = [{ pointer: '/thresholds/1', message: 'is equal to /thresholds/0' }];
   answerEach({
     ...BASE,

@@ -63,7 +63,7 @@ test('a new webhook is created once, also if it is sent again after no response'
   expect(keys[1]).toBe(keys[0]);
 });
 
-test('what the API says about an address is at its field, and a mended body is another request', async () => {
+test('the mistake of an address is at its field, and a mended body is another request', async () => {
   const errors = [{ pointer: '/target/url', message: 'the address is not public' }];
   const refused = json({ ...failure('text', { errors }), code: 'invalid_body' }, 422);
   const created = json(success(operations), 201, ETAG);
@@ -80,7 +80,7 @@ test('what the API says about an address is at its field, and a mended body is a
   expect(new Set(keys).size).toBe(2);
 });
 
-test('a change has the version that was read, keeps the stored secret, and is not made over one of somebody else', async () => {
+test('a change has the version that was read, keeps the stored secret, and does not replace another change', async () => {
   const changed = json({ ...failure('The resource has changed'), code: 'precondition_failed' }, 412);
   const newest = json(success({ ...operations, name: 'night shift' }), 200, { ETag: '"2.b"' });
   const sent = answerEach({
@@ -94,7 +94,7 @@ test('a change has the version that was read, keeps the stored secret, and is no
   expect(screen.getByText(/A secret is stored and stays/)).toBeVisible();
   await userEvent.type(name, ' 2');
   await userEvent.click(screen.getByRole('button', { name: 'Save' }));
-  expect(await screen.findByText('Somebody else has changed it')).toBeVisible();
+  expect(await screen.findByText('It was changed in the meantime')).toBeVisible();
   const put = sent.find(({ method }) => method === 'PUT');
   expect(put?.headers.get('If-Match')).toBe('"1.a"');
   expect(put?.body).toEqual({
@@ -106,7 +106,7 @@ test('a change has the version that was read, keeps the stored secret, and is no
   expect(await screen.findByDisplayValue('night shift')).toBeVisible();
 });
 
-test('after a change of the address the secret is asked for again', async () => {
+test('after a change of the address the secret is required again', async () => {
   answerEach({ ...PROJECTS, [`GET ${ONE}`]: json(success(operations), 200, ETAG) });
   renderBilling(`billing/budgets/channels/${operations.id}`);
   await userEvent.type(await screen.findByRole('textbox', { name: 'Address' }), '/new');
@@ -130,7 +130,7 @@ test('a channel is deleted after a question, with its version', async () => {
   expect(sent.find(({ method }) => method === 'DELETE')?.headers.get('If-Match')).toBe('"1.a"');
 });
 
-test('a test says whether it was delivered', async () => {
+test('a test shows whether it was delivered', async () => {
   const test = { ...dead, channel: operations.id, state: 'delivered' as const, explanation: null, status: 200 };
   answerEach({
     ...PROJECTS,

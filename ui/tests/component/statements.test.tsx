@@ -132,12 +132,15 @@ test('the statement is saved as the CSV of the API', async () => {
   expect(sent.at(-1)?.headers.get('Accept')).toContain('text/csv');
 });
 
-test.each(['2026-13', 'latest'])('an address with %s instead of a month says so, and sends nothing', async (period) => {
-  const sent = answerEach({});
-  renderBilling(`billing/statements/${period}`);
-  expect(await screen.findByRole('heading', { name: 'This is not a month with a statement' })).toBeVisible();
-  expect(sent).toEqual([]);
-});
+test.each(['2026-13', 'latest'])(
+  'an address with %s instead of a month has a page for it, and sends nothing',
+  async (period) => {
+    const sent = answerEach({});
+    renderBilling(`billing/statements/${period}`);
+    expect(await screen.findByRole('heading', { name: 'This is not a month with a statement' })).toBeVisible();
+    expect(sent).toEqual([]);
+  },
+);
 
 test('usage without a price is a warning', async () => {
   answerEach({ [statementOf('2026-09')]: json(statement({ unrated_lines: 2 })) });

@@ -153,7 +153,7 @@ for (const theme of ['light', 'dark'] as const) {
   });
 }
 
-test('with forced colours, the bars are told apart by patterns', async ({ page }) => {
+test('with forced colours, the bars differ by patterns', async ({ page }) => {
   await routeProvider(page);
   await routeApi(page, answers(ok(many)));
   await page.emulateMedia({ forcedColors: 'active' });

@@ -3,7 +3,7 @@
 export const MOST_MARKS = 9;
 export const OTHER_MARK = MOST_MARKS;
 
-/** Whole names: the build removes variables that no file names. */
+/** Complete names: the build removes variables that no file names. */
 const COLORS = [
   'var(--billing-chart-1)',
   'var(--billing-chart-2)',

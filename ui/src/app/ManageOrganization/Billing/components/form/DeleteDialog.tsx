@@ -10,13 +10,13 @@ interface DeleteDialogProps {
   text: string;
   error: ApiError | null;
   isPending: boolean;
-  /** Reads the newest version, after somebody else has changed it. */
+  /** Reads the newest version, after another change. */
   onLoadAgain: () => void;
   onDelete: () => void;
   onClose: () => void;
 }
 
-/** Asks once before something is deleted. */
+/** Requires a confirmation before something is deleted. */
 export function DeleteDialog({ title, text, error, isPending, onLoadAgain, onDelete, onClose }: DeleteDialogProps) {
   const { t } = useTranslation();
   return (

@@ -16,7 +16,7 @@ export interface FieldProps {
   label: string;
   value: string;
   onChange: (value: string) => void;
-  /** JSON pointer of the member in the body, and what the API says about the body. */
+  /** JSON pointer of the member in the body, and the mistakes that the API found in the body. */
   pointer: string;
   errors: FieldErrors;
   hint?: ReactNode;

@@ -9,9 +9,9 @@ interface FormFailureProps {
   error: ApiError | null;
   /** JSON pointers of the form's fields. They show their own errors. */
   pointers: readonly string[];
-  /** Reads the newest version into the form. It is offered if somebody else has changed it (412). */
+  /** Reads the newest version into the form. It is offered after another change (412). */
   onLoadAgain?: () => void;
-  /** The form asks for something, and saves nothing. */
+  /** The form sends a request that saves nothing. */
   isQuestion?: boolean;
 }
 

@@ -1,6 +1,6 @@
 import type { ApiError } from '../../api/errors';
 
-/** What the API says about the members of a body, by JSON pointer (RFC 6901). */
+/** The mistakes that the API found in the members of a body, by JSON pointer (RFC 6901). */
 export type FieldErrors = ReadonlyMap<string, string>;
 
 export const NO_ERRORS: FieldErrors = new Map();

@@ -14,7 +14,7 @@ interface ThresholdsFieldsProps {
   onChange: (part: Partial<BudgetDraft>) => void;
 }
 
-/** Each threshold shows all that is said about it. */
+/** Each threshold shows all of its mistakes. */
 export function thresholdPointers({ thresholds }: BudgetDraft): string[] {
   return thresholds.map((_threshold, index) => `/thresholds/${index}`);
 }
@@ -156,7 +156,7 @@ function ThresholdFields({ index, threshold, currency, errors, onChange, onRemov
   );
 }
 
-/** What is said about a threshold as a whole is shown at its limit. */
+/** A mistake of a complete threshold is shown at its limit. */
 function wholeAt(errors: FieldErrors, whole: string, pointer: string): FieldErrors {
   return new Map([...errors].map(([at, text]) => [at === whole ? pointer : at, text]));
 }

@@ -75,7 +75,7 @@ export function draftOf(budget: Budget, language: string): BudgetDraft {
   };
 }
 
-/** A number that is not clear stays a text: the API says what is allowed. */
+/** A number that is not clear stays a text: the error of the API names what is allowed. */
 export interface DraftBody extends Record<string, unknown> {
   thresholds: { basis: 'actual' | 'forecast' }[];
 }

@@ -1,7 +1,7 @@
 /** Numbers that a user types, with the decimal mark of the language. */
 
 /**
- * The number, or the text where it is not clear which number is meant: the API then says what is allowed. A thousands
+ * The number, or the text where it is not clear which number is meant: the error of the API names what is allowed. A thousands
  * separator is never guessed: "1.000" is one thousand in German and one in English.
  */
 export function decimalOf(text: string, language: string): number | string {

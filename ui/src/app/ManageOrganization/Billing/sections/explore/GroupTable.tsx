@@ -27,7 +27,7 @@ interface GroupTableProps {
   onChange: Explore['change'];
 }
 
-/** The groups of the whole period, and what they were in the period before. */
+/** The groups of the complete period, and what they were in the period before. */
 export const GroupTable = memo(function GroupTable(props: GroupTableProps) {
   const { trend, meta, rows, choice } = props;
   const { t } = useTranslation('explore');

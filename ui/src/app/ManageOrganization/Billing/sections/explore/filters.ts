@@ -9,7 +9,7 @@ export interface Filter {
   value: string;
 }
 
-/** Null: it is no filter. A comma would be the begin of the next one. */
+/** Null: it is not a filter. A comma would be the begin of the next one. */
 export function filterOf(text: string): Filter | null {
   const [kind, ...rest] = text.split(':');
   const found = FILTER_KINDS.find((known) => known === kind);

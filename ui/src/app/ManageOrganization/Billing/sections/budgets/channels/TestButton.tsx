@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { Channel } from './channelDraft';
 import { useDeliveriesTo, useTestChannel } from './channelQueries';
 
-/** Sends a test message and says whether it arrived. */
+/** Sends a test message and shows whether it arrived. */
 export function TestButton({ channel }: { channel: Channel }) {
   const { t } = useTranslation('budgets');
   const test = useTestChannel();

@@ -7,7 +7,7 @@ export type ChannelKind = Channel['target']['kind'];
 export const KINDS: readonly ChannelKind[] = ['webhook', 'email', 'slack', 'teams', 'alertmanager'];
 export const MOST_RECIPIENTS = 10;
 
-/** What an Alertmanager asks for. */
+/** The credentials that an Alertmanager can require. */
 export const LOGINS = ['none', 'password', 'token'] as const;
 export type Login = (typeof LOGINS)[number];
 

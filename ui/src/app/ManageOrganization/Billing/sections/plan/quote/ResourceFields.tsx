@@ -105,7 +105,7 @@ export function ResourceFields({ index, draft, errors, onChange, onRemove }: Res
   );
 }
 
-/** What is said about the complete `storage` is shown at its size. */
+/** A mistake of the complete `storage` is shown at its size. */
 function storageErrors(errors: FieldErrors, index: number): FieldErrors {
   const whole = `/resources/${index}/storage`;
   return new Map([...errors].map(([pointer, text]) => [pointer === whole ? `${whole}/size` : pointer, text]));

@@ -82,7 +82,7 @@ function given(name: string, value: string | number): object {
   return sent === '' ? {} : { [name]: sent };
 }
 
-/** A text that is not a whole number is sent as it is: the API says what is allowed. */
+/** A text that is not a whole number is sent as it is: the error of the API names what is allowed. */
 export function numberOf(text: string): string | number {
   return /^\d{1,9}$/.test(text.trim()) ? Number(text) : text;
 }

@@ -4,7 +4,7 @@ import { useChange } from '../../../queries/useChange';
 
 export type Quote = Schemas['Quote'];
 
-/** Asks for a quote. Nothing is stored, so it can be sent again. */
+/** Requests a quote. Nothing is stored, so it can be sent again. */
 export function useQuote() {
   return useChange<object, Fresh<Quote>>(async (api, body) => {
     const fresh = await change<Quote>(api, 'api/billing/quote', { method: 'POST', body });
