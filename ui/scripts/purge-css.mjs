@@ -4,7 +4,12 @@ import postcss from 'postcss';
 import { PurgeCSS } from 'purgecss';
 
 /** Themes and variants that PatternFly's scripts name and the page never sets. */
-const UNUSED = [/^pf-v6-theme-(?!dark$)/, 'pf-m-docked', 'pf-m-pill', 'pf-m-glass', 'pf-m-no-glass'];
+const UNUSED = [
+  /^pf-v6-theme-(?!dark$)/,
+  /^pf-v6-c-table__(favorite|check|column-help|compound-expansion-toggle|draggable|tree-view)/,
+  /^pf-v6-c-label__(editable|add)/,
+  /^pf-m-(docked|pill|glass|no-glass|tree-view|grid-xl|grid-2xl|editable|editable-active|overflow|teal|purple|orangered|yellow|textarea)$/,
+];
 const NAME = /[A-Za-z0-9_-]+/g;
 
 export function purgeCss() {
@@ -20,7 +25,7 @@ export function purgeCss() {
         scripts,
         styles.map(({ source }) => String(source)),
       );
-      const roots = purged.map(({ css }) => postcss.parse(withoutFonts(css)));
+      const roots = purged.map(({ css }) => postcss.parse(withStates(withoutFonts(css))));
       removeUnusedVariables(roots, scripts.join('\n'));
       styles.forEach((style, index) => {
         style.source = roots[index].toString();
@@ -35,12 +40,13 @@ function purge(scripts, styles) {
   const names = new Set(raw.match(NAME));
   return new PurgeCSS().purge({
     content: [{ raw: `${raw}\n<html lang dir><body><div id="root">`, extension: 'js' }],
-    css: styles.map((style) => ({ raw: style })),
+    css: styles.map((style) => ({ raw: withoutStates(style) })),
     defaultExtractor: (content) => content.match(NAME) ?? [],
     keyframes: true,
     blocklist: UNUSED,
     safelist: {
       standard: [
+        /^state-/,
         'html',
         'body',
         ':root',
@@ -59,7 +65,11 @@ const MODIFIER_TABLE = /modifiers:\{[^{}]*\}/g;
 
 function usedModifiers(styles, names) {
   const all = new Set(styles.join('').match(/pf-m-[\w-]+/g));
+  const isUnused = (modifier) => UNUSED.some((pattern) => pattern.test(modifier));
   return [...all].filter((modifier) => {
+    if (isUnused(modifier)) {
+      return false;
+    }
     const name = modifier.slice('pf-m-'.length).replace(/-on-(sm|md|lg|xl|2xl)$/, '');
     const isComputed = /^(all-|offset-|flex-|width-)?\d|^(display|sticky)-|^(sm|md|lg|xl|2xl)$/.test(name);
     return isComputed || names.has(name) || names.has(camelCase(name));
@@ -68,6 +78,15 @@ function usedModifiers(styles, names) {
 
 function camelCase(name) {
   return name.replace(/-(\w)/g, (_dash, letter) => letter.toUpperCase());
+}
+
+/** PurgeCSS removes a state without a class from a list, as in `:is(:hover, :focus)`. Meanwhile it is a class. */
+function withoutStates(css) {
+  return css.replace(/([(,]\s*):(hover|focus-visible|focus|disabled|empty)\b/g, '$1.state-$2');
+}
+
+function withStates(css) {
+  return css.replace(/\.state-/g, ':');
 }
 
 /** Fonts would be a seventh of what is loaded before the first figure (decision 29). */
@@ -106,7 +125,7 @@ function dropUnreferenced(bundle, styles, scripts) {
   for (const [name, { type, fileName }] of Object.entries(bundle)) {
     const isPart = type === 'asset' && /\.(woff2?|svg|png|jpg)$/.test(fileName);
     if (isPart && !all.includes(fileName.split('/').pop())) {
-      delete bundle[name];
+      Reflect.deleteProperty(bundle, name);
     }
   }
 }

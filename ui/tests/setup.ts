@@ -7,11 +7,11 @@ import { loadTexts } from '../src/app/ManageOrganization/Billing/i18n';
 
 /** jsdom has no layout: nothing changes its size. */
 class NoResizeObserver {
-  observe() {}
-  unobserve() {}
-  disconnect() {}
+  observe = vi.fn();
+  unobserve = vi.fn();
+  disconnect = vi.fn();
 }
-globalThis.ResizeObserver ??= NoResizeObserver;
+globalThis.ResizeObserver = NoResizeObserver;
 
 // Two shared cores: a section is loaded late, and its first rendering is slow.
 configure({ asyncUtilTimeout: 10_000 });

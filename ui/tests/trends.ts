@@ -109,5 +109,5 @@ export function forecast(part: Partial<Forecast> = {}): Forecast {
     unrated_lines: 0,
     scope: { organization: 'acme', namespaces: null },
     ...part,
-  } as Forecast;
+  };
 }

@@ -1,5 +1,5 @@
 /** Explore and the drawer in Chromium: both themes, both languages, three widths, and its speed. */
-import { expect, type Page, type Route, test } from '@playwright/test';
+import { expect, type Page, test } from '@playwright/test';
 
 import { acme } from '../fixtures';
 import { explanation, largeTrend, trend, TREND_META } from '../exploreTrends';
@@ -14,14 +14,8 @@ const ok = (body: unknown): Answer => data(body, TREND_META);
 const projects = ok({ ...acme, scope: { organization: 'acme', namespaces: null } });
 
 /** The list and the explanation are the same in each state, the trend is the state's. */
-function answers(trendAnswer: Answer): Answer {
-  return (route: Route) => {
-    const { pathname } = new URL(route.request().url());
-    if (pathname.endsWith('/projects')) {
-      return projects(route);
-    }
-    return pathname.endsWith('/explain') ? ok(explanation())(route) : trendAnswer(route);
-  };
+function route(page: Page, trendAnswer: Answer): Promise<void> {
+  return routeApi(page, projects, { '/trend': trendAnswer, '/explain': ok(explanation()) });
 }
 
 interface State {
@@ -100,7 +94,7 @@ async function show(page: Page, state: State, theme: 'light' | 'dark'): Promise<
   await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
   await page.setViewportSize({ width: 1280, height: 900 });
   await routeProvider(page);
-  await routeApi(page, answers(state.answer));
+  await route(page, state.answer);
   await page.goto(state.path ?? EXPLORE);
 }
 
@@ -155,7 +149,7 @@ for (const theme of ['light', 'dark'] as const) {
 
 test('with forced colours, the bars differ by patterns', async ({ page }) => {
   await routeProvider(page);
-  await routeApi(page, answers(ok(many)));
+  await route(page, ok(many));
   await page.emulateMedia({ forcedColors: 'active' });
   await page.goto(EXPLORE);
   await expect(page.locator('.billing-picture path.billing-mark-edge')).toHaveCount(10);
@@ -168,7 +162,7 @@ test('with forced colours, the bars differ by patterns', async ({ page }) => {
 
 test('500 projects, 90 days: each interaction takes less than 100 ms', async ({ page }) => {
   await routeProvider(page);
-  await routeApi(page, answers(ok(largeTrend())));
+  await route(page, ok(largeTrend()));
   await page.goto(EXPLORE.replace('2025-09-30', '2025-11-29'));
   await expect(page.locator('.billing-picture path.billing-mark-edge')).toHaveCount(10);
   const points = page.getByRole('slider');
