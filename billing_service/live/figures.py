@@ -55,7 +55,8 @@ async def _organization(
     if {version["number"], *(project["data_version"] for project in owned)} != {row["data_version"]}:
         raise DataChanged
     total = _total(row, [row["total"]], [row["last_hour"]], row["unrated"])
-    return {**_head(row, through), "total": total, "projects": found}
+    budgets = await _budgets(database, organization, None)
+    return {**_head(row, through), "total": total, "projects": found, "budgets": budgets}
 
 
 async def _complete_through(database: Database, organization: str, row: DictRow) -> datetime | None:
@@ -82,6 +83,7 @@ async def _limited(
         "namespaces": list(namespaces),
         "total": _total(rows[0], months, hours, sum(row["unrated"] for row in owned)),
         "projects": await _entries(database, organization, owned),
+        "budgets": await _budgets(database, organization, [row["namespace"] for row in owned]),
     }
 
 
@@ -102,6 +104,20 @@ async def _entries(database: Database, organization: str, owned: Sequence[DictRo
     unused = [(row["namespace"], row["life"]) for row in owned if complete_through(row) is None]
     unknown = await never_metered(database, organization, unused, owned[0]["as_of"]) if unused else set()
     return [_project(row, is_metered=row["namespace"] not in unknown) for row in owned]
+
+
+async def _budgets(database: Database, organization: str, namespaces: Sequence[str] | None) -> list[dict[str, Any]]:
+    """`states` by threshold: what the worker found last. It is empty before its first look at the budget's version."""
+    rows = await database.fetch(script("live/budgets.sql"), organization=organization, namespaces=namespaces)
+    return [
+        {
+            "id": str(row["id"]),
+            "namespace": row["namespace"] or None,
+            "version": row["version"],
+            "states": row["states"] or {},
+        }
+        for row in rows
+    ]
 
 
 def _unknown(organization: str) -> OrganizationNotFound:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from common.endpoint import Socket
 from common.function import Function
 from functions.live.hub import Live
-from functions.live.models import CompleteThrough, Cost, Failure, Heartbeat, Resync, Subscribe, Subscribed
+from functions.live.models import Budgets, CompleteThrough, Cost, Failure, Heartbeat, Resync, Subscribe, Subscribed
 
 app = Function(
     "live",
@@ -19,7 +19,7 @@ app = Function(
             protocol="v1.live.billing.kube-dc.com",
             service=Live,
             message=Subscribe,
-            sent=(Subscribed, Cost, CompleteThrough, Resync, Failure, Heartbeat),
+            sent=(Subscribed, Cost, Budgets, CompleteThrough, Resync, Failure, Heartbeat),
         )
     ],
 )

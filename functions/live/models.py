@@ -10,10 +10,11 @@ from pydantic import Field, model_validator
 from common.access.roles import Organization
 from common.billing.resource import Resource
 from common.http.envelope import to_json
-from common.model import BodyModel, Count, Currency, Moment, Month, NamespaceName, Quality, Text, WireModel
+from common.model import BodyModel, Count, Currency, Id, Moment, Month, NamespaceName, Quality, Text, WireModel
 from common.money.amount import RATE_DIGITS, Amount, round_known
 
 MOST_NAMESPACES = 200
+MOST_BUDGETS = 200  # of an organization
 
 
 class Subscribe(BodyModel):
@@ -69,6 +70,23 @@ class Cost(WireModel):
     unrated_lines: Count | None = Field(
         description="Usage without a price, which is not in a total. Null for a project"
     )
+
+
+class BudgetStates(WireModel):
+    id: Id
+    namespace: NamespaceName | None = Field(description="Null: a budget of the organization")
+    version: Count
+    states: dict[Text, Literal["ok", "pending", "firing", "resolved"]] = Field(
+        description="By the id of the threshold. Empty until the worker has evaluated the version"
+    )
+
+
+class Budgets(WireModel):
+    """The states of all budgets that the subscription covers. It is sent when one of them changes."""
+
+    type: Literal["budget"]
+    data_version: int
+    budgets: list[BudgetStates]
 
 
 class CompleteThrough(WireModel):
@@ -152,6 +170,7 @@ class LiveReply(Quality):
     estimated_at: Moment
     total: LiveTotal
     projects: list[LiveProject] = Field(default=[])
+    budgets: Annotated[list[BudgetStates], Field(max_length=MOST_BUDGETS)] = Field(default=[])
 
     @model_validator(mode="after")
     def _totals_are_known_and_projects_differ(self) -> Self:
@@ -172,6 +191,13 @@ class Figures:
     projects: dict[str, str]
     complete_through: datetime | None
     complete: dict[str, datetime | None]
+    budgets: list[BudgetStates]
+
+    def budget_message(self, namespaces: Sequence[str], *, with_total: bool) -> dict[str, str]:
+        """With the total, those of the complete scope."""
+        seen = [one for one in self.budgets if with_total or one.namespace in namespaces]
+        message = Budgets.model_construct(type="budget", data_version=self.data_version, budgets=seen)
+        return {"budget": write(message)}
 
     def messages(self, namespaces: Sequence[str], *, with_total: bool) -> dict[str, str]:
         found = {"cost": self.total} if with_total else {}
@@ -182,7 +208,8 @@ class Figures:
             complete_through=self.complete_through,
             namespaces={name: self.complete[name] for name in namespaces},
         )
-        return found | {"complete_through": write(complete)}
+        budgets = self.budget_message(namespaces, with_total=with_total) if self.budgets else {}
+        return found | budgets | {"complete_through": write(complete)}
 
 
 def _to_data(reply: LiveReply, scope: Organization) -> Figures:
@@ -197,6 +224,7 @@ def _to_data(reply: LiveReply, scope: Organization) -> Figures:
         },
         complete_through=reply.complete_through,
         complete={project.namespace: project.complete_through for project in reply.projects},
+        budgets=reply.budgets,
     )
 
 

@@ -136,6 +136,8 @@ class Watch:
             elif before.data_version != found.data_version:
                 messages = written.get(wanted) or written.setdefault(wanted, write_all(found, wanted, gap=gap))
                 put(session, messages)
+            elif before.budgets != found.budgets:  # the worker evaluates them after the data have changed
+                put(session, found.budget_message(wanted.namespaces, with_total=wanted.with_total))
 
 
 def write_all(figures: Figures, wanted: Wanted, *, gap: bool) -> dict[str, str]:

@@ -68,6 +68,44 @@ async def test_figures_equal_the_overview_s(function: FunctionProcess, identity:
     assert (cost["data_version"], cost["as_of"]) == (overview["data_version"], overview["as_of"])
 
 
+BUDGET = """
+    INSERT INTO budgets (organization, id, name, namespace, amount, currency, period, thresholds, channels, notify_on,
+                         rollover)
+    SELECT o, gen_random_uuid(), 'b', space, 10, 'EUR', 'month', '[]', '{}', '{}', false
+    FROM (VALUES ('acme', ''), ('acme', 'acme-web'), ('globex', 'globex-shop')) AS b (o, space)
+"""
+STATE = """
+    INSERT INTO budget_states (organization, budget, version, period_start, threshold, state)
+    SELECT organization, id, 1, '2026-11-01', 'actual-80', 'firing' FROM budgets
+"""
+
+
+async def test_a_budget_that_fires_is_sent(
+    function: FunctionProcess, identity: IdentityServer, database_url: str
+) -> None:
+    """With the figures, and again when only a state has changed. A project-user gets those of the own projects."""
+    async with connect(database_url) as owner:
+        await owner.execute(BUDGET)
+        async with (
+            connected(function, identity.token()) as admin,
+            connected(function, user(identity, "acme-web")) as own,
+        ):
+            for client in (admin, own):
+                await client.subscribe("acme-web", organization=True)
+            first = [await client.next("budget") for client in (admin, own)]
+            assert [sorted(str(one["namespace"]) for one in message["budgets"]) for message in first] == [
+                ["None", "acme-web"],
+                ["acme-web"],
+            ]
+            assert [one["states"] for message in first for one in message["budgets"]] == [{}, {}, {}]
+            for client in (admin, own):
+                await client.next("complete_through")
+            await owner.execute(STATE)
+            fired = [await client.next("budget", 40) for client in (admin, own)]
+            assert [len(message["budgets"]) for message in fired] == [2, 1]
+            assert all(one["states"] == {"actual-80": "firing"} for message in fired for one in message["budgets"])
+
+
 async def test_another_organization_s_change_is_not_sent(
     function: FunctionProcess, identity: IdentityServer, ledger: Load
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import simplejson
 
+from billing_service.database import connect
 from tests.integration.billing_service.conftest import Api, Load
 from tests.integration.billing_service.test_list_and_overview import PRICES, usage
 
@@ -72,6 +73,32 @@ async def test_the_total_of_an_organization_can_have_projects_beside_it(metered:
     assert both["projects"] == web["projects"]
     assert both["complete_through"] == alone["complete_through"]
     assert "namespaces" not in both
+
+
+BUDGETS = """
+    INSERT INTO budgets (organization, id, name, namespace, amount, currency, period, thresholds, channels, notify_on,
+                         rollover, version)
+    SELECT o, ('00000000-0000-4000-8000-00000000000' || n)::uuid, 'b' || n, space, 10, 'EUR', 'month', '[]', '{}', '{}',
+           false, 2
+    FROM (VALUES ('acme', 1, ''), ('acme', 2, 'acme-web'), ('globex', 3, 'globex-shop')) AS b (o, n, space);
+    INSERT INTO budget_states (organization, budget, version, period_start, threshold, state)
+    SELECT organization, id, v, day, 'actual-80', state
+    FROM budgets, (VALUES (1, date '2026-11-01', 'firing'), (2, date '2026-10-01', 'resolved'),
+                          (2, date '2026-11-01', 'pending')) AS s (v, day, state)
+"""
+
+
+async def test_budgets_have_the_states_of_their_version_and_newest_period(metered: Api, database_url: str) -> None:
+    """An organization has all of its budgets; some projects have their own. Another organization's are never there."""
+    async with connect(database_url) as owner:
+        await owner.execute(BUDGETS)
+    found = (await figures(metered, "acme"))["budgets"]
+    assert [(one["namespace"], one["version"], one["states"]) for one in found] == [
+        (None, 2, {"actual-80": "pending"}),
+        ("acme-web", 2, {"actual-80": "pending"}),
+    ]
+    assert (await figures(metered, "acme", "acme-web,globex-shop"))["budgets"] == found[1:]
+    assert (await figures(metered, "acme", "acme-data"))["budgets"] == []
 
 
 async def test_some_projects_have_their_own_total(metered: Api) -> None:
