@@ -117,9 +117,26 @@ def _socket(socket: Socket) -> dict[str, Any]:
         "summary": first,
         "description": " ".join(rest.split()),
         "subprotocols": [socket.protocol, f"{TOKEN_PREFIX}<base64url of the token>"],
-        "client": socket.message.model_json_schema(),
-        "server": [model.model_json_schema() for model in socket.sent],
+        "client": _inlined(socket.message.model_json_schema()),
+        "server": [_inlined(model.model_json_schema()) for model in socket.sent],
     }
+
+
+def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
+    """Without `$defs`: a reference in it would be one of the complete document."""
+    definitions = schema.pop("$defs", {})
+
+    def resolve(part: Any) -> Any:
+        if isinstance(part, list):
+            return [resolve(one) for one in part]
+        if not isinstance(part, dict):
+            return part
+        if "$ref" in part:
+            name = part["$ref"].rpartition("/")[2]
+            return resolve(definitions[name] | {key: value for key, value in part.items() if key != "$ref"})
+        return {key: resolve(value) for key, value in part.items()}
+
+    return dict(resolve(schema))
 
 
 def operation_id(function: Declared, endpoint: Endpoint[Any, Any]) -> str:

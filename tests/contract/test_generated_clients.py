@@ -92,8 +92,8 @@ def typescript_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def block(language: str) -> str:
-    """The code of the page in one language."""
-    [code] = re.findall(rf"```{language}\n(.*?)```", CLIENTS.read_text(), re.DOTALL)
+    """The first code of the page in one language."""
+    code, *_ = re.findall(rf"```{language}\n(.*?)```", CLIENTS.read_text(), re.DOTALL)
     return str(code)
 
 

@@ -14,7 +14,7 @@ from dev.platform import Platform
 from dev.settings import port_variable
 
 # A request that fits the schema can be a 400 or 422: a range that ends before it begins, a manifest that Kubernetes
-# refuses, a URL whose address is not public. And an id that fits the schema can be a 404.
+# refuses, a URL whose address is not public, two equal thresholds. And an id that fits the schema can be a 404.
 BEYOND_THE_SCHEMA = {
     "get_project_trend",
     "get_organization_trend",
@@ -25,6 +25,13 @@ BEYOND_THE_SCHEMA = {
     "get_channel",
     "test_channel",
     "retry_delivery",
+    "create_budget",
+    "get_budget",
+    "change_budget",
+    "delete_budget",
+    "get_budget_history",
+    "preview_budget",
+    "change_budget_settings",
 }
 # Without If-Match, a change is 428 (RFC 6585).
 CONFIGURATION = """

@@ -85,7 +85,8 @@ def test_the_page_starts_with_the_overlay_s_addresses(overlay: str, built: dict[
         assert asked(port, probe).status == 200
         page = asked(port, "/billing/")
         origins = dict(re.findall(r'window\.(\w+) = "(.+)";', script))
-        connect = f"connect-src {origins['backendURL']} {origins['keycloakURL']};"
+        socket = origins["backendURL"].replace("http", "ws", 1)
+        connect = f"connect-src {origins['backendURL']} {socket} {origins['keycloakURL']};"
         assert page.status == 200
         assert connect in (page.headers["Content-Security-Policy"] or "")
         process.send_signal(signal.SIGTERM)
