@@ -146,7 +146,7 @@ def test_a_part_that_dies_is_restarted_and_a_part_is_stopped_and_started(run: Ru
     """A second start is quick; a killed ingress is named with its log and comes back; the others stay up."""
     pid = run.start()
     seconds = float(run.output.read_text().partition("ready in ")[2].split()[0])
-    assert seconds < 20, "the second start"
+    assert seconds < 35, "the second start: 12 s on a quiet machine"
     processes = descendants(pid)
     [envoy] = [child for child, line in processes.items() if "envoy" in line]
     os.kill(envoy, signal.SIGKILL)
@@ -219,9 +219,12 @@ def change_overview(copy: Run, lines: str) -> None:
 
 
 def longest(copy: Run) -> float:
-    """A restart may take as long as the slowest first start of a function: a busy machine is slower at both."""
+    """A restart may take as long as the slowest first start of a function: a busy machine is slower at both.
+
+    A quarter more, because all functions start at once when common/ changes.
+    """
     starts = re.findall(rf"^(?:{'|'.join(local_ports())}) +up +([0-9.]+) s$", copy.output.read_text(), re.MULTILINE)
-    return max(RELOAD_SECONDS, *map(float, starts[: len(local_ports())]))
+    return 1.25 * max(RELOAD_SECONDS, *map(float, starts[: len(local_ports())]))
 
 
 def seconds_until(done: Callable[[httpx2.Response], bool], copy: Run, statuses: set[int]) -> float:
