@@ -217,7 +217,12 @@ class Settings(BaseModel):
         except ValidationError as exc:
             lines = [_explain(error["loc"], error["msg"], cls) for error in exc.errors(include_url=False)]
             raise SettingsError("wrong configuration:\n" + "\n".join(lines)) from None  # exc may contain secrets
-        problems = settings.contradictions()
+        spaces = [
+            f"{name.upper()}: must not begin or end with a space"
+            for name, text in values.items()
+            if text != text.strip()
+        ]
+        problems = spaces + settings.contradictions()
         if problems:
             raise SettingsError("wrong configuration:\n" + "\n".join(f"  {line}" for line in problems))
         return settings

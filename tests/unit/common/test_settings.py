@@ -55,6 +55,13 @@ def test_contradictions_are_mistakes() -> None:
         Settings.from_environment(GOOD | {"BILLING_BACKOFF_MIN_SECONDS": "1"})
 
 
+@pytest.mark.parametrize(("name", "text"), [("METRICS_PORT", " 9464"), ("CACHE_FRESH_SECONDS", "5 ")])
+def test_a_space_at_an_end_is_a_mistake(name: str, text: str) -> None:
+    """Also where Python would read the number without it."""
+    with pytest.raises(SettingsError, match=f"{name}: must not begin or end with a space"):
+        Settings.from_environment(GOOD | {name: text})
+
+
 def test_an_empty_variable_is_an_unset_one() -> None:
     """As a manifest without a value leaves it."""
     assert Settings.from_environment(GOOD | {"OIDC_AUDIENCE": ""}).oidc_audience is None
