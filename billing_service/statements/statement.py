@@ -13,6 +13,7 @@ from typing import Any
 
 from psycopg.rows import DictRow
 
+from billing_service.currencies import DIGITS
 from billing_service.errors import OrganizationNotFound
 from billing_service.figures.adjustments import shown as shown_adjustment
 from billing_service.figures.again import VERSION, DataChanged, consistent
@@ -69,8 +70,19 @@ async def computed(fetch: Fetch, month: DictRow, namespaces: list[str] | None = 
         **main,
         "adjustments": [shown_adjustment(row) for row in adjustments],
         **(await _organization(fetch, main, adjustments, month) if namespaces is None else {}),
-        "other_currencies": [{"currency": code, **section} for code, section in sections.items()],
+        "other_currencies": _others(sections, adjustments, month["currency"]),
     }
+
+
+def _others(sections: dict[str, Any], adjustments: list[DictRow], main: str) -> list[dict[str, Any]]:
+    """Also a currency that has corrections or credits only: of a closed month, before the organization changed it."""
+    found = []
+    for code in sorted({*sections, *(row["currency"] for row in adjustments)} - {main}):
+        digits = DIGITS[code]
+        exact = exact_sum(row["amount"] for row in adjustments if row["currency"] == code)
+        section = sections.get(code) or _section([], digits)
+        found.append({"currency": code, **section, "adjustments_total": rounded(exact, digits)})
+    return found
 
 
 async def _organization(

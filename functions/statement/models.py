@@ -67,9 +67,16 @@ class Section(WireModel):
 
 
 class OtherCurrency(Section):
-    """Usage in a currency that the organization had in a part of the month."""
+    """What is in a currency that the organization had before: usage of a part of the month, corrections and credits.
+
+    It is in no amount of `invoiced`, which is in the currency of the month.
+    """
 
     currency: Currency
+    adjustments_total: SignedAmount | None = Field(
+        default=None,
+        description="Sum of the adjustments in this currency. Absent in a month that was closed before",
+    )
 
 
 class Invoiced(WireModel):

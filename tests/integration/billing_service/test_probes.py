@@ -223,6 +223,12 @@ async def test_a_new_currency_leaves_the_past_in_the_old_one(api: Api, load: Loa
     assert (past["current_month_total"], past["currency"]) == (12.0, "EUR")
     now = await summary(api, "acme", "acme-web")
     assert (now["current_month_total"], now["currency"]) == (10, "JPY")
+    await load("id,organization,amount,currency,reason,namespace\nc-1,acme,-3.50,EUR,credit,acme-web\n", now=api.now)
+    response = await api.get("/api/organization/acme/statement")
+    statement = response.json()
+    [old] = statement["other_currencies"]
+    assert (old["currency"], old["usage_total"], old["adjustments_total"]) == ("EUR", 0, -3.5)
+    assert (statement["currency"], statement["invoiced"]["adjustments"]) == ("JPY", 0)
 
 
 async def test_the_first_hours_of_september_in_berlin_belong_to_september(api: Api, load: Load) -> None:

@@ -1321,7 +1321,11 @@ export interface components {
             anomalies?: components["schemas"]["Anomaly"][];
             scope: components["schemas"]["Scope"];
         };
-        /** @description Usage in a currency that the organization had in a part of the month. */
+        /**
+         * @description What is in a currency that the organization had before: usage of a part of the month, corrections and credits.
+         *
+         *     It is in no amount of `invoiced`, which is in the currency of the month.
+         */
         OtherCurrency: {
             projects: components["schemas"]["StatementProject"][];
             /**
@@ -1337,6 +1341,11 @@ export interface components {
             /** @description Usage without a price, which is in no amount */
             unrated_lines: number;
             currency: string;
+            /**
+             * Format: decimal
+             * @description Sum of the adjustments in this currency. Absent in a month that was closed before
+             */
+            adjustments_total?: number;
         };
         Overview: {
             namespace: string;
