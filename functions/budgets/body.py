@@ -3,7 +3,15 @@
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from common.http.envelope import to_json
 from common.model import BodyModel, Id, NamespaceName, Parameters, PathId, whole_number
@@ -53,7 +61,18 @@ class BudgetLabel(BodyModel):
     value: LabelValue
 
 
-class BudgetScopeBody(BodyModel):
+class _WithoutNulls(BodyModel):
+    """A member that is not needed is left out."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_not_null(cls, value: object) -> object:
+        if value is None:
+            raise ValueError("must not be null: leave the member out")
+        return value
+
+
+class BudgetScopeBody(_WithoutNulls):
     kind: Literal["organization", "project", "label"]
     namespace: NamespaceName | None = Field(
         default=None,
@@ -72,7 +91,7 @@ class BudgetScopeBody(BodyModel):
         return self
 
 
-class BudgetThresholdBody(BodyModel):
+class BudgetThresholdBody(_WithoutNulls):
     """Either `percent` of the limit or an `amount`."""
 
     basis: Literal["actual", "forecast"] = Field(
