@@ -54,6 +54,7 @@ def part(function: Function, settings: Settings, billing_token: str | None) -> P
         "BILLING_API_URL": settings.billing_url,
         "CORS_ALLOWED_ORIGINS": ",".join(settings.allowed_origins),
         "LOG_FORMAT": "console",
+        "PYTHONPATH": str(ROOT),  # `make run` installs the packages of this project, and not the project
         **({"BILLING_API_TOKEN": billing_token} if billing_token else {}),
     }
     environment = {**function.environment, **local, **chosen(settings)}

@@ -4,6 +4,7 @@ As root the start is in a chroot, its root mounted read-only, under the image's 
 library and Python itself are there, so that a missing or unreadable file shows. No container engine is needed.
 """
 
+import asyncio
 import contextlib
 import hashlib
 import http.client
@@ -28,6 +29,7 @@ from dev.functions import MANIFESTS, read_function
 from tests.kit.declared import ONE_OF_EACH, Case
 from tests.kit.envelopes import assert_error_envelope
 from tests.kit.process import FunctionProcess, free_port
+from tests.kit.websocket import Client, Refused
 from tests.manifests.conftest import KNATIVE
 
 REPOSITORY = KNATIVE.parent
@@ -159,6 +161,16 @@ def test_a_function_starts_from_its_files_alone(
     record_property("start_seconds", round(seconds, 3))
     record_property("size_bytes", size)
     sys.stdout.write(f"{function}: {size / 1e6:.1f} MB under /app, listening after {seconds:.2f} s\n")
+
+
+def test_a_function_with_a_socket_starts_from_its_files_alone(packages: Path, workspace: Path) -> None:
+    """Its WebSocket library is only in its own image. No origin is allowed here, so an upgrade is 403."""
+    with started(image("live", packages, workspace), {"KEYCLOAK_URL": "https://keycloak.invalid"}, "live") as process:
+        assert process.get("/healthz").status_code == 200
+        with pytest.raises(Refused) as refused:
+            asyncio.run(Client.open(process.port, "not.a.token"))
+        assert_error_envelope(refused.value.response, 403, "Origin not allowed")
+        assert process.end(GRACE_SECONDS) in {0, -signal.SIGTERM}
 
 
 def test_an_image_holds_one_function(packages: Path, workspace: Path) -> None:
