@@ -2,10 +2,9 @@ import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 
-import type { Budget } from '../../src/app/ManageOrganization/Billing/sections/budgets/budgetData';
+import type { Budget, BudgetList } from '../../src/app/ManageOrganization/Billing/queries/useBudgets';
 import type {
   BudgetHistory,
-  BudgetList,
   BudgetPreview,
 } from '../../src/app/ManageOrganization/Billing/sections/budgets/budgetQueries';
 import { decimalOf, decimalText } from '../../src/app/ManageOrganization/Billing/sections/budgets/decimal';

@@ -7,10 +7,11 @@ import { useSectionParameters, useView } from '../../address';
 import { useBilling } from '../../BillingProvider';
 import { BillingState } from '../../components/BillingState';
 import { locale } from '../../i18n';
+import { useBudgets } from '../../queries/useBudgets';
 import { SectionPage } from '../SectionPage';
 import { draftOf, newDraft } from './budgetDraft';
 import { BudgetForm } from './BudgetForm';
-import { useBudget, useBudgets } from './budgetQueries';
+import { useBudget } from './budgetQueries';
 
 const NO_PARAMETERS = {};
 

@@ -1,11 +1,12 @@
 /** Budgets as the API has them, and their names in the user's language. */
 import type { TFunction } from 'i18next';
 
-import type { Meta, Schemas } from '../../api/models';
+import type { Meta } from '../../api/models';
 import { formatDayOf } from '../../figures';
 import { formatAmount, formatShare } from '../../money';
+import type { Budget } from '../../queries/useBudgets';
 
-export type Budget = Schemas['Budget'];
+export type { Budget };
 export type Current = NonNullable<Budget['current']>;
 export type Threshold = Budget['thresholds'][number];
 export type BudgetScope = Budget['scope'];

@@ -8,13 +8,8 @@ import type { Budget } from './budgetData';
 import type { DraftBody } from './budgetDraft';
 
 const BUDGETS = 'api/billing/budgets';
-export type BudgetList = Schemas['BudgetList'];
 export type BudgetHistory = Schemas['BudgetHistory'];
 export type BudgetPreview = Schemas['BudgetPreview'];
-
-export function useBudgets(): UseQueryResult<Fresh<BudgetList>> {
-  return useResource('/api/billing/budgets', {});
-}
 
 export function useBudget(id: string): UseQueryResult<Fresh<Budget>> {
   return useResource('/api/billing/budgets/{id}', { in: { id } });

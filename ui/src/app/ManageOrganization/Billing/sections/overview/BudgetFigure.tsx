@@ -5,11 +5,11 @@ import { viewQuery } from '../../address';
 import { useBilling } from '../../BillingProvider';
 import { formatDay } from '../../dates';
 import { formatAmount, formatShare } from '../../money';
-import type { BudgetSummary } from '../../queries/useBudgets';
+import type { Budget } from '../../queries/useBudgets';
 import { Figure } from './Headline';
 
 /** The first budget of the scope: those that warn come first. */
-export function BudgetFigure({ budgets }: { budgets: BudgetSummary[] }) {
+export function BudgetFigure({ budgets }: { budgets: Budget[] }) {
   const { t } = useTranslation('overview');
   const { basePath } = useBilling();
   const [params] = useSearchParams();
@@ -28,18 +28,22 @@ export function BudgetFigure({ budgets }: { budgets: BudgetSummary[] }) {
       title={t('budgetOf', { name: first.name }) + more}
       notes={<Link to={to}>{<Standing budget={first} />}</Link>}
     >
-      {formatAmount(first.current.limit ?? first.amount, { currency: first.currency })}
+      {formatAmount(first.current?.limit ?? first.amount, { currency: first.currency })}
     </Figure>
   );
 }
 
-function isFiring({ thresholds }: BudgetSummary): boolean {
+function isFiring({ thresholds }: Budget): boolean {
   return thresholds.some(({ state }) => state === 'firing');
 }
 
-function Standing({ budget }: { budget: BudgetSummary }): string {
+function Standing({ budget }: { budget: Budget }): string {
   const { t } = useTranslation('overview');
-  const { spent, limit, breach_probability: probability, expected_breach_date: date } = budget.current;
+  const current = budget.current;
+  const spent = current?.spent ?? null;
+  const limit = current?.limit ?? null;
+  const probability = current?.breach_probability ?? null;
+  const date = current?.expected_breach_date ?? null;
   const likely =
     spent !== null && limit !== null && spent > limit
       ? t('budgetExceeded')

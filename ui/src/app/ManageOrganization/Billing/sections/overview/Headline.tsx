@@ -8,7 +8,7 @@ import type { Forecast, Fresh, Trend } from '../../api/models';
 import { PartState } from '../../components/PartState';
 import { formatDays } from '../../dates';
 import { formatAmount, formatAmountRange, formatChange, formatDifference, formatWhole, type Unit } from '../../money';
-import type { BudgetSummary } from '../../queries/useBudgets';
+import type { Budget } from '../../queries/useBudgets';
 import { BudgetFigure } from './BudgetFigure';
 import { InvoicedFigure } from './InvoicedFigure';
 
@@ -21,7 +21,7 @@ interface HeadlineProps {
   soFar: { amount: number | null; unit: Unit; almostNothing: boolean } | null;
   trend: UseQueryResult<Fresh<Trend>>;
   forecast: UseQueryResult<Fresh<Forecast>>;
-  budgets: BudgetSummary[] | null;
+  budgets: Budget[] | null;
 }
 
 /** The figures of the period: so far, at its end, the budget; on a plan, what is invoiced. */

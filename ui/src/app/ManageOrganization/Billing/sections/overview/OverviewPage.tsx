@@ -101,7 +101,7 @@ function Parts({ scope, period, list, soFar, trend, forecast, history }: PartsPr
   const budgets = useBudgets().data?.data;
   const own = monthlyBudgets(budgets, scope);
   const isThisMonth = period.kind === 'this-month';
-  const limit = isThisMonth ? (own[0]?.current.limit ?? own[0]?.amount ?? null) : null;
+  const limit = isThisMonth ? (own[0]?.current?.limit ?? own[0]?.amount ?? null) : null;
   const pending = list.data.projects.filter(({ code }) => code === 'not_started' || code === 'not_metered').length;
   const unpriced = list.data.unpriced - pending;
   return (
