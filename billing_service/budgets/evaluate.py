@@ -4,7 +4,8 @@ Time is that of the ledger: the newest hour decides in which period a budget is.
 until its last month is closed, because late data can still change it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -68,31 +69,38 @@ async def evaluate(connection: Connection, now: datetime | None = None) -> Evalu
     """
     done = Evaluated()
     rows = await (await connection.execute(_BUDGETS)).fetchall()
-    for organization, group in groupby(map(Budget.of, rows), lambda budget: budget.organization):
-        await _evaluate_all(connection, organization, list(group), done, now)
+    for organization, group in groupby(rows, lambda row: str(row["organization"])):
+        with _failures_in(done):
+            await _evaluate_all(connection, organization, list(group), done, now)
     if done.failed:
         raise done.failed[0]
     return done
 
 
+@contextmanager
+def _failures_in(done: Evaluated) -> Iterator[None]:
+    """The error is kept, and raised when the other budgets are done. What the next run can do is not an error."""
+    try:
+        yield
+    except (DataChanging, OrganizationNotFound):  # an import is running, or it is not registered yet
+        pass
+    except Exception as error:  # noqa: BLE001 - raised when the others are done
+        done.failed.append(error)
+
+
 async def _evaluate_all(
-    connection: Connection, organization: str, budgets: Sequence[Budget], done: Evaluated, now: datetime | None
+    connection: Connection, organization: str, rows: Sequence[DictRow], done: Evaluated, now: datetime | None
 ) -> None:
     reads = Reading(connection)
     state = await depends_on(reads, organization, now)
     computes = bool(await reads.fetch(_FORECAST, organization=organization))
     kept = {row["budget"]: row for row in await reads.fetch(_KEPT, organization=organization)}
-    for budget in budgets:
-        row = kept.get(budget.id)
-        if kept_finding(row, budget, state, pending=not computes) is not None:
-            continue
-        try:
-            done.sent += await _evaluate(connection, budget, (row, state, computes), now)
-            done.budgets += 1
-        except (DataChanging, OrganizationNotFound):  # an import is running, or it is not registered yet: the next run
-            continue
-        except Exception as error:  # noqa: BLE001 - raised when the others are done
-            done.failed.append(error)
+    for row in rows:
+        with _failures_in(done):
+            budget, before = Budget.of(row), kept.get(row["id"])
+            if kept_finding(before, budget, state, pending=not computes) is None:
+                done.sent += await _evaluate(connection, budget, (before, state, computes), now)
+                done.budgets += 1
 
 
 async def _evaluate(

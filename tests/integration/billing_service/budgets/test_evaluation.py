@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from psycopg.types.json import Jsonb
@@ -45,6 +46,17 @@ async def test_a_threshold_fires_in_the_hour_that_reaches_it(world: World) -> No
     assert (standing.states["actual-80"].state, standing.states["actual-80"].since) == ("firing", NOVEMBER + 80 * HOUR)
     [(at, spent, amount)] = await found(world.connection, "SELECT at, spent, amount FROM budget_alerts")
     assert (at, spent, amount) == (NOVEMBER + 80 * HOUR, 80, 100)
+
+
+async def test_a_budget_that_fails_does_not_stop_the_others(world: World) -> None:
+    """Of the same organization, and of one that is not registered. The error is raised when the others are done."""
+    await world.budget(actual(80), organization="aa-unknown", name="Not registered")
+    await world.budget(actual(80) | {"percent": "many"}, name="Cannot be read", id=UUID(int=1))
+    await world.budget(actual(80))
+    await world.use(NOVEMBER, 80)
+    with pytest.raises(ArithmeticError):
+        await world.evaluate()
+    assert await world.said() == [("firing", "actual-80", "2026-11-01")]
 
 
 async def test_the_clock_does_not_matter(world: World) -> None:
