@@ -27,6 +27,7 @@ export function connectLive(options: LiveOptions): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let failures = 0;
   let version: number | null = null;
+  let budgets: string | null = null;
 
   const again = () => {
     options.onState(false);
@@ -50,9 +51,20 @@ export function connectLive(options: LiveOptions): () => void {
       options.onState(true);
     } else if (message.type === 'error') {
       socket?.close(); // such as not offered: the page polls
-    } else if (message.type === 'resync' || message.type === 'budget' || isNewVersion(message)) {
+    } else if (message.type === 'resync' || areNewBudgets(message) || isNewVersion(message)) {
       options.onChange();
     }
+  };
+
+  /** Budgets come with the figures of each version, before complete_through. */
+  const areNewBudgets = ({ type, budgets: sent }: Message): boolean => {
+    if (type !== 'budget') {
+      return false;
+    }
+    const text = JSON.stringify(sent);
+    const isNew = budgets !== null && budgets !== text;
+    budgets = text;
+    return isNew;
   };
 
   const isNewVersion = ({ type, data_version: sent }: Message): boolean => {
@@ -61,6 +73,7 @@ export function connectLive(options: LiveOptions): () => void {
     }
     const isNew = version !== null && version !== sent;
     version = sent;
+    budgets ??= ''; // there is none
     return isNew;
   };
 
@@ -102,6 +115,7 @@ export function connectLive(options: LiveOptions): () => void {
 interface Message {
   type?: string;
   data_version?: number;
+  budgets?: unknown;
 }
 
 /** A message in another form is of a newer version of the API. */
