@@ -183,9 +183,10 @@ def connection_manager(routes: Sequence[Json], origins: Sequence[str]) -> Json:
         "use_remote_address": True,  # an edge proxy: headers of the client about earlier hops are ignored
         "preserve_external_request_id": True,  # keeps the client's X-Request-Id
         "server_header_transformation": "PASS_THROUGH",  # together with the removal below: no Server header
-        "normalize_path": True,  # these three as in Envoy Gateway
+        "normalize_path": True,  # these two as in Envoy Gateway
         "merge_slashes": True,
-        "path_with_escaped_slashes_action": "UNESCAPE_AND_REDIRECT",
+        # Envoy Gateway redirects by default (307). No path segment of the API has a slash: 400, in the envelope.
+        "path_with_escaped_slashes_action": "REJECT_REQUEST",
         "max_request_headers_kb": 32,
         "request_headers_timeout": "10s",  # a client that sends its head byte by byte
         "request_timeout": "30s",

@@ -230,6 +230,8 @@ OWN_RESPONSES: dict[str, tuple[str, str, list[str], int, str, str]] = {
         "method_not_allowed",
         "Method not allowed",
     ),
+    "an escaped slash": ("GET", "/api/billing/project/a%2Fb/overview", [], 400, "bad_request", "Bad request"),
+    "an escaped backslash": ("GET", "/api/billing/budgets/a%5cb", [], 400, "bad_request", "Bad request"),
     "an escaped NUL": ("GET", "/api/billing/project/a%00b/overview", [], 400, "bad_request", "Bad request"),
     "an upgrade": (
         "GET",

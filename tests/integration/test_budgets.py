@@ -28,9 +28,16 @@ def bearer(platform: Platform, user: str) -> dict[str, str]:
     return {"authorization": f"Bearer {platform.token(user)}"}
 
 
+def allow_project_users(api: httpx2.Client, headers: dict[str, str], *, allowed: bool) -> None:
+    tag = api.get(f"{ROUTE}/settings", headers=headers).headers["etag"]
+    changed = api.put(f"{ROUTE}/settings", json={"project_users_write": allowed}, headers=headers | {"if-match": tag})
+    assert_success_envelope(changed)
+
+
 def test_a_budget_is_created_seen_changed_and_deleted(platform: Platform, api: httpx2.Client) -> None:
     """By an org-admin. A project-user sees it and may change it once that is allowed; others see a 404."""
     alice, bob, dave = (bearer(platform, name) for name in ("alice", "bob", "dave"))
+    allow_project_users(api, alice, allowed=False)  # other tests use this platform too
     keyed = alice | {"idempotency-key": "one"}
     made = api.post(ROUTE, json=BODY, headers=keyed)
     data = assert_success_envelope(made, 201)["data"]
@@ -48,9 +55,7 @@ def test_a_budget_is_created_seen_changed_and_deleted(platform: Platform, api: h
     for headers in (alice, bob):
         assert_error_envelope(api.post(ROUTE, json=foreign, headers=headers), 403, "Access denied to namespace")
     assert_error_envelope(api.post(ROUTE, json=BODY, headers=bob), 403, "Organization administrator required")
-    settings = api.get(f"{ROUTE}/settings", headers=alice)
-    allowed = alice | {"if-match": settings.headers["etag"]}
-    assert_success_envelope(api.put(f"{ROUTE}/settings", json={"project_users_write": True}, headers=allowed))
+    allow_project_users(api, alice, allowed=True)
     tag = api.get(path, headers=bob).headers["etag"]
     changed = api.put(path, json=BODY | {"amount": 400}, headers=bob | {"if-match": tag})
     assert assert_success_envelope(changed)["data"]["version"] == 2

@@ -26,7 +26,7 @@ async def test_the_demo_is_loaded_once_and_then_extended(empty_database_url: str
     assert f"{len(PROJECT_OWNERS) * 90 * 24} lines of usage" in first.stdout
     started = time.monotonic()
     second = run(empty_database_url, "demo")
-    assert time.monotonic() - started < 5  # about 1 s; the machine may be busy
+    assert time.monotonic() - started < 20  # about 1 s; the machine may be busy
     assert "usage" not in second.stdout or f" {len(PROJECT_OWNERS)} lines of usage" in second.stdout  # a new hour
     with served(empty_database_url) as (url, _):
         await wait_for(client, f"{url}/api/health", 200, 20)

@@ -29,6 +29,7 @@ Serve = Callable[[Callable[[str, dict[str, str]], tuple[int, Any]]], int]
 CRDS = ("services.serving.knative.dev", "httproutes.gateway.networking.k8s.io", "projects.kube-dc.com")
 HOST = "billing.localhost"
 ROUTES = {endpoint.route for function in read_functions() for endpoint in function.app.endpoints}
+SOCKETS = {socket.route for function in read_functions() for socket in function.app.sockets}
 KNOWN = re.compile("|".join(re.sub(r"\{\w+\}", "[^/]+", route) for route in sorted(ROUTES)))
 OVERVIEW = "billing-overview"
 
@@ -54,6 +55,8 @@ class World:
         host, with_token = headers["Host"], headers.get("Authorization") == f"Bearer {TOKEN}"
         if host.startswith("hello."):
             return 200, {}
+        if path in SOCKETS:
+            return 426, {}
         if not KNOWN.fullmatch(path):
             return 404, {}
         revision, status = "", 401 if not with_token else 403 if "globex-shop" in path else 200

@@ -29,7 +29,7 @@ NORMALIZED = {
     "http://[::1]:8080": "http://[::1]:8080",
     "http://[2001:DB8:0:0:0:0:0:1]": "http://[2001:db8::1]",
     "https://a_b.example": "https://a_b.example",
-    " https://a.example , https://B.example:443,": "https://a.example,https://b.example",
+    "https://a.example , https://B.example:443,": "https://a.example,https://b.example",
 }
 
 

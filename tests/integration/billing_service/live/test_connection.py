@@ -446,8 +446,9 @@ async def test_binary_and_broken_frames_are_closed(function: FunctionProcess, id
 async def test_ten_thousand_subscriptions_are_cut_off_early(
     function: FunctionProcess, identity: IdentityServer
 ) -> None:
-    """The eleventh at once is too many: close 4429, and the billing service saw at most ten fetches."""
+    """The eleventh at once is too many: close 4429. The billing service saw ten fetches, and one more each 5 s."""
     before = fetches(function)
+    started = time.monotonic()
     async with connected(function, identity.token()) as client:
         try:
             for number in range(10_000):
@@ -457,7 +458,7 @@ async def test_ten_thousand_subscriptions_are_cut_off_early(
         code, reason = await client.end()
         assert code == 4429
         assert "messages" in reason
-    assert fetches(function) - before <= 10
+    assert fetches(function) - before <= 10 + (time.monotonic() - started) / 5
 
 
 async def test_a_flood_of_pings_without_reading_is_bounded(function: FunctionProcess, identity: IdentityServer) -> None:
