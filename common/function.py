@@ -8,12 +8,8 @@ A function is an ASGI app: functions-framework calls its target, which returns t
 """
 
 import asyncio
-import re
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, Self, assert_never
-
-from starlette.responses import StreamingResponse
 
 from common.access.ownership import Ownership, make_ownership
 from common.access.roles import deny, require_member, require_namespace, require_org_admin, require_organization
@@ -27,32 +23,30 @@ from common.http.cors import Cors
 from common.http.errors import (
     ApiError,
     HeadersTooLarge,
-    InternalError,
-    InvalidNamespace,
     MethodNotAllowed,
     UnexpectedBody,
     UpgradeRequired,
 )
-from common.http.parameters import read_parameters
-from common.http.preconditions import Preconditions, caller_etag, read_preconditions
+from common.http.parameters import read_namespace, read_parameters
+from common.http.preconditions import read_preconditions
 from common.http.request import MAX_HEAD_BYTES, ClientDisconnected, Receive, Request, Scope, Send, read_request
-from common.http.response import Headers, Response, Result, all_headers, error_response, success_response
+from common.http.response import Response, all_headers, error_response
 from common.http.routing import Router
+from common.http.server_errors import InternalError
 from common.identity.authenticator import Authenticator
 from common.identity.caller import Caller
 from common.identity.key_sets import KeySets
 from common.identity.token import read_credentials
-from common.model import NAMESPACE_PATTERN
 from common.process import log, request_log, startup
 from common.process.deadline import Deadline, is_cancelled
 from common.process.serving import Serving, read_settings_or_exit
 from common.process.settings import Settings
+from common.rendering import render, stream
 
 if TYPE_CHECKING:
     from common.billing.transport import AsyncBaseTransport
     from common.sockets.server import SocketServer
 
-NAMESPACE: Final = re.compile(NAMESPACE_PATTERN[1:-1])
 NOT_MODIFIED: Final = 304
 
 
@@ -164,7 +158,7 @@ class Function:
             return Response(204, b"", self._cors.preflight_headers(request, path))
         endpoint = path.get_endpoint(request.method)
         request.caller = caller = await self._authenticate(request)
-        request.namespace = _read_namespace(in_path)
+        request.namespace = read_namespace(in_path)
         parameters = read_parameters(endpoint.parameters, in_path, request.scope["query_string"])
         deadline = Deadline(
             request.started,
@@ -183,7 +177,7 @@ class Function:
                 returned = await endpoint.handle(call)
         except ProjectNotFound:
             raise deny(caller, request.namespace, "not_in_organization") from None
-        return _render(request, endpoint, call, preconditions, returned)
+        return render(request, endpoint, call, preconditions, returned)
 
     def _refuse_without_upgrade(self, request: Request) -> None:
         for socket in self.sockets:
@@ -216,7 +210,7 @@ class Function:
             await send({"type": "http.response.start", "status": response.status, "headers": headers})
             await send({"type": "http.response.body", "body": body})
         else:
-            await _stream(request, response.status, headers, body, send)
+            await stream(request, response.status, headers, body, send)
 
 
 # --- the steps ----------------------------------------------------------------
@@ -229,53 +223,12 @@ def _probe(request: Request) -> Response:
     return Response(200, b'{"status":"ok"}')
 
 
-def _read_namespace(in_path: dict[str, str]) -> str | None:
-    """The namespace of the path, which is not a field of the parameter model. None if the route has none."""
-    namespace = in_path.pop("namespace", None)
-    if namespace is not None and not NAMESPACE.fullmatch(namespace):
-        raise InvalidNamespace("namespace")
-    return namespace
-
-
 async def _read_body(request: Request, endpoint: Endpoint[Any, Any], seconds: float) -> Any:
     if endpoint.body is not None:
         return await read_body(request, endpoint.body, endpoint.max_body_bytes, seconds)
     if request.has_body:
         raise UnexpectedBody("body", public=f"A {request.method} request must not have a body")
     return None
-
-
-def _render(
-    request: Request,
-    endpoint: Endpoint[Any, Any],
-    call: Call[Any, Any],
-    preconditions: Preconditions,
-    returned: Result[Any] | Response,
-) -> Response:
-    """304 if the client has this version. A stale result has no ETag: the client must see that it is stale."""
-    if isinstance(returned, Response):
-        return returned
-    etag = None
-    if returned.etag is not None and not returned.stale:
-        visible = (call.caller.organization, call.caller.role.value, *sorted(call.caller.namespaces))
-        etag = caller_etag(returned.etag, *visible, request.scope["query_string"].decode("latin-1"))
-    if etag is not None and endpoint.method == "GET" and preconditions.is_fulfilled_by(etag):
-        return Response(NOT_MODIFIED, b"", [(b"etag", etag.encode())])
-    return success_response(returned, endpoint.status, etag, endpoint.make_table(call, returned))
-
-
-async def _stream(
-    request: Request, status: int, headers: Headers, body: AsyncGenerator[bytes, None], send: Send
-) -> None:
-    """Chunk by chunk, until the client disconnects. After a bug the end is missing, so that the client notices it."""
-    response = StreamingResponse(body, status)
-    response.raw_headers = headers
-    try:
-        async with aclosing(body):
-            await response(request.scope, request.receive, send)
-    except Exception as exc:  # noqa: BLE001 - the status was sent already
-        log.bug("bug in a stream", exc, request_id=request.request_id)
-        request.log["reason"] = "bug"
 
 
 def _reject(request: Request, error: ApiError) -> Response:

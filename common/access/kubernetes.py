@@ -11,7 +11,7 @@ from typing import Final
 from common.access.kubernetes_api import ApiServer, NotListed, Projects
 from common.billing.cache import Cache, SingleFlight
 from common.billing.resilience import Clock
-from common.http.errors import BillingUnreachable
+from common.http.server_errors import BillingUnreachable
 from common.identity.caller import Caller
 from common.process import log, metrics
 from common.process.settings import Settings

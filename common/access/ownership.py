@@ -5,7 +5,7 @@
 
 from typing import Protocol
 
-from common.http.errors import BillingUnreachable
+from common.http.server_errors import BillingUnreachable
 from common.identity.caller import Caller
 from common.process.settings import Settings
 

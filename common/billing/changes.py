@@ -15,7 +15,7 @@ from common.billing.rejections import read_rejection
 from common.billing.resource import UpstreamFailure
 from common.billing.transport import UpstreamResponse
 from common.billing.upstream import Upstream, UpstreamCall
-from common.http.errors import NotOffered
+from common.http.server_errors import NotOffered
 from common.model import NamespaceName, WireModel
 from common.money.strict_json import parse_json
 from common.process import log, metrics

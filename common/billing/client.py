@@ -23,8 +23,8 @@ from common.billing.resilience import Clock
 from common.billing.resource import D, Proof, R, Resource, UpstreamFailure, read_reply
 from common.billing.upstream import Upstream, UpstreamCall
 from common.billing.upstream_request import UpstreamRequest
-from common.http.errors import NotOffered
 from common.http.response import Result
+from common.http.server_errors import NotOffered
 from common.process import metrics
 from common.process.settings import Settings
 

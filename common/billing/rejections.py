@@ -8,18 +8,16 @@ from common.billing.resource import UpstreamFailure, parse_reply
 from common.billing.transport import UpstreamResponse
 from common.http.errors import (
     AdminRequired,
-    AmountTooLarge,
     ApiError,
-    BillingIncomplete,
     BillingNotStarted,
     Conflict,
     IdempotencyKeyReused,
     InvalidBody,
     InvalidParameter,
     NotFound,
-    NotOffered,
     PreconditionFailed,
 )
+from common.http.server_errors import AmountTooLarge, BillingIncomplete, NotOffered
 
 UNPRICED_RETRY_AFTER_SECONDS: Final = 60  # an operator must enter a price first
 RETRIED_STATUSES: Final = frozenset({502, 503, 504})

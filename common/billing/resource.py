@@ -13,8 +13,9 @@ from pydantic import ValidationError
 
 from common.access.roles import S, Scope
 from common.billing.transport import UpstreamResponse
-from common.http.errors import BillingUnreachable, GuestDenied
+from common.http.errors import GuestDenied
 from common.http.response import Result
+from common.http.server_errors import BillingUnreachable
 from common.model import Moment, Quality, WireModel, wire_names
 from common.money.strict_json import DuplicateMemberError, NonFiniteError, parse_json
 from common.process import log

@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from common.http.errors import NotOffered
+from common.http.server_errors import NotOffered
 from common.model import Currency, Moment, Month, Quality, WireModel
 from common.money.amount import RATE_DIGITS, Amount, round_known
 

@@ -1,12 +1,12 @@
-"""Every error of the API, declared once: status, code, text, and when it is returned.
+"""Every error of the API that the client causes, declared once: status, code, text, and when it is returned.
 
 400  InvalidNamespace, InvalidParameter, InvalidHeader, UnexpectedBody, MalformedBody
 401  TokenMissing, TokenInvalid, TokenExpired, TokenTooLarge
 403  AccessDenied, GuestDenied, AdminRequired, OriginDenied
 404  NotFound, BillingNotStarted  405  MethodNotAllowed  408  BodyTimeout  409  Conflict, IdempotencyKeyReused
 412  PreconditionFailed  413  BodyTooLarge  415  UnsupportedMediaType  422  InvalidBody
-426  UpgradeRequired  428  PreconditionRequired  431  HeadersTooLarge  500  InternalError  501  NotOffered
-503  BillingUnreachable, IdentityUnreachable, BillingIncomplete, AmountTooLarge, TooManyConnections
+426  UpgradeRequired  428  PreconditionRequired  431  HeadersTooLarge
+server_errors.py has the errors from 500.
 `reason` is for logs and metrics. It is never sent to the client. `log` has more fields for the log line.
 """
 
@@ -225,57 +225,3 @@ class HeadersTooLarge(ApiError):
     status, code = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large"
     text = "Request header fields too large"
     when = "the headers of the request have more than 64 KiB"
-
-
-class InternalError(ApiError):
-    status, code = HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error"
-    text = "Internal server error"
-    when = "a bug; find its log line by the request id"
-
-
-class NotOffered(ApiError):
-    status, code = HTTPStatus.NOT_IMPLEMENTED, "not_offered"
-    text = "Not offered by this installation"
-    when = "the billing service of this installation does not have this resource"
-
-
-class ServiceUnavailable(ApiError):
-    """The request cannot be decided. Used instead of a denial, a zero or an empty list."""
-
-    status = HTTPStatus.SERVICE_UNAVAILABLE
-
-    def __init__(self, reason: str, *, retry_after: int = 5, **more: Any) -> None:
-        """`more`: as in ApiError."""
-        super().__init__(reason, headers={"Retry-After": str(retry_after)}, **more)
-
-
-class BillingUnreachable(ServiceUnavailable):
-    code = "billing_unreachable"
-    text = "Billing service unreachable"
-    when = "the billing service cannot be reached, times out, or sends an invalid response"
-
-
-class IdentityUnreachable(ServiceUnavailable):
-    code = "identity_unreachable"
-    text = "Identity provider unreachable"
-    when = "the realm's keys cannot be fetched and none are cached"
-
-
-class TooManyConnections(ServiceUnavailable):
-    code = "too_many_connections"
-    text = "Too many connections"
-    when = "the function or the caller has too many WebSocket connections; try again later"
-
-
-class BillingIncomplete(ServiceUnavailable):
-    """`details`: namespace, resource and month (YYYY-MM) whose price is missing, if the service names them."""
-
-    code = "unpriced"
-    text = "Billing data incomplete"
-    when = "usage has no price; details name the resource and the month"
-
-
-class AmountTooLarge(BillingIncomplete):
-    code = "amount_too_large"
-    text = "Billing amount too large"
-    when = "an amount of the project exceeds 10^18; an operator must correct its usage or price"

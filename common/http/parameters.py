@@ -8,15 +8,16 @@ from urllib.parse import parse_qsl
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from common.http.errors import InvalidParameter
+from common.http.errors import InvalidNamespace, InvalidParameter
 from common.http.text import printable
-from common.model import Parameters, wire_names
+from common.model import NAMESPACE_PATTERN, Parameters, wire_names
 
 P = TypeVar("P", bound=Parameters)
 
 MAX_QUERY_BYTES: Final = 2048
 SHOWN_MISTAKES: Final = 5
 LONGEST_MESSAGE: Final = 200
+NAMESPACE: Final = re.compile(NAMESPACE_PATTERN[1:-1])
 # RFC 3986 section 2.3: needs no percent-encoding. `.` and `..` are dot segments (section 3.3).
 UNRESERVED: Final = re.compile(r"(?!\.\.?$)[A-Za-z0-9._~-]{1,128}")
 
@@ -86,3 +87,11 @@ def _allowed(model: type[Parameters], in_path: dict[str, str]) -> str:
 def _shown(name: str) -> str:
     """Short and printable, because it is sent back to the client."""
     return ascii(name[:40])
+
+
+def read_namespace(in_path: dict[str, str]) -> str | None:
+    """The namespace of the path, which is not a field of the parameter model. None if the route has none."""
+    namespace = in_path.pop("namespace", None)
+    if namespace is not None and not NAMESPACE.fullmatch(namespace):
+        raise InvalidNamespace("namespace")
+    return namespace

@@ -14,7 +14,8 @@ from typing import Final
 from common.billing.cache import SingleFlight
 from common.billing.resilience import Clock
 from common.billing.transport import HttpClient, TransportFailure
-from common.http.errors import IdentityUnreachable, TokenInvalid
+from common.http.errors import TokenInvalid
+from common.http.server_errors import IdentityUnreachable
 from common.identity.jwks import BadKeySet, Key, is_unknown_realm, read_keys
 from common.process import log, metrics
 from common.process.settings import Settings

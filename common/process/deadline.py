@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from types import TracebackType
 from typing import Any, Final, Self
 
-from common.http.errors import BillingUnreachable
 from common.http.request import ClientDisconnected
+from common.http.server_errors import BillingUnreachable
 
 WORK_SHARE: Final = 0.98  # of a request's time; the rest is for the response, also a stale one
 

@@ -8,7 +8,8 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from common.process import log, metrics, request_log, startup
-from common.process.settings import Settings, SettingsError
+from common.process.setting_reader import SettingsError
+from common.process.settings import Settings
 
 if TYPE_CHECKING:
     from common.http.request import Request

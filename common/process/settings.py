@@ -4,25 +4,17 @@ A wrong or missing variable stops the start. The message names every mistake and
 """
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import Field
 
+from common.process.setting_reader import EnvironmentSettings
 from common.process.setting_types import File, Folder, Names, Origins, Port, Seconds, Secret, Text, Url
 
 
-class SettingsError(Exception):
-    """The environment is invalid. The text has one line per variable."""
-
-
-class Settings(BaseModel):
-    """Immutable. Each field is the environment variable with the same name in capitals."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="ignore", validate_default=False, hide_input_in_errors=True, defer_build=True
-    )
+class Settings(EnvironmentSettings):
+    """The settings of every function."""
 
     # Identity
     keycloak_url: Url = Field(
@@ -205,30 +197,7 @@ class Settings(BaseModel):
     def jwks_base_url(self) -> str:
         return self.oidc_jwks_base_url or self.keycloak_url
 
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:  # noqa: TID251 - the one reader
-        """An empty variable counts as unset. Raises SettingsError with all mistakes."""
-        values = {name: text for name in cls.model_fields if (text := environment.get(name.upper(), "")) != ""}
-        # Build only the validators of required fields and of fields that are set: all of them cost 5 ms at each start.
-        read = {name: (f.annotation, f) for name, f in cls.model_fields.items() if name in values or f.is_required()}
-        given = create_model(cls.__name__, __config__=cls.model_config, **read)  # type: ignore[call-overload]
-        try:
-            settings = cls.model_construct(**dict(given.model_validate(values)))
-        except ValidationError as exc:
-            lines = [_explain(error["loc"], error["msg"], cls) for error in exc.errors(include_url=False)]
-            raise SettingsError("wrong configuration:\n" + "\n".join(lines)) from None  # exc may contain secrets
-        spaces = [
-            f"{name.upper()}: must not begin or end with a space"
-            for name, text in values.items()
-            if text != text.strip()
-        ]
-        problems = spaces + settings.contradictions()
-        if problems:
-            raise SettingsError("wrong configuration:\n" + "\n".join(f"  {line}" for line in problems))
-        return settings
-
     def contradictions(self) -> list[str]:
-        """Values that are valid alone but not together."""
         found = []
         if self.billing_backoff_min_seconds > self.billing_backoff_max_seconds:
             found.append("BILLING_BACKOFF_MIN_SECONDS: must not be greater than BILLING_BACKOFF_MAX_SECONDS")
@@ -251,9 +220,3 @@ class Settings(BaseModel):
         if self.ownership_stale_seconds < self.ownership_fresh_seconds:
             found.append("OWNERSHIP_STALE_SECONDS: must not be less than OWNERSHIP_FRESH_SECONDS")
         return found
-
-
-def _explain(location: tuple[int | str, ...], message: str, model: type[BaseModel]) -> str:
-    field = str(location[0])
-    text = message.removeprefix("Value error, ")
-    return f"  {field.upper()}: {text} ({model.model_fields[field].description})"

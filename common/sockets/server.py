@@ -16,10 +16,11 @@ from common.access.roles import require_member
 from common.billing.client import BillingClient
 from common.endpoint import Socket, SocketService
 from common.http.cors import Cors
-from common.http.errors import ApiError, InternalError, NotFound, TokenExpired, TooManyConnections
+from common.http.errors import ApiError, NotFound, TokenExpired
 from common.http.parameters import read_parameters
 from common.http.request import Receive, Request, Scope, Send, read_request
 from common.http.response import all_headers, error_response
+from common.http.server_errors import InternalError, TooManyConnections
 from common.identity.authenticator import Authenticator
 from common.identity.caller import Caller
 from common.model import Parameters

@@ -9,8 +9,9 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from common.http.envelope import timestamp
-from common.http.errors import ApiError, InternalError
+from common.http.errors import ApiError
 from common.http.request import Receive, Send
+from common.http.server_errors import InternalError
 from common.identity.caller import Caller
 from common.model import BodyModel
 from common.money.strict_json import parse_json

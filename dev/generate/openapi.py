@@ -12,7 +12,7 @@ from typing import Any, Final
 import yaml
 
 from common.endpoint import Access, Endpoint, Socket
-from common.http import errors
+from common.http import errors, server_errors
 from common.sockets.handshake import TOKEN_PREFIX
 from dev.declarations import ROOT, Declared
 from dev.generate import parameters
@@ -27,9 +27,9 @@ ALWAYS: Final = (
     *TOKEN_ERRORS,
     errors.NotFound,
     errors.MethodNotAllowed,
-    errors.BillingUnreachable,
-    errors.IdentityUnreachable,
-    errors.InternalError,
+    server_errors.BillingUnreachable,
+    server_errors.IdentityUnreachable,
+    server_errors.InternalError,
 )
 BY_ACCESS: Final[dict[Access, tuple[type[errors.ApiError], ...]]] = {
     Access.TOKEN: (),
@@ -38,11 +38,16 @@ BY_ACCESS: Final[dict[Access, tuple[type[errors.ApiError], ...]]] = {
         errors.InvalidNamespace,
         errors.GuestDenied,
         errors.AccessDenied,
-        errors.BillingIncomplete,
-        errors.NotOffered,
+        server_errors.BillingIncomplete,
+        server_errors.NotOffered,
     ),
-    Access.ORGANIZATION: (errors.GuestDenied, errors.BillingIncomplete, errors.NotOffered),
-    Access.ORG_ADMIN: (errors.GuestDenied, errors.AdminRequired, errors.BillingIncomplete, errors.NotOffered),
+    Access.ORGANIZATION: (errors.GuestDenied, server_errors.BillingIncomplete, server_errors.NotOffered),
+    Access.ORG_ADMIN: (
+        errors.GuestDenied,
+        errors.AdminRequired,
+        server_errors.BillingIncomplete,
+        server_errors.NotOffered,
+    ),
 }
 WITH_BODY: Final = (
     errors.MalformedBody,

@@ -7,8 +7,8 @@ from starlette.requests import Request
 
 from common.endpoint import Access, Call, Endpoint
 from common.function import Function
-from common.http.errors import NotOffered
 from common.http.response import Result
+from common.http.server_errors import NotOffered
 from functions.forecast.models import (
     ORGANIZATION_FORECAST,
     PROJECT_FORECAST,

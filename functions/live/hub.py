@@ -10,7 +10,8 @@ from common.access.roles import deny, require_namespaces, require_organization
 from common.billing.client import BillingClient
 from common.billing.rejections import ProjectNotFound
 from common.billing.upstream_request import UpstreamRequest
-from common.http.errors import ApiError, NotOffered, ServiceUnavailable
+from common.http.errors import ApiError
+from common.http.server_errors import NotOffered, ServiceUnavailable
 from common.identity.caller import Caller
 from common.sockets import closing
 from common.sockets.closing import Closing

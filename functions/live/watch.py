@@ -8,7 +8,8 @@ from typing import Final, NamedTuple
 
 from common.access.roles import Organization
 from common.billing.rejections import ProjectNotFound
-from common.http.errors import AccessDenied, ApiError, BillingUnreachable, NotOffered
+from common.http.errors import AccessDenied, ApiError
+from common.http.server_errors import BillingUnreachable, NotOffered
 from common.sockets import closing
 from common.sockets.session import Session
 from functions.live.models import Figures, Resync, write

@@ -10,8 +10,9 @@ from common.access.roles import Namespace, Organization, listed_namespaces
 from common.billing.rejections import ProjectNotFound
 from common.billing.summary import BillingSummary, require_month
 from common.endpoint import Call
-from common.http.errors import BillingIncomplete, BillingNotStarted, BillingUnreachable, NotOffered
+from common.http.errors import BillingNotStarted
 from common.http.response import Result
+from common.http.server_errors import BillingIncomplete, BillingUnreachable, NotOffered
 from common.model import Scope
 from common.money.amount import exact_sum
 from functions.projects.models import PROJECTS, SUMMARY, ListParameters, Project, ProjectList, TotalReply, Totals

@@ -8,7 +8,8 @@ from common.access.roles import Namespace, Organization
 from common.billing.pages import MAX_ITEMS, Page
 from common.billing.resource import Resource
 from common.billing.summary import BillingSummary, FiguresReply, ProjectFiguresReply, SummaryReply
-from common.http.errors import BillingIncomplete, BillingNotStarted, BillingUnreachable
+from common.http.errors import BillingNotStarted
+from common.http.server_errors import BillingIncomplete, BillingUnreachable
 from common.model import (
     Count,
     Currency,

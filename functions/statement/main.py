@@ -7,8 +7,8 @@ from starlette.requests import Request
 
 from common.endpoint import LONG_LIST, Access, Call, Endpoint
 from common.function import Function
-from common.http.errors import NotOffered
 from common.http.response import Result
+from common.http.server_errors import NotOffered
 from functions.statement.models import STATEMENT, Statement, StatementParameters
 from functions.statement.table import statement_table
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from common.http.errors import NotOffered
+from common.http.server_errors import NotOffered
 from common.model import DATE_TIME, FormatParameters, whole_number
 from functions.trend.filters import EXCLUDE, INCLUDE, LABEL, OrganizationFilter, ProjectFilter, split
 

@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
 from common.billing.transport import HttpClient, Timeouts, UpstreamResponse
-from common.http.errors import IdentityUnreachable, TokenInvalid
+from common.http.errors import TokenInvalid
+from common.http.server_errors import IdentityUnreachable
 from common.identity.key_sets import KeySets
 from common.process.settings import Settings
 

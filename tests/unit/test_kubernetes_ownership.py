@@ -10,9 +10,10 @@ import pytest
 
 from common.access.kubernetes import Kubernetes
 from common.access.ownership import Claims, Registry, make_ownership
-from common.http.errors import BillingUnreachable
+from common.http.server_errors import BillingUnreachable
 from common.identity.caller import Caller, Role
-from common.process.settings import Settings, SettingsError
+from common.process.setting_reader import SettingsError
+from common.process.settings import Settings
 from tests.kit.kubernetes_api import Answer, ApiServer, make_ca, pem, project, project_list, status_object
 
 

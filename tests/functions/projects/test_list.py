@@ -9,8 +9,8 @@ import pytest
 
 from common.access.roles import require_org_admin
 from common.billing.summary import BillingSummary
-from common.http.errors import NotOffered
 from common.http.response import Result
+from common.http.server_errors import NotOffered
 from common.identity.caller import Caller, Role
 from functions.projects.listing import Found, select
 from functions.projects.models import ListParameters, Project, TotalReply

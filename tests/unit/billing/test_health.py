@@ -10,7 +10,7 @@ import pytest
 
 from common.billing.client import BillingClient
 from common.billing.upstream_request import UpstreamRequest
-from common.http.errors import BillingUnreachable
+from common.http.server_errors import BillingUnreachable
 from tests.kit.in_process import settings
 
 HEALTHY = b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 15\r\n\r\n{"status":"ok"}'

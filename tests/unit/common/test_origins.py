@@ -2,7 +2,8 @@
 
 import pytest
 
-from common.process.settings import Settings, SettingsError
+from common.process.setting_reader import SettingsError
+from common.process.settings import Settings
 from tests.kit.things import endpoint, function, send
 
 GOOD = {"KEYCLOAK_URL": "https://login.example.com"}

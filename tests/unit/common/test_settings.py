@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from common.process.settings import Settings, SettingsError
+from common.process.setting_reader import SettingsError
+from common.process.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 GOOD = {"KEYCLOAK_URL": "https://login.example.com/"}

@@ -11,7 +11,8 @@ import httpx2 as httpx
 import pytest
 
 from common.billing.transport import HttpClient, Timeouts
-from common.http.errors import ApiError, IdentityUnreachable, TokenInvalid
+from common.http.errors import ApiError, TokenInvalid
+from common.http.server_errors import IdentityUnreachable
 from common.identity.authenticator import Authenticator
 from common.identity.caller import Caller, Role
 from common.identity.key_sets import KeySets
