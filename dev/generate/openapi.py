@@ -27,6 +27,7 @@ ALWAYS: Final = (
     *TOKEN_ERRORS,
     errors.NotFound,
     errors.MethodNotAllowed,
+    errors.HeadersTooLarge,
     server_errors.BillingUnreachable,
     server_errors.IdentityUnreachable,
     server_errors.InternalError,

@@ -4,12 +4,15 @@ import asyncio
 import tempfile
 from pathlib import Path
 
+import pytest
+
 from tests.benchmarks.ledger import benchmark
 from tests.benchmarks.ledger_metering import WHAT
 from tests.benchmarks.ledger_world import Size
 from tests.kit.postgres import Server
 
 
+@pytest.mark.slow_fault
 def test_the_sums_of_a_small_run_agree_with_its_lines(tmp_path: Path) -> None:
     """It raises if `reconcile` finds a difference, or if the plain way has other figures."""
     server = Server(Path(tempfile.mkdtemp(prefix="pg-")))

@@ -120,6 +120,7 @@ def test_the_python_client_sends_and_reads_enumerations(identity: IdentityServer
     assert (ran.stdout, ran.stderr) == ("acme-web acme-b True\n", "")
 
 
+@pytest.mark.slow_fault
 def test_the_typescript_client_reads_an_exact_amount(api: Api, typescript_client: Path) -> None:
     """Every digit of the billing service's amount."""
     ran = api.run("node", "call.js", cwd=typescript_client)

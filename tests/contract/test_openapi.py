@@ -69,6 +69,7 @@ def test_the_running_functions_keep_the_page(platform: Platform, tmp_path: Path,
     assert f"Tested: {len(operations)}" in said
 
 
+@pytest.mark.slow_fault
 def test_the_ingress_keeps_the_page(platform: Platform, tmp_path: Path) -> None:
     """The same through Envoy, as clients reach them. What Envoy itself responds is an error of the page too."""
     every = [operation_id(f, endpoint) for f in read_functions() for endpoint in f.app.endpoints]

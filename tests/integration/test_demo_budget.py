@@ -4,12 +4,14 @@ import json
 import time
 from typing import Any
 
+import pytest
 from standardwebhooks import Webhook
 
 from dev import budgets
 from dev.platform import Platform
 
 
+@pytest.mark.slow_fault
 def test_the_demo_budget_fires_and_is_received(platform: Platform) -> None:
     """Made through the API once, evaluated by the worker within a minute, delivered to the receiver."""
     token = platform.token("alice")

@@ -150,6 +150,7 @@ def test_a_collector_that_is_away_costs_no_answer(stand: Stand) -> None:
         assert set(said) == {text}
 
 
+@pytest.mark.slow_fault
 def test_a_collector_that_hangs_does_not_keep_the_process(stand: Stand) -> None:
     """A listener that never responds costs two timeouts at the end."""
     with socket.create_server(("127.0.0.1", 0)) as silent:

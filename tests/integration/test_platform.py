@@ -142,6 +142,7 @@ def test_ready_token_and_an_ordered_stop(run: Run) -> None:
     )
 
 
+@pytest.mark.slow_fault
 def test_a_part_that_dies_is_restarted_and_a_part_is_stopped_and_started(run: Run) -> None:
     """A second start is quick; a killed ingress is named with its log and comes back; the others stay up."""
     pid = run.start()
@@ -186,6 +187,7 @@ def test_a_part_that_dies_is_restarted_and_a_part_is_stopped_and_started(run: Ru
     assert left(processes) == []
 
 
+@pytest.mark.slow_fault
 def test_a_killed_supervisor_takes_its_parts_along(run: Run) -> None:
     """After SIGKILL of the supervisor, the kernel ends the parts. PostgreSQL's data is valid at the next start."""
     pid = run.start()
@@ -267,6 +269,7 @@ def test_a_syntax_error_keeps_the_old_code_and_the_next_save_heals_it(copy: Run)
     assert seconds_until(lambda response: response.text == "healed", copy, set()) <= longest(copy)
 
 
+@pytest.mark.slow_fault
 def test_a_function_that_does_not_load_is_503_until_the_next_save(copy: Run) -> None:
     """Its traceback is on the terminal, and the other functions respond."""
     change_overview(copy, "raise RuntimeError('does not load')")
@@ -278,6 +281,7 @@ def test_a_function_that_does_not_load_is_503_until_the_next_save(copy: Run) -> 
     assert seconds_until(lambda response: response.text == "healed again", copy, set()) <= longest(copy)
 
 
+@pytest.mark.slow_fault
 def test_a_change_in_common_restarts_every_function(copy: Run) -> None:
     """And no other part."""
     assert copy.process is not None

@@ -29,6 +29,7 @@ from dev.functions import MANIFESTS, read_function
 from tests.kit.declared import ONE_OF_EACH, Case
 from tests.kit.envelopes import assert_error_envelope
 from tests.kit.process import FunctionProcess, free_port
+from tests.kit.slow import first_quick
 from tests.kit.websocket import Client, Refused
 from tests.manifests.conftest import KNATIVE
 
@@ -139,7 +140,7 @@ def started(root: Path, settings: dict[str, str], function: str = "overview") ->
         yield process
 
 
-@pytest.mark.parametrize("case", ONE_OF_EACH, ids=str)
+@pytest.mark.parametrize("case", first_quick(ONE_OF_EACH, 2), ids=str)
 def test_a_function_starts_from_its_files_alone(
     case: Case, packages: Path, workspace: Path, record_property: Callable[[str, object], None]
 ) -> None:
@@ -197,6 +198,7 @@ def test_everything_is_compiled_and_open_to_the_image_user(packages: Path, works
     assert modes == {0o755, 0o644}
 
 
+@pytest.mark.slow_fault
 def test_two_builds_are_the_same(workspace: Path, packages: Path) -> None:
     """The same lock and the same code give the same bytes, modes and times."""
     laid_out("packages", str(REPOSITORY / "requirements.lock"), str(workspace / "again"))
@@ -271,6 +273,7 @@ def test_an_unknown_component_is_said(tmp_path: Path) -> None:
     assert f"choose one of {', '.join(function_names())}, billing-service" in ran.stderr
 
 
+@pytest.mark.slow_fault
 def test_the_billing_service_starts_from_its_files_alone(workspace: Path) -> None:
     """Its commands run with the packages of the image. Without settings, the message lists the missing ones."""
     root = workspace / "image-billing-service"

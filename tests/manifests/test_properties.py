@@ -111,11 +111,13 @@ def admit(webhook: Path, objects: Objects) -> str:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.slow_fault
 def test_admission_takes_the_overlay(webhook: Path, overlay: str, built: dict[str, Objects]) -> None:
     """Knative Serving 1.23, Gateway API 1.4 and the Prometheus operator find nothing to object to."""
     assert admit(webhook, built[overlay]) == ""
 
 
+@pytest.mark.slow_fault
 def test_admission_is_really_asked(webhook: Path, manifests: Objects) -> None:
     """A misspelt field, a wrong traffic sum and a feature-flag field are each refused by the real code."""
     first, second, third, *_ = functions(manifests)

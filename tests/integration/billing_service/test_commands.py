@@ -130,6 +130,7 @@ async def test_the_service_outlives_a_restart_of_postgresql(server: Server, clie
         assert process.poll() is None
 
 
+@pytest.mark.slow_fault
 async def test_a_database_that_hangs_is_503_in_time(server: Server, client: httpx2.AsyncClient) -> None:
     """A lock held by someone else costs the caller the time limit of three seconds, not more."""
     async with connect(server.url) as connection:

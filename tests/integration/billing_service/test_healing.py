@@ -140,6 +140,7 @@ async def test_a_frozen_postgresql_is_503_in_time_and_served_again(
         assert process.poll() is None
 
 
+@pytest.mark.slow_fault
 async def test_sigterm_with_a_frozen_postgresql_ends_in_time(database: Server, client: httpx2.AsyncClient) -> None:
     """The request in flight gets its 503, and the process is gone within five seconds, exit code 0."""
     with served(database.url, DATABASE_TIMEOUT_SECONDS="30") as (url, process):
@@ -157,6 +158,7 @@ async def test_sigterm_with_a_frozen_postgresql_ends_in_time(database: Server, c
             database.signal_all(signal.SIGCONT)
 
 
+@pytest.mark.slow_fault
 async def test_a_killed_postgresql_is_503_until_it_is_back(database: Server, client: httpx2.AsyncClient) -> None:
     """kill -9 and a new start, twice; refused connections are 503 at once."""
     with served(database.url) as (url, process):

@@ -43,6 +43,7 @@ def peak_kib(database_url: str, path: Path) -> int:
 
 
 @pytest.mark.usefixtures("registry")
+@pytest.mark.slow_fault
 async def test_the_memory_of_an_import_does_not_grow_with_the_file(
     load: Load, database_url: str, tmp_path: Path
 ) -> None:
@@ -57,6 +58,7 @@ async def test_the_memory_of_an_import_does_not_grow_with_the_file(
 
 
 @pytest.mark.usefixtures("registry")
+@pytest.mark.slow_fault
 async def test_a_long_import_has_progress_on_a_terminal(database_url: str, tmp_path: Path) -> None:
     """One line that is written over, and nothing if the output is not a terminal."""
     path = usage(tmp_path / "long.csv", 100_000)

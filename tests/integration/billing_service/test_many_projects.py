@@ -18,6 +18,7 @@ from common.function import Function
 from tests.kit.envelopes import assert_success_envelope
 from tests.kit.identity import IdentityProvider
 from tests.kit.in_process import Double, get, load, settings
+from tests.kit.slow import first_quick
 from tests.kit.tenants import admin
 
 from .conftest import TOKEN
@@ -74,7 +75,7 @@ async def exact(function: Function, query: str) -> dict[str, Any]:
     return data
 
 
-@pytest.mark.parametrize("count", [6_000, 10_000])
+@pytest.mark.parametrize("count", first_quick([6_000, 10_000]))
 async def test_thousands_of_projects_are_one_list(
     database_url: str, count: int, record_property: Callable[[str, object], None]
 ) -> None:

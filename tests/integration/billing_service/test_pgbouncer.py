@@ -17,6 +17,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from billing_service.connection import ReadConnection
 from billing_service.database import connect, open_database
 from billing_service.errors import DatabaseUnavailable
+from tests.kit.slow import first_quick
 
 from .conftest import REGISTRY, USAGE_HEADER
 from .process import free_port, run, served, wait_for
@@ -86,7 +87,7 @@ def pooled(server_url: str, database_url: str, tmp_path: Path) -> Pooled:
     return pooled
 
 
-@pytest.mark.parametrize("mode", ["session", "transaction"])
+@pytest.mark.parametrize("mode", first_quick(["transaction", "session"]))
 async def test_commands_and_service_work_behind_pgbouncer(
     pooled: Pooled, tmp_path: Path, client: httpx2.AsyncClient, mode: str
 ) -> None:
@@ -109,7 +110,7 @@ async def test_commands_and_service_work_behind_pgbouncer(
             assert "ERROR" not in process.stderr.read()
 
 
-@pytest.mark.parametrize("mode", ["session", "transaction"])
+@pytest.mark.parametrize("mode", first_quick(["transaction", "session"]))
 async def test_the_settings_hold_behind_pgbouncer_and_touch_nobody_else(pooled: Pooled, mode: str) -> None:
     """Time limit, UTC and read-only are there for each query; a neighbour on the same server connection may write."""
     with pooled(mode, 1) as url:

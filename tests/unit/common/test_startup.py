@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.slow import first_quick
+
 ROOT = Path(__file__).parents[3]
 FUNCTIONS = sorted(path.parent.name for path in ROOT.glob("functions/*/main.py"))
 SETTINGS = {
@@ -72,7 +74,7 @@ def run(code: str, environment: Mapping[str, str] = SETTINGS) -> str:
     return ended.stdout.splitlines()[-1]
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("function", first_quick(FUNCTIONS, 2))
 def test_loading_a_function_changes_nothing_in_its_process(function: str) -> None:
     """Signals, collector, root logger, threads, environment, atexit and hooks are as before; no setting is needed."""
     code = f"before = state(); runpy.run_path('functions/{function}/main.py'); after = state()\n"

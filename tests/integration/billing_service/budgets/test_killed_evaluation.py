@@ -113,6 +113,7 @@ async def _check(connection: Connection, receiver: Receiver, points: int) -> str
     )
 
 
+@pytest.mark.slow_fault
 async def test_a_kill_at_four_random_points_loses_no_alert(database_url: str, world: World) -> None:
     """`make test-faults` has 50 points."""
     print(await kill_at_random_points(database_url, world, 4))

@@ -11,6 +11,7 @@ from billing_service.database import connect
 from tests.integration.billing_service.budgets.kit import World, actual
 from tests.integration.billing_service.conftest import Api, Load
 from tests.integration.billing_service.trends.world import World as Usage
+from tests.kit.slow import first_quick
 
 BERLIN = "organization,currency,time_zone\nacme,EUR,Europe/Berlin\n"
 FIRST, UNTIL = datetime(2026, 7, 25, tzinfo=UTC), datetime(2026, 9, 14, 9, tzinfo=UTC)
@@ -27,7 +28,7 @@ def _group(body: Any, name: str) -> Decimal:
     return next((group["amount"] for group in body["groups"] if group["name"] == name), Decimal(0))
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", first_quick([1, 2, 3]))
 async def test_one_figure_everywhere(api: Api, database_url: str, load: Load, seed: int) -> None:
     """Random lines of two projects with labels, prices with six digits, an organization in Berlin: to the cent."""
     usage = Usage.of(seed, FIRST, UNTIL)

@@ -102,6 +102,7 @@ async def test_an_import_is_announced_at_its_commit(database_url: str, load: Loa
             assert line["data_version"] > 0
 
 
+@pytest.mark.slow_fault
 async def test_a_quiet_stream_has_heartbeats(database_url: str, client: httpx2.AsyncClient) -> None:
     """A reader can tell a quiet stream from a dead one."""
     with served(database_url) as (service, _):
@@ -159,6 +160,7 @@ async def test_the_role_of_serve_sees_numbers_of_all_organizations_and_no_rows(
 
 @pytest.mark.skipif(not shutil.which("pgbouncer"), reason="NOT TESTED BEHIND PGBOUNCER: it is not installed")
 @pytest.mark.parametrize("mode", ["session", "transaction"])
+@pytest.mark.slow_fault
 async def test_behind_pgbouncer_the_versions_are_read_again(
     mode: str, server_url: str, database_url: str, tmp_path: Path, client: httpx2.AsyncClient
 ) -> None:
@@ -187,6 +189,7 @@ async def test_a_restart_of_postgresql_is_a_resync(server: Server, client: httpx
             assert await stream.change() == {"organization": "acme", "data_version": version}
 
 
+@pytest.mark.slow_fault
 async def test_a_silent_connection_to_postgresql_is_found(database_url: str, client: httpx2.AsyncClient) -> None:
     """The network swallows its bytes: within seconds there is another one, and a resync."""
     async with Proxy(database_url).running() as proxy:

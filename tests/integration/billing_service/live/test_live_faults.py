@@ -44,6 +44,7 @@ async def test_the_billing_service_is_killed(identity: IdentityServer, database_
             await client.close()
 
 
+@pytest.mark.slow_fault
 async def test_the_stream_goes_silent(identity: IdentityServer, database_url: str, ledger: Load) -> None:
     """The service is frozen: without a heartbeat the stream is lost after 12 s, and opened again when it lives on."""
     with served(database_url) as (url, service):
@@ -115,6 +116,7 @@ async def test_a_reply_for_another_organization_is_never_sent(identity: Identity
         server.close()
 
 
+@pytest.mark.slow_fault
 async def test_a_planned_move_is_noticed_without_a_change(
     function: FunctionProcess, identity: IdentityServer, database_url: str
 ) -> None:
@@ -132,6 +134,7 @@ async def test_a_planned_move_is_noticed_without_a_change(
         assert time.monotonic() - started < 60
 
 
+@pytest.mark.slow_fault
 async def test_through_the_ingress(
     function: FunctionProcess, identity: IdentityServer, ledger: Load, tmp_path: Path
 ) -> None:

@@ -20,6 +20,7 @@ from billing_service.metering.meter import Meter, Metered
 from billing_service.metering.store import LedgerStore
 from tests.integration.billing_service.ledger_kit import found
 from tests.integration.billing_service.process import run
+from tests.kit.slow import first_quick
 
 from .cluster import HOUR, Cluster
 from .conftest import QUERIES, SCOPE
@@ -240,24 +241,27 @@ async def test_the_command_back_fills_hours(served: str, ledger: Connection, dat
 
 @pytest.mark.parametrize(
     ("arguments", "environment", "code", "text"),
-    [
-        ((), {}, 2, "PROMETHEUS_URL: is missing"),
-        ((), {"PROMETHEUS_URL": "ftp://prometheus"}, 2, "PROMETHEUS_URL: must be a URL"),
-        (("--from", "2026-11-10T09:00Z"), {"PROMETHEUS_URL": "http://127.0.0.1:9"}, 2, "given together"),
-        (
-            ("--from", "2026-11-10T09:30Z", "--to", "x"),
-            {"PROMETHEUS_URL": "http://127.0.0.1:9"},
-            2,
-            "must be an hour in UTC",
-        ),
-        (
-            ("--from", "2026-11-10T10:00Z", "--to", "2026-11-10T10:00Z"),
-            {"PROMETHEUS_URL": "http://127.0.0.1:9"},
-            2,
-            "--to must be after --from",
-        ),
-        ((), {"PROMETHEUS_URL": "http://127.0.0.1:9"}, 1, "Prometheus: ConnectError"),
-    ],
+    first_quick(
+        [
+            ((), {}, 2, "PROMETHEUS_URL: is missing"),
+            ((), {"PROMETHEUS_URL": "ftp://prometheus"}, 2, "PROMETHEUS_URL: must be a URL"),
+            (("--from", "2026-11-10T09:00Z"), {"PROMETHEUS_URL": "http://127.0.0.1:9"}, 2, "given together"),
+            (
+                ("--from", "2026-11-10T09:30Z", "--to", "x"),
+                {"PROMETHEUS_URL": "http://127.0.0.1:9"},
+                2,
+                "must be an hour in UTC",
+            ),
+            (
+                ("--from", "2026-11-10T10:00Z", "--to", "2026-11-10T10:00Z"),
+                {"PROMETHEUS_URL": "http://127.0.0.1:9"},
+                2,
+                "--to must be after --from",
+            ),
+            ((), {"PROMETHEUS_URL": "http://127.0.0.1:9"}, 1, "Prometheus: ConnectError"),
+        ],
+        2,
+    ),
 )
 def test_what_the_command_cannot_do_is_explained(
     arguments: tuple[str, ...], environment: dict[str, str], code: int, text: str, migrated_database_url: str

@@ -91,6 +91,7 @@ def _check(changed: set[str], receiver: Receiver, points: int) -> str:
     )
 
 
+@pytest.mark.slow_fault
 async def test_a_kill_at_four_random_points_loses_no_notification(
     database_url: str, api: Api, owner: Connection
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from billing_service.database import connect
 from tests.integration.billing_service.conftest import Api, Load
+from tests.kit.slow import first_quick
 
 from .kit import LINES, ORGANIZATION, PRICES, ZONE, at, trend, usage
 
@@ -30,7 +31,7 @@ def owners(dice: random.Random) -> tuple[str, list[str]]:
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow_fault) for seed in range(1, 4))])
-@pytest.mark.parametrize("metered", [False, True])
+@pytest.mark.parametrize("metered", first_quick([True, False]))
 async def test_the_missing_hours_are_those_of_the_overview(
     api: Api, load: Load, database_url: str, seed: int, *, metered: bool
 ) -> None:

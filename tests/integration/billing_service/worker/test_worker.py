@@ -149,6 +149,7 @@ async def test_the_job_of_a_killed_worker_runs_again(queue_url: str, tmp_path: P
     assert await rows(queue_url, HOURS) == [(closed_hour(),)]
 
 
+@pytest.mark.slow_fault
 async def test_a_failed_job_is_tried_again_later(queue_url: str, tmp_path: Path) -> None:
     """Prometheus is down at first. The failure is counted by job, and the hour is read when it is back."""
     answers: list[Reply] = [(503, b"{}"), (503, b"{}")]
@@ -194,6 +195,7 @@ async def test_the_metrics_show_what_is_missing(queue_url: str, tmp_path: Path) 
     assert abs(shown["metering_lag_seconds"] - lag) < 10
 
 
+@pytest.mark.slow_fault
 async def test_it_starts_without_its_database_and_heals(server: Server, tmp_path: Path) -> None:
     """It starts before PostgreSQL and before the migrations, and survives a restart of the server. It ends with 0."""
 
@@ -224,6 +226,7 @@ async def test_it_starts_without_its_database_and_heals(server: Server, tmp_path
     assert "Traceback" not in worker.log
 
 
+@pytest.mark.slow_fault
 async def test_it_ends_in_time_while_its_database_is_frozen(server: Server, tmp_path: Path) -> None:
     """PostgreSQL keeps its connections open and does not reply, in the middle of a job."""
     async with connect(server.url) as connection:

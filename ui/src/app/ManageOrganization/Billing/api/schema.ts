@@ -2403,6 +2403,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
             /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
             500: {
                 headers: {
@@ -2550,6 +2559,15 @@ export interface operations {
             };
             /** @description `invalid_body` (The body does not fit its schema): a member of the body is missing, unknown or has a wrong value; details.errors has a JSON pointer to each */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2735,6 +2753,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
             /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
             500: {
                 headers: {
@@ -2912,6 +2939,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
             /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
             500: {
                 headers: {
@@ -3040,6 +3076,15 @@ export interface operations {
             };
             /** @description `precondition_required` (If-Match required): the request has no If-Match; send the ETag of the version that you read */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3223,6 +3268,15 @@ export interface operations {
                 headers: {
                     /** @description Allowed methods */
                     Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -3439,6 +3493,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
             /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
             500: {
                 headers: {
@@ -3542,6 +3605,15 @@ export interface operations {
                 headers: {
                     /** @description Allowed methods */
                     Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -3722,6 +3794,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
             /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
             500: {
                 headers: {
@@ -3851,6 +3932,15 @@ export interface operations {
                 headers: {
                     /** @description Allowed methods */
                     Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -4011,6 +4101,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
             /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
             500: {
                 headers: {
@@ -4117,6 +4216,15 @@ export interface operations {
                 headers: {
                     /** @description Allowed methods */
                     Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -4300,6 +4408,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
             /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
             500: {
                 headers: {
@@ -4435,6 +4552,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
             /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
             500: {
                 headers: {
@@ -4545,6 +4671,15 @@ export interface operations {
             };
             /** @description `conflict` (Conflict with the current state): the request does not fit the current state of the resource; the text has the reason; `idempotency_key_reused` (Idempotency-Key was used for another request): the same Idempotency-Key was already sent with another body */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4699,6 +4834,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
             /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
             500: {
                 headers: {
@@ -4809,6 +4953,15 @@ export interface operations {
             };
             /** @description `conflict` (Conflict with the current state): the request does not fit the current state of the resource; the text has the reason; `idempotency_key_reused` (Idempotency-Key was used for another request): the same Idempotency-Key was already sent with another body */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4982,6 +5135,15 @@ export interface operations {
                 headers: {
                     /** @description Allowed methods */
                     Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -5171,6 +5333,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
             /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
             500: {
                 headers: {
@@ -5351,6 +5522,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
             /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
             500: {
                 headers: {
@@ -5465,6 +5645,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
             /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
             500: {
                 headers: {
@@ -5542,6 +5731,13 @@ export interface operations {
                 headers: {
                     /** @description Allowed methods */
                     Allow?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5681,6 +5877,15 @@ export interface operations {
                 headers: {
                     /** @description Allowed methods */
                     Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -6082,6 +6287,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
             /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
             500: {
                 headers: {
@@ -6255,6 +6469,15 @@ export interface operations {
                 headers: {
                     /** @description Allowed methods */
                     Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -6610,6 +6833,15 @@ export interface operations {
             };
             /** @description `invalid_body` (The body does not fit its schema): a member of the body is missing, unknown or has a wrong value; details.errors has a JSON pointer to each */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7021,6 +7253,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
             /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
             500: {
                 headers: {
@@ -7301,6 +7542,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
             /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
             500: {
                 headers: {
@@ -7501,6 +7751,15 @@ export interface operations {
                 headers: {
                     /** @description Allowed methods */
                     Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
