@@ -21,6 +21,7 @@ from billing_service.figures.facts import facts, refuse_future, rfc3339
 from billing_service.ledger.script import script
 from billing_service.money import exact_sum, rounded, split
 from billing_service.render import text
+from billing_service.statements.closed import of_projects
 
 Fetch = Callable[..., Awaitable[list[DictRow]]]
 
@@ -47,14 +48,20 @@ async def _read(
         raise OrganizationNotFound(f"Organization {organization} is not registered")
     [month] = months
     refuse_future(month)
-    if month["closed"] and namespaces is None:
+    if month["closed"]:
         kept: str = month["statement"]
-        return kept
+        return kept if namespaces is None else await _of_closed(fetch, month, namespaces)
     body = text(await computed(fetch, month, namespaces))
     [version] = await fetch(VERSION, organization=organization)
     if version["number"] != month["data_version"]:
         raise DataChanged
     return body
+
+
+async def _of_closed(fetch: Fetch, month: DictRow, namespaces: list[str]) -> str:
+    given = {"organization": month["organization"], "period": month["period"]}
+    usage = await fetch(script("statements/usage.sql"), **given, namespaces=namespaces)
+    return text(of_projects(month["statement"], usage, namespaces))
 
 
 async def computed(fetch: Fetch, month: DictRow, namespaces: list[str] | None = None) -> dict[str, Any]:

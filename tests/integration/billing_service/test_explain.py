@@ -230,6 +230,33 @@ async def test_a_closed_statement_is_always_the_same_bytes(metered: Api, load: L
     assert (december["invoiced"]["adjustments"], december["adjustments"][0]["reason"]) == (0.09, "late line")
 
 
+async def test_some_projects_of_a_closed_month_are_always_the_same_bytes(
+    metered: Api, load: Load, database_url: str
+) -> None:
+    """Two currencies, credits, and what comes later: a late line, a unit, a uid. The figures are those of before."""
+    await load(PRICES.replace("EUR", "USD"))
+    await load("organization,currency,valid_from\nacme,USD,2026-11-10T00:00:00Z\n")
+    await load(f"{USAGE_HEADER}acme-data,2026-11-09T00:00:00Z,0.123,0.456,0,0,0\n")
+    await load(
+        "id,organization,amount,currency,reason,namespace\n"
+        "c-1,acme,-3.5,USD,credit,acme-web\nc-2,acme,-2,EUR,credit,acme-web\nc-3,acme,-5,USD,credit,\n",
+        now=NOW,
+    )
+    paths = [f"/api/organization/acme/statement?period=2026-11{names}" for names in ("", "&namespaces=acme-web")]
+    [_, opened] = [simplejson.loads((await metered.get(path)).text, use_decimal=True) for path in paths]
+    async with connect(database_url) as connection:
+        assert await close(connection, 3, datetime(2026, 12, 4, tzinfo=UTC)) == 1
+    metered.now = datetime(2026, 12, 10, tzinfo=UTC)
+    before = [(await metered.get(path)).content for path in paths]
+    found = simplejson.loads(before[1], use_decimal=True)
+    assert found == opened | {"period_state": "closed", "data_version": found["data_version"]}
+    assert [section["currency"] for section in found["other_currencies"]] == ["EUR"]
+    await load(f"{USAGE_HEADER}acme-web,2026-11-19T00:00:00Z,3,0,0,0,0\n", now=metered.now)
+    await load("sku,component,unit,basis\ncpu_core_hour,cpu,hour of a core,use\n")
+    await load("namespace,organization,uid\nacme-web,acme,u-1\n")
+    assert [(await metered.get(path)).content for path in paths] == before
+
+
 @pytest.mark.parametrize("path", [OVERVIEW, PROJECTS, "/api/organization/acme/statement"])
 async def test_an_unchanged_response_is_304(metered: Api, load: Load, path: str) -> None:
     """The tag changes with the data, the month and the path. Without the token it is 401 as ever."""
