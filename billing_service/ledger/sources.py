@@ -6,16 +6,13 @@ from typing import LiteralString
 
 from billing_service.database import Connection
 from billing_service.ledger.ingest import lock
+from billing_service.ledger.versions import count_all
 
 _SOURCES: LiteralString = """
     SELECT s.source, s.first_hour, max(h.hour) + interval '1 hour' AS until, s.ended_at
     FROM sources AS s JOIN hours AS h USING (source) GROUP BY s.source ORDER BY s.source
 """
 _END: LiteralString = "UPDATE sources SET ended_at = %s WHERE source = %s AND ended_at IS DISTINCT FROM %s"
-_VERSIONS: LiteralString = """
-    INSERT INTO data_versions AS v SELECT organization, 1 FROM organization_state ORDER BY 1
-    ON CONFLICT (organization) DO UPDATE SET version = v.version + 1
-"""
 
 
 class SourceError(Exception):
@@ -44,7 +41,7 @@ async def end_source(connection: Connection, source: str, at: datetime | None) -
         if at < until:
             raise SourceError(f"end-source: {source} has hours until {_text(until)}: it cannot end before")
         if (await connection.execute(_END, [at, source, at])).rowcount:
-            await connection.execute(_VERSIONS)
+            await count_all(connection)
     return at
 
 

@@ -9,6 +9,7 @@ from typing import LiteralString
 
 from billing_service.database import Connection
 from billing_service.ledger.ingest import UsageLine, ingest, lock, record_hour
+from billing_service.ledger.versions import count
 from billing_service.metering.owners import Owned, Owners
 from billing_service.metering.usage import Instances, Reading
 
@@ -53,10 +54,6 @@ _INSTANCES: LiteralString = """
     WHERE i.measured_at IS NULL OR i.measured_at < excluded.measured_at
     RETURNING organization
 """
-_VERSIONS: LiteralString = """
-    INSERT INTO data_versions AS v SELECT DISTINCT unnest(%s::text[]), 1 ORDER BY 1
-    ON CONFLICT (organization) DO UPDATE SET version = v.version + 1
-"""
 
 
 class LedgerStore:
@@ -96,7 +93,7 @@ class LedgerStore:
 
     async def _count_instances(self, instances: Sequence[Instances], hour: datetime) -> None:
         written = await self._connection.execute(_INSTANCES, _columns(instances, hour))
-        await self._connection.execute(_VERSIONS, [[row["organization"] async for row in written]])
+        await count(self._connection, [row["organization"] async for row in written])
 
     async def _seen(self, source: str, hour: datetime) -> int | None:
         rows = await (await self._connection.execute(_SEEN, [source, hour])).fetchall()

@@ -10,6 +10,7 @@ from billing_service.database import Connection
 from billing_service.import_columns import currency, hour, label, time, time_zone, uid
 from billing_service.import_kind import Circumstances, Column, Kind, Problem, Stored
 from billing_service.ledger.rebook import rebook, release
+from billing_service.ledger.versions import count
 
 # A new time zone changes the end of the month before it, and so the hours that its prices by the month are spread over.
 _SET_TERMS: LiteralString = """
@@ -22,6 +23,15 @@ _SET_OWNERS: LiteralString = """
     SELECT i.line, i.namespace AS name, c.refused, c.rebook
     FROM (SELECT * FROM incoming ORDER BY valid_from NULLS LAST, line) AS i,
          LATERAL set_owner(i.namespace, i.organization, i.uid, i.valid_from, i.valid_until, %(now)s) AS c
+"""
+
+
+# A uid that becomes known books nothing again, and responses show it.
+_NAMED: LiteralString = """
+    SELECT DISTINCT o.organization FROM incoming AS i
+    JOIN ownership AS o ON o.namespace = i.namespace
+        AND o.validity @> coalesce(i.valid_from, %(now)s::timestamptz)
+    WHERE i.uid IS NOT NULL AND o.uid = ''
 """
 
 
@@ -47,6 +57,8 @@ async def _store_terms(connection: Connection, given: Circumstances) -> Stored:
 
 
 async def _store_owners(connection: Connection, given: Circumstances) -> Stored:
+    named = await connection.execute(_NAMED, {"now": given.now})
+    await count(connection, [row["organization"] async for row in named])
     refused, since = await _store(connection, _SET_OWNERS, "namespace", given.now)
     if since and not refused:
         await rebook(connection, min(since.values()), given.now, namespaces=list(since))

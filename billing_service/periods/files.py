@@ -5,6 +5,7 @@ from typing import LiteralString
 from billing_service.database import Connection
 from billing_service.import_columns import currency, identifier, label, month, signed_amount, sku, text
 from billing_service.import_kind import Circumstances, Column, Kind, Stored
+from billing_service.ledger.versions import count
 
 _ADD: LiteralString = """
     INSERT INTO adjustments (organization, id, period, namespace, life, sku, currency, amount, refers_period, reason,
@@ -20,15 +21,11 @@ _ADD: LiteralString = """
     ON CONFLICT (organization, id) DO NOTHING
     RETURNING organization
 """
-_COUNT: LiteralString = """
-    INSERT INTO data_versions AS v SELECT unnest(%s::text[]), 1
-    ON CONFLICT (organization) DO UPDATE SET version = v.version + 1
-"""
 
 
 async def _store(connection: Connection, given: Circumstances) -> Stored:
     added = await (await connection.execute(_ADD, {"now": given.now})).fetchall()
-    await connection.execute(_COUNT, [sorted({row["organization"] for row in added})])
+    await count(connection, [row["organization"] for row in added])
     return Stored()
 
 

@@ -8,6 +8,7 @@ from billing_service.database import Connection
 from billing_service.import_columns import component, currency, label, per, price, quantity, sku, text, tiers, time
 from billing_service.import_kind import MAX_PROBLEMS, Circumstances, Column, Kind, Problem, Stored
 from billing_service.ledger.rebook import rebook, release
+from billing_service.ledger.versions import count_all
 
 _SET_PRICES: LiteralString = """
     SELECT i.line, s.id, c.refused, c.rebook
@@ -75,7 +76,8 @@ def _tiers(field: str) -> Jsonb:
 
 async def _store_skus(connection: Connection, given: Circumstances) -> Stored:
     await connection.execute(_ADD_SKUS)
-    await connection.execute(_CHANGE_SKUS)
+    if (await connection.execute(_CHANGE_SKUS)).rowcount:
+        await count_all(connection)  # a statement shows the unit
     await release(connection, given)
     return Stored()
 

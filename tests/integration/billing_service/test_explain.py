@@ -272,6 +272,26 @@ async def test_an_unchanged_response_is_304(metered: Api, load: Load, path: str)
     assert (await metered.get(path, **{"If-None-Match": changed.headers["etag"]})).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("statement?", "namespace,organization,uid\nacme-web,acme,u-1\n"),
+        ("trend?group_by=project", "namespace,organization,uid\nacme-web,acme,u-1\n"),
+        ("statement?", "sku,component,unit,basis\ncpu_core_hour,cpu,hour of a core,use\n"),
+    ],
+)
+async def test_a_description_that_changes_changes_the_tag(metered: Api, load: Load, path: str, text: str) -> None:
+    """A uid that becomes known, and a unit: no line is booked again. The same file again changes nothing."""
+    await load("sku,component,unit,basis\ncpu_core_hour,cpu,core hour,larger of request and use\n")
+    seen = []
+    for _ in range(3):
+        seen.append(await metered.get(f"/api/organization/acme/{path}"))
+        await load(text)
+    [before, after, again] = [(response.status_code, response.headers["etag"]) for response in seen]
+    assert seen[0].json() | {"data_version": 0} != seen[1].json() | {"data_version": 0}
+    assert before != after == again
+
+
 async def test_a_tag_gives_no_access(metered: Api) -> None:
     """A foreign project is 404, whatever the client has."""
     response = await metered.get("/api/project/acme-web/overview?organization=globex", **{"If-None-Match": "*"})
