@@ -1,20 +1,20 @@
 -- The hours of each month that should be there and are missing, and those that are known, as bits (project_months). It is
 -- the definition of project_gaps for many projects: an hour is missing if it is missing for one of them, and known if it
 -- is known for one of them. lives: the life in each month, null: all lives.
-WITH months AS (
-    SELECT m.period, m.starts, m.ends, m.life
+WITH months AS MATERIALIZED (
+    SELECT m.period, (m.period - interval '1 month')::date AS before, m.starts, m.ends, m.life,
+           bit_index(m.starts, m.period) AS first_bit
     FROM unnest(%(periods)s::date[], %(starts)s::timestamptz[], %(ends)s::timestamptz[], %(lives)s::smallint[])
         AS m (period, starts, ends, life)
-),
-covered AS MATERIALIZED (
-    SELECT m.period, (m.period - interval '1 month')::date AS before, m.starts, m.ends, m.life,
-           bit_index(m.starts, m.period) AS first_bit, bit_index(min(s.first_hour), m.period) AS begins,
-           bit_and(coalesce(c.complete, 0::bit(772)) | bits_between(0, bit_index(s.first_hour, m.period))) AS complete
-    FROM months AS m
-    LEFT JOIN sources AS s ON s.first_hour < %(as_of)s::timestamptz
-    LEFT JOIN source_months AS c ON c.source = s.source AND c.period = m.period
     WHERE m.starts < %(as_of)s::timestamptz
-    GROUP BY m.period, m.starts, m.ends, m.life
+),
+spans AS MATERIALIZED ( -- of each source
+    SELECT m.period, s.ended_at, bit_index(s.first_hour, m.period) AS begins, coalesce(c.complete, 0::bit(772)) AS complete,
+           bits_between(bit_index(s.first_hour, m.period), coalesce(bit_index(s.ended_at, m.period), 772)) AS counts
+    FROM months AS m
+    JOIN sources AS s
+        ON s.first_hour < %(as_of)s::timestamptz AND (s.ended_at IS NULL OR s.ended_at > m.starts)
+    LEFT JOIN source_months AS c ON c.source = s.source AND c.period = m.period
 ),
 owned AS MATERIALIZED (
     SELECT w.namespace::text, w.life,
@@ -25,50 +25,44 @@ owned AS MATERIALIZED (
       AND (%(namespaces)s::text[] IS NULL OR w.namespace = ANY (%(namespaces)s::text[]))
     GROUP BY w.namespace, w.life
 ),
-seen AS ( -- goes_on: the hours are expected from the beginning of the month on
-    SELECT c.period, o.since, o.until, h.hours, get_bit(h.hours, c.first_bit) = 1 OR EXISTS (
-               SELECT FROM project_months AS b WHERE b.organization = %(organization)s AND b.period = c.before
-                   AND b.namespace = o.namespace AND b.life = o.life
-           ) AS goes_on
-    FROM covered AS c
-    JOIN project_months AS h ON h.organization = %(organization)s AND h.period = c.period
-    JOIN owned AS o ON o.namespace = h.namespace AND o.life = h.life AND (%(lives)s::smallint[] IS NULL OR o.life = c.life)
-    UNION ALL
-    SELECT c.period, o.since, o.until, 0::bit(772), EXISTS (
-               SELECT FROM project_months AS b WHERE b.organization = %(organization)s AND b.period = c.before
-                   AND b.namespace = o.namespace AND b.life = o.life
-           )
-    FROM covered AS c
-    JOIN owned AS o ON %(lives)s::smallint[] IS NULL OR o.life = c.life
-    WHERE NOT EXISTS (
-        SELECT FROM project_months AS h WHERE h.organization = %(organization)s AND h.period = c.period
-            AND h.namespace = o.namespace AND h.life = o.life
-    )
+there AS MATERIALIZED (
+    SELECT h.period::date, h.namespace, h.life, h.hours FROM project_months AS h
+    WHERE h.organization = %(organization)s
+      AND h.period = ANY (ARRAY(SELECT period FROM months UNION SELECT before FROM months))
+      AND (%(namespaces)s::text[] IS NULL OR h.namespace = ANY (%(namespaces)s::text[]))
 ),
 kinds AS MATERIALIZED ( -- of projects that should have the same hours: their bits are looked at once
-    SELECT s.period, s.since, s.until, s.goes_on,
+    SELECT s.period, s.starts, s.ends, s.since, s.until, s.goes_on,
            CASE WHEN NOT s.goes_on THEN nullif(position(B'1' IN s.hours), 0) - 1 END AS first_seen,
            bit_and(s.hours) AS all_seen, bit_or(s.hours) AS seen
-    FROM seen AS s
-    GROUP BY 1, 2, 3, 4, 5
+    FROM ( -- goes_on: the hours are expected from the beginning of the month on
+        SELECT m.period, m.starts, m.ends, b.period IS NOT NULL OR coalesce(get_bit(h.hours, m.first_bit) = 1, false) AS goes_on,
+               coalesce(h.hours, 0::bit(772)) AS hours,
+               CASE WHEN o.since > m.starts THEN o.since END AS since, CASE WHEN o.until < m.ends THEN o.until END AS until
+        FROM months AS m
+        JOIN owned AS o ON %(lives)s::smallint[] IS NULL OR o.life = m.life
+        LEFT JOIN there AS h ON h.period = m.period AND h.namespace = o.namespace AND h.life = o.life
+        LEFT JOIN there AS b ON b.period = m.before AND b.namespace = o.namespace AND b.life = o.life
+    ) AS s
+    GROUP BY 1, 2, 3, 4, 5, 6, 7
 ),
 expected AS (
-    SELECT c.period, c.begins, c.complete, k.all_seen, k.seen,
-           greatest(
-               c.first_bit, coalesce(bit_index(k.since, c.period), 0),
-               CASE WHEN NOT k.goes_on THEN least(c.begins, k.first_seen) END
-           ) AS first,
-           bit_index(least(c.ends, %(as_of)s::timestamptz, k.until), c.period) AS last
-    FROM covered AS c JOIN kinds AS k ON k.period = c.period
+    SELECT k.period, k.all_seen, k.seen, c.counted, c.complete,
+           greatest(bit_index(k.starts, k.period), bit_index(k.since, k.period),
+                    CASE WHEN NOT k.goes_on THEN least(c.begins, k.first_seen) END) AS first,
+           bit_index(least(k.ends, %(as_of)s::timestamptz, k.until), k.period) AS last
+    FROM kinds AS k
+    CROSS JOIN LATERAL (
+        SELECT min(s.begins) AS begins, coalesce(bit_or(s.counts), 0::bit(772)) AS counted,
+               coalesce(bit_and(s.complete | ~s.counts), 0::bit(772)) AS complete
+        FROM spans AS s WHERE s.period = k.period AND (k.since IS NULL OR s.ended_at IS NULL OR s.ended_at > k.since)
+    ) AS c
     WHERE k.goes_on OR k.first_seen IS NOT NULL OR c.begins IS NOT NULL
 )
 SELECT e.period,
-       bit_or(bits_between(e.first, e.last) & ~(
-           CASE WHEN e.begins IS NULL THEN e.all_seen
-                ELSE (e.all_seen & bits_between(0, e.begins)) | (e.complete & bits_between(e.begins, 772)) END
-       ))::text AS missing,
+       bit_or(bits_between(e.first, e.last) & ~((e.all_seen & ~e.counted) | (e.complete & e.counted)))::text AS missing,
        bit_or(bits_between(e.first, e.last) & ( -- lines that moved to another owner leave their bits
-           e.seen | CASE WHEN e.begins IS NULL THEN 0::bit(772) ELSE e.complete & bits_between(e.begins, 772) END
+           e.seen | (e.complete & e.counted)
        ))::text AS known
 FROM expected AS e
 GROUP BY e.period

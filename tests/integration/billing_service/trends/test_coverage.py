@@ -86,12 +86,14 @@ def range_of(month: str) -> str:
 
 
 async def meter(database_url: str, dice: random.Random) -> None:
-    """Two sources with coverage, from different hours on, that miss some hours."""
+    """Three sources with coverage, from different hours on, that miss some hours. One of them ended."""
     async with connect(database_url) as connection:
-        for source in ("one", "two"):
+        for source in ("one", "two", "ended"):
             first = FIRST + timedelta(hours=dice.randint(0, 1500))
-            await connection.execute("INSERT INTO sources VALUES (%s, %s)", [source, first])
-            hours = [first + timedelta(hours=n) for n in range(HOURS) if dice.random() < 0.98]
+            length = dice.randint(1, 700) if source == "ended" else HOURS
+            ended = first + timedelta(hours=length) if source == "ended" else None
+            await connection.execute("INSERT INTO sources VALUES (%s, %s, %s)", [source, first, ended])
+            hours = [first + timedelta(hours=n) for n in range(length) if dice.random() < 0.98]
             await connection.execute(
                 "INSERT INTO source_months SELECT %s, p.period, bit_or(bit_of(h.hour, p.period))"
                 " FROM unnest(%s::timestamptz[]) AS h (hour)"
