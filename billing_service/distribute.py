@@ -51,6 +51,7 @@ DISTRIBUTED = (
     "workload_labels",
     "forecasts",
     "forecast_versions",
+    "unusual_days",
     "quota_usage",
     "quota_days",
     "channels",

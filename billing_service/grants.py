@@ -53,6 +53,7 @@ READABLE = (
     "source_months",
     "sources",
     "subscriptions",
+    "unusual_days",
     "usage_lines",
     "workload_labels",
 )

@@ -5,28 +5,25 @@ began less than three weeks before the range, or end within it, are left out: it
 """
 
 import asyncio
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 import numpy as np
-from psycopg.rows import DictRow
 
 from billing_service.forecasts.anomalies import Anomaly, anomalies
-from billing_service.forecasts.days import Days, hour_of_bit
 from billing_service.forecasts.history import Floats
 from billing_service.forecasts.inputs import Fetch
-from billing_service.forecasts.pricing import Prices
+from billing_service.forecasts.window import Name, Window, read_window
 from billing_service.ledger.script import script
 from billing_service.money import rounded
 from billing_service.trends.usage import Scope
 
-MOST_DAYS = 100  # of a range that are looked at, the last ones
 MOST_GROUPS = 5
-_HISTORY_DAYS = 100
-_NEW_DAYS = 21
+
+History = tuple[float | None, ...]
 
 
 class Group(NamedTuple):
@@ -35,94 +32,130 @@ class Group(NamedTuple):
     amount: float
 
 
-@dataclass(frozen=True)
-class Looked:
-    """`values`: usage at constant prices of each SKU, for the days of the history and the day after it."""
+class ProjectDay(NamedTuple):
+    """A day of a project, with the lives that count."""
 
-    days: Days
-    digits: int
-    prices: Prices
-    values: dict[int, Floats]
+    lives: list[Name]
+    day: date
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Of several projects. `values`: usage at constant prices of each SKU on the days of the window."""
+
+    history: History
+    values: Mapping[int, Floats]
 
 
 async def unusual_days(
     fetch: Fetch, scope: Scope, since: date, until: date, now: datetime | None
 ) -> list[dict[str, Any]]:
     """Of the days from `since` up to and without `until`, in the organization's time zone. Only complete days."""
-    looked = await _look(fetch, scope, since, until, now)
-    if looked is None:
+    window = await read_window(fetch, scope.organization, scope.names, until, now)
+    if window is None or (begin := max(since, window.first)) >= window.last:
         return []
-    days = looked.days
-    total = np.sum(list(looked.values.values()), axis=0)
-    history = days.complete(total, days.start(days.first))
-    known = tuple(None if np.isnan(value) else float(value) for value in history)
-    found = await asyncio.to_thread(anomalies, known, days.first)
-    return [await _shown(fetch, scope, looked, day) for day in found if since <= day.day < until]
-
-
-async def _look(fetch: Fetch, scope: Scope, since: date, until: date, now: datetime | None) -> Looked | None:
-    given = {"organization": scope.organization, "namespaces": scope.names}
-    rows = await fetch(script("forecasts/lives.sql"), **given, now=now, period=None)
-    if not rows or rows[0]["as_of"] is None:
-        return None
-    month = rows[0]
-    newest = Days(month["as_of"], ZoneInfo(month["time_zone"]))
-    last = min(until, newest.today)
-    begin = max(since, last - timedelta(days=MOST_DAYS))
-    if begin >= last:
-        return None
-    ends = newest.as_of if last == newest.today else newest.start(last)
-    days = Days(ends, newest.zone, history=(last - begin).days + _HISTORY_DAYS)
-    period = {"organization": scope.organization, "period": month["period"]}
-    gaps = await fetch(script("forecasts/gaps.sql"), **period, since=days.first.replace(day=1), as_of=newest.as_of)
-    days = days.with_missing([(row["period"], row["missing"]) for row in gaps])
-    prices = await _prices(fetch, newest, month, days.first)
-    left_out = [row for row in rows if _comes_or_goes(row, days, begin)]
-    quantities = await fetch(
-        script("forecasts/quantities.sql"),
-        **given,
-        since=days.first,
-        today=days.today,
-        left_out=[row["namespace"] for row in left_out],
-        lives=[row["life"] for row in left_out],
-    )
-    values = {sku: np.zeros(days.history + 1) for sku in prices.constant}
-    for row in quantities:
-        if row["sku"] in values:
-            values[row["sku"]][row["day"]] = max(row["quantity"], 0.0) * prices.constant[row["sku"]]
-    return Looked(days, month["digits"], prices, values) if values else None
-
-
-async def _prices(fetch: Fetch, days: Days, month: DictRow, since: date) -> Prices:
-    """The prices of the newest hour."""
-    organization = month["organization"]
-    used = await fetch(
-        script("forecasts/skus.sql"), organization=organization, period=month["period"], since=since, today=days.today
-    )
-    moment = days.as_of - timedelta(hours=1)
-    listed = await fetch(
-        script("forecasts/prices.sql"), organization=organization, currency=month["currency"], moment=moment
-    )
-    return Prices(days, month["period"], used, listed)
-
-
-def _comes_or_goes(row: DictRow, days: Days, begin: date) -> bool:
-    if row["first_period"] is None:
-        return False
-    began = hour_of_bit(row["first_period"], row["first_bit"])
-    young = began > days.start(begin - timedelta(days=_NEW_DAYS))
-    return young or (row["until"] is not None and row["until"] < days.as_of)
-
-
-async def _shown(fetch: Fetch, scope: Scope, looked: Looked, found: Anomaly) -> dict[str, Any]:
-    """`groups`: SKUs and projects, each with its difference to the mean of the seven days before, the largest first."""
-    at, digits = (found.day - looked.days.first).days, looked.digits
-    groups = [
-        Group("sku", looked.prices.skus[sku].code, float(values[at] - values[at - 7 : at].mean()))
-        for sku, values in looked.values.items()
-    ]
     if scope.namespace is None:
-        groups += await _projects(fetch, scope, looked, found.day)
+        total = await sum_of(fetch, window, scope.names, begin)
+        found = await _found(total.history, window, begin)
+        return [day_json(window, day, await causes_of_sum(fetch, window, scope, total, day.day)) for day in found]
+    lives = [life for life, counts in window.counts_since.items() if counts <= begin]
+    values = await values_of(fetch, window, scope.names)
+    found = await _found(history_of(window, values, lives), window, begin)
+    causes = await causes_of_projects(fetch, window, [ProjectDay(lives, day.day) for day in found])
+    return [day_json(window, day, groups) for day, groups in zip(found, causes, strict=True)]
+
+
+async def _found(history: History, window: Window, begin: date) -> list[Anomaly]:
+    found = await asyncio.to_thread(anomalies, history, window.days.first)
+    return [day for day in found if begin <= day.day]
+
+
+async def values_of(fetch: Fetch, window: Window, names: Sequence[str] | None) -> dict[Name, Floats]:
+    """Usage of each life at constant prices on the days of the window."""
+    rows = await fetch(
+        script("forecasts/values.sql"),
+        organization=window.organization,
+        namespaces=names,
+        since=window.days.first,
+        today=window.days.today,
+        **window.constant,
+    )
+    found = {}
+    for row in rows:
+        values = np.zeros(window.days.history + 1)
+        values[row["days"]] = row["values"]
+        found[row["namespace"], row["life"]] = values
+    return found
+
+
+def history_of(window: Window, values: Mapping[Name, Floats], lives: Iterable[Name]) -> History:
+    there = [values[life] for life in lives if life in values]
+    return window.complete(np.sum(there, axis=0) if there else np.zeros(window.days.history + 1))
+
+
+async def sum_of(fetch: Fetch, window: Window, names: Sequence[str] | None, begin: date) -> Sum:
+    """Of the projects that count in a range that begins then."""
+    left_out = [life for life, counts in window.counts_since.items() if counts > begin]
+    rows = await fetch(
+        script("forecasts/quantities.sql"),
+        organization=window.organization,
+        namespaces=names,
+        since=window.days.first,
+        today=window.days.today,
+        left_out=[namespace for namespace, _ in left_out],
+        lives=[life for _, life in left_out],
+    )
+    constant = window.prices.constant
+    values = {sku: np.zeros(window.days.history + 1) for sku in constant}
+    for row in rows:
+        if row["sku"] in values:
+            values[row["sku"]][row["day"]] = max(row["quantity"], 0.0) * constant[row["sku"]]
+    total = np.sum(list(values.values()), axis=0) if values else np.zeros(window.days.history + 1)
+    return Sum(window.complete(total), values)
+
+
+async def causes_of_sum(fetch: Fetch, window: Window, scope: Scope, total: Sum, day: date) -> list[Group]:
+    """SKUs and projects, each with its difference to the mean of the seven days before."""
+    at, skus = (day - window.days.first).days, window.prices.skus
+    rows = await fetch(
+        script("forecasts/week.sql"),
+        organization=window.organization,
+        namespaces=scope.names,
+        day=day,
+        **window.constant,
+    )
+    return [
+        *(
+            Group("sku", skus[sku].code, float(values[at] - values[at - 7 : at].mean()))
+            for sku, values in total.values.items()
+        ),
+        *(Group("project", row["namespace"], (row["value"] or 0.0) - row["before"]) for row in rows),
+    ]
+
+
+async def causes_of_projects(fetch: Fetch, window: Window, days: Sequence[ProjectDay]) -> list[list[Group]]:
+    """The same of days of projects: only SKUs."""
+    if not days:
+        return []
+    asked = [(place, *life, one.day) for place, one in enumerate(days) for life in one.lives]
+    rows = await fetch(
+        script("forecasts/causes.sql"),
+        organization=window.organization,
+        places=[place for place, *_ in asked],
+        namespaces=[namespace for _, namespace, *_ in asked],
+        lives=[life for _, _, life, _ in asked],
+        days=[day for *_, day in asked],
+        **window.constant,
+    )
+    groups: list[list[Group]] = [[] for _ in days]
+    for row in rows:
+        groups[row["place"]].append(Group("sku", window.prices.skus[row["sku"]].code, row["amount"]))
+    return groups
+
+
+def day_json(window: Window, found: Anomaly, groups: Sequence[Group]) -> dict[str, Any]:
+    """`groups`: those that made it, the largest first."""
+    digits = window.month["digits"]
     made = sorted((group for group in groups if group.amount * found.beyond > 0), key=lambda group: -abs(group.amount))
     shown = [group for kind in ("sku", "project") for group in [one for one in made if one.kind == kind][:MOST_GROUPS]]
     return {
@@ -132,19 +165,6 @@ async def _shown(fetch: Fetch, scope: Scope, looked: Looked, found: Anomaly) -> 
         "beyond": _money(found.beyond, digits),
         "groups": [group._asdict() | {"amount": _money(group.amount, digits)} for group in shown],
     }
-
-
-async def _projects(fetch: Fetch, scope: Scope, looked: Looked, day: date) -> list[Group]:
-    constant = looked.prices.constant
-    rows = await fetch(
-        script("forecasts/week.sql"),
-        organization=scope.organization,
-        namespaces=scope.names,
-        day=day,
-        skus=list(constant),
-        prices=list(constant.values()),
-    )
-    return [Group("project", row["namespace"], (row["value"] or 0.0) - row["before"]) for row in rows]
 
 
 def _money(value: float, digits: int) -> Decimal:

@@ -1,4 +1,4 @@
-"""Computes the forecasts of organizations whose data have changed, for the worker."""
+"""Computes the forecasts and the unusual days of organizations whose data have changed, for the worker."""
 
 import asyncio
 from datetime import datetime
@@ -14,6 +14,7 @@ from billing_service.forecasts.fees import with_fees
 from billing_service.forecasts.forecast import project_scope
 from billing_service.forecasts.inputs import Fetch, Inputs, read
 from billing_service.forecasts.stored import Kept, Wanted, keep, state_of
+from billing_service.forecasts.unusual_work import refresh_unusual_days
 from billing_service.render import text
 
 _OUTDATED: LiteralString = """
@@ -48,18 +49,19 @@ async def refresh(connection: Connection, now: datetime | None = None) -> int:
 
     outdated = await fetch(_OUTDATED, now=now)
     for row in outdated:
-        if month := await _refresh(connection, fetch, row["organization"], now):
+        try:
+            month = await _refresh(connection, fetch, row["organization"], now)
+        except DataChanged:  # the next run has the new data
+            continue
+        if month is not None:
             done = {"version": month["data_version"], "period": month["this_period"], **row}
             await connection.execute(_DONE, done)
     return len(outdated)
 
 
 async def _refresh(connection: Connection, fetch: Fetch, organization: str, now: datetime | None) -> DictRow | None:
-    try:
-        inputs = await read(fetch, organization, None, now, each=True)
-        whole = await read(fetch, organization, None, now)
-    except DataChanged:  # the next run has the new data
-        return None
+    inputs = await read(fetch, organization, None, now, each=True)
+    whole = await read(fetch, organization, None, now)
     if inputs is None or whole is None:
         return None
     names = sorted({life.row["namespace"] for life in inputs.lives})
@@ -67,6 +69,7 @@ async def _refresh(connection: Connection, fetch: Fetch, organization: str, now:
     found = await _kept(fetch, whole, [], now, HORIZONS)
     found += await _kept(fetch, inputs, scopes, now, HORIZONS[:1])
     await keep(connection, organization, found)
+    await refresh_unusual_days(connection, fetch, organization, now)
     return inputs.month
 
 

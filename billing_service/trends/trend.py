@@ -11,7 +11,7 @@ from billing_service.errors import AmountTooLarge
 from billing_service.figures.again import VERSION, DataChanged, consistent
 from billing_service.figures.facts import facts, rfc3339
 from billing_service.figures.summary import LARGEST_AMOUNT
-from billing_service.forecasts.unusual import unusual_days
+from billing_service.forecasts.unusual_stored import shown_days
 from billing_service.ledger.script import script
 from billing_service.money import rounded
 from billing_service.trends.asked import Asked
@@ -102,7 +102,7 @@ async def _anomalies(read: Read) -> dict[str, Any]:
     if read.asked.granularity != "day" or read.asked.filters:
         return {}
     since, until = read.range.first_day, read.range.last_day + timedelta(days=1)
-    found = await unusual_days(read.database.fetch, read.scope, since, until, read.clock.moment)
+    found = await shown_days(read.database.fetch, read.scope, since, until, read.clock.moment)
     return {"anomalies": found}
 
 

@@ -61,6 +61,7 @@ TABLES = (
     "subscriptions",
     "forecasts",
     "forecast_versions",
+    "unusual_days",
     "quota_usage",
     "quota_days",
     "channels",

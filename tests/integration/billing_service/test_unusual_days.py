@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 
+from billing_service.database import connect
+from billing_service.forecasts import unusual_work
+from billing_service.forecasts.work import refresh
+
 from .conftest import Api, Load
 from .test_forecasts import FIVE_CENTS, LINES, PRICES, get, usage
 
@@ -14,10 +18,10 @@ PEAK = datetime(2026, 11, 11, tzinfo=UTC)
 DAYS = 80
 
 
-def _with_peak(quantity: str, hours: int = 24) -> str:
+def _with_peak(quantity: str, hours: int = 24, days: int = DAYS) -> str:
     """A core at each hour, and another quantity on 10 November."""
     after = int((NOW - PEAK).total_seconds()) // 3600
-    return usage(datetime(2026, 11, 10, tzinfo=UTC), 24 * DAYS) + usage(PEAK, hours, quantity) + usage(NOW, after)
+    return usage(datetime(2026, 11, 10, tzinfo=UTC), 24 * days) + usage(PEAK, hours, quantity) + usage(NOW, after)
 
 
 async def anomalies(api: Api, path: str = "project/acme-web/trend?organization=acme&", query: str = "") -> Any:
@@ -89,3 +93,41 @@ async def test_only_days_have_anomalies(november: Api, load: Load) -> None:
     await load(LINES + _with_peak("3"))
     path = "/api/project/acme-web/trend?organization=acme&granularity=month&from=2026-11-01&to=2026-12-01"
     assert "anomalies" not in await get(november, path)
+
+
+WEB, DATA, ALL = ("project/acme-web/trend?organization=acme&", "project/acme-data/trend?organization=acme&",
+                  "organization/acme/trend?")  # fmt: skip
+RANGES = ("2026-11-01", "2026-11-12", "2026-10-01", "2026-06-01")
+
+
+async def every(api: Api) -> list[Any]:
+    """Of each scope in ranges that begin on several days."""
+    paths = [f"/api/{path}granularity=day&from={first}&to=2026-11-21" for path in (WEB, DATA, ALL) for first in RANGES]
+    return [(await get(api, path))["anomalies"] for path in paths]
+
+
+async def test_what_the_worker_has_found_is_what_a_request_finds(
+    november: Api, load: Load, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A project that began 50 days ago counts in short ranges only. What is stored is used until the data change; the
+    numbers of an unchanged day are not computed again."""
+    await load(FIVE_CENTS)
+    await load(LINES + _with_peak("3", days=130) + usage(NOW, 24 * 50, "1", "acme-data"))
+    await load(LINES + usage(datetime(2026, 11, 15, tzinfo=UTC), 24, "9", "acme-data"))
+    computed = await every(november)
+    assert [[day["date"][-2:] for day in days] for days in computed] == [
+        *([["10"], [], ["10"], ["10"]]),
+        *([["14"], ["14"], [], []]),
+        *([["14"], ["14"], ["10"], ["10"]]),
+    ]
+    async with connect(database_url) as connection:
+        assert await refresh(connection, NOW) == 1
+        assert await every(november) == computed
+        await load(LINES + usage(NOW, 1, "1.5"))
+        monkeypatch.setattr(unusual_work, "anomalies_all", None)
+        assert await refresh(connection, NOW) == 1
+        assert await every(november) == computed
+        await connection.execute('UPDATE unusual_days SET body = \'[{"date": "2026-11-30"}]\'')
+        assert await every(november) == [[{"date": "2026-11-30"}]] * len(computed)
+        await load(LINES + usage(NOW, 1, "1"))
+        assert await every(november) == computed
