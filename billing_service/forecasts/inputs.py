@@ -76,8 +76,9 @@ async def read(
     gaps = await fetch(script("forecasts/gaps.sql"), **period, since=days.first.replace(day=1), as_of=days.as_of)
     days = days.with_missing([(row["period"], row["missing"]) for row in gaps])
     used = await fetch(script("forecasts/skus.sql"), **period, since=days.first, today=days.today)
+    moment = days.as_of - timedelta(hours=1)  # a price that ends with the newest hour is that of the past
     listed = await fetch(
-        script("forecasts/prices.sql"), organization=organization, currency=month["currency"], moment=days.as_of
+        script("forecasts/prices.sql"), organization=organization, currency=month["currency"], moment=moment
     )
     prices = Prices(days, month["period"], used, listed)
     whole = namespaces is None and not each

@@ -51,6 +51,17 @@ async def november(api: Api) -> Api:
     return api
 
 
+async def test_a_price_that_ends_with_the_newest_hour_is_the_one_of_the_past(november: Api, load: Load) -> None:
+    """The new price begins at `as_of`. Usage of another SKU, which ended weeks ago, does not stand for the project."""
+    await load(
+        f"{FIVE_CENTS}cpu_core_hour,EUR,0.10,2026-11-20T12:00:00Z\nmemory_gib_hour,EUR,0.01,2025-01-01T00:00:00Z\n"
+    )
+    old = usage(NOVEMBER - timedelta(days=40), 24 * 5, "1", sku="memory_gib_hour")
+    await load(LINES + usage(NOVEMBER, 24 * 60) + old)
+    made = await project(november)
+    assert (made["method"], made["remaining"]["p50"]) == ("weighted_models", Decimal("25.20"))
+
+
 async def test_a_steady_project_goes_on(november: Api, load: Load) -> None:
     """An hour costs 0.05: the remaining hours of the month are added to what the overview has."""
     await load(FIVE_CENTS)
