@@ -36,7 +36,12 @@ export default defineConfig({
   build: { target: 'es2022', manifest: true },
   test: {
     environment: 'jsdom',
-    include: ['src/**/*.test.{ts,tsx}', 'tests/component/**/*.test.{ts,tsx}', 'server/*.test.mjs'],
+    include: [
+      'src/**/*.test.{ts,tsx}',
+      'tests/component/**/*.test.{ts,tsx}',
+      'server/*.test.mjs',
+      'scripts/*.test.mjs',
+    ],
     setupFiles: ['tests/setup.ts'],
     css: false,
     restoreMocks: true,

@@ -25,7 +25,7 @@ export function purgeCss() {
         scripts,
         styles.map(({ source }) => String(source)),
       );
-      const roots = purged.map(({ css }) => postcss.parse(withStates(withoutFonts(css))));
+      const roots = purged.map((css) => postcss.parse(withoutFonts(css)));
       removeUnusedVariables(roots, scripts.join('\n'));
       styles.forEach((style, index) => {
         style.source = roots[index].toString();
@@ -35,10 +35,11 @@ export function purgeCss() {
   };
 }
 
-function purge(scripts, styles) {
+/** The rules of `styles` that `scripts` can use. */
+export async function purge(scripts, styles) {
   const raw = scripts.join('\n').replace(MODIFIER_TABLE, '');
   const names = new Set(raw.match(NAME));
-  return new PurgeCSS().purge({
+  const purged = await new PurgeCSS().purge({
     content: [{ raw: `${raw}\n<html lang dir><body><div id="root">`, extension: 'js' }],
     css: styles.map((style) => ({ raw: withoutStates(style) })),
     defaultExtractor: (content) => content.match(NAME) ?? [],
@@ -55,6 +56,7 @@ function purge(scripts, styles) {
       ],
     },
   });
+  return purged.map(({ css }) => withStates(css));
 }
 
 /**
@@ -80,13 +82,18 @@ function camelCase(name) {
   return name.replace(/-(\w)/g, (_dash, letter) => letter.toUpperCase());
 }
 
-/** PurgeCSS removes a state without a class from a list, as in `:is(:hover, :focus)`. Meanwhile it is a class. */
+/**
+ * PurgeCSS removes from a list what begins with a state or with another list, as in `:is(:hover, :focus)` and
+ * `:where(:not(.pf-m-truncate))`. Meanwhile a state is a class, and a class stands before a list.
+ */
 function withoutStates(css) {
-  return css.replace(/([(,]\s*):(hover|focus-visible|focus|disabled|empty)\b/g, '$1.state-$2');
+  return css
+    .replace(/([(,]\s*):(hover|focus-visible|focus|disabled|empty)\b/g, '$1.state-$2')
+    .replace(/([(,]\s*):(not|has|is|where)\(/g, '$1.state-any:$2(');
 }
 
 function withStates(css) {
-  return css.replace(/\.state-/g, ':');
+  return css.replaceAll('.state-any', '').replace(/\.state-/g, ':');
 }
 
 /** Fonts would be a seventh of what is loaded before the first figure (decision 29). */
