@@ -1,7 +1,6 @@
 """The local platform: its parts, their order, and when each part is ready."""
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
@@ -17,8 +16,9 @@ import yaml
 from common.endpoint import Access
 from dev import functions, ingress, page, postgres, provider, receiver
 from dev.declarations import readable_paths
+from dev.lock import take_lock
 from dev.provider import answers, sign_in
-from dev.settings import PlatformError, Settings, check_ports, kept_secret, lock_owner, used_ports
+from dev.settings import PlatformError, Settings, check_ports, kept_secret, used_ports
 from dev.supervisor import Part, Supervisor
 from dev.watcher import Watcher
 
@@ -51,7 +51,7 @@ class Platform:
     def start(self) -> None:
         """Raises PlatformError. Parts that were started before the error are stopped."""
         self.settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._take_lock()
+        self._lock = take_lock(self.settings.data)
         try:
             check_ports(used_ports(self.settings), self.settings.host)
             logs = self.settings.data / "logs"
@@ -114,23 +114,6 @@ class Platform:
 
     def token(self, username: str) -> str:
         return str(self.tokens(username)["access_token"])
-
-    def _take_lock(self) -> None:
-        path = self.settings.data / "lock"
-        lock = path.open("a+")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            raise PlatformError(
-                f"the platform already runs in {self.settings.data} (process {lock_owner(self.settings.data)}): "
-                "stop that one first, "
-                "or set DATA_DIR and the ports to run a second one"
-            ) from None
-        lock.truncate(0)
-        lock.write(f"{os.getpid()}\n")
-        lock.flush()
-        self._lock = lock
 
     def _parts(self) -> list[Part]:
         settings = self.settings

@@ -47,7 +47,8 @@ def disk_problem() -> str:
 
 def ports_problem() -> str:
     """Checks the parts that are not functions. The functions' ports are declared in code that needs the packages."""
-    from dev.settings import PlatformError, check_ports, lock_owner, read_settings, used_ports  # noqa: PLC0415
+    from dev.lock import lock_owner  # noqa: PLC0415
+    from dev.settings import PlatformError, check_ports, read_settings, used_ports  # noqa: PLC0415
 
     try:
         settings = read_settings({})

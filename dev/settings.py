@@ -1,7 +1,6 @@
 """The settings of the local platform from the environment: addresses, ports, data folder, existing services."""
 
 import errno
-import fcntl
 import ipaddress
 import os
 import secrets
@@ -214,17 +213,3 @@ def kept_secret(data: Path, name: str) -> str:
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(32))
     return path.read_text()
-
-
-def lock_owner(data: Path) -> str | None:
-    """The process id of the platform that runs in this folder."""
-    path = data / "lock"
-    if not path.exists():
-        return None
-    with path.open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            return lock.read().strip()
-    return None

@@ -14,10 +14,9 @@ from typing import Any, Final
 
 import yaml
 
+from knative.rollout.overlay import KNATIVE, PAGE, references
 from knative.rollout.traffic import RolloutError, Traffic
 
-KNATIVE: Final = Path(__file__).resolve().parents[1]
-PAGE: Final = "page"
 POLL_SECONDS: Final = 1.0
 INSTALL: Final = {
     "kn": "install the Knative client: https://knative.dev/docs/client/install-kn/",
@@ -35,16 +34,6 @@ STUCK: Final = {
 KLOG: Final = re.compile(r"[EWI]\d{4} \d\d:\d\d:")
 OUT_OF_REACH: Final = ("connection to the server", "Unable to connect", "does not exist", "no configuration has been")
 Json = dict[str, Any]
-
-
-def function_names() -> list[str]:
-    """The names that can be rolled out: all functions, and the page."""
-    names = {path.stem for path in (KNATIVE / "functions").glob("*.yaml")} - {"kustomization"}
-    return [*sorted(names), PAGE]
-
-
-def overlay_names() -> list[str]:
-    return sorted(path.name for path in (KNATIVE / "overlays").iterdir() if (path / "functions").is_dir())
 
 
 @dataclass(frozen=True)
@@ -132,7 +121,7 @@ class Cluster:
             raise RolloutError(f"{context} has no Knative Serving: choose another with CONTEXT=, or install it")
         if self.get("namespace", namespace) is None:
             raise RolloutError(f"namespace {namespace} is missing: {apply}")
-        for kind, name in _references(manifest):
+        for kind, name in references(manifest):
             if self.get(kind, name, namespace) is None:
                 hint = apply if kind == "serviceaccount" else f"kubectl create {kind} ... (docs/operations.md)"
                 raise RolloutError(f"{kind} {name} is missing in namespace {namespace}: {hint}")
@@ -239,20 +228,3 @@ class Cluster:
 
     def _shown(self, path: Path) -> str:
         return str(path.relative_to(KNATIVE.parent)) if path.is_relative_to(KNATIVE.parent) else str(path)
-
-
-def _references(manifest: Json) -> list[tuple[str, str]]:
-    """The objects that the function needs: its service account, and all required Secrets and ConfigMaps."""
-    spec = manifest["spec"]["template"]["spec"]
-    found = [("serviceaccount", str(spec["serviceAccountName"]))]
-    for variable in spec["containers"][0].get("env", []):
-        for field, kind in (("secretKeyRef", "secret"), ("configMapKeyRef", "configmap")):
-            reference = variable.get("valueFrom", {}).get(field)
-            if reference and not reference.get("optional"):
-                found.append((kind, reference["name"]))
-    for volume in spec.get("volumes", []):
-        if "configMap" in volume and not volume["configMap"].get("optional"):
-            found.append(("configmap", volume["configMap"]["name"]))
-        if "secret" in volume and not volume["secret"].get("optional"):
-            found.append(("secret", volume["secret"]["secretName"]))
-    return found

@@ -38,7 +38,7 @@ import json
 from dev.declarations import local_ports
 from dev.functions import read_functions
 from knative.image.build_rootfs import components
-from knative.rollout.__main__ import function_names
+from knative.rollout.overlay import function_names
 from tests.integration.rollout.conftest import route
 print(json.dumps({
     "local platform": [function.name for function in read_functions()],
