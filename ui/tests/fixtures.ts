@@ -81,8 +81,20 @@ export function success(data: unknown, meta: Partial<typeof META> | { as_of: nul
   return { success: true, data, timestamp: '2025-09-29T15:20:00.000Z', meta: { ...META, ...meta } };
 }
 
+/** The API's codes of its texts (docs/openapi.yaml). */
+const CODES: Record<string, string> = {
+  'Access denied to namespace': 'namespace_denied',
+  'Authentication token expired': 'token_expired',
+  'Billing access denied': 'guest',
+  'Billing data incomplete': 'unpriced',
+  'Billing service unreachable': 'billing_unreachable',
+  'Identity provider unreachable': 'identity_unreachable',
+  'Internal server error': 'internal_error',
+  'Not offered by this installation': 'not_offered',
+};
+
 export function failure(error: string, details: Record<string, unknown> = {}) {
-  return { success: false, error, details, timestamp: AS_OF };
+  return { success: false, error, ...(error in CODES && { code: CODES[error] }), details, timestamp: AS_OF };
 }
 
 /** Of a project without any metered hour: unknown, and not 0. */

@@ -106,7 +106,7 @@ test('a project without a figure is named and counted, and reads unknown, not 0'
   renderBilling();
   const row = (await screen.findByRole('link', { name: 'acme-broken' })).closest('tr') as HTMLElement;
   expect(within(row).getByText('No figure')).toBeVisible();
-  expect(within(row).getByText('Billing data incomplete')).toBeVisible();
+  expect(within(row).getByText('Some usage has no price')).toBeVisible();
   expect(within(row).getAllByText('Unknown')).toHaveLength(3);
   expect(screen.getByText('One project has no figure')).toBeVisible();
   expect(screen.getByText('1 without a figure')).toBeVisible();

@@ -85,7 +85,7 @@ async function renew(session: BillingSession): Promise<string | null> {
   try {
     return await session.renewAccessToken();
   } catch (cause) {
-    throw new ApiError('unavailable', 'Identity provider unreachable', { cause });
+    throw new ApiError('unavailable', 'Identity provider unreachable', { code: 'identity_unreachable', cause });
   }
 }
 
@@ -169,6 +169,8 @@ const KIND_OF_CODE: Record<string, ApiError['kind']> = {
   org_admin_required: 'admin',
   not_offered: 'not_offered',
   invalid_parameter: 'invalid',
+  invalid_namespace: 'invalid',
+  token_too_large: 'failed', // a new login does not help
 };
 const KIND_OF_STATUS: Record<number, ApiError['kind']> = {
   401: 'unauthorized',

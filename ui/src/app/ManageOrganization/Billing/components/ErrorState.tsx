@@ -17,6 +17,7 @@ import { Link, useLocation, useParams } from 'react-router';
 
 import { viewQuery } from '../address';
 import type { ApiError } from '../api/errors';
+import { errorText, errorTextWithRequest } from '../api/errorText';
 import { useBilling } from '../BillingProvider';
 
 interface Words {
@@ -49,7 +50,7 @@ export function ErrorState({ error, onTryAgain, isTrying, namespace: ofScope }: 
       <EmptyState titleText={title} headingLevel="h2" {...(status && { status })} {...(icon && { icon })}>
         <EmptyStateBody>
           {body}
-          {error.kind === 'failed' && <FailureDetails error={error} />}
+          {error.kind === 'failed' && ` ${errorTextWithRequest(error)}`}
         </EmptyStateBody>
         <EmptyStateFooter>
           <EmptyStateActions>
@@ -107,17 +108,6 @@ function LogIn() {
   );
 }
 
-function FailureDetails({ error }: { error: ApiError }) {
-  const { t } = useTranslation();
-  return (
-    <>
-      {' '}
-      {error.message}
-      {error.requestId !== null && `. ${t('requestId', { id: error.requestId })}`}
-    </>
-  );
-}
-
 function wordsOf(t: TFunction, error: ApiError, namespace: string, organization: string): Words {
   switch (error.kind) {
     case 'guest':
@@ -141,7 +131,7 @@ function wordsOf(t: TFunction, error: ApiError, namespace: string, organization:
     case 'not_offered':
       return { title: t('notOfferedTitle'), body: t('notOfferedBody'), icon: CubesIcon };
     case 'invalid':
-      return { title: t('invalidTitle'), body: error.message, status: 'warning' };
+      return { title: t('invalidTitle'), body: errorText(error), status: 'warning' };
     case 'conflict':
       return { title: t('conflictTitle'), body: t('conflictBody'), status: 'warning' };
     case 'failed':
@@ -149,12 +139,14 @@ function wordsOf(t: TFunction, error: ApiError, namespace: string, organization:
   }
 }
 
-/** Chosen by the API's error text. An unknown text gets the general text for 503. */
-function unavailableWords(t: TFunction, { message }: ApiError): Pick<Words, 'title' | 'body'> {
-  switch (message) {
-    case 'Billing data incomplete':
+/** An unknown code gets the general text for 503. */
+function unavailableWords(t: TFunction, error: ApiError): Pick<Words, 'title' | 'body'> {
+  switch (error.code) {
+    case 'unpriced':
       return { title: t('incompleteTitle'), body: t('incompleteBody') };
-    case 'Identity provider unreachable':
+    case 'amount_too_large':
+      return { title: t('incompleteTitle'), body: errorText(error) };
+    case 'identity_unreachable':
       return { title: t('identityTitle'), body: t('identityBody') };
     default:
       return { title: t('unavailableTitle'), body: t('unavailableBody') };

@@ -1,6 +1,7 @@
 import { Alert, AlertActionLink } from '@patternfly/react-core';
 
 import type { ApiError } from '../api/errors';
+import { errorText } from '../api/errorText';
 import type { Fresh } from '../api/models';
 import { useBilling } from '../BillingProvider';
 import { formatAge } from '../dates';
@@ -38,7 +39,7 @@ export function FreshnessNotices({ fresh, refreshError, onTryAgain }: FreshnessN
           component="p"
           actionLinks={<AlertActionLink onClick={onTryAgain}>{t('tryAgain')}</AlertActionLink>}
         >
-          {refreshError.kind === 'offline' ? t('refreshOffline') : refreshError.message}
+          {refreshError.kind === 'offline' ? t('refreshOffline') : errorText(refreshError)}
         </Alert>
       )}
     </div>

@@ -3,6 +3,7 @@ import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 
+import { errorText } from '../api/errorText';
 import type { Fresh } from '../api/models';
 import { useTryAgain } from '../queries/useTryAgain';
 import { viewStateOf } from './viewState';
@@ -28,7 +29,7 @@ export function PartState<Data>({ query, height, children }: PartStateProps<Data
           <Content component="p">
             {state.error.kind === 'not_offered'
               ? t('notOfferedTitle')
-              : t('partFailed', { reason: state.error.message })}
+              : t('partFailed', { reason: errorText(state.error) })}
           </Content>
           {state.error.kind !== 'not_offered' && (
             <Button variant="link" isInline onClick={tryAgain}>

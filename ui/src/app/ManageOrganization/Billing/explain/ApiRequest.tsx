@@ -2,6 +2,7 @@ import { Alert, Button, Content, Title } from '@patternfly/react-core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
+import { errorText } from '../api/errorText';
 import { useBilling } from '../BillingProvider';
 
 interface ApiRequestProps {
@@ -51,7 +52,7 @@ export function ApiRequest({ address, isLoading, error, onDownload }: ApiRequest
         </span>
       </div>
       {error !== null && (
-        <Alert isInline variant="warning" component="p" title={t('downloadFailed', { reason: error.message })} />
+        <Alert isInline variant="warning" component="p" title={t('downloadFailed', { reason: errorText(error) })} />
       )}
     </section>
   );

@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import type { ApiError } from '../../api/errors';
+import { errorTextWithRequest } from '../../api/errorText';
 import { errorsElsewhere, fieldErrorsOf } from './fields';
 
 interface FormFailureProps {
@@ -57,19 +58,10 @@ export function FormFailure({ error, pointers, onLoadAgain, isQuestion = false }
   );
 }
 
-/** The API's own text is English. */
 function Reason({ error }: { error: ApiError }) {
   const { t } = useTranslation();
   const key = reasonOf(error);
-  if (key !== null) {
-    return t(key);
-  }
-  return (
-    <>
-      <span lang="en">{error.message}</span>
-      {error.requestId !== null && `. ${t('requestId', { id: error.requestId })}`}
-    </>
-  );
+  return key === null ? errorTextWithRequest(error) : t(key);
 }
 
 function reasonOf(error: ApiError) {

@@ -1,6 +1,7 @@
 import budgets from './budgets.json';
 import charts from './charts.json';
 import common from './common.json';
+import errors from './errors.json';
 import explain from './explain.json';
 import explore from './explore.json';
 import overview from './overview.json';
@@ -16,6 +17,7 @@ export default {
   budgets,
   charts,
   common,
+  errors,
   explain,
   explore,
   overview,

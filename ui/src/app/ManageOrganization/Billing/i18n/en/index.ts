@@ -1,6 +1,7 @@
 import budgets from './budgets.json';
 import charts from './charts.json';
 import common from './common.json';
+import errors from './errors.json';
 import explain from './explain.json';
 import explore from './explore.json';
 import overview from './overview.json';
@@ -9,4 +10,4 @@ import projects from './projects.json';
 import shell from './shell.json';
 import statements from './statements.json';
 
-export default { budgets, charts, common, explain, explore, overview, plan, projects, shell, statements };
+export default { budgets, charts, common, errors, explain, explore, overview, plan, projects, shell, statements };

@@ -11,6 +11,7 @@ import {
 import { type SyntheticEvent, useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
+import { errorText } from '../../api/errorText';
 import { useTrendDownload } from '../../queries/useTrendDownload';
 import { GRANULARITIES, GROUPINGS, isLabelKey } from './parameters';
 import { type Choice, type Explore, fitsHours, trendQueryOf } from './useExplore';
@@ -151,7 +152,7 @@ function Export({ choice }: { choice: Choice }) {
       >
         {t('export')}
       </Button>
-      <span role="status">{error !== null && t('exportFailed', { reason: error.message })}</span>
+      <span role="status">{error !== null && t('exportFailed', { reason: errorText(error) })}</span>
     </div>
   );
 }

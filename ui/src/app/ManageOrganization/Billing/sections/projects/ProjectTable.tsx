@@ -110,7 +110,7 @@ const ProjectTableRow = memo(function ProjectTableRow({ row, meta, days }: RowPr
       </Td>
       <Td dataLabel={columnTitle(t, 'current_month_total')} className="billing-number">
         {summary === null ? (
-          <NotPriced reason={row.error} />
+          <NotPriced row={row} />
         ) : (
           formatAmount(summary.current_month_total, unit, summary.almost_nothing)
         )}
@@ -131,8 +131,9 @@ const ProjectTableRow = memo(function ProjectTableRow({ row, meta, days }: RowPr
   );
 });
 
-function NotPriced({ reason }: { reason: string | null }) {
+function NotPriced({ row: { code, error } }: { row: ProjectRow }) {
   const { t } = useTranslation(['projects', 'common']);
+  const reason = code === null ? error : t(`noFigure_${code}`, { defaultValue: error ?? '' });
   return (
     <>
       <Label status="warning" isCompact>

@@ -2,6 +2,7 @@ import { Button } from '@patternfly/react-core';
 import DownloadIcon from '@patternfly/react-icons/dist/esm/icons/download-icon';
 import { useTranslation } from 'react-i18next';
 
+import { errorText } from '../../api/errorText';
 import { formatMonth } from '../../figures';
 import { useDownload } from '../../queries/useDownload';
 import { STATEMENT } from './statementQueries';
@@ -29,7 +30,7 @@ export function DownloadStatement({ period, isInRow = false }: DownloadStatement
       >
         {isInRow ? t('csv') : t('common:downloadCsv')}
       </Button>
-      <span role="status">{error !== null && t('common:downloadFailed', { reason: error.message })}</span>
+      <span role="status">{error !== null && t('common:downloadFailed', { reason: errorText(error) })}</span>
     </>
   );
 }

@@ -4,6 +4,7 @@ import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useTranslation } from 'react-i18next';
 
 import { useSectionParameters } from '../../../address';
+import { errorText } from '../../../api/errorText';
 import type { Meta } from '../../../api/models';
 import { BillingState } from '../../../components/BillingState';
 import { useKeys } from '../../../components/form/useKeys';
@@ -115,7 +116,7 @@ function SendAgain({ delivery }: { delivery: Delivery }) {
         {isSuccess && t('sentAgain')}
         {error !== null && (
           <span>
-            {t('notSentAgain')} <span lang="en">{error.message}</span>
+            {t('notSentAgain')} {errorText(error)}
           </span>
         )}
       </div>
