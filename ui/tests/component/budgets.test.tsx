@@ -33,8 +33,8 @@ test('a budget has what is spent, its forecast, how likely it is exceeded and th
   expect(within(row).getByRole('progressbar')).toHaveAttribute('aria-valuetext', '€412.34 of €500.00');
   expect(row).toHaveTextContent('€561.20');
   expect(row).toHaveTextContent('97% likely, first on Nov 27, 2026');
-  expect(row).toHaveTextContent('80% spent: Fired since November 19, 2026');
-  expect(row).toHaveTextContent('100% forecast, at 80%: Fired since November 16, 2026');
+  expect(row).toHaveTextContent('Fired 80% spent since November 19, 2026');
+  expect(row).toHaveTextContent('Fired 100% forecast, at 80% since November 16, 2026');
 });
 
 test('a figure that cannot be decided has its reason, and is not 0', async () => {

@@ -12,7 +12,7 @@ export function BudgetTabs({ current }: { current: (typeof TABS)[number] }) {
   const { basePath } = useBilling();
   const { search } = useLocation();
   return (
-    <Nav variant="horizontal-subnav" aria-label={t('tabs')}>
+    <Nav variant="horizontal-subnav" className="billing-tabs" aria-label={t('tabs')}>
       <NavList>
         {TABS.map((tab) => (
           <NavItem key={tab} isActive={tab === current}>

@@ -97,10 +97,10 @@ function OfScope({ fresh: { data, meta } }: { fresh: Fresh<BudgetList> }) {
 function BudgetTable({ budgets, meta }: { budgets: readonly Budget[]; meta: Meta }) {
   const { t } = useTranslation('budgets');
   return (
-    <Table aria-label={t('budgets')} variant="compact" gridBreakPoint="grid-lg">
+    <Table aria-label={t('budgets')} variant="compact" gridBreakPoint="grid-md">
       <Thead>
         <Tr>
-          <Th width={20}>{t('budget')}</Th>
+          <Th width={25}>{t('budget')}</Th>
           <Th width={25}>{t('spent')}</Th>
           <Th className="billing-number" modifier="wrap">
             {t('forecast')}

@@ -23,7 +23,7 @@ export function PreviewTable({ preview: { periods, summary }, titles, meta }: Pr
   const timeZone = meta.time_zone ?? 'UTC';
   return (
     <ExpandableSection toggleText={t('previewTable')}>
-      <Table aria-label={t('previewTable')} variant="compact" gridBreakPoint="grid-lg">
+      <Table aria-label={t('previewTable')} variant="compact" gridBreakPoint="grid-md">
         <Thead>
           <Tr>
             <Th>{t('period')}</Th>

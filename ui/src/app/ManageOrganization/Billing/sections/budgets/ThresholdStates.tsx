@@ -1,8 +1,9 @@
-import { Label, LabelGroup, type LabelProps } from '@patternfly/react-core';
+import { Content, Label, type LabelProps } from '@patternfly/react-core';
 import { useTranslation } from 'react-i18next';
 
 import type { Meta } from '../../api/models';
-import { type Budget, stateText, type Threshold, thresholdTitle, unitOf } from './budgetData';
+import { formatDayOf } from '../../figures';
+import { type Budget, type Threshold, thresholdTitle, unitOf } from './budgetData';
 
 const STATUS = { pending: 'warning', firing: 'danger', resolved: 'info' } as const;
 
@@ -15,19 +16,22 @@ export function StateLabel({ threshold, text }: { threshold: Threshold; text: st
   );
 }
 
-/** One label for each threshold with its state. */
+/** Each threshold with its state, and since when it has it. */
 export function ThresholdStates({ budget, meta }: { budget: Budget; meta: Meta }) {
   const { t } = useTranslation(['budgets', 'common']);
   const unit = unitOf(budget.currency, meta);
   return (
-    <LabelGroup isVertical numLabels={10} aria-label={t('thresholds')}>
+    <ul className="billing-thresholds" aria-label={t('thresholds')}>
       {budget.thresholds.map((threshold) => (
-        <StateLabel
-          key={threshold.id}
-          threshold={threshold}
-          text={`${thresholdTitle(t, threshold, unit)}: ${stateText(t, threshold, meta.time_zone ?? 'UTC')}`}
-        />
+        <li key={threshold.id}>
+          <StateLabel threshold={threshold} text={t(`state_${threshold.state}`)} /> {thresholdTitle(t, threshold, unit)}{' '}
+          {threshold.since !== null && threshold.state !== 'ok' && (
+            <Content component="small">
+              {t('stateSince', { day: formatDayOf(threshold.since, meta.time_zone ?? 'UTC') })}
+            </Content>
+          )}
+        </li>
       ))}
-    </LabelGroup>
+    </ul>
   );
 }

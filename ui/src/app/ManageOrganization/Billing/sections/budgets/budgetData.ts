@@ -2,7 +2,6 @@
 import type { TFunction } from 'i18next';
 
 import type { Meta } from '../../api/models';
-import { formatDayOf } from '../../figures';
 import { formatAmount, formatShare } from '../../money';
 import type { Budget } from '../../queries/useBudgets';
 
@@ -62,9 +61,4 @@ export function amountTitle(t: T, { amount, period, currency }: Budget, meta: Me
 /** The currency of a budget can be an earlier one of the organization, with other digits. */
 export function unitOf(currency: string, meta: Meta): Meta {
   return currency === meta.currency ? meta : { as_of: null, stale: false, currency };
-}
-
-export function stateText(t: T, { state, since }: Threshold, timeZone: string): string {
-  const text = t(`state_${state}`);
-  return since === null || state === 'ok' ? text : `${text} ${t('stateSince', { day: formatDayOf(since, timeZone) })}`;
 }

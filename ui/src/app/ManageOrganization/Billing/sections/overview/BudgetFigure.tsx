@@ -18,7 +18,7 @@ export function BudgetFigure({ budgets }: { budgets: Budget[] }) {
   if (first === undefined) {
     return (
       <Figure title={t('budget')} notes={<Link to={to}>{t('setBudget')}</Link>}>
-        {t('noBudget')}
+        <span className="billing-none">{t('noBudget')}</span>
       </Figure>
     );
   }

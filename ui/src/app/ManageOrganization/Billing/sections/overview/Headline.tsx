@@ -67,7 +67,7 @@ function SoFar({ period, soFar, trend, isListPrice }: SoFarProps) {
   const notes = (
     <>
       {compared}
-      {isListPrice && <> {t('listPriceNote')}</>}
+      {isListPrice && <span className="billing-note">{t('listPriceNote')}</span>}
     </>
   );
   return soFar !== null ? (
@@ -111,7 +111,7 @@ function Forecasted({ forecast }: Pick<HeadlineProps, 'forecast'>) {
         if (p50 === null || data.method === 'none') {
           return (
             <Figure title={t('forecast')} notes={t('forecastNone')}>
-              {t('forecastUnknown')}
+              <span className="billing-none">{t('forecastUnknown')}</span>
             </Figure>
           );
         }

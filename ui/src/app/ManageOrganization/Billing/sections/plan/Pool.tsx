@@ -26,7 +26,7 @@ export function Pool({ quota, timeZone, isAdmin }: PoolProps) {
     <TableCard title={t('pool')} hint={isLimited ? t('poolHint') : t('poolUnlimited')}>
       {quota.source === 'none' && <Alert isInline variant="warning" title={t('poolNone')} component="p" />}
       {quota.source === 'ledger' && <Content component="small">{t('poolLedger')}</Content>}
-      <Table aria-label={t('pool')} variant="compact" gridBreakPoint="grid-lg">
+      <Table aria-label={t('pool')} variant="compact" gridBreakPoint="grid-md">
         <Thead>
           <Tr>
             <Th>{t('dimension')}</Th>

@@ -18,7 +18,7 @@ export function Adjustments({ statement: { adjustments }, meta }: { statement: S
   }
   return (
     <TableCard title={t('adjustmentsTitle')} hint={t('adjustmentsHint')}>
-      <Table aria-label={t('adjustmentsTitle')} variant="compact" gridBreakPoint="grid-lg">
+      <Table aria-label={t('adjustmentsTitle')} variant="compact" gridBreakPoint="grid-md">
         <Thead>
           <Tr>
             <Th>{t('common:project')}</Th>

@@ -86,8 +86,7 @@ function ProjectRows({ project, unit }: ProjectRowsProps) {
       </Tr>
       {isExpanded && (
         <Tr isExpanded>
-          <Td />
-          <Td colSpan={2}>
+          <Td colSpan={3} className="billing-parts">
             <ExpandableRowContent>
               <PartsOfProject project={project} unit={unit} />
             </ExpandableRowContent>

@@ -66,7 +66,7 @@ function NoChannels() {
 function ChannelTable({ channels }: { channels: readonly Channel[] }) {
   const { t } = useTranslation('budgets');
   return (
-    <Table aria-label={t('channels')} variant="compact" gridBreakPoint="grid-lg">
+    <Table aria-label={t('channels')} variant="compact" gridBreakPoint="grid-md">
       <Thead>
         <Tr>
           <Th>{t('name')}</Th>

@@ -46,7 +46,7 @@ function DeliveryTable({ deliveries, meta }: { deliveries: readonly Delivery[]; 
   const { t } = useTranslation('budgets');
   const { time_zone: timeZone } = useOrganizationMeta(meta);
   return (
-    <Table aria-label={t('deliveries')} variant="compact" gridBreakPoint="grid-lg">
+    <Table aria-label={t('deliveries')} variant="compact" gridBreakPoint="grid-md">
       <Thead>
         <Tr>
           <Th>{t('message')}</Th>

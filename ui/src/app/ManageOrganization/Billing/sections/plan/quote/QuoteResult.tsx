@@ -121,7 +121,7 @@ function ReadAs({ resources }: { resources: Quote['resources'] }) {
 function Lines({ lines, meta }: { lines: Quote['lines']; meta: Meta }) {
   const { t } = useTranslation('plan');
   return (
-    <Table aria-label={t('lines')} variant="compact" gridBreakPoint="grid-lg">
+    <Table aria-label={t('lines')} variant="compact" gridBreakPoint="grid-md">
       <Thead>
         <Tr>
           <Th>{t('component')}</Th>
