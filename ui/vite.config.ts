@@ -2,6 +2,7 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Connect, type Plugin } from 'vite';
 
+import { brotli } from './scripts/brotli.mjs';
 import { checkTexts } from './scripts/check-texts.mjs';
 import { purgeCss } from './scripts/purge-css.mjs';
 
@@ -29,11 +30,51 @@ function environment(): Plugin {
   };
 }
 
+/** Preloads the files of the page: they arrive while the login runs. A file that is not complete then is loaded again. */
+function preloadPage(): Plugin {
+  const attributes = (name: string) =>
+    name.endsWith('.js') ? { rel: 'modulepreload' } : { rel: 'preload', as: 'style' };
+  return {
+    name: 'preload-page',
+    apply: 'build',
+    transformIndexHtml: {
+      order: 'post',
+      handler: (_html, { bundle }) =>
+        Object.keys(bundle ?? {})
+          .filter((name) => /\/(libraries|page|rolldown-runtime)-[^/]+\.(js|css)$/.test(name))
+          .map((name) => ({
+            tag: 'link',
+            injectTo: 'head',
+            attrs: { ...attributes(name), fetchpriority: 'low', crossorigin: true, href: BASE + name },
+          })),
+    },
+  };
+}
+
 export default defineConfig({
   base: BASE,
-  plugins: [checkTexts(), react(), environment(), purgeCss()],
+  plugins: [checkTexts(), react(), environment(), preloadPage(), purgeCss(), brotli()],
   server: { port: 5173, strictPort: true },
-  build: { target: 'es2022', manifest: true },
+  build: {
+    target: 'es2022',
+    manifest: true,
+    rolldownOptions: {
+      output: {
+        // Each with all that it imports: a file is a request, and HTTP/1.1 has six at a time.
+        codeSplitting: {
+          groups: [
+            { name: 'login', test: /src\/main\.ts$/, priority: 3 },
+            {
+              name: 'libraries',
+              test: /node_modules\/(react|react-dom|react-router|@tanstack|i18next)\//,
+              priority: 2,
+            },
+            { name: 'page', test: /src\/page\.tsx$/, priority: 1 },
+          ],
+        },
+      },
+    },
+  },
   test: {
     environment: 'jsdom',
     include: [

@@ -1,5 +1,6 @@
 // Serves the built page under /billing/ in a container. It writes nothing and needs only Node.js.
-import { readdirSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -16,6 +17,7 @@ const TYPES = {
   '.woff2': 'font/woff2',
 };
 const COMPRESSED = new Set(['.css', '.html', '.js', '.svg']);
+const ENV_TAG = /<script\s+src="\/billing\/env\.js"><\/script>/;
 const FOREVER = 'public, max-age=31536000, immutable';
 
 /** The addresses that env.js sets on window. Throws an Error that names each missing or invalid one. */
@@ -33,11 +35,17 @@ export function settingsOf(script) {
   return Object.fromEntries(SETTINGS.map((name) => [name, new URL(window[name])]));
 }
 
-/** Allows only the page and the two origins that it calls. */
-export function contentSecurityPolicy({ backendURL, keycloakURL }) {
+/** The settings as a script in the page: reading env.js would be a round trip before the login and the figures. */
+function scriptOf(settings) {
+  const script = `Object.assign(window, ${JSON.stringify(settings)});`;
+  return { script, hash: createHash('sha256').update(script).digest('base64') };
+}
+
+/** Allows only the page, the script with its settings, and the two origins that it calls. */
+function contentSecurityPolicy({ backendURL, keycloakURL }, hash) {
   return [
     "default-src 'none'",
-    "script-src 'self'",
+    `script-src 'self' 'sha256-${hash}'`,
     "style-src 'self' 'unsafe-inline'", // PatternFly's charts and popovers set style attributes
     "img-src 'self' data:",
     "font-src 'self'",
@@ -63,9 +71,11 @@ function filesOf(dist) {
     const type = TYPES[extname(path)];
     if (entry.isFile() && type !== undefined) {
       const body = readFileSync(join(dist, path));
+      const brotli = join(dist, `${path}.br`); // of the build: it takes seconds
       files.set(path, {
         type,
         body,
+        br: existsSync(brotli) ? readFileSync(brotli) : null,
         gzip: COMPRESSED.has(extname(path)) ? gzipSync(body) : null,
         // Only files that Vite named by their content may be cached without revalidation.
         cache: path.startsWith('assets/') ? FOREVER : 'no-cache',
@@ -81,10 +91,13 @@ export function createPageServer(dist, script) {
   if (index === undefined) {
     throw new Error(`${dist} has no index.html: build the page first`);
   }
-  const body = Buffer.from(script);
-  files.set('env.js', { type: TYPES['.js'], body, gzip: null, cache: 'no-cache' });
+  files.set('env.js', { type: TYPES['.js'], body: Buffer.from(script), br: null, gzip: null, cache: 'no-cache' });
+  const settings = settingsOf(script);
+  const inline = scriptOf(settings);
+  const body = Buffer.from(index.body.toString().replace(ENV_TAG, () => `<script>${inline.script}</script>`));
+  Object.assign(index, { body, gzip: gzipSync(body), br: null });
   const headers = {
-    'Content-Security-Policy': contentSecurityPolicy(settingsOf(script)),
+    'Content-Security-Policy': contentSecurityPolicy(settings, inline.hash),
     'Referrer-Policy': 'no-referrer',
     'X-Content-Type-Options': 'nosniff',
   };
@@ -116,15 +129,16 @@ function send(request, response, file, headers) {
       .end('Not found\n');
     return;
   }
-  const isGzip = file.gzip !== null && /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
-  const body = isGzip ? file.gzip : file.body;
+  const accepted = request.headers['accept-encoding'] ?? '';
+  const coding = ['br', 'gzip'].find((name) => file[name] !== null && new RegExp(`\\b${name}\\b`).test(accepted));
+  const body = coding === undefined ? file.body : file[coding];
   response.writeHead(200, {
     ...headers,
     'Content-Type': file.type,
     'Content-Length': body.length,
     'Cache-Control': file.cache,
     Vary: 'Accept-Encoding',
-    ...(isGzip && { 'Content-Encoding': 'gzip' }),
+    ...(coding !== undefined && { 'Content-Encoding': coding }),
   });
   response.end(request.method === 'HEAD' ? undefined : body);
 }

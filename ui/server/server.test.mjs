@@ -1,8 +1,10 @@
 // @vitest-environment node
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { brotliCompressSync, brotliDecompressSync, gunzipSync } from 'node:zlib';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -19,8 +21,9 @@ beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'page-'));
   const dist = join(root, 'dist');
   mkdirSync(join(dist, 'assets'), { recursive: true });
-  writeFileSync(join(dist, 'index.html'), '<!doctype html>');
+  writeFileSync(join(dist, 'index.html'), '<!doctype html><script  src="/billing/env.js"></script>');
   writeFileSync(join(dist, 'assets', 'index-abc.js'), 'export {};');
+  writeFileSync(join(dist, 'assets', 'index-abc.js.br'), brotliCompressSync('export {};'));
   writeFileSync(join(root, 'secret.html'), 'secret');
   server = createPageServer(dist, ENV);
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
@@ -34,7 +37,12 @@ function ask(path, { method = 'GET', headers = {} } = {}) {
       const chunks = [];
       answer.on('data', (chunk) => chunks.push(chunk));
       answer.on('end', () =>
-        resolve({ status: answer.statusCode, headers: answer.headers, text: Buffer.concat(chunks).toString() }),
+        resolve({
+          status: answer.statusCode,
+          headers: answer.headers,
+          body: Buffer.concat(chunks),
+          text: Buffer.concat(chunks).toString(),
+        }),
       );
     });
     asked.on('error', reject).end();
@@ -46,7 +54,8 @@ test.each(['/billing/', '/billing/?organization=acme', '/billing/projects/acme-w
   async (path) => {
     // A shared link opens the page. The next visit shows a new release.
     const { status, headers, text } = await ask(path);
-    expect([status, text, headers['cache-control']]).toEqual([200, '<!doctype html>', 'no-cache']);
+    expect([status, headers['cache-control']]).toEqual([200, 'no-cache']);
+    expect(text).toMatch(/^<!doctype html>/);
   },
 );
 
@@ -56,8 +65,29 @@ test('what is named by its content is kept forever, and compressed for those who
     'cache-control': 'public, max-age=31536000, immutable',
     'content-type': 'text/javascript; charset=utf-8',
   });
-  const gzip = await ask('/billing/assets/index-abc.js', { headers: { 'Accept-Encoding': 'br, gzip' } });
-  expect(gzip.headers['content-encoding']).toBe('gzip');
+  const gzip = await ask('/billing/assets/index-abc.js', { headers: { 'Accept-Encoding': 'gzip' } });
+  expect([gzip.headers['content-encoding'], gunzipSync(gzip.body).toString()]).toEqual(['gzip', 'export {};']);
+  const brotli = await ask('/billing/assets/index-abc.js', { headers: { 'Accept-Encoding': 'gzip, br' } });
+  expect([brotli.headers['content-encoding'], brotliDecompressSync(brotli.body).toString()]).toEqual([
+    'br',
+    'export {};',
+  ]);
+});
+
+test('the page has its settings in a script that the policy allows, and does not load env.js', async () => {
+  const { text, headers } = await ask('/billing/', { headers: { 'Accept-Encoding': 'identity' } });
+  const [, script] = /<script>(.*)<\/script>/.exec(text);
+  expect(text).not.toContain('env.js');
+  expect(headers['content-security-policy']).toContain(
+    `'sha256-${createHash('sha256').update(script).digest('base64')}'`,
+  );
+  const window = {};
+  new Function('window', script)(window);
+  expect(window).toEqual({
+    backendURL: 'https://backend.example/prefix',
+    frontendURL: 'https://console.example/',
+    keycloakURL: 'https://login.example/',
+  });
 });
 
 test('env.js is the mounted one', async () => {

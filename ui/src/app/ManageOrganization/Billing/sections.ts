@@ -1,5 +1,7 @@
 import { type ComponentType, lazy } from 'react';
 
+import OverviewPage from './sections/overview/OverviewPage';
+
 /** In the order of the sidebar. `path` is below the path of the page, and those of its views (`hasViews`) are below it. Later sections are lines here. */
 export const SECTIONS = [
   { name: 'overview', path: '', hasBar: true, hasViews: false },
@@ -12,24 +14,31 @@ export const SECTIONS = [
 export type Section = (typeof SECTIONS)[number];
 export type SectionName = Section['name'];
 
-/** Each section is a separate file, loaded when it is opened. */
-export const SECTION_PAGES: Record<SectionName, ComponentType> = {
-  overview: lazy(() => import('./sections/overview/OverviewPage')),
-  explore: lazy(() => import('./sections/explore/ExplorePage')),
-  projects: lazy(() => import('./sections/projects/ProjectsPage')),
-  budgets: lazy(() => import('./sections/budgets/BudgetsPage')),
-  plan: lazy(() => import('./sections/plan/PlanPage')),
-  statements: lazy(() => import('./sections/statements/StatementsPage')),
+const FILES = {
+  explore: () => import('./sections/explore/ExplorePage'),
+  projects: () => import('./sections/projects/ProjectsPage'),
+  budgets: () => import('./sections/budgets/BudgetsPage'),
+  plan: () => import('./sections/plan/PlanPage'),
+  statements: () => import('./sections/statements/StatementsPage'),
 };
-export const ProjectPage: ComponentType = lazy(() => import('./sections/projects/ProjectPage'));
+const projectFile = () => import('./sections/projects/ProjectPage');
 
-/** Loads the section of an address before it is rendered, while the login runs. */
+/** The overview is a part of the page, because most visits begin there. Each other section is a file, loaded when it is opened. */
+export const SECTION_PAGES: Record<SectionName, ComponentType> = {
+  overview: OverviewPage,
+  explore: lazy(FILES.explore),
+  projects: lazy(FILES.projects),
+  budgets: lazy(FILES.budgets),
+  plan: lazy(FILES.plan),
+  statements: lazy(FILES.statements),
+};
+export const ProjectPage: ComponentType = lazy(projectFile);
+
+/** Starts to load the section of an address before it is rendered, while the login runs. */
 export function preloadSection(path: string): void {
   const section = sectionAt(path);
-  if (section?.name === 'overview') {
-    void import('./sections/overview/OverviewPage');
-  } else if (section?.name === 'projects') {
-    void import('./sections/projects/ProjectsPage');
+  if (section !== undefined && section.name !== 'overview') {
+    void (section.name === 'projects' && path.includes('/') ? projectFile() : FILES[section.name]());
   }
 }
 

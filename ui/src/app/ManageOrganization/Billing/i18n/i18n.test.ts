@@ -2,7 +2,8 @@ import { afterEach, expect, test, vi } from 'vitest';
 
 import de from './de';
 import en from './en';
-import { i18n, languageOfUser, loadTexts, locale } from './index';
+import { i18n, loadTexts, locale } from './index';
+import { languageOfUser } from './languages';
 import pseudo, { pseudoText } from './pseudo';
 
 afterEach(async () => {

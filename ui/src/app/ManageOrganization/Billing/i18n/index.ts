@@ -1,35 +1,15 @@
-/** The texts, and the language of the user: the chosen one, otherwise the first of the browser that is offered. */
+/** The texts, in the language of the user. */
 import { createInstance } from 'i18next';
 import { initReactI18next } from 'react-i18next';
 
 import { storedLanguage } from '../storage';
-import type { Catalogue } from './catalogue';
-
-const CATALOGUES: Record<string, () => Promise<{ default: Catalogue }>> = {
-  en: () => import('./en'),
-  de: () => import('./de'),
-  // Pseudo-languages of `make screenshots`: longer words, and from right to left.
-  'en-XA': () => import('./pseudo'),
-  'ar-XB': () => import('./pseudo'),
-};
-/** Offered in the menu, with their own names. */
-export const LANGUAGES = [
-  ['en', 'English'],
-  ['de', 'Deutsch'],
-] as const;
+import { languageOfUser, textsOf } from './languages';
 
 export const i18n = createInstance();
 
-export function languageOfUser(): string {
-  const wanted = [storedLanguage(), ...navigator.languages].flatMap((tag) =>
-    tag === null ? [] : [tag, tag.split('-')[0] ?? tag],
-  );
-  return wanted.find((tag) => tag in CATALOGUES) ?? 'en';
-}
-
 /** Loads the texts of one language. Await it before the page is rendered. */
 export async function loadTexts(language = languageOfUser()): Promise<void> {
-  const { default: texts } = await (CATALOGUES[language] ?? (() => import('./en')))();
+  const texts = await textsOf(language);
   if (!i18n.isInitialized) {
     await i18n.use(initReactI18next).init({
       lng: language,
