@@ -49,6 +49,7 @@ class SocketProtocol(WSProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.frames: list[bytes] = []
         self.close_timeout = LINGER_SECONDS - 1
         transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
 
@@ -63,9 +64,19 @@ class SocketProtocol(WSProtocol):
             self.transport.write(self.conn.send(event))
         super().handle_close(event)
 
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+
     def on_task_complete(self, task: "asyncio.Task[None]") -> None:
         super().on_task_complete(task)
         self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+
+    def flush(self) -> None:
+        """All messages that were sent in one step of the event loop are one write."""
+        frames, self.frames = self.frames, []
+        if frames and self.conn.state is ConnectionState.OPEN and not (self.close_sent or self.transport.is_closing()):
+            self.transport.write(b"".join(frames))
 
     async def send(self, message: ASGISendEvent) -> None:
         text = message.get("text")
@@ -73,8 +84,11 @@ class SocketProtocol(WSProtocol):
             await self.writable.wait()
             if self.disconnected:
                 raise ClientDisconnected
-            self.transport.write(text_frame(text))
+            if not self.frames:
+                self.loop.call_soon(self.flush)
+            self.frames.append(text_frame(text))
             return
+        self.flush()
         await super().send(message)
         if message["type"] == "websocket.accept":  # the handshake holds the token
             self.scope["headers"], self.scope["subprotocols"] = [], []

@@ -16,7 +16,8 @@ from common.identity.caller import Caller
 from common.sockets import closing
 from common.sockets.closing import Closing
 from common.sockets.session import Session, code_of
-from functions.live.models import LIVE, Failure, Figures, Subscribe, Subscribed, write
+from functions.live.figures import LIVE, Figures
+from functions.live.models import Failure, Subscribe, Subscribed, write
 from functions.live.watch import Scope, Wanted, Watch, put, write_all
 
 FETCH_SECONDS: Final = 7.0

@@ -12,7 +12,8 @@ from common.http.errors import AccessDenied, ApiError
 from common.http.server_errors import BillingUnreachable, NotOffered
 from common.sockets import closing
 from common.sockets.session import Session
-from functions.live.models import Figures, Resync, write
+from functions.live.figures import Figures
+from functions.live.models import Resync, write
 
 CONFIRM_SECONDS: Final = 15.0
 RETRY_SECONDS: Final = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
@@ -80,8 +81,8 @@ class Watch:
         self._refresh()
 
     def confirm(self) -> None:
-        """A project can move at a planned time, without a change of the data."""
-        if time.monotonic() - self._fetched_at > CONFIRM_SECONDS:
+        """A project can move at a planned time, without a change of the data. Each connection calls it: one fetches."""
+        if self._work is None and time.monotonic() - self._fetched_at > CONFIRM_SECONDS:
             self._refresh()
 
     def close(self) -> None:

@@ -441,6 +441,47 @@ async def test_binary_and_broken_frames_are_closed(function: FunctionProcess, id
             assert (await client.end())[0] == code
 
 
+def fragment(data: bytes, *, first: bool = False, last: bool = False) -> bytes:
+    """A masked frame of a text message (RFC 6455 section 5.4)."""
+    size = bytes((0x80 | len(data),)) if len(data) < 126 else bytes((0x80 | 126,)) + len(data).to_bytes(2, "big")
+    return bytes(((0x80 if last else 0) | (0x01 if first else 0x00),)) + size + bytes(4) + data
+
+
+async def test_a_message_in_fragments_is_one_message(function: FunctionProcess, identity: IdentityServer) -> None:
+    """With a ping in between, and each byte sent alone. Fragments without end are closed with 1009."""
+    async with connected(function, identity.token()) as client:
+        text = b'{"type":"subscribe","namespaces":["acme-web"]}'
+        ping = b"\x89\x80" + bytes(4)
+        sent = fragment(text[:7], first=True) + ping + fragment(text[7:20]) + fragment(text[20:], last=True)
+        for byte in sent:
+            client.writer.write(bytes((byte,)))
+            await client.writer.drain()
+        assert [message["type"] for message in await client.state()] == ["subscribed", "cost", "complete_through"]
+        client.writer.write(fragment(b"[", first=True) + fragment(b"[" * 6000) * 3)
+        assert (await client.end())[0] == 1009
+    async with connected(function, identity.token()) as client:
+        client.writer.write(fragment(b"{}", first=True) + fragment(b"{}", first=True))
+        assert (await client.end())[0] == 1002
+
+
+@pytest.mark.slow_fault
+async def test_a_client_that_is_gone_without_a_word_is_cut_off(
+    function: FunctionProcess, identity: IdentityServer
+) -> None:
+    """It replies to no ping: 20 s until the ping, 20 s for the pong. A client that only reads nothing, too."""
+    async with connected(function, identity.token()) as silent, connected(function, identity.token()) as stuck:
+        for client in (silent, stuck):
+            await client.subscribe("acme-web")
+            await client.state()
+        stuck.reader._transport.pause_reading()  # type: ignore[attr-defined]
+        seen = b""
+        async with asyncio.timeout(60):
+            while data := await silent.reader.read(65_536):
+                seen += data
+        assert b"keepalive ping timeout" in seen
+        await settled(lambda: function.metric("live_connections") == 0, 20)
+
+
 async def test_ten_thousand_subscriptions_are_cut_off_early(
     function: FunctionProcess, identity: IdentityServer
 ) -> None:
