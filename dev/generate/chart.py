@@ -53,7 +53,9 @@ MONITORS: Final = {
     "billing-worker": "billingNamespace",
 }
 IMAGES: Final = "billing-"  # our images begin so
+NAMESPACE: Final = "kubernetes.io/metadata.name"
 WORKER: Final = "billing-worker"
+EGRESS: Final = {"kube-dc-billing-access": "egress", "billing-worker-access": "workerEgress"}
 DATABASE_SECRETS: Final = {"billing-service": "databaseSecret", "billing-service-reader": "serveDatabaseSecret"}
 
 
@@ -168,8 +170,8 @@ def _write_values(document: Document) -> None:
         document.write("/spec/replicas", "{{ .Values.billingService.replicas }}")
     elif kind == ("batch", "Job"):  # a Job cannot be changed: each release has its own, and the one before is deleted
         document.write("/metadata/name", f"{content['metadata']['name']}-{{{{ .Release.Revision }}}}")
-    elif content["metadata"]["name"] == "kube-dc-billing-access":
-        _include(document, "/spec/egress", "egress")
+    elif kind == ("networking.k8s.io", "NetworkPolicy") and content["metadata"]["name"] in EGRESS:
+        _include(document, "/spec/egress", EGRESS[content["metadata"]["name"]])
     _write_monitoring_values(document)
 
 
@@ -182,9 +184,13 @@ def _write_database_secrets(document: Document, path: str, container: dict[str, 
 
 
 def _write_monitoring_values(document: Document) -> None:
-    if document.content["metadata"]["name"].endswith("-metrics"):
-        labels = "/spec/ingress/0/from/0/namespaceSelector/matchLabels"
-        document.write(f"{labels}/kubernetes.io~1metadata.name", "{{ .Values.monitoring.namespace | quote }}")
+    if document.content["kind"] == "NetworkPolicy":
+        for rules, peers in (("ingress", "from"), ("egress", "to")):
+            [first, *_] = document.content["spec"].get(rules) or [{}]
+            [peer, *_] = first.get(peers) or [{}]
+            if peer.get("namespaceSelector", {}).get("matchLabels", {}).get(NAMESPACE) == "monitoring":
+                path = f"/spec/{rules}/0/{peers}/0/namespaceSelector/matchLabels/{NAMESPACE.replace('/', '~1')}"
+                document.write(path, "{{ .Values.monitoring.namespace | quote }}")
     elif document.content["apiVersion"].startswith("monitoring.coreos.com/"):
         more = "{{- with .Values.monitoring.labels }}{{ toYaml . | nindent 4 }}{{- end }}\n"
         document.append("/metadata/labels", more)

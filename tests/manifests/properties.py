@@ -469,8 +469,44 @@ def the_worker_is_beside_the_billing_service(objects: Objects) -> Iterator[str]:
         for peer in rule.get("from", [{}])
         for port in rule.get("ports", [{"port": None}])
     ]
-    if admitted != [("monitoring", 9464)]:
+    if admitted != [(_monitoring(objects), 9464)]:
         yield f"{name(worker)}: can receive requests from {admitted}"
+
+
+def _monitoring(objects: Objects) -> str | None:
+    """The namespace of Prometheus: the one that is admitted to the metrics of the functions."""
+    for policy in of(objects, "NetworkPolicy"):
+        if policy["metadata"]["name"] == "kube-dc-billing-metrics":
+            return _namespace(policy["spec"]["ingress"][0]["from"][0])
+    return "monitoring"
+
+
+def the_worker_reaches_what_it_needs(objects: Objects) -> Iterator[str]:
+    """Prometheus, DNS, database and mail; channels only at public addresses, and nothing at the metadata service."""
+    for policy in of(objects, "NetworkPolicy"):
+        if policy["metadata"]["name"] != "billing-worker-access":
+            continue
+        if set(policy["spec"]["policyTypes"]) != {"Ingress", "Egress"}:
+            yield f"{name(policy)}: denies by default in both directions"
+        found = [
+            (_namespace(peer) or peer.get("ipBlock", {}).get("cidr"), port["port"], peer.get("ipBlock", {}))
+            for rule in policy["spec"].get("egress", [])
+            for peer in rule.get("to", [{}])
+            for port in rule.get("ports", [{"port": None}])
+        ]
+        wanted = [
+            (_monitoring(objects), None),
+            ("kube-system", 53),
+            *(("0.0.0.0/0", port) for port in (443, 5432, 25, 465, 587)),
+        ]
+        flows = {(where, port) for where, port, _ in found}
+        yield from (f"{name(policy)}: egress {flow} is missing" for flow in wanted if flow not in flows)
+        for where, port, block in found:
+            refused = set(block.get("except", []))
+            private = {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8"}
+            needed = {"169.254.0.0/16"} | (private if port == 443 else set())
+            if where is None or (where == "0.0.0.0/0" and not needed <= refused) or (where == "::/0" and not refused):
+                yield f"{name(policy)}: egress to {where} on {port} is open"
 
 
 def serve_has_a_role_of_its_own(objects: Objects) -> Iterator[str]:
@@ -765,6 +801,7 @@ PROPERTIES: tuple[Property, ...] = (
     alerts_link_to_their_page,
     the_billing_service_admits_functions_only,
     the_worker_is_beside_the_billing_service,
+    the_worker_reaches_what_it_needs,
     serve_has_a_role_of_its_own,
     the_database_admits_what_uses_it,
     every_function_has_its_route,

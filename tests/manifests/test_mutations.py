@@ -231,6 +231,18 @@ MISTAKES: dict[str, tuple[Callable[[Objects], None], Property]] = {
         drop("NetworkPolicy/billing-worker-access", "spec/ingress/0/from"),
         properties.the_worker_is_beside_the_billing_service,
     ),
+    "worker with a way to everything": (
+        put("NetworkPolicy/billing-worker-access", "spec/policyTypes", ["Ingress"]),
+        properties.the_worker_reaches_what_it_needs,
+    ),
+    "worker with a way to private addresses": (
+        drop("NetworkPolicy/billing-worker-access", "spec/egress/3/to/0/ipBlock/except/0"),
+        properties.the_worker_reaches_what_it_needs,
+    ),
+    "worker without a mail server": (
+        drop("NetworkPolicy/billing-worker-access", "spec/egress/2/ports/3"),
+        properties.the_worker_reaches_what_it_needs,
+    ),
     "worker that is an endpoint": (
         put("Service/billing-dashboard-svc", "spec/selector", {"app.kubernetes.io/name": "billing-worker"}),
         properties.the_worker_is_beside_the_billing_service,

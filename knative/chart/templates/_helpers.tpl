@@ -41,3 +41,10 @@
 {{- toYaml . }}
 {{- end }}
 {{- end -}}
+
+{{/* Destinations of the worker that the NetworkPolicy does not have. */}}
+{{- define "kube-dc-billing.workerEgress" -}}
+{{- with .Values.billingService.workerEgress }}
+{{- toYaml . }}
+{{- end }}
+{{- end -}}
