@@ -27,6 +27,8 @@ _URL = re.compile(
     r"(?P<target>(?:/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?(?:\?[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?)"
 )
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+# Names of hosts that are not on the internet (RFC 6761, 6762, 8375, ICANN's `internal`, and a cluster's).
+_LOCAL = re.compile(r"[^.]*|.*\.(?:localhost|local|localdomain|internal|intranet|private|lan|home|corp|svc|home\.arpa)")
 _NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")  # as a last label, a resolver may read the name as an IPv4 address
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
@@ -113,6 +115,8 @@ class Guard:
         if port not in self.ports:
             raise BadUrl(f"must have one of the ports {', '.join(map(str, sorted(self.ports)))}")
         host, address = _host(found["v6"], found["name"])
+        if address is None and not self.allowed and is_local(host):
+            raise BadUrl("must have a public name")
         if address is not None and not self.permits(address):
             raise BadUrl("must not be an address that is not public")
         target = found["target"]
@@ -141,6 +145,11 @@ class Guard:
         if isinstance(address, IPv6Address) and address not in _GLOBAL_V6:
             return False  # also an IPv4 address written as IPv6, ::ffff:192.0.2.1
         return not any(_contains(network, address) for network in _SPECIAL)
+
+
+def is_local(name: str) -> bool:
+    """Of a name in ASCII. Where the operator allows networks that are not public, such a name may be one of them."""
+    return _LOCAL.fullmatch(name) is not None
 
 
 def _contains(network: Network, address: Address) -> bool:

@@ -12,7 +12,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from billing_service.notifications.webhook import key_of
 
 MOST_RECIPIENTS = 10
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,253}\Z)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+# Without ! and %, which make some mail servers forward, and without a host's address in the place of a domain.
+_ADDRESS = re.compile(
+    r"[A-Za-z0-9.#$&'*+/=?^_`{|}~-]{1,64}@(?=.{1,253}\Z)(?:[A-Za-z0-9-]+\.)+[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+)
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,1000}")
 
 

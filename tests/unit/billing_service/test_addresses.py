@@ -104,6 +104,35 @@ URLS = {
     "port in other digits": "https://hooks.example.com:\uff14\uff14\uff13/",
     "signed port": "https://hooks.example.com:+443/",
     "two ports": "https://hooks.example.com:443:22/",
+    "localhost": "https://localhost/",
+    "a name of localhost": "https://hooks.LOCALHOST/",
+    "a name without a dot": "https://billing-dashboard-svc/",
+    "a Service of the cluster": "https://kubernetes.default.svc/",
+    "a Service in full": "https://kubernetes.default.svc.cluster.local/",
+    "the metadata service by name": "https://metadata.google.internal/",
+    "a name of a home": "https://router.home.arpa/",
+    "full-width full stop": "https://127\uff0e0\uff0e0\uff0e1/",
+    "half-width full stop": "https://kubernetes\uff61default\uff61svc/",
+    "ideographic full stop at the end": "https://localhost\u3002/",
+    "IPv4 in six parts of IPv6": "https://[64:ff9b::7f00:1]/",
+    "NAT64 in full": "https://[0064:ff9b:0000:0000:0000:0000:a9fe:a9fe]/",
+    "6to4 of a private address": "https://[2002:c0a8:0101::1]/",
+    "IPv4-mapped metadata service": "https://[::ffff:a9fe:a9fe]/",
+    "zone without percent-encoding": "https://[fe80::1%eth0]/",
+    "zone of a public address": "https://[2606:2800:220:1::1%25lo]/",
+    "an address of the future": "https://[v1.fe80::1]/",
+    "hexadecimal, eight digits": "https://0xA9FEA9FE/",
+    "octal of each part": "https://0251.0376.0251.0376/",
+    "decimal of the metadata service": "https://2852039166/",
+    "two parts, mixed": "https://0xa9.16689662/",
+    "empty user": "https://@hooks.example.com/",
+    "colon before the host": "https://:@127.0.0.1/",
+    "SMTP port": "https://hooks.example.com:25/",
+    "scheme twice": "https://https://127.0.0.1/",
+    "three slashes": "https:///127.0.0.1/",
+    "one slash": "https:/127.0.0.1/",
+    "semicolon": "https://hooks.example.com;127.0.0.1/",
+    "comma": "https://hooks.example.com,127.0.0.1/",
     "2 001 characters": "https://hooks.example.com/" + "a" * 1975,
     "label of 64": f"https://{'a' * 64}.example/",
     "empty": "",
@@ -133,6 +162,11 @@ RESOLVED = {
     "unique local": ["fd12::1"],
     "NAT64": ["64:ff9b::a01:203"],
     "6to4": ["2002:a01:203::1"],
+    "NAT64 of the metadata service": ["64:ff9b::169.254.169.254"],
+    "Teredo": ["2001:0:4136:e378:8000:63bf:3fff:fdd2"],
+    "IPv4-compatible": ["::127.0.0.1"],
+    "carrier-grade NAT": ["100.100.100.200"],
+    "unspecified": ["0.0.0.0"],
     "nothing": [],
     "not an address": ["somewhere"],
 }
@@ -179,6 +213,12 @@ def test_a_public_destination_is_read(url: str, host: str, authority: str, targe
     """IDN becomes ASCII by IDNA 2008; the path stays as it is."""
     found = Guard(ports=frozenset({443, 8443})).read(url)
     assert (found.host, found.authority, found.target) == (host, authority, target)
+
+
+def test_a_name_of_the_cluster_is_read_where_the_operator_allows_networks() -> None:
+    """An Alertmanager inside: its address decides then."""
+    guard = Guard(allowed=(ip_network("10.96.0.0/12"),))
+    assert guard.read("https://alertmanager.monitoring.svc.cluster.local/").host.endswith(".local")
 
 
 def test_the_operator_lists_exceptions() -> None:
