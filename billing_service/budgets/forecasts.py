@@ -14,7 +14,7 @@ import simplejson
 from billing_service.budgets.calendar import Clock, Period
 from billing_service.budgets.labels import label_outlook
 from billing_service.budgets.model import Budget
-from billing_service.budgets.outlook import Outlook, over
+from billing_service.budgets.outlook import UNMEASURED, Outlook, over
 from billing_service.database import Reads
 from billing_service.errors import AmountTooLarge, PriceMissing
 from billing_service.forecasts.answer import LEVELS, Scope, answers
@@ -29,6 +29,7 @@ REASONS = {
     PENDING: "the worker has not computed the forecast of the newest hour yet",
     "horizon_too_long": f"the period ends in more than {LONGEST_DAYS} days, and no forecast goes so far",
     "no_forecast": "there is nothing to forecast from",
+    "short_history": "there are too few days to know how wrong the forecast is: it has no probability",
     "forecast_price_missing": "a day of the forecast has no price",
     "amount_too_large": "the forecast is larger than 10^18",
 }
@@ -103,4 +104,4 @@ def _outlook(bodies: Bodies) -> Outlook:
     narrow, wide = (bodies[level]["remaining"] for level in LEVELS)
     quantiles = (wide["low"], narrow["low"], narrow["p50"], narrow["high"], wide["high"])
     days = [(date.fromisoformat(day["date"]), day["p50"]) for day in bodies[LEVELS[0]]["days"]]
-    return Outlook(quantiles, days)
+    return Outlook(quantiles, days, bodies[LEVELS[0]]["method"] != UNMEASURED)

@@ -8,7 +8,7 @@ import numpy as np
 
 from billing_service.budgets.calendar import DAY, Clock
 from billing_service.budgets.model import Budget
-from billing_service.budgets.outlook import Outlook
+from billing_service.budgets.outlook import UNMEASURED, Outlook
 from billing_service.budgets.spending import Ledger, read_ledger
 from billing_service.database import Reads
 from billing_service.errors import BadRequest
@@ -66,7 +66,7 @@ def outlook_of(made: Forecast, today: date, left: float, digits: int) -> Outlook
         for at, (day, share) in enumerate(zip(made.days, shares, strict=True))
     ]
     median = sum(day.p50 * share for day, share in zip(made.days, shares, strict=True))
-    return Outlook(_quantiles(made, median, digits), days)
+    return Outlook(_quantiles(made, median, digits), days, made.method != UNMEASURED)
 
 
 def _quantiles(made: Forecast, median: float, digits: int) -> tuple[Decimal, Decimal, Decimal, Decimal, Decimal]:

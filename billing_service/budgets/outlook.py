@@ -14,15 +14,20 @@ from statistics import NormalDist
 _NORMAL = NormalDist()
 _SCORES = tuple(_NORMAL.inv_cdf(share) for share in (0.025, 0.1, 0.5, 0.9, 0.975))
 _HUNDREDTH = Decimal("0.01")
+UNMEASURED = "run_rate"  # the method of a forecast from too few days to compare models
 _LEAST, _MOST = Decimal("0.01"), Decimal("0.99")  # of what is not certain
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """Of the rest of a period. `quantiles`: 2.5, 10, 50, 90 and 97.5 % of what is still spent. `days`: medians."""
+    """Of the rest of a period. `quantiles`: 2.5, 10, 50, 90 and 97.5 % of what is still spent. `days`: medians.
+
+    `is_measured`: past forecasts of the series were compared with what came. Without it, a probability means nothing.
+    """
 
     quantiles: tuple[Decimal, Decimal, Decimal, Decimal, Decimal]
     days: Sequence[tuple[date, Decimal]]
+    is_measured: bool = True
 
     @property
     def median(self) -> Decimal:

@@ -100,6 +100,7 @@ def warned_on(
     for origin, forecast in made:
         left = exact_sum([amount, -days.spent_before(origin.period, origin.day)])
         outlook = outlook_of(forecast, origin.day, 1.0, digits)
-        if outlook.probability(left) >= (threshold.probability or Decimal(1)):
+        wanted = threshold.probability or Decimal(1)
+        if outlook.is_measured and outlook.probability(left) >= wanted:
             return origin.day
     return None

@@ -26,7 +26,7 @@ from billing_service.money import exact_sum
 from billing_service.trends.rounding import exact_decimal
 
 WITHOUT_FORECAST = " pending"  # behind the state of a finding whose forecast was not stored yet
-_FORMAT = "1"  # counted up when the same data gives another finding
+_FORMAT = "2"  # counted up when the same data gives another finding
 _NOTHING_LEFT = frozenset({"not_metered", "project_not_found"})  # of a period before the scope existed
 
 _KEPT: LiteralString = """
@@ -176,21 +176,24 @@ def limit_after(budget: Budget, spent: Spending) -> tuple[Decimal | None, str | 
         return budget.amount, None
     if spent.spent is None or spent.at_least:
         return None, "rollover_unknown"
-    return exact_sum([budget.amount, max(exact_sum([budget.amount, -spent.spent]), Decimal(0))]), None
+    left = exact_sum([budget.amount, -spent.spent])
+    return exact_sum([budget.amount, min(max(left, Decimal(0)), budget.amount)]), None
 
 
 def _expect(budget: Budget, found: Finding, expected: Outlook | None, reason: str | None) -> Finding:
-    """Without a forecast, an amount that has been spent already is certain, and others are not known."""
+    """Without a probability, an amount that has been spent already is certain, and others are not known."""
     spent, limit = found.spent or Decimal(0), found.limit
     amounts = {one.id: one.of(limit or Decimal(0)) for one in budget.thresholds if limit is not None or one.amount}
     left = {name: exact_sum([amount, -spent]) for name, amount in amounts.items()}
     until_limit = None if limit is None else exact_sum([limit, -spent])
-    if expected is None:
+    forecast = None if expected is None else exact_sum([spent, expected.median])
+    if expected is None or not expected.is_measured:
         certain = {name: Decimal(1) for name, amount in left.items() if amount <= 0}
         sure = Decimal(1) if until_limit is not None and until_limit <= 0 else None
-        return found.but(probabilities=certain, breach_probability=sure, reason=found.reason or reason)
+        why = found.reason or reason or "short_history"
+        return found.but(forecast=forecast, probabilities=certain, breach_probability=sure, reason=why)
     return found.but(
-        forecast=exact_sum([spent, expected.median]),
+        forecast=forecast,
         probabilities={name: expected.probability(amount) for name, amount in left.items()},
         breach_probability=None if until_limit is None else expected.probability(until_limit),
         expected_breach_date=None if until_limit is None else expected.day_of(until_limit),

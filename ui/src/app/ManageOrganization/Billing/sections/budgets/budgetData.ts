@@ -45,6 +45,7 @@ const REASONS: readonly string[] = [
   'rollover_unknown',
   'no_forecast',
   'horizon_too_long',
+  'short_history',
   'forecast_price_missing',
 ];
 
