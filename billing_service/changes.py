@@ -39,9 +39,10 @@ _KEEP: LiteralString = """
     UPDATE idempotency_keys SET status = %(status)s, tag = %(tag)s, reply = %(reply)s
     WHERE organization = %(organization)s AND key = %(key)s
 """
+# The time of the row and not of its transaction, which may have waited for another change of the same row.
 _AUDIT: LiteralString = """
-    INSERT INTO audit (organization, domain, id, action, actor, before, after)
-    VALUES (%(organization)s, %(domain)s, %(id)s, %(action)s, %(actor)s, %(before)s, %(after)s)
+    INSERT INTO audit (organization, domain, id, action, actor, at, before, after)
+    VALUES (%(organization)s, %(domain)s, %(id)s, %(action)s, %(actor)s, clock_timestamp(), %(before)s, %(after)s)
 """
 
 
@@ -68,10 +69,15 @@ class Change:
     version: str | None  # If-Match
     content: bytes  # what must be the same if the key is: method, path, If-Match and body
 
+    @property
+    def own_key(self) -> str:
+        """A key belongs to its user: the same key of another one is another key."""
+        return f"{self.actor}\n{self.key}"
+
     @cached_property
     def fingerprint(self) -> bytes:
         """Slow, so that a password in a body cannot be guessed from it."""
-        salt = f"{self.organization}/{self.key}".encode()
+        salt = f"{self.organization}/{self.own_key}".encode()
         return hashlib.scrypt(self.content, salt=salt, n=2**13, r=8, p=1)
 
     def check_version(self, current: int) -> None:
@@ -100,7 +106,7 @@ class Change:
         """The reply of the first time with this key. Raises IdempotencyKeyReused."""
         if self.key is None:
             return None
-        return self._same(await database.fetch(_TAKEN, organization=self.organization, key=self.key))
+        return self._same(await database.fetch(_TAKEN, organization=self.organization, key=self.own_key))
 
     async def once(self, connection: Connection, make: Callable[[], Awaitable[Reply]]) -> Reply:
         """Makes the change, or sends the reply of the first time with this key. Raises IdempotencyKeyReused.
@@ -109,7 +115,7 @@ class Change:
         """
         if self.key is None:
             return await make()
-        given = {"organization": self.organization, "key": self.key, "fingerprint": self.fingerprint}
+        given = {"organization": self.organization, "key": self.own_key, "fingerprint": self.fingerprint}
         taken = await (await connection.execute(_TAKE, given, prepare=False)).fetchall()
         if not taken:
             first = self._same(await (await connection.execute(_TAKEN, given, prepare=False)).fetchall())

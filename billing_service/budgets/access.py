@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, LiteralString
 
 from billing_service.budgets.model import BudgetScope
+from billing_service.currencies import DIGITS
 from billing_service.database import Database
 from billing_service.errors import AdminRequired, OrganizationNotFound, ProjectNotFound
 
@@ -17,7 +18,10 @@ _FACTS: LiteralString = """
            EXISTS (
                SELECT FROM ownership AS w
                WHERE w.organization = t.organization AND w.namespace = %(namespace)s::text AND w.validity @> m.moment
-           ) AS owned
+           ) AS owned,
+           EXISTS (
+               SELECT FROM subscriptions AS n WHERE n.organization = t.organization AND n.validity @> m.moment
+           ) AS on_plan
     FROM (SELECT coalesce(%(now)s::timestamptz, now()) AS moment) AS m
     JOIN organization_terms AS t ON t.organization = %(organization)s AND t.validity @> m.moment
     LEFT JOIN budget_settings AS s ON s.organization = t.organization
@@ -49,12 +53,23 @@ class Viewer:
 
 @dataclass(frozen=True)
 class Facts:
-    """Of the organization, now. `owned`: it has the project of the scope."""
+    """Of the organization, now. `owned`: it has the project of the scope. `on_plan`: its usage is not invoiced."""
 
     currency: str
     time_zone: str
     project_users_write: bool
     owned: bool
+    on_plan: bool
+
+    def units(self, currency: str | None = None) -> dict[str, Any]:
+        """Members of a reply: currency and digits of its amounts, where its days begin, and by which prices."""
+        name = currency or self.currency
+        return {
+            "currency": name,
+            "currency_digits": DIGITS.get(name, 2),
+            "time_zone": self.time_zone,
+            "cost_basis": "list_price" if self.on_plan else "usage",
+        }
 
     def may_write(self, viewer: Viewer) -> bool:
         return viewer.namespaces is None or self.project_users_write
@@ -65,7 +80,7 @@ class Facts:
             raise AdminRequired("the organization does not allow project-users to write budgets")
 
 
-async def facts_of(database: Database, organization: str, namespace: str | None, now: datetime | None) -> Facts:
+async def facts_of(database: Database, organization: str, now: datetime | None, namespace: str | None = None) -> Facts:
     """Raises OrganizationNotFound."""
     rows = await database.fetch(_FACTS, organization=organization, namespace=namespace, now=now)
     if not rows:

@@ -18,7 +18,6 @@ from billing_service.budgets.preview import preview
 from billing_service.budgets.shown import shown, tag, written
 from billing_service.budgets.standing import standings
 from billing_service.changes import Change, Reply, invalid, read_body
-from billing_service.currencies import DIGITS
 from billing_service.database import Connection, Database
 from billing_service.errors import ServiceError
 from billing_service.figures.routes import Clock
@@ -38,18 +37,21 @@ class Budgets:
         found = await standings(self._database, viewer.organization, budgets, self._now())
         may = facts.may_write(viewer)
         return {
-            "currency": facts.currency,
-            "currency_digits": DIGITS.get(facts.currency, 2),
-            "time_zone": facts.time_zone,
+            **facts.units(),
             "may_create": may,
             "budgets": [shown(one, where, may_change=may) for one, where in zip(budgets, found, strict=True)],
         }
+
+    async def list_channels(self, viewer: Viewer) -> dict[str, Any]:
+        """What a budget can name in `channels`, for those who may write budgets. Raises AdminRequired."""
+        (await self._facts(viewer)).require_write(viewer)
+        return {"channels": await store.list_channels(self._database, viewer.organization)}
 
     async def read(self, viewer: Viewer, budget: UUID) -> Reply:
         facts = await self._facts(viewer)
         found = await self._seen(viewer, budget)
         [standing] = await standings(self._database, viewer.organization, [found], self._now())
-        return _reply(found, standing, may_change=facts.may_write(viewer))
+        return _reply(found, standing, facts, may_change=facts.may_write(viewer))
 
     async def create(self, viewer: Viewer, change: Change, content: bytes) -> Reply:
         body = _read(viewer, content)
@@ -65,7 +67,7 @@ class Budgets:
             await store.require_channels(connection, viewer.organization, wanted.channels)
             made = await store.insert(connection, wanted)
             await change.audit(connection, (DOMAIN, str(made.id)), "create", before=None, after=written(made))
-            return _reply(made, standing, may_change=True, status=HTTPStatus.CREATED)
+            return _reply(made, standing, facts, may_change=True, status=HTTPStatus.CREATED)
 
         async with self._database.change(viewer.organization) as connection:
             return await change.once(connection, lambda: make(connection))
@@ -90,7 +92,7 @@ class Budgets:
             after = await store.update(connection, wanted)
             subject = (DOMAIN, str(budget))
             await change.audit(connection, subject, "change", before=written(before), after=written(after))
-            return _reply(after, standing, may_change=True)
+            return _reply(after, standing, facts, may_change=True)
 
         async with self._database.change(viewer.organization) as connection:
             return await change.once(connection, lambda: make(connection))
@@ -114,11 +116,12 @@ class Budgets:
     async def preview(self, viewer: Viewer, content: bytes) -> dict[str, Any]:
         """For each caller who sees the scope: nothing is stored."""
         body = _read(viewer, content)
-        await self._checked(viewer, body)
-        return await preview(self._database, viewer.organization, _budget(viewer.organization, body), self._now())
+        facts = await self._checked(viewer, body)
+        found = await preview(self._database, viewer.organization, _budget(viewer.organization, body), self._now())
+        return found | facts.units()
 
     async def _facts(self, viewer: Viewer, namespace: str | None = None) -> Facts:
-        return await facts_of(self._database, viewer.organization, namespace, self._now())
+        return await facts_of(self._database, viewer.organization, self._now(), namespace)
 
     async def _checked(self, viewer: Viewer, body: BudgetBody) -> Facts:
         """The body fits the organization. Raises ProjectNotFound, InvalidBody."""
@@ -165,6 +168,8 @@ def _budget(organization: str, body: BudgetBody, older: Budget | None = None) ->
     )
 
 
-def _reply(budget: Budget, standing: Standing | None, *, may_change: bool, status: int = HTTPStatus.OK) -> Reply:
-    body = shown(budget, standing, may_change=may_change)
+def _reply(
+    budget: Budget, standing: Standing | None, facts: Facts, *, may_change: bool, status: int = HTTPStatus.OK
+) -> Reply:
+    body = shown(budget, standing, may_change=may_change) | facts.units(budget.currency)
     return Reply(status, body, tag(budget, body))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from psycopg.rows import DictRow
 
-from billing_service.budgets.access import Viewer
+from billing_service.budgets.access import Viewer, facts_of
 from billing_service.budgets.store import not_found
 from billing_service.database import Database
 from billing_service.notifications.event import rfc3339
@@ -34,7 +34,8 @@ _ALERTS: LiteralString = """
 
 
 async def history(database: Database, viewer: Viewer, budget: UUID, now: datetime | None, limit: int) -> dict[str, Any]:
-    """The newest entries first. `more`: there are older ones. Raises BudgetNotFound."""
+    """The newest entries first. `more`: there are older ones. Raises OrganizationNotFound, BudgetNotFound."""
+    facts = await facts_of(database, viewer.organization, now)
     names = None if viewer.namespaces is None else list(viewer.namespaces)
     given: dict[str, Any] = {"organization": viewer.organization, "budget": str(budget), "most": limit + 1}
     changes = await database.fetch(_CHANGES, namespaces=names, now=now, **given)
@@ -44,7 +45,7 @@ async def history(database: Database, viewer: Viewer, budget: UUID, now: datetim
     entries = sorted(
         [*map(_change, changes), *map(_alert, alerts)], key=lambda entry: (entry["at"], entry["kind"]), reverse=True
     )
-    return {"id": str(budget), "entries": entries[:limit], "more": len(entries) > limit}
+    return {"id": str(budget), **facts.units(), "entries": entries[:limit], "more": len(entries) > limit}
 
 
 def _change(row: DictRow) -> dict[str, Any]:

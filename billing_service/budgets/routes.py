@@ -62,6 +62,10 @@ def _add_reads(router: APIRouter, database: Database, budgets: Budgets, now: Clo
     async def get_budgets(viewer: ByViewer) -> Response:
         return render(HTTPStatus.OK, await budgets.list_all(viewer) | viewer.repeated)
 
+    @router.get("/budgets/channels", dependencies=limited)
+    async def get_channels(viewer: ByViewer) -> Response:
+        return render(HTTPStatus.OK, await budgets.list_channels(viewer) | viewer.repeated)
+
     @router.get("/budgets/{id}", dependencies=limited)
     async def get_budget(viewer: ByViewer, id: Id) -> Response:  # noqa: A002 - the name in the path
         return (await budgets.read(viewer, UUID(id))).render(**viewer.repeated)

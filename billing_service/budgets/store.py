@@ -29,6 +29,8 @@ _SEEN: LiteralString = f"""
 """
 _LIST: LiteralString = _SEEN + " ORDER BY b.name, b.id"
 _LOCK: LiteralString = _SEEN + " FOR UPDATE OF b"
+# Two budgets that are created at the same time are not counted apart.
+_ALONE: LiteralString = "SELECT pg_advisory_xact_lock(hashtextextended('budgets of ' || %(organization)s::text, 0))"
 _COUNT: LiteralString = "SELECT count(*) AS number FROM budgets WHERE organization = %(organization)s"
 _INSERT: LiteralString = f"""
     INSERT INTO budgets (organization, id, name, namespace, label_key, label_value, amount, currency, period,
@@ -45,6 +47,10 @@ _UPDATE: LiteralString = f"""
     WHERE organization = %(organization)s AND id = %(id)s RETURNING {COLUMNS}
 """
 _DELETE: LiteralString = "DELETE FROM budgets WHERE organization = %(organization)s AND id = %(id)s"
+# Without addresses: a project-user who may write budgets reads them.
+_CHOICES: LiteralString = """
+    SELECT id::text, name, kind, enabled FROM channels WHERE organization = %(organization)s ORDER BY name, id
+"""
 # Locked, so that none of them is deleted before the budget with it is written.
 _CHANNELS: LiteralString = """
     SELECT id FROM channels WHERE organization = %(organization)s AND id = ANY(%(channels)s) ORDER BY id FOR KEY SHARE
@@ -68,10 +74,16 @@ async def lock(connection: Connection, viewer: Viewer, now: datetime | None, bud
 
 
 async def require_room(connection: Connection, organization: str) -> None:
-    """Raises Conflict."""
+    """Until the end of the transaction. Raises Conflict."""
+    await _run(connection, _ALONE, {"organization": organization})
     [row] = await _run(connection, _COUNT, {"organization": organization})
     if row["number"] >= MOST_BUDGETS:
         raise Conflict(f"an organization has at most {MOST_BUDGETS} budgets")
+
+
+async def list_channels(database: Database, organization: str) -> list[dict[str, Any]]:
+    """By name."""
+    return await database.fetch(_CHOICES, organization=organization)
 
 
 async def require_channels(connection: Connection, organization: str, channels: Sequence[UUID]) -> None:

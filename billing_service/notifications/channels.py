@@ -25,6 +25,8 @@ _COLUMNS: LiteralString = "id, name, kind, enabled, target, sealed, version, cre
 _ORGANIZATION: LiteralString = "SELECT name FROM organizations WHERE name = %(organization)s"
 _LIST: LiteralString = f"SELECT {_COLUMNS} FROM channels WHERE organization = %(organization)s ORDER BY name, id"
 _ONE: LiteralString = f"SELECT {_COLUMNS} FROM channels WHERE organization = %(organization)s AND id = %(id)s"
+# Two channels that are created at the same time are not counted apart.
+_ALONE: LiteralString = "SELECT pg_advisory_xact_lock(hashtextextended('channels of ' || %(organization)s::text, 0))"
 _COUNT: LiteralString = "SELECT count(*) AS number FROM channels WHERE organization = %(organization)s"
 _INSERT: LiteralString = f"""
     INSERT INTO channels (organization, id, name, kind, enabled, target, sealed)
@@ -41,10 +43,22 @@ _END_DELIVERIES: LiteralString = """
     SET state = 'dead', reason = 'channel_deleted', collecting = false, settled_at = now()
     WHERE organization = %(organization)s AND channel = %(id)s AND state = 'pending'
 """
-# Without a new version: the thresholds of a version fire once.
+# Without a new version: the thresholds of a version fire once. The trail of a budget has what was written last.
 _FORGET: LiteralString = """
-    UPDATE budgets SET channels = array_remove(channels, %(id)s)
-    WHERE organization = %(organization)s AND %(id)s = ANY(channels)
+    WITH changed AS (
+        UPDATE budgets SET channels = array_remove(channels, %(id)s)
+        WHERE organization = %(organization)s AND %(id)s = ANY(channels)
+        RETURNING organization, id::text AS id, to_jsonb(channels) AS channels
+    )
+    INSERT INTO audit (organization, domain, id, action, actor, at, before, after)
+    SELECT c.organization, 'budget', c.id, 'change', %(actor)s, clock_timestamp(), w.body,
+           w.body || jsonb_build_object('channels', c.channels)
+    FROM changed AS c
+    CROSS JOIN LATERAL (
+        SELECT a.after AS body FROM audit AS a
+        WHERE a.organization = c.organization AND a.domain = 'budget' AND a.id = c.id
+        ORDER BY a.at DESC LIMIT 1
+    ) AS w
 """
 
 Row = dict[str, Any]
@@ -76,6 +90,7 @@ class Channels:
         if not await _run(connection, _ORGANIZATION, given):
             raise _not_registered(change.organization)
         self._check(body.target)
+        await _run(connection, _ALONE, given)
         [row] = await _run(connection, _COUNT, given)
         if row["number"] >= MOST_CHANNELS:
             raise Conflict(f"an organization has at most {MOST_CHANNELS} channels")
@@ -88,13 +103,14 @@ class Channels:
         before = await _locked(connection, change, channel)
         change.check_version(before["version"])
         target = body.target
-        if before["kind"] == target.kind and target.SECRET:
-            target = target.keeping(before["target"], self._secrets(change.organization, before))
+        known = self._secrets(change.organization, before) if target.SECRET and before["kind"] == target.kind else {}
+        target = target.keeping(before["target"], known)
         body = body.model_copy(update={"target": target})
         self._check(target)
         after = await self._write(connection, _UPDATE, change.organization, channel, body)
         subject = (DOMAIN, str(channel))
-        await change.audit(connection, subject, "change", before=shown(before), after=shown(after))
+        written = shown(after) | {"secret_changed": known != target.secrets}
+        await change.audit(connection, subject, "change", before=shown(before), after=written)
         return _reply(change.organization, after)
 
     async def delete(self, connection: Connection, change: Change, channel: UUID) -> Reply:
@@ -104,7 +120,7 @@ class Channels:
         given = {"organization": change.organization, "id": channel}
         await connection.execute(_DELETE, given, prepare=False)
         await connection.execute(_END_DELIVERIES, given, prepare=False)
-        await connection.execute(_FORGET, given, prepare=False)
+        await connection.execute(_FORGET, given | {"actor": change.actor}, prepare=False)
         await change.audit(connection, (DOMAIN, str(channel)), "delete", before=shown(before), after=None)
         return Reply(HTTPStatus.OK, _owned(change.organization, id=str(channel)))
 

@@ -12,6 +12,7 @@ from billing_service.database import Connection, Database
 from billing_service.notifications.channels import Channels
 from billing_service.notifications.deliveries import list_deliveries, retry
 from billing_service.notifications.targets import ChannelBody
+from billing_service.notifications.trail import trail
 from billing_service.parameters import UUID_PATTERN, InPath, OptionalPageSize, OptionalState, only
 from billing_service.render import render
 
@@ -55,6 +56,10 @@ def _add_channels(router: APIRouter, database: Database, channels: Channels) -> 
     @router.get("/channels/{id}", dependencies=nothing)
     async def get_channel(organization: InPath, id: Id) -> Response:  # noqa: A002 - the name in the path
         return (await channels.read(organization, UUID(id))).render()
+
+    @router.get("/channels/{id}/history", dependencies=[Depends(only("limit"))])
+    async def get_history(organization: InPath, id: Id, limit: OptionalPageSize = None) -> Response:  # noqa: A002
+        return render(HTTPStatus.OK, await trail(database, organization, UUID(id), int(limit or _PAGE)))
 
 
 def _add_changes(router: APIRouter, database: Database, channels: Channels) -> None:

@@ -12,20 +12,17 @@ from common.function import Function
 from common.http.errors import AccessDenied, AdminRequired
 from common.http.response import Result
 from functions.budgets.body import BudgetBody, BudgetHistoryParameters, BudgetPath, BudgetSettingsBody
-from functions.budgets.models import (
+from functions.budgets.models import Budget, BudgetList, BudgetSettings, ChannelChoices, DeletedBudget
+from functions.budgets.past import BudgetHistory, BudgetPreview
+from functions.budgets.resources import (
     BUDGET,
     BUDGETS,
+    CHOICES,
     CREATED,
     DELETED,
     HISTORY,
     PREVIEW,
     SETTINGS,
-    Budget,
-    BudgetHistory,
-    BudgetList,
-    BudgetPreview,
-    BudgetSettings,
-    DeletedBudget,
 )
 
 ROUTE: Final = "/api/billing/budgets"
@@ -114,6 +111,14 @@ async def preview_budget(call: Call[Any, BudgetBody]) -> Result[BudgetPreview]:
         raise _deny(call) from None
 
 
+async def list_budget_channels(call: Call[Any, None]) -> Result[ChannelChoices]:
+    """The channels that a budget can name.
+
+    For each caller who may write budgets. 200 data: `channels`, by name, without their addresses.
+    """
+    return await call.billing.fetch(CHOICES, call.organization, call.upstream)
+
+
 async def get_budget_settings(call: Call[Any, None]) -> Result[BudgetSettings]:
     """What the organization allows.
 
@@ -190,6 +195,14 @@ app = Function(
             body=BudgetBody,
             safe=True,
             **SCOPED,
+        ),
+        Endpoint(
+            method="GET",
+            route=f"{ROUTE}/channels",
+            handle=list_budget_channels,
+            data=ChannelChoices,
+            errors=(AdminRequired,),
+            **MEMBER,
         ),
         Endpoint(method="GET", route=f"{ROUTE}/settings", handle=get_budget_settings, data=BudgetSettings, **ADMIN),
         Endpoint(

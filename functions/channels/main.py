@@ -14,10 +14,13 @@ from functions.channels.models import (
     CREATED,
     DELETED,
     DELIVERIES,
+    HISTORY,
     RETRY,
     TEST,
     Channel,
     ChannelBody,
+    ChannelHistory,
+    ChannelHistoryParameters,
     ChannelList,
     ChannelPath,
     Deleted,
@@ -78,6 +81,15 @@ async def delete_channel(call: Call[ChannelPath, None]) -> Result[Deleted]:
     return await call.billing.send("DELETE", DELETED, call.organization, call.upstream, parameters=parameters)
 
 
+async def get_channel_history(call: Call[ChannelHistoryParameters, None]) -> Result[ChannelHistory]:
+    """Every change of a channel, every test, and every notification to it that was sent again.
+
+    200 data: `entries`, the newest ones first: who did what and when, without secrets. Also of a channel that is
+    deleted.
+    """
+    return await call.billing.fetch(HISTORY, call.organization, call.upstream, call.parameters.upstream_query)
+
+
 async def test_channel(call: Call[ChannelPath, None]) -> Result[Delivery]:
     """Send a test message to a channel.
 
@@ -135,6 +147,14 @@ app = Function(
             data=None,
             parameters=ChannelPath,
             status=204,
+            **ADMIN,
+        ),
+        Endpoint(
+            method="GET",
+            route=f"{ROUTE}/{{id}}/history",
+            handle=get_channel_history,
+            data=ChannelHistory,
+            parameters=ChannelHistoryParameters,
             **ADMIN,
         ),
         Endpoint(

@@ -11,6 +11,7 @@ from common.model import BodyModel, Count, Id, Moment, Parameters, PathId, Text,
 MOST_CHANNELS = 50
 MOST_RECIPIENTS = 10
 MOST_DELIVERIES = 1000
+MOST_ENTRIES = 1000
 EXAMPLE_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - the one of the Standard Webhooks specification
 
 Kind = Literal["webhook", "email", "slack", "teams", "alertmanager"]
@@ -101,6 +102,16 @@ class ChannelPath(Parameters):
     id: PathId = Field(description="Id of the channel")
 
 
+class ChannelHistoryParameters(ChannelPath):
+    limit: Annotated[int, whole_number(1, MOST_ENTRIES)] = Field(
+        default=100, ge=1, le=MOST_ENTRIES, description="The newest entries"
+    )
+
+    @property
+    def upstream_query(self) -> dict[str, str]:
+        return {"id": self.id, "limit": str(self.limit)}
+
+
 class DeliveryPath(Parameters):
     id: PathId = Field(description="Id of the delivery")
 
@@ -150,6 +161,26 @@ class Deleted(WireModel):
     id: Id
 
 
+class ChannelEntry(WireModel):
+    at: Moment
+    action: Literal["create", "change", "delete", "test", "retry"] = Field(
+        description="retry: a dead notification was sent again"
+    )
+    actor: Text = Field(description="Subject of the token")
+    before: Channel | None = Field(description="Null if it was created, and of test and retry")
+    after: Channel | None = Field(description="Null if it was deleted, and of test and retry")
+    secret_changed: bool | None = Field(
+        description="Of a change: the secret is another one. Null: of other actions, or not known"
+    )
+    delivery: Id | None = Field(description="Of test and retry")
+
+
+class ChannelHistory(WireModel):
+    id: Id
+    entries: Annotated[list[ChannelEntry], Field(max_length=MOST_ENTRIES)] = Field(description="The newest ones first")
+    more: bool = Field(description="There are older ones")
+
+
 class Delivery(WireModel):
     """One message to one channel. A digest has several events."""
 
@@ -186,6 +217,7 @@ CHANNELS = Resource("channels", f"{_PATH}/channels", ChannelList, _same, cached=
 CREATED = Resource("channels", f"{_PATH}/channels", Channel, _same, cached=False)
 CHANNEL = Resource("channels", f"{_PATH}/channels/{{id}}", Channel, _same, cached=False)
 DELETED = Resource("channels", f"{_PATH}/channels/{{id}}", Deleted, _same, cached=False)
+HISTORY = Resource("channels", f"{_PATH}/channels/{{id}}/history", ChannelHistory, _same, cached=False)
 TEST = Resource("channels", f"{_PATH}/channels/{{id}}/test", Delivery, _same, cached=False)
 DELIVERIES = Resource("deliveries", f"{_PATH}/deliveries", DeliveryList, _same, cached=False)
 RETRY = Resource("deliveries", f"{_PATH}/deliveries/{{id}}/retry", Delivery, _same, cached=False)

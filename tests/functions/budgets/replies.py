@@ -112,6 +112,10 @@ def preview(**changes: Any) -> dict[str, Any]:
     }
 
 
+def choices(**changes: Any) -> dict[str, Any]:
+    return {"channels": [{"id": EXAMPLE_ID, "name": "operations", "kind": "email", "enabled": True}], **changes}
+
+
 def _own(service: BillingService, organization: str, _: str) -> str:
     """A project that the caller sees, because a reply about another one is refused."""
     return [*service.namespaces_of(organization), *sorted(service.owners), "acme-web"][0]
@@ -128,5 +132,6 @@ REPLIES = {
     f"{PATH}/{{id}}": lambda *of: budget(_own(*of)),
     f"{PATH}/{{id}}/history": lambda *of: history(_own(*of)),
     f"{PATH}/preview": lambda *_: preview(),
+    f"{PATH}/channels": lambda *_: choices(),
     f"{PATH}/settings": lambda *_: SETTINGS,
 }

@@ -8,7 +8,7 @@ import httpx2 as httpx
 import pytest
 
 from common.model import EXAMPLE_ID
-from tests.functions.budgets.replies import BODY, ROUTE, SETTINGS, budget, current, history, preview
+from tests.functions.budgets.replies import BODY, ROUTE, SETTINGS, budget, choices, current, history, preview
 from tests.kit.envelopes import assert_error_envelope, assert_success_envelope
 from tests.kit.in_process import make, request
 from tests.kit.tenants import admin, bearer, guest, user
@@ -155,6 +155,37 @@ async def test_the_history_has_changes_and_alerts() -> None:
         assert_error_envelope(await send(billing, "GET", f"{ONE}/history?limit={limit}"), 400)
 
 
+UNITS = {"currency": "EUR", "currency_digits": 2, "time_zone": "Europe/Berlin", "cost_basis": "list_price"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "reply"),
+    [
+        ("GET", ONE, budget),
+        ("PUT", ONE, budget),
+        ("GET", f"{ONE}/history", history),
+        ("POST", f"{ROUTE}/preview", preview),
+    ],
+)
+async def test_the_units_of_the_figures_are_in_meta(method: str, path: str, reply: Callable[..., Any]) -> None:
+    """Currency, its digits, and the time zone of the periods."""
+    content = None if method == "GET" else BODY
+    response = await send(Billing(**reply() | UNITS), method, path, content, if_match='"1"')
+    meta = assert_success_envelope(response)["meta"]
+    assert {name: meta[name] for name in UNITS} == UNITS
+
+
+async def test_whoever_may_write_reads_the_names_of_the_channels() -> None:
+    """A project-user too. Addresses in the reply are not passed on."""
+    listed = choices()["channels"]
+    billing = Billing(channels=[listed[0] | {"target": {"url": "https://x"}}], namespaces=["acme-web"])
+    response = await send(billing, "GET", f"{ROUTE}/channels", line=web())
+    assert assert_success_envelope(response)["data"] == {"channels": listed}
+    assert billing.requests[0].url.raw_path == b"/api/organization/acme/budgets/channels?namespaces=acme-web"
+    refused = await send(Billing(403, code="org_admin_required"), "GET", f"{ROUTE}/channels", line=web())
+    assert_error_envelope(refused, 403, "Organization administrator required")
+
+
 # --- writing ------------------------------------------------------------------
 
 
@@ -265,6 +296,7 @@ ENDPOINTS = [
     ("DELETE", ONE, None),
     ("GET", f"{ONE}/history", None),
     ("POST", f"{ROUTE}/preview", BODY),
+    ("GET", f"{ROUTE}/channels", None),
     ("GET", f"{ROUTE}/settings", None),
     ("PUT", f"{ROUTE}/settings", SETTINGS),
 ]

@@ -51,6 +51,16 @@ def delivery(**changes: Any) -> dict[str, Any]:
     return reply | changes
 
 
+def history(**changes: Any) -> dict[str, Any]:
+    entry = {"at": AS_OF, "actor": "alice", "before": None, "after": None, "secret_changed": None, "delivery": None}
+    entries = [
+        entry | {"action": "test", "delivery": EXAMPLE_ID},
+        entry | {"action": "change", "before": channel(), "after": channel(name="new"), "secret_changed": True},
+        entry | {"action": "create", "after": channel()},
+    ]
+    return {"id": EXAMPLE_ID, "entries": entries, "more": False} | changes
+
+
 def _all(_: BillingService, __: str, ___: str) -> dict[str, Any]:
     """The list, and the reply to a POST."""
     return {"channels": [channel()], **channel()}
@@ -58,6 +68,10 @@ def _all(_: BillingService, __: str, ___: str) -> dict[str, Any]:
 
 def _one(_: BillingService, __: str, ___: str) -> dict[str, Any]:
     return channel()
+
+
+def _history(_: BillingService, __: str, ___: str) -> dict[str, Any]:
+    return history()
 
 
 def _delivery(_: BillingService, __: str, ___: str) -> dict[str, Any]:
@@ -71,6 +85,7 @@ def _deliveries(_: BillingService, __: str, ___: str) -> dict[str, Any]:
 REPLIES = {
     f"{PATH}/channels": _all,
     f"{PATH}/channels/{{id}}": _one,
+    f"{PATH}/channels/{{id}}/history": _history,
     f"{PATH}/channels/{{id}}/test": _delivery,
     f"{PATH}/deliveries": _deliveries,
     f"{PATH}/deliveries/{{id}}/retry": _delivery,

@@ -7,7 +7,7 @@ import httpx2 as httpx
 import pytest
 
 from common.model import EXAMPLE_ID
-from tests.functions.channels.replies import channel, delivery
+from tests.functions.channels.replies import channel, delivery, history
 from tests.kit.envelopes import assert_error_envelope, assert_success_envelope
 from tests.kit.in_process import captured_log, make, request
 from tests.kit.tenants import admin, bearer, guest, user
@@ -109,10 +109,35 @@ async def test_the_list_of_deliveries_is_filtered() -> None:
     assert billing.requests[0].url.query == f"state=dead&channel={EXAMPLE_ID}&limit=5".encode()
 
 
+async def test_the_history_has_who_did_what() -> None:
+    """The number of entries goes to the billing service. A secret in its reply is not passed on."""
+    entries = history()["entries"]
+    entries[1]["after"]["target"]["secret"] = SECRET
+    billing = Billing(**history(entries=entries))
+    response = await send(billing, "GET", f"{ONE}/history?limit=5")
+    data = assert_success_envelope(response)["data"]
+    assert [entry["action"] for entry in data["entries"]] == ["test", "change", "create"]
+    assert data["entries"][1]["secret_changed"] is True
+    assert SECRET not in response.text
+    assert billing.requests[0].url.raw_path == f"/api/organization/acme/channels/{EXAMPLE_ID}/history?limit=5".encode()
+    for limit in ("0", "1001", "x"):
+        assert_error_envelope(await send(billing, "GET", f"{ONE}/history?limit={limit}"), 400)
+
+
 @pytest.mark.parametrize("line", [lambda: user("acme", "acme-web"), lambda: guest("acme")])
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", ROUTE), ("POST", ROUTE), ("GET", ONE), ("PUT", ONE), ("DELETE", ONE), ("POST", f"{ONE}/test")],
+    [
+        ("GET", ROUTE),
+        ("POST", ROUTE),
+        ("GET", ONE),
+        ("PUT", ONE),
+        ("DELETE", ONE),
+        ("POST", f"{ONE}/test"),
+        ("GET", f"{ONE}/history"),
+        ("GET", f"{ROUTE}/deliveries"),
+        ("POST", f"{ROUTE}/deliveries/{EXAMPLE_ID}/retry"),
+    ],
 )
 async def test_only_an_org_admin_reads_and_writes(line: Any, method: str, path: str) -> None:
     """403 for a project-user and a guest, before the billing service is called."""

@@ -1,4 +1,4 @@
-import { screen, within } from '@testing-library/react';
+import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 
@@ -10,14 +10,18 @@ import type {
 import { decimalOf, decimalText } from '../../src/app/ManageOrganization/Billing/sections/budgets/decimal';
 import { example, first } from '../examples';
 import { acme, failure, success } from '../fixtures';
-import { answerEach, json, renderBilling } from '../render';
+import { answerEach, inTurn, json, renderBilling } from '../render';
 
 const BUDGETS = '/api/billing/budgets';
 const listed = example<BudgetList>('list_budgets');
 const budget = first(listed.data.budgets);
 const ONE = `${BUDGETS}/${budget.id}`;
 const ETAG = { ETag: '"3-a"' };
-const CHANNELS = { 'GET /api/billing/channels': json(success({ channels: [] })) };
+const CHOICES = 'GET /api/billing/budgets/channels';
+const SETTINGS = '/api/billing/budgets/settings';
+const settings = (project_users_write: boolean, etag: string) =>
+  json(success({ project_users_write }), 200, { ETag: etag });
+const CHANNELS = { [CHOICES]: json(success({ channels: [] })), [`GET ${SETTINGS}`]: settings(false, '"0.a"') };
 const BASE = { 'GET /api/billing/projects': json(success(acme)), ...CHANNELS };
 const HISTORY = { [`GET ${ONE}/history`]: json(example<BudgetHistory>('get_budget_history')) };
 
@@ -141,6 +145,87 @@ test('a change keeps the scope and has the version; after a 412 the newest versi
   const put = sent.find(({ method }) => method === 'PUT');
   expect(put?.headers.get('If-Match')).toBe('"3-a"');
   expect(put?.body).toMatchObject({ scope: { kind: 'project', namespace: 'acme-web' }, channels: budget.channels });
+});
+
+test('a budget in an earlier currency is changed into the currency of the organization', async () => {
+  const meta = { ...listed.meta, currency: 'DEM', currency_digits: 2 };
+  const old = json({ ...listed, meta, data: { ...budget, currency: 'DEM' } }, 200, ETAG);
+  const sent = answerEach({ ...BASE, [`GET ${ONE}`]: old, [`PUT ${ONE}`]: json(failure('text'), 503) });
+  renderBilling(`billing/budgets/${budget.id}/change`);
+  expect(await screen.findByRole('textbox', { name: 'Amount in EUR' })).toBeVisible();
+  await userEvent.click(screen.getByRole('button', { name: 'Save' }));
+  expect(sent.find(({ method }) => method === 'PUT')?.body).toMatchObject({ currency: 'EUR' });
+});
+
+test('whoever may write chooses channels by their names', async () => {
+  const channels = [
+    { id: budget.channels[0], name: 'operations', kind: 'webhook', enabled: true },
+    { id: '5b0c4d5e-3b1f-4f0a-8a51-0f8e1c5a7d22', name: 'night shift', kind: 'email', enabled: false },
+  ];
+  const sent = answerEach({
+    ...BASE,
+    ...HISTORY,
+    [CHOICES]: json(success({ channels })),
+    [`GET ${ONE}`]: one(),
+    [`PUT ${ONE}`]: one(),
+  });
+  renderBilling(`billing/budgets/${budget.id}/change`);
+  expect(await screen.findByRole('checkbox', { name: 'operations' })).toBeChecked();
+  const night = screen.getByRole('checkbox', { name: 'night shift' });
+  expect(night).toHaveAccessibleDescription('E-mail, Off');
+  await userEvent.click(night);
+  await userEvent.click(screen.getByRole('button', { name: 'Save' }));
+  const ids = channels.map(({ id }) => id);
+  expect(sent.find(({ method }) => method === 'PUT')?.body).toMatchObject({ channels: ids });
+  expect(await screen.findByText('operations')).toBeVisible(); // the name, in the view of the budget
+});
+
+test('an org-admin lets project-users write, with the version that was read', async () => {
+  const sent = answerEach({
+    ...BASE,
+    [`GET ${BUDGETS}`]: listOf({ scope: { organization: 'acme', namespaces: null } }),
+    [`GET ${SETTINGS}`]: inTurn(settings(false, '"0.a"'), settings(true, '"1.b"')),
+    [`PUT ${SETTINGS}`]: settings(true, '"1.b"'),
+  });
+  renderBilling('billing/budgets');
+  const allow = await screen.findByRole('switch', { name: /Whoever works in a project may write/ });
+  expect(allow).not.toBeChecked();
+  await userEvent.click(allow);
+  await waitFor(() => {
+    expect(sent.filter(({ path }) => path === SETTINGS)).toHaveLength(3);
+  });
+  expect(allow).toBeChecked();
+  const put = sent.find(({ method }) => method === 'PUT');
+  expect([put?.body, put?.headers.get('If-Match')]).toEqual([{ project_users_write: true }, '"0.a"']);
+});
+
+test('a setting that has changed in the meantime is read again', async () => {
+  const changed = json({ ...failure('The resource has changed'), code: 'precondition_failed' }, 412);
+  answerEach({
+    ...BASE,
+    [`GET ${BUDGETS}`]: listOf({ scope: { organization: 'acme', namespaces: null } }),
+    [`GET ${SETTINGS}`]: inTurn(settings(false, '"0.a"'), settings(true, '"1.b"')),
+    [`PUT ${SETTINGS}`]: changed,
+  });
+  renderBilling('billing/budgets');
+  const allow = await screen.findByRole('switch', { name: /Whoever works in a project may write/ });
+  await userEvent.click(allow);
+  await userEvent.click(await screen.findByRole('button', { name: 'Load the newest version' }));
+  await waitFor(() => {
+    expect(allow).toBeChecked();
+  });
+  expect(screen.queryByRole('button', { name: 'Load the newest version' })).not.toBeInTheDocument();
+});
+
+test('a project-user has no setting, and sends no request for it', async () => {
+  const sent = answerEach({
+    ...BASE,
+    [`GET ${BUDGETS}`]: listOf({ scope: { organization: 'acme', namespaces: ['acme-web'] } }),
+  });
+  renderBilling('billing/budgets');
+  await screen.findByRole('link', { name: 'acme-web' });
+  expect(screen.queryByRole('switch')).not.toBeInTheDocument();
+  expect(sent.filter(({ path }) => path === SETTINGS)).toEqual([]);
 });
 
 test('the history has each change with what changed, and each warning', async () => {

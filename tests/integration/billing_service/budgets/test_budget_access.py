@@ -112,6 +112,19 @@ async def test_a_project_user_writes_only_if_the_organization_allows_it(budgets:
     assert await budgets.names() == ["all", "data", "new", "new", "team"]
 
 
+async def test_whoever_may_write_reads_the_names_of_the_channels(budgets: Budgets, owner: Connection) -> None:
+    """Id, name, kind and state, and no address. A project-user who may not write: 403. None of another organization."""
+    channel, _ = await channel_of(owner, "acme"), await channel_of(owner, "globex")
+    listed = [{"id": channel, "name": channel, "kind": "email", "enabled": True}]
+    assert (await budgets.send("GET", f"{ACME}/channels")).json() == {"organization": "acme", "channels": listed}
+    refused = await budgets.send("GET", f"{ACME}/channels", own="acme-web")
+    assert (refused.status_code, refused.json()["code"]) == (403, "org_admin_required")
+    await allow(budgets)
+    seen = await budgets.send("GET", f"{ACME}/channels", own="acme-web")
+    assert seen.json() == {"organization": "acme", "namespaces": ["acme-web"], "channels": listed}
+    assert (await budgets.send("GET", "/api/organization/nobody/budgets/channels")).status_code == 404
+
+
 async def test_a_project_user_never_writes_for_the_organization(budgets: Budgets) -> None:
     """Neither its budget nor one of a label in all of it, also if project-users may write."""
     await allow(budgets)
@@ -204,11 +217,14 @@ async def test_every_route_works_with_the_rights_of_serve(reader_url: str, owner
             budgets = Budgets(client)
             channel = await channel_of(owner, "acme")
             path = f"{ACME}/{(await budgets.create(body(channels=[channel])))['id']}"
+            assert len((await budgets.send("GET", f"{ACME}/channels")).json()["channels"]) == 1
+            gone = await budgets.send("DELETE", f"/api/organization/acme/channels/{channel}", if_match='"1"')
+            assert gone.status_code == 200, gone.text
             changed = await budgets.send("PUT", path, body(name="new"), if_match='"1"', idempotency_key="k")
             assert changed.status_code == 200, changed.text
             assert await budgets.names() == ["new"]
             assert (await budgets.send("DELETE", path, if_match='"2"')).status_code == 200
-            assert len((await budgets.send("GET", f"{path}/history")).json()["entries"]) == 3
+            assert len((await budgets.send("GET", f"{path}/history")).json()["entries"]) == 4
             await allow(budgets)
 
 

@@ -93,6 +93,17 @@ async def test_the_same_key_and_body_get_the_first_reply_again(budgets: Budgets,
     assert await found(owner, "SELECT count(*) FROM audit") == [(3,)]
 
 
+async def test_the_same_key_of_another_user_is_another_key(budgets: Budgets) -> None:
+    """With the same body and with another one: neither gets the reply of the other, and none is refused."""
+    first = await budgets.send("POST", ACME, body(), idempotency_key="k")
+    same = await budgets.send("POST", ACME, body(), idempotency_key="k", x_actor="bob")
+    again = await budgets.send("POST", ACME, body(), idempotency_key="k", x_actor="bob")
+    other = await budgets.send("POST", ACME, body(name="b"), idempotency_key="k", x_actor="carol")
+    assert [reply.status_code for reply in (first, same, again, other)] == [201] * 4
+    assert len({reply.json()["id"] for reply in (first, same, other)}) == 3
+    assert again.text == same.text
+
+
 async def test_a_key_for_another_request_is_409(budgets: Budgets) -> None:
     """Another body, path, method or version. Another organization may have the same key."""
     path = f"{ACME}/{(await budgets.create())['id']}"
@@ -133,6 +144,9 @@ async def test_there_is_a_largest_number_of_budgets(budgets: Budgets, owner: Con
     refused = await budgets.send("POST", ACME, body())
     assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
     assert len((await budgets.send("GET", ACME)).json()["budgets"]) == MOST_BUDGETS
+    await owner.execute("DELETE FROM budgets WHERE id IN (SELECT id FROM budgets LIMIT 1)")
+    both = await asyncio.gather(*(budgets.send("POST", ACME, body()) for _ in range(3)))
+    assert sorted(reply.status_code for reply in both) == [201, 409, 409]
     await budgets.create(body(currency="USD"), GLOBEX)
 
 
@@ -163,6 +177,25 @@ async def test_a_deleted_channel_is_taken_out_of_the_budgets(budgets: Budgets, o
     shown = (await budgets.send("GET", f"{ACME}/{made['id']}")).json()
     assert (shown["channels"], shown["version"]) == ([second], 1)
     assert await found(owner, "SELECT channels FROM budgets WHERE name = 'other'") == [([UUID(second)],)]
+    entries = (await budgets.send("GET", f"{ACME}/{made['id']}/history")).json()["entries"]
+    assert [(entry["action"], entry["actor"], entry["after"]["channels"]) for entry in entries] == [
+        ("change", "alice", [second]),
+        ("create", "alice", [first, second]),
+    ]
+    assert entries[0]["before"] == entries[1]["after"]
+    assert entries[0]["after"] == entries[0]["before"] | {"channels": [second]}
+    await budgets.send("DELETE", f"/api/organization/acme/channels/{second}", if_match='"1"')
+    last = (await budgets.send("GET", f"{ACME}/{made['id']}/history")).json()["entries"][0]
+    assert (last["before"]["channels"], last["after"]["channels"]) == ([second], [])
+
+
+async def test_a_budget_without_the_deleted_channel_has_no_row_of_it(budgets: Budgets, owner: Connection) -> None:
+    """Nor has one of another organization."""
+    gone, kept = await channel_of(owner, "acme"), await channel_of(owner, "acme")
+    await budgets.create(body(channels=[kept]))
+    await budgets.create(body(currency="USD"), GLOBEX)
+    await budgets.send("DELETE", f"/api/organization/acme/channels/{gone}", if_match='"1"')
+    assert await found(owner, "SELECT count(*) FROM audit WHERE domain = 'budget' AND action = 'change'") == [(0,)]
 
 
 # --- what fits ----------------------------------------------------------------
@@ -191,6 +224,31 @@ async def test_what_fits_is_shown_as_it_was_written(
     made = await budgets.create(body(**changes))
     again = (await budgets.send("GET", f"{ACME}/{made['id']}")).json()
     assert {name: again[name] for name in shown} == shown
+
+
+async def test_each_response_has_the_units_of_its_figures(budgets: Budgets, owner: Connection) -> None:
+    """Currency, digits, time zone and prices: of a budget its own currency, and otherwise the organization's."""
+    path = "/api/organization/nippon/budgets"
+    made = await budgets.send("POST", path, body(currency="JPY"), idempotency_key="k")
+    one = f"{path}/{made.json()['id']}"
+    changed = await budgets.send("PUT", one, body(currency="JPY", name="new"), if_match='"1"')
+    replies = [
+        made,
+        await budgets.send("POST", path, body(currency="JPY"), idempotency_key="k"),
+        changed,
+        *[await budgets.send("GET", read) for read in (path, one, f"{one}/history")],
+        await budgets.send("POST", f"{path}/preview", body(currency="JPY")),
+    ]
+    [(zone,)] = await found(owner, "SELECT time_zone FROM organization_terms WHERE organization = 'nippon'")
+    names = ("currency", "currency_digits", "time_zone", "cost_basis")
+    assert [[reply.json()[name] for name in names] for reply in replies] == [["JPY", 0, zone, "usage"]] * len(replies)
+    await owner.execute("INSERT INTO subscriptions VALUES ('nippon', '(,)', 'pro-pool', '[]')")
+    for read in (path, one, f"{one}/history"):
+        assert (await budgets.send("GET", read)).json()["cost_basis"] == "list_price"
+    await owner.execute("UPDATE organization_terms SET currency = 'BHD' WHERE organization = 'nippon'")
+    for read, currency in ((one, ["JPY", 0]), (path, ["BHD", 3]), (f"{one}/history", ["BHD", 3])):
+        reply = (await budgets.send("GET", read)).json()
+        assert [reply["currency"], reply["currency_digits"]] == currency, read
 
 
 async def test_numbers_stay_exact(budgets: Budgets) -> None:

@@ -139,6 +139,42 @@ async def test_no_secret_is_read_stored_or_logged(
         assert hidden not in " ".join([*texts, str(sealed), caplog.text])
 
 
+async def test_the_history_has_who_when_what_was_and_what_is(api: Api, owner: Connection) -> None:
+    """Also of a test, of a notification that was sent again, and of a secret that changed. It outlives the channel."""
+    channel = (await api.create())["id"]
+    await api.create(body(name="other"))
+    path = f"{ACME}/channels/{channel}"
+    await api.send("PUT", path, body(webhook(secret="whsec_" + "QUJD" * 8), name="new"), if_match='"1"')
+    await api.send("PUT", path, body(webhook(secret="whsec_" + "QUJD" * 8), name="newer"), if_match='"2"')
+    delivery = (await api.send("POST", f"{path}/test")).json()["id"]
+    await owner.execute("UPDATE deliveries SET state = 'dead', settled_at = now()")
+    assert (await api.send("POST", f"{ACME}/deliveries/{delivery}/retry")).status_code == 202
+    shown = (await api.send("GET", path)).json()
+    assert (await api.send("DELETE", path, if_match='"3"')).status_code == 200
+    history = await api.send("GET", f"{path}/history")
+    found = history.json()
+    assert (found["organization"], found["id"], found["more"]) == ("acme", channel, False)
+    assert [
+        (entry["action"], entry["actor"], entry["secret_changed"], entry["delivery"]) for entry in found["entries"]
+    ] == [
+        ("delete", "alice \u00e4", None, None),
+        ("retry", "alice \u00e4", None, delivery),
+        ("test", "alice \u00e4", None, delivery),
+        ("change", "alice \u00e4", False, None),
+        ("change", "alice \u00e4", True, None),
+        ("create", "alice \u00e4", None, None),
+    ]
+    names = [[entry[side] and entry[side]["name"] for side in ("before", "after")] for entry in found["entries"]]
+    assert names == [["newer", None], [None, None], [None, None], ["new", "newer"], ["ops", "new"], [None, "ops"]]
+    assert {"organization": "acme", **found["entries"][3]["after"]} == shown
+    assert not any(hidden in history.text for hidden in ("whsec_", "QUJD"))
+    short = (await api.send("GET", f"{path}/history?limit=5")).json()
+    assert (len(short["entries"]), short["more"]) == (5, True)
+    for organization in ("globex", "nobody"):
+        other = await api.send("GET", f"/api/organization/{organization}/channels/{channel}/history")
+        assert (other.status_code, other.json()["code"]) == (404, "channel_not_found")
+
+
 # --- secrets that are kept ----------------------------------------------------
 
 
@@ -222,6 +258,14 @@ async def test_null_removes_a_secret(api: Api, owner: Connection) -> None:
         (body({"kind": "teams", "url": "https://u:p@hooks.example.com/"}), "/target/url"),
         (body(mail("no-address")), "/target/recipients/0"),
         (body(mail("a@example.org", "b@example.org\nBcc: c@example.org")), "/target/recipients/1"),
+        (body(mail("root@127.0.0.1")), "/target/recipients/0"),
+        (body(mail("root@[127.0.0.1]")), "/target/recipients/0"),
+        (body(mail("root%inside@example.org")), "/target/recipients/0"),
+        (body(mail("inside!root@example.org")), "/target/recipients/0"),
+        (body(mail("root@localhost")), "/target/recipients/0"),
+        (body(webhook(url="https://kubernetes.default.svc/")), "/target/url"),
+        (body({"kind": "alertmanager", "url": "https://169.254.169.254/"}), "/target/url"),
+        (body({"kind": "slack", "url": "https://[64:ff9b::a00:1]/"}), "/target/url"),
         (body(mail(*["a@example.org"] * 11)), "/target/recipients"),
         (body({"kind": "email", "recipients": []}), "/target/recipients"),
         (body({"kind": "email", "recipients": "a@example.org"}), "/target/recipients"),

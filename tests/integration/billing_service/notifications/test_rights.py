@@ -51,6 +51,7 @@ async def test_every_route_works_with_the_rights_of_serve(reader_url: str, owner
             await owner.execute("UPDATE deliveries SET state = 'dead', settled_at = now()")
             assert (await api.send("POST", f"{ACME}/deliveries/{delivery}/retry")).status_code == 202
             assert len((await api.send("GET", f"{ACME}/deliveries")).json()["deliveries"]) == 1
+            assert len((await api.send("GET", f"{path}/history")).json()["entries"]) == 4
             assert (await api.send("DELETE", path, if_match='"2"')).status_code == 200
 
 

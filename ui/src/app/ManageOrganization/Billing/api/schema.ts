@@ -96,6 +96,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/billing/budgets/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The channels that a budget can name.
+         * @description For each caller who may write budgets. 200 data: `channels`, by name, without their addresses. Requires a valid token of a caller who is not a guest; an org-admin gets all projects of the organization, a project-user the projects in the token.
+         */
+        get: operations["list_budget_channels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/billing/budgets/settings": {
         parameters: {
             query?: never;
@@ -167,6 +187,26 @@ export interface paths {
          * @description 204. Its notifications that are not delivered yet are dead. Requires a valid token of an org-admin.
          */
         delete: operations["delete_channel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/billing/channels/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every change of a channel, every test, and every notification to it that was sent again.
+         * @description 200 data: `entries`, the newest ones first: who did what and when, without secrets. Also of a channel that is deleted. Requires a valid token of an org-admin.
+         */
+        get: operations["get_channel_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -900,6 +940,40 @@ export interface components {
              */
             enabled: boolean;
             target: components["schemas"]["WebhookTarget"] | components["schemas"]["EmailTarget"] | components["schemas"]["SlackTarget"] | components["schemas"]["TeamsTarget"] | components["schemas"]["AlertmanagerTarget"];
+        };
+        /** @description A channel that a budget can name. Its address is for org-admins only. */
+        ChannelChoice: {
+            id: string;
+            name: string;
+            kind: components["schemas"]["ChannelChoiceKind"];
+            /** @description A disabled channel gets no notifications */
+            enabled: boolean;
+        };
+        ChannelChoices: {
+            /** @description By name */
+            channels: components["schemas"]["ChannelChoice"][];
+        };
+        ChannelEntry: {
+            at: components["schemas"]["Timestamp"];
+            /** @description retry: a dead notification was sent again */
+            action: components["schemas"]["ChannelEntryAction"];
+            /** @description Subject of the token */
+            actor: string;
+            /** @description Null if it was created, and of test and retry */
+            before: components["schemas"]["Channel"] | null;
+            /** @description Null if it was deleted, and of test and retry */
+            after: components["schemas"]["Channel"] | null;
+            /** @description Of a change: the secret is another one. Null: of other actions, or not known */
+            secret_changed: boolean | null;
+            /** @description Of test and retry */
+            delivery: string | null;
+        };
+        ChannelHistory: {
+            id: string;
+            /** @description The newest ones first */
+            entries: components["schemas"]["ChannelEntry"][];
+            /** @description There are older ones */
+            more: boolean;
         };
         ChannelList: {
             channels: components["schemas"]["Channel"][];
@@ -1968,6 +2042,10 @@ export interface components {
         /** @enum {string} */
         BudgetThresholdBodyBasis: "actual" | "forecast";
         /** @enum {string} */
+        ChannelChoiceKind: "webhook" | "email" | "slack" | "teams" | "alertmanager";
+        /** @enum {string} */
+        ChannelEntryAction: "create" | "change" | "delete" | "test" | "retry";
+        /** @enum {string} */
         ChannelTargetKind: "webhook" | "email" | "slack" | "teams" | "alertmanager";
         /** @enum {string} */
         ComparisonMode: "previous" | "year";
@@ -2055,6 +2133,14 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
             meta: components["schemas"]["Meta"];
         };
+        /** @description ChannelChoices in the envelope of every success response */
+        ChannelChoicesResponse: {
+            /** @constant */
+            success: true;
+            data: components["schemas"]["ChannelChoices"];
+            timestamp: components["schemas"]["Timestamp"];
+            meta: components["schemas"]["Meta"];
+        };
         /** @description BudgetSettings in the envelope of every success response */
         BudgetSettingsResponse: {
             /** @constant */
@@ -2076,6 +2162,14 @@ export interface components {
             /** @constant */
             success: true;
             data: components["schemas"]["Channel"];
+            timestamp: components["schemas"]["Timestamp"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** @description ChannelHistory in the envelope of every success response */
+        ChannelHistoryResponse: {
+            /** @constant */
+            success: true;
+            data: components["schemas"]["ChannelHistory"];
             timestamp: components["schemas"]["Timestamp"];
             meta: components["schemas"]["Meta"];
         };
@@ -2340,6 +2434,7 @@ export interface operations {
                      *         "currency": "EUR",
                      *         "currency_digits": 2,
                      *         "time_zone": "Europe/Berlin",
+                     *         "cost_basis": "usage",
                      *         "stale": false
                      *       }
                      *     }
@@ -2690,6 +2785,9 @@ export interface operations {
                      *       "meta": {
                      *         "as_of": "2026-11-20T12:00:31.190Z",
                      *         "currency": "EUR",
+                     *         "currency_digits": 2,
+                     *         "time_zone": "Europe/Berlin",
+                     *         "cost_basis": "usage",
                      *         "stale": false
                      *       }
                      *     }
@@ -3211,6 +3309,10 @@ export interface operations {
                      *       "timestamp": "2026-11-20T12:00:31.204Z",
                      *       "meta": {
                      *         "as_of": "2026-11-20T12:00:31.190Z",
+                     *         "currency": "EUR",
+                     *         "currency_digits": 2,
+                     *         "time_zone": "Europe/Berlin",
+                     *         "cost_basis": "usage",
                      *         "stale": false
                      *       }
                      *     }
@@ -3401,6 +3503,10 @@ export interface operations {
                      *       "timestamp": "2026-11-20T12:00:31.204Z",
                      *       "meta": {
                      *         "as_of": "2026-11-20T12:00:31.190Z",
+                     *         "currency": "EUR",
+                     *         "currency_digits": 2,
+                     *         "time_zone": "Europe/Berlin",
+                     *         "cost_basis": "usage",
                      *         "stale": false
                      *       }
                      *     }
@@ -3496,6 +3602,141 @@ export interface operations {
             /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
             431: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    list_budget_channels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
+                    Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "channels": [
+                     *           {
+                     *             "id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+                     *             "name": "operations",
+                     *             "kind": "webhook",
+                     *             "enabled": true
+                     *           },
+                     *           {
+                     *             "id": "5b0c4d5e-3b1f-4f0a-8a51-0f8e1c5a7d22",
+                     *             "name": "team web",
+                     *             "kind": "email",
+                     *             "enabled": false
+                     *           }
+                     *         ]
+                     *       },
+                     *       "timestamp": "2026-11-20T12:00:31.204Z",
+                     *       "meta": {
+                     *         "as_of": "2026-11-20T12:00:31.190Z",
+                     *         "stale": false
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChannelChoicesResponse"];
+                };
+            };
+            /** @description If-None-Match contains the current version */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `unexpected_body` (This request must not have a body): a body was sent where none is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
+            401: {
+                headers: {
+                    /** @description Challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token; `org_admin_required` (Organization administrator required): the caller is not an org-admin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_found` (Not found): the path or the resource does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
+            405: {
+                headers: {
+                    /** @description Allowed methods */
+                    Allow?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4555,6 +4796,166 @@ export interface operations {
             /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
             431: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    get_channel_history: {
+        parameters: {
+            query?: {
+                /** @description The newest entries */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the channel */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
+                    Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+                     *         "entries": [
+                     *           {
+                     *             "at": "2026-11-20T12:00:02.511Z",
+                     *             "action": "test",
+                     *             "actor": "3f1c5c0e-8a6e-4a53-9b8e-0c6f1f0e2d11",
+                     *             "before": null,
+                     *             "after": null,
+                     *             "secret_changed": null,
+                     *             "delivery": "0f8fad5b-d9cb-469f-a165-70867728950e"
+                     *           },
+                     *           {
+                     *             "at": "2026-11-20T11:59:40.020Z",
+                     *             "action": "create",
+                     *             "actor": "3f1c5c0e-8a6e-4a53-9b8e-0c6f1f0e2d11",
+                     *             "before": null,
+                     *             "after": {
+                     *               "id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+                     *               "name": "operations",
+                     *               "enabled": true,
+                     *               "target": {
+                     *                 "kind": "webhook",
+                     *                 "url": "https://hooks.example.com/billing"
+                     *               },
+                     *               "secret_set": true,
+                     *               "created_at": "2026-11-20T11:59:40.012Z",
+                     *               "updated_at": "2026-11-20T11:59:40.012Z"
+                     *             },
+                     *             "secret_changed": null,
+                     *             "delivery": null
+                     *           }
+                     *         ],
+                     *         "more": false
+                     *       },
+                     *       "timestamp": "2026-11-20T12:00:31.204Z",
+                     *       "meta": {
+                     *         "as_of": "2026-11-20T12:00:31.190Z",
+                     *         "stale": false
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChannelHistoryResponse"];
+                };
+            };
+            /** @description If-None-Match contains the current version */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `unexpected_body` (This request must not have a body): a body was sent where none is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
+            401: {
+                headers: {
+                    /** @description Challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token; `org_admin_required` (Organization administrator required): the caller is not an org-admin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_found` (Not found): the path or the resource does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
+            405: {
+                headers: {
+                    /** @description Allowed methods */
+                    Allow?: string;
                     [name: string]: unknown;
                 };
                 content: {

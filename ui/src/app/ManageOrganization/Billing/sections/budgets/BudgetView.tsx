@@ -28,7 +28,6 @@ import { DeleteBudget } from './DeleteBudget';
 import { Breach, Forecast, Spent } from './Figures';
 import { History } from './History';
 import { StateLabel } from './ThresholdStates';
-import { useOrganizationMeta } from './useOrganizationMeta';
 
 const NO_PARAMETERS = {};
 
@@ -77,9 +76,8 @@ function Actions({ fresh: { data, etag }, onLoadAgain }: { fresh: Fresh<Budget>;
   );
 }
 
-function Cards({ fresh: { data, meta: ofBudget } }: { fresh: Fresh<Budget> }) {
+function Cards({ fresh: { data, meta } }: { fresh: Fresh<Budget> }) {
   const { t } = useTranslation('budgets');
-  const meta = useOrganizationMeta(ofBudget);
   return (
     <>
       <CurrentCard budget={data} meta={meta} />
@@ -109,7 +107,7 @@ function CurrentCard({ budget, meta }: { budget: Budget; meta: Meta }) {
           <Breach budget={budget} />
         </Fact>
         <Fact term={t('notified')}>
-          <ChannelNames ids={budget.channels} />
+          <ChannelNames ids={budget.channels} mayRead={budget.may_change} />
         </Fact>
       </DescriptionList>
       {current?.complete_through != null && (

@@ -23,6 +23,7 @@ import { amountTitle, type Budget, scopeTitle } from './budgetData';
 import { BudgetTabs } from './BudgetTabs';
 import { Breach, Forecast, Spent } from './Figures';
 import { ThresholdStates } from './ThresholdStates';
+import { WriteSetting } from './WriteSetting';
 
 const NO_PARAMETERS = {};
 
@@ -41,6 +42,7 @@ export function BudgetsView() {
       <BillingState query={query} skeleton={<ListSkeleton />}>
         {(fresh) => (fresh.data.budgets.length === 0 ? <NoBudgets list={fresh.data} /> : <OfScope fresh={fresh} />)}
       </BillingState>
+      {data?.scope.namespaces === null && <WriteSetting />}
     </SectionPage>
   );
 }

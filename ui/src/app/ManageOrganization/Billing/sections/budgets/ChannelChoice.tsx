@@ -2,8 +2,9 @@ import { Checkbox, Content, FormFieldGroup, FormFieldGroupHeader } from '@patter
 import { useTranslation } from 'react-i18next';
 
 import { errorAt, type FieldErrors } from '../../components/form/fields';
+import { PartState } from '../../components/PartState';
 import { type BudgetDraft, NOTIFY_ON } from './budgetDraft';
-import { useChannels } from './channels/channelQueries';
+import { useChannelChoices } from './budgetQueries';
 
 interface ChannelChoiceProps {
   draft: BudgetDraft;
@@ -11,7 +12,7 @@ interface ChannelChoiceProps {
   onChange: (part: Partial<BudgetDraft>) => void;
 }
 
-/** Where a budget sends its messages, and when. Only an org-admin sees the channels: others keep the stored ones. */
+/** Where a budget sends its messages, and when. */
 export function ChannelChoice({ draft, errors, onChange }: ChannelChoiceProps) {
   const { t } = useTranslation('budgets');
   const error = errorAt(errors, '/channels');
@@ -41,25 +42,28 @@ export function ChannelChoice({ draft, errors, onChange }: ChannelChoiceProps) {
 
 function Channels({ draft, onChange }: Omit<ChannelChoiceProps, 'errors'>) {
   const { t } = useTranslation('budgets');
-  const { data, isError } = useChannels();
-  if (data === undefined) {
-    return isError ? <Content component="p">{t('sendToAdmin')}</Content> : null;
-  }
-  if (data.data.channels.length === 0) {
-    return <Content component="p">{t('sendToNone')}</Content>;
-  }
-  return data.data.channels.map(({ id, name, target, enabled }) => (
-    <Checkbox
-      key={id}
-      id={`billing-channel-${id}`}
-      label={name}
-      description={[t(`kind_${target.kind}`), ...(enabled ? [] : [t('disabled')])].join(', ')}
-      isChecked={draft.channels.includes(id)}
-      onChange={(_event, isChecked) => {
-        onChange({ channels: toggled(draft.channels, id, isChecked) });
-      }}
-    />
-  ));
+  return (
+    <PartState query={useChannelChoices()} height="2rem">
+      {({ data: { channels } }) =>
+        channels.length === 0 ? (
+          <Content component="p">{t('sendToNone')}</Content>
+        ) : (
+          channels.map(({ id, name, kind, enabled }) => (
+            <Checkbox
+              key={id}
+              id={`billing-channel-${id}`}
+              label={name}
+              description={[t(`kind_${kind}`), ...(enabled ? [] : [t('disabled')])].join(', ')}
+              isChecked={draft.channels.includes(id)}
+              onChange={(_event, isChecked) => {
+                onChange({ channels: toggled(draft.channels, id, isChecked) });
+              }}
+            />
+          ))
+        )
+      }
+    </PartState>
+  );
 }
 
 function toggled(values: readonly string[], value: string, isIn: boolean): string[] {

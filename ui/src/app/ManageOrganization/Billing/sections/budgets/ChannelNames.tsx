@@ -1,12 +1,12 @@
 import { useTranslation } from 'react-i18next';
 
 import { formatList } from '../../figures';
-import { useChannels } from './channels/channelQueries';
+import { useChannelChoices } from './budgetQueries';
 
-/** The names of channels. Only an org-admin sees them, anyone else their number. */
-export function ChannelNames({ ids }: { ids: readonly string[] }) {
+/** The names of channels. Whoever may write the budget sees them, anyone else their number. */
+export function ChannelNames({ ids, mayRead }: { ids: readonly string[]; mayRead: boolean }) {
   const { t } = useTranslation('budgets');
-  const { data } = useChannels({ enabled: ids.length > 0 });
+  const { data } = useChannelChoices({ enabled: mayRead && ids.length > 0 });
   if (ids.length === 0) {
     return t('noChannels');
   }

@@ -9,7 +9,6 @@ import { formatAmount } from '../../money';
 import { TableCard } from '../TableCard';
 import { type Budget, type T, type ThresholdLimits, thresholdTitle, unitOf } from './budgetData';
 import { type BudgetHistory, useBudgetHistory } from './budgetQueries';
-import { useOrganizationMeta } from './useOrganizationMeta';
 
 type Entry = BudgetHistory['entries'][number];
 type Change = Extract<Entry, { kind: 'change' }>;
@@ -31,9 +30,8 @@ export function History({ budget }: { budget: Budget }) {
   );
 }
 
-function Entries({ entries, budget, meta: ofHistory }: { entries: readonly Entry[]; budget: Budget; meta: Meta }) {
+function Entries({ entries, budget, meta }: { entries: readonly Entry[]; budget: Budget; meta: Meta }) {
   const { t } = useTranslation('budgets');
-  const meta = useOrganizationMeta(ofHistory);
   const limits = limitsOf(budget, entries);
   return (
     <Table aria-label={t('history')} variant="compact" gridBreakPoint="grid-md">

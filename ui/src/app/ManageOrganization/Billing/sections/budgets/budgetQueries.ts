@@ -10,6 +10,7 @@ import type { DraftBody } from './budgetDraft';
 const BUDGETS = 'api/billing/budgets';
 export type BudgetHistory = Schemas['BudgetHistory'];
 export type BudgetPreview = Schemas['BudgetPreview'];
+type BudgetSettings = Schemas['BudgetSettings'];
 
 export function useBudget(id: string): UseQueryResult<Fresh<Budget>> {
   return useResource('/api/billing/budgets/{id}', { in: { id } });
@@ -17,6 +18,26 @@ export function useBudget(id: string): UseQueryResult<Fresh<Budget>> {
 
 export function useBudgetHistory(id: string): UseQueryResult<Fresh<BudgetHistory>> {
   return useResource('/api/billing/budgets/{id}/history', { in: { id } });
+}
+
+/** The channels that a budget can name, for whoever may write budgets. */
+export function useChannelChoices(
+  options: { enabled?: boolean } = {},
+): UseQueryResult<Fresh<Schemas['ChannelChoices']>> {
+  return useResource('/api/billing/budgets/channels', {}, options);
+}
+
+/** Whether project-users may write. Only an org-admin reads it. */
+export function useBudgetSettings(): UseQueryResult<Fresh<BudgetSettings>> {
+  return useResource('/api/billing/budgets/settings', {});
+}
+
+export function useSaveSettings() {
+  return useChange<{ body: BudgetSettings; etag: string; key: string }, Fresh<BudgetSettings> | null>(
+    (api, { body, etag, key }) =>
+      change<BudgetSettings>(api, `${BUDGETS}/settings`, { method: 'PUT', body, ifMatch: etag, idempotencyKey: key }),
+    BUDGETS,
+  );
 }
 
 export interface SaveBudget {
