@@ -105,7 +105,7 @@ async def read_ledger(
     lives, _ = await read_lives(reads, scope, given.months, clock.newest)
     if lives is not None and all(life is None for life in lives):
         return None
-    reader, whole = Reader(reads, scope, lives, Filters()), coarse(given)
+    reader, whole = Reader(reads, scope, lives, Filters(), quantities=False), coarse(given)
     cut = whole if by == "month" else frame(given, by)
     coverage = await read_coverage(reads, scope, given.months, lives, clock.as_of)
     if by == "hour":

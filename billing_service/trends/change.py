@@ -87,7 +87,7 @@ async def change(read: Read, after: Side, shown: Sequence[Key], *, known: bool) 
         return {"mode": read.asked.compare, "from": None, "to": None, "current": None} | nothing | _unknown()
     given, until = found
     lives, _ = await read_lives(read.database, read.scope, given.months, read.clock.moment)
-    reader, cut = Reader(read.database, read.scope, lives, read.reader.filters), coarse(given)
+    reader, cut = Reader(read.database, read.scope, lives, read.reader.filters, quantities=True), coarse(given)
     coverage = await read_coverage(read.database, read.scope, given.months, lives, read.clock.as_of)
     if reader.filters.of_lines:
         check_lines(await reader.of_sums().by_sku(cut), read.asked)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
 from billing_service.database import Reads
-from billing_service.ledger.script import script
+from billing_service.ledger.script import script, without
 from billing_service.trends.calendar import HOUR, Month
 from billing_service.trends.usage import Scope
 
@@ -69,14 +69,14 @@ async def read_coverage(
     lives: Sequence[int | None] | None,
     as_of: datetime | None,
 ) -> Coverage:
+    chosen = {"namespaces": scope.names, "lives": lives}
     rows = await database.fetch(
-        script("trends/coverage.sql"),
+        without(script("trends/coverage.sql"), chosen),
         organization=scope.organization,
-        namespaces=scope.names,
         periods=[month.period for month in months],
         starts=[month.starts for month in months],
         ends=[month.ends for month in months],
-        lives=lives,
         as_of=as_of,
+        **chosen,
     )
     return Coverage(as_of, {row["period"]: Hours(int(row["missing"], 2), int(row["known"], 2)) for row in rows})

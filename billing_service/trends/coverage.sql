@@ -22,36 +22,33 @@ owned AS MATERIALIZED (
            CASE WHEN NOT bool_or(upper_inf(w.validity)) THEN date_trunc('hour', max(upper(w.validity))) END AS until
     FROM ownership AS w
     WHERE w.organization = %(organization)s
-      AND (%(namespaces)s::text[] IS NULL OR w.namespace = ANY (%(namespaces)s::text[]))
+      AND w.namespace = ANY (%(namespaces)s::text[]) -- only: namespaces
     GROUP BY w.namespace, w.life
 ),
-there AS MATERIALIZED (
-    SELECT h.period::date, h.namespace, h.life, h.hours FROM project_months AS h
-    WHERE h.organization = %(organization)s
-      AND h.period = ANY (ARRAY(SELECT period FROM months UNION SELECT before FROM months))
-      AND (%(namespaces)s::text[] IS NULL OR h.namespace = ANY (%(namespaces)s::text[]))
-),
 kinds AS MATERIALIZED ( -- of projects that should have the same hours: their bits are looked at once
-    SELECT s.period, s.starts, s.ends, s.since, s.until, s.goes_on,
+    SELECT s.period, s.since, s.until, s.goes_on,
            CASE WHEN NOT s.goes_on THEN nullif(position(B'1' IN s.hours), 0) - 1 END AS first_seen,
            bit_and(s.hours) AS all_seen, bit_or(s.hours) AS seen
     FROM ( -- goes_on: the hours are expected from the beginning of the month on
-        SELECT m.period, m.starts, m.ends, b.period IS NOT NULL OR coalesce(get_bit(h.hours, m.first_bit) = 1, false) AS goes_on,
+        SELECT m.period, b.period IS NOT NULL OR coalesce(get_bit(h.hours, m.first_bit) = 1, false) AS goes_on,
                coalesce(h.hours, 0::bit(772)) AS hours,
                CASE WHEN o.since > m.starts THEN o.since END AS since, CASE WHEN o.until < m.ends THEN o.until END AS until
         FROM months AS m
-        JOIN owned AS o ON %(lives)s::smallint[] IS NULL OR o.life = m.life
-        LEFT JOIN there AS h ON h.period = m.period AND h.namespace = o.namespace AND h.life = o.life
-        LEFT JOIN there AS b ON b.period = m.before AND b.namespace = o.namespace AND b.life = o.life
+        CROSS JOIN owned AS o
+        LEFT JOIN project_months AS h ON h.organization = %(organization)s AND h.period = m.period
+            AND h.namespace = o.namespace AND h.life = o.life
+        LEFT JOIN project_months AS b ON b.organization = %(organization)s AND b.period = m.before
+            AND b.namespace = o.namespace AND b.life = o.life
+        WHERE o.life = m.life -- only: lives
     ) AS s
-    GROUP BY 1, 2, 3, 4, 5, 6, 7
+    GROUP BY 1, 2, 3, 4, 5
 ),
 expected AS (
     SELECT k.period, k.all_seen, k.seen, c.counted, c.complete,
-           greatest(bit_index(k.starts, k.period), bit_index(k.since, k.period),
+           greatest(m.first_bit, bit_index(k.since, k.period),
                     CASE WHEN NOT k.goes_on THEN least(c.begins, k.first_seen) END) AS first,
-           bit_index(least(k.ends, %(as_of)s::timestamptz, k.until), k.period) AS last
-    FROM kinds AS k
+           bit_index(least(m.ends, %(as_of)s::timestamptz, k.until), k.period) AS last
+    FROM months AS m JOIN kinds AS k ON k.period = m.period
     CROSS JOIN LATERAL (
         SELECT min(s.begins) AS begins, coalesce(bit_or(s.counts), 0::bit(772)) AS counted,
                coalesce(bit_and(s.complete | ~s.counts), 0::bit(772)) AS complete

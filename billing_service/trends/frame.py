@@ -5,10 +5,20 @@ The figure of a month is rounded once, and its pieces add up to it. So a week th
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from billing_service.trends.asked import Granularity
-from billing_service.trends.calendar import DAY, HOUR, Month, Range, following, next_month, nominal
+from billing_service.trends.calendar import (
+    DAY,
+    HOUR,
+    Month,
+    Range,
+    date_array,
+    following,
+    next_month,
+    nominal,
+)
 
 
 class Bucket(NamedTuple):
@@ -57,7 +67,7 @@ class Frame:
         return {
             "periods": [month.period for month in self.months],
             "moments": [piece.since for piece in self.pieces] if self.hours else [],
-            "first_days": [piece.day for piece in self.pieces] if self.days or self.whole_months else [],
+            "first_days": date_array(piece.day for piece in self.pieces if self.days or self.whole_months),
             "whole_months": self.whole_months,
             "day_periods": [span.period for span in self.days],
             "day_since": [span.since for span in self.days],
@@ -89,8 +99,9 @@ def frame(given: Range, granularity: Granularity) -> Frame:
         moments = [given.since + number * HOUR for number in range(given.hours)]
         return _frame(given, [Bucket(moment, moment + HOUR, partial=False) for moment in moments], by_month=False)
     buckets = []
-    for day in nominal(given.first_day, given.last_day, granularity):
-        starts, stops = given.days[day], given.days[following(day, granularity)]
+    days = [*nominal(given.first_day, given.last_day, granularity)]
+    for day, next_day in pairwise([*days, following(days[-1], granularity)]):
+        starts, stops = given.days[day], given.days[next_day]
         since, until = max(starts, given.since), min(stops, given.until)
         buckets.append(Bucket(since, until, partial=(since, until) != (starts, stops)))
     return _frame(given, buckets, by_month=granularity == "month")

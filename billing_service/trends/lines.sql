@@ -61,7 +61,8 @@ sums AS (
 cells AS (
     SELECT piece, name, CASE WHEN %(kind)s::text IN ('workload', 'project') THEN namespace END AS namespace,
            CASE WHEN %(kind)s::text = 'project' THEN life END AS life,
-           CASE WHEN %(by_sku)s THEN sku END AS sku, currency, sum(quantity) AS quantity,
+           CASE WHEN %(by_sku)s THEN sku END AS sku, currency,
+           sum(quantity) AS quantity, -- only: quantities
            coalesce(sum(amount), 0) AS amount, count(*) AS lines, count(*) FILTER (WHERE amount IS NULL) AS unrated
     FROM sums
     WHERE (%(names)s::text[] IS NULL OR (name, CASE WHEN %(kind)s::text = 'label' THEN '' ELSE namespace END)

@@ -6,13 +6,13 @@ WITH sums AS (
            r.lines, r.unrated
     FROM organization_monthly AS r
     WHERE r.organization = %(organization)s AND r.period = ANY (%(whole_months)s::date[])
-      AND (%(skus)s::smallint[] IS NULL OR r.sku = ANY (%(skus)s::smallint[]))
+      AND r.sku = ANY (%(skus)s::smallint[]) -- only: skus
 -- section: days
     SELECT width_bucket(r.day, %(first_days)s::date[]) AS piece, r.sku, r.currency, r.quantity, r.amount, r.lines,
            r.unrated
     FROM unnest(%(day_since)s::date[], %(day_until)s::date[]) AS s (since, until)
     JOIN organization_daily AS r ON r.organization = %(organization)s AND r.day >= s.since AND r.day < s.until
-    WHERE %(skus)s::smallint[] IS NULL OR r.sku = ANY (%(skus)s::smallint[])
+    WHERE r.sku = ANY (%(skus)s::smallint[]) -- only: skus
 -- section: hours
     SELECT width_bucket(l.hour::timestamptz, %(moments)s::timestamptz[]) AS piece, l.sku, l.currency, l.quantity, l.amount,
            1 AS lines, (l.amount IS NULL)::integer AS unrated
@@ -23,14 +23,14 @@ WITH sums AS (
         SELECT u.hour, u.namespace, u.life, u.sku, u.currency, u.quantity, u.amount FROM usage_lines AS u
         WHERE u.organization = %(organization)s AND u.namespace = h.namespace AND u.life = h.life
           AND u.hour >= s.since AND u.hour < s.until
-          AND (%(skus)s::smallint[] IS NULL OR u.sku = ANY (%(skus)s::smallint[]))
+          AND u.sku = ANY (%(skus)s::smallint[]) -- only: skus
         OFFSET 0 -- a separate subquery: its partitions and its part of the index are found for each span
     ) AS l
 -- section: groups
 ),
 cells AS (
     SELECT piece, NULL::text AS name, NULL::text AS namespace, NULL::smallint AS life, sku, currency,
-           sum(quantity) AS quantity, coalesce(sum(amount), 0) AS amount, sum(lines)::bigint AS lines,
-           sum(unrated)::bigint AS unrated
+           sum(quantity) AS quantity, -- only: quantities
+           coalesce(sum(amount), 0) AS amount, sum(lines)::bigint AS lines, sum(unrated)::bigint AS unrated
     FROM sums GROUP BY piece, sku, currency
 )

@@ -4,10 +4,9 @@
 WITH had AS ( -- the lives that have usage in a month
     SELECT h.period, h.namespace, h.life FROM project_months AS h
     WHERE h.organization = %(organization)s AND h.period = ANY (%(periods)s::date[])
-      AND (%(namespaces)s::text[] IS NULL OR h.namespace = ANY (%(namespaces)s::text[]))
+      AND h.namespace = ANY (%(namespaces)s::text[]) -- only: namespaces
       AND h.namespace <> ALL (%(without)s::text[])
-      AND (%(lives)s::smallint[] IS NULL
-           OR h.life = (%(lives)s::smallint[])[array_position(%(periods)s::date[], h.period::date)])
+      AND h.life = (%(lives)s::smallint[])[array_position(%(periods)s::date[], h.period::date)] -- only: lives
 ),
 sums AS (
 -- section: months
@@ -16,7 +15,8 @@ sums AS (
     FROM had AS h
     JOIN rollup_monthly AS r ON r.organization = %(organization)s AND r.period = h.period AND r.namespace = h.namespace
         AND r.life = h.life
-    WHERE r.period = ANY (%(whole_months)s::date[]) AND (%(skus)s::smallint[] IS NULL OR r.sku = ANY (%(skus)s::smallint[]))
+    WHERE r.period = ANY (%(whole_months)s::date[])
+      AND r.sku = ANY (%(skus)s::smallint[]) -- only: skus
 -- section: days
     SELECT width_bucket(r.day, %(first_days)s::date[]) AS piece, r.namespace, r.life, r.sku, r.currency, r.quantity,
            r.amount, r.lines, r.unrated
@@ -24,7 +24,7 @@ sums AS (
     JOIN had AS h ON h.period = s.period
     JOIN rollup_daily AS r ON r.organization = %(organization)s AND r.namespace = h.namespace AND r.life = h.life
         AND r.day >= s.since AND r.day < s.until
-    WHERE %(skus)s::smallint[] IS NULL OR r.sku = ANY (%(skus)s::smallint[])
+    WHERE r.sku = ANY (%(skus)s::smallint[]) -- only: skus
 -- section: hours
     SELECT width_bucket(l.hour::timestamptz, %(moments)s::timestamptz[]) AS piece, l.namespace, l.life, l.sku, l.currency,
            l.quantity, l.amount, 1 AS lines, (l.amount IS NULL)::integer AS unrated
@@ -35,7 +35,7 @@ sums AS (
         SELECT u.hour, u.namespace, u.life, u.sku, u.currency, u.quantity, u.amount FROM usage_lines AS u
         WHERE u.organization = %(organization)s AND u.namespace = h.namespace AND u.life = h.life
           AND u.hour >= s.since AND u.hour < s.until
-          AND (%(skus)s::smallint[] IS NULL OR u.sku = ANY (%(skus)s::smallint[]))
+          AND u.sku = ANY (%(skus)s::smallint[]) -- only: skus
         OFFSET 0 -- a separate subquery: its partitions and its part of the index are found for each span
     ) AS l
 -- section: groups
@@ -43,7 +43,8 @@ sums AS (
 cells AS (
     SELECT piece, CASE WHEN %(by_project)s THEN namespace END AS name,
            CASE WHEN %(by_project)s THEN namespace END AS namespace, CASE WHEN %(by_project)s THEN life END AS life,
-           CASE WHEN %(by_sku)s THEN sku END AS sku, currency, sum(quantity) AS quantity,
+           CASE WHEN %(by_sku)s THEN sku END AS sku, currency,
+           sum(quantity) AS quantity, -- only: quantities
            coalesce(sum(amount), 0) AS amount, sum(lines)::bigint AS lines, sum(unrated)::bigint AS unrated
     FROM sums GROUP BY 1, 2, 3, 4, 5, 6
 )

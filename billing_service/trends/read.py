@@ -83,7 +83,7 @@ async def read_all(database: Reads, scope: Scope, asked: Asked, now: datetime | 
     if not owned and lives is not None and not any(lives):
         raise ProjectNotFound(f"Organization {scope.organization} has no project {scope.namespace}")
     filters = await asked.filters.find_skus(database)
-    reader = Reader(database, scope, lives, filters)
+    reader = Reader(database, scope, lives, filters, quantities=asked.compare is not None)
     coverage = await read_coverage(database, scope, given.months, lives, present.as_of)
     cut = frame(given, asked.granularity)
     if asked.granularity == "hour" or filters.of_lines:

@@ -92,7 +92,7 @@ def _text(moment: datetime) -> str | None:
     return rfc3339(moment)
 
 
-def bucket_json(bucket: Bucket, state: str, hours: Hours, seen: Seen, amount: Decimal | None) -> dict[str, Any]:
+def bucket_json(bucket: Bucket, state: str, hours: Hours, seen: Seen, amount: RawJSON | None) -> dict[str, Any]:
     body: dict[str, Any] = {
         "from": _text(bucket.since),
         "to": _text(bucket.until),
@@ -110,12 +110,20 @@ def bucket_json(bucket: Bucket, state: str, hours: Hours, seen: Seen, amount: De
     return body
 
 
+def amount_json(units: int, digits: int) -> RawJSON:
+    """An amount, which can be negative."""
+    if not digits:
+        return RawJSON(str(units))
+    whole, part = divmod(abs(units), 10**digits)
+    return RawJSON(f"{'-' if units < 0 else ''}{whole}.{part:0{digits}}")
+
+
 def amounts_json(units: Sequence[int], digits: int) -> RawJSON:
     """A list of amounts that are not negative: 400 buckets have thousands."""
     if not digits:
         return RawJSON(f"[{','.join(map(str, units))}]")
-    base = 10**digits
-    return RawJSON(f"[{','.join(f'{value // base}.{value % base:0{digits}}' for value in units)}]")
+    texts = [str(value).zfill(digits + 1) for value in units]
+    return RawJSON(f"[{','.join([f'{text[:-digits]}.{text[-digits:]}' for text in texts])}]")
 
 
 def key_json(key: Key, uids: dict[Key, str]) -> dict[str, Any]:

@@ -20,6 +20,8 @@ from billing_service.trends.frame import Frame, coarse
 from billing_service.trends.groups import Figures, Margins, add_rows, by_month, cells, figures, margins
 from billing_service.trends.read import Read, read_all, read_uids
 from billing_service.trends.response import (
+    Seen,
+    amount_json,
     amounts_json,
     bucket_json,
     currencies,
@@ -68,9 +70,9 @@ async def _read(database: Database, scope: Scope, asked: Asked, now: datetime | 
 async def _body(read: Read, found: Figures) -> dict[str, Any]:
     asked, given, scope = read.asked, read.range, read.scope
     groups = await _groups(read, found)
-    buckets = _buckets(read, found, groups)
-    total = sum(found.months) if any(bucket["amount"] is not None for bucket in buckets) else None
     seen = seen_by_bucket(read.totals, read.frame, read.currency)
+    buckets = _buckets(read, found, groups, seen)
+    total = sum(found.months) if any(bucket["amount"] is not None for bucket in buckets) else None
     return {
         **facts(read.facts),
         "complete_through": rfc3339(read.coverage.complete_through(given.months)),
@@ -131,26 +133,26 @@ async def _groups(read: Read, found: Figures) -> Groups:
     return Groups(usage, cut, groups, shown, await read_uids(read, shown), units)
 
 
-def _buckets(read: Read, found: Figures, groups: Groups) -> list[dict[str, Any]]:
+def _buckets(read: Read, found: Figures, groups: Groups, seen: Sequence[Seen]) -> list[dict[str, Any]]:
     totals = [0] * len(read.frame.buckets)
     rows: list[list[int]] = [[] for _ in totals]
     for piece, units, row in zip(read.frame.pieces, found.pieces, groups.cells, strict=True):
         totals[piece.bucket] += units
         rows[piece.bucket] = add_rows(rows[piece.bucket], row) if rows[piece.bucket] else row
-    seen, hours = seen_by_bucket(read.totals, read.frame, read.currency), hours_of(read.frame, read.coverage)
+    hours, digits = hours_of(read.frame, read.coverage), read.digits
     result, has_rest, so_far = [], bool(groups.others), 0
     for bucket, total, row, lines, times in zip(read.frame.buckets, totals, rows, seen, hours, strict=True):
         has_amount = bool(times.known or lines.lines) and lines.has_amount
-        amount = read.amount(total) if has_amount else None
+        amount = amount_json(total, digits) if has_amount else None
         body = bucket_json(bucket, state_of(bucket, times, lines, read.coverage), times, lines, amount)
         so_far += total
         if has_amount:
-            body["cumulative"] = read.amount(so_far)
-            body["groups"] = amounts_json(row[:-1], read.digits)
+            body["cumulative"] = amount_json(so_far, digits)
+            body["groups"] = amounts_json(row[:-1], digits)
             if has_rest:
-                body["rest"] = read.amount(row[-1])
+                body["rest"] = amount_json(row[-1], digits)
             if read.asked.kind == "project":
-                body["rounding"] = read.amount(total - sum(row))
+                body["rounding"] = amount_json(total - sum(row), digits)
         result.append(body)
     return result
 

@@ -11,7 +11,7 @@ from psycopg.rows import DictRow
 
 from billing_service.database import Reads
 from billing_service.errors import BadRequest
-from billing_service.ledger.script import script
+from billing_service.ledger.script import script, without
 from billing_service.trends.asked import Asked, Kind
 from billing_service.trends.filters import Filters
 from billing_service.trends.frame import Frame
@@ -48,7 +48,8 @@ class Usage:
     """Of a group and a SKU: in each of the `pieces`, which are indexes, the quantity, the exact amount, and lines.
 
     `sku`, `code` and `component` are None where the SKUs of a group are added up.
-    Amounts are in units of 10^-21. `unrated`: the number of lines without a price, None if every line has one.
+    Amounts are in units of 10^-21. `quantities`: empty if they are not needed. `unrated`: the number of lines without a
+    price, None if every line has one.
     """
 
     key: Key
@@ -80,16 +81,17 @@ def query(name: str, sections: tuple[str, ...]) -> LiteralString:
 
 @dataclass(frozen=True)
 class Reader:
-    """`lives`: of a project in each month of its range, None for all lives."""
+    """`lives`: of a project in each month of its range, None for all lives. `quantities`: whether they are needed."""
 
     database: Reads
     scope: Scope
     lives: list[int | None] | None
     filters: Filters
+    quantities: bool
 
     def of_sums(self) -> "Reader":
         """Without the filters that only lines have: a quick count of the lines to read."""
-        return Reader(self.database, self.scope, self.lives, self.filters.without_lines())
+        return Reader(self.database, self.scope, self.lives, self.filters.without_lines(), quantities=False)
 
     @property
     def names(self) -> list[str] | None:
@@ -142,8 +144,8 @@ class Reader:
         sections = [("months", frame.whole_months), ("days", frame.days), ("hours", frame.hours)]
         sql = query(name, tuple(section for section, spans in sections if spans))
         arguments = frame.from_lines() if name == "lines" else frame.from_sums()
-        arguments |= {"lives": self.lives, **self.filters.of_sums(), **given}
-        rows = await self.database.fetch(sql, organization=self.scope.organization, **arguments)
+        arguments |= {"lives": self.lives, **self.filters.of_sums(), **given, "quantities": self.quantities or None}
+        rows = await self.database.fetch(without(sql, arguments), organization=self.scope.organization, **arguments)
         return [_usage(row, of_label=of_label) for row in rows]
 
 
@@ -165,7 +167,7 @@ def _usage(row: DictRow, *, of_label: bool) -> Usage:
         row["component"],
         row["currency"],
         [piece - 1 for piece in row["pieces"]],
-        row["quantities"],
+        row.get("quantities", []),
         [int(scaled(amount, DECIMALS)) for amount in row["amounts"]],
         row["lines"],
         row["unrated"],
