@@ -143,6 +143,33 @@ test('a test shows whether it was delivered', async () => {
   expect(await screen.findByText('The test was delivered.')).toBeVisible();
 });
 
+test('a test that is on its way is read again until it was delivered', async () => {
+  const pending = { ...dead, channel: operations.id, state: 'pending' as const, attempts: 0, explanation: null };
+  const list = (delivery: Delivery) => json(success({ deliveries: [delivery] }));
+  answerEach({
+    ...PROJECTS,
+    [LIST]: listed,
+    [`POST ${ONE}/test`]: json(success(pending), 202),
+    'GET /api/billing/channels/deliveries': inTurn(
+      ...Array.from({ length: 4 }, () => list(pending)),
+      list({ ...pending, state: 'delivered' }),
+    ),
+  });
+  renderBilling('billing/budgets/channels');
+  await userEvent.click(await screen.findByRole('button', { name: 'Send a test to operations' }));
+  expect(await screen.findByText('The test was delivered.', {}, { timeout: 8000 })).toBeVisible();
+});
+
+test('what another tab has changed is read again', async () => {
+  answerEach({ ...PROJECTS, [LIST]: inTurn(listed, json(success({ channels: [] }))) });
+  renderBilling('billing/budgets/channels');
+  expect(await screen.findByRole('link', { name: 'operations' })).toBeVisible();
+  const other = new BroadcastChannel('billing.changes');
+  other.postMessage('api/billing/channels');
+  other.close();
+  expect(await screen.findByText('No channel yet')).toBeVisible();
+});
+
 test('a failed delivery has its reason, and is sent again', async () => {
   const sent = answerEach({
     ...PROJECTS,

@@ -3,6 +3,7 @@ import { createContext, type ReactNode, use, useEffect, useState } from 'react';
 
 import { useBilling } from '../BillingProvider';
 import { billingKeys } from '../queries/keys';
+import { useChangesOfOtherTabs } from '../queries/otherTabs';
 import { connectLive } from './connection';
 
 /** `polling`: there is no WebSocket; every read is repeated each minute. */
@@ -10,11 +11,12 @@ export type LiveState = 'polling' | 'connected';
 
 const LiveContext = createContext<LiveState>('polling');
 
-/** Keeps a live connection while the tab is visible. */
+/** Keeps a live connection while the tab is visible, and reads what another tab has changed. */
 export function LiveProvider({ children }: { children: ReactNode }) {
   const { api } = useBilling();
   const client = useQueryClient();
   const isVisible = useVisible();
+  useChangesOfOtherTabs();
   const [state, setState] = useState<LiveState>('polling');
   useEffect(() => {
     if (!isVisible || api.hasLive !== true) {

@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { ApiError } from '../api/errors';
 import type { BillingApi } from '../api/request';
 import { useBilling } from '../BillingProvider';
+import { readAgain } from './otherTabs';
 
 /**
  * One change. It is never sent again without the user. Afterwards every read whose address begins with `changed` is
@@ -19,9 +20,7 @@ export function useChange<Input, Result>(
     networkMode: 'always', // offline is an error at once, and not a change that is sent later
     onSuccess: () => {
       if (changed !== null) {
-        void client.invalidateQueries({
-          predicate: ({ queryKey }) => queryKey.some((part) => typeof part === 'string' && part.startsWith(changed)),
-        });
+        readAgain(client, changed);
       }
     },
   });

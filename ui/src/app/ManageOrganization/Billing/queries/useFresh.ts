@@ -13,6 +13,8 @@ interface FreshQuery<Data> {
   enabled?: boolean;
   /** False: the response does not change while the page is open. */
   polls?: boolean;
+  /** Milliseconds until the next read, where something is expected soon. Null: as every other read. */
+  expectsSoon?: ((fresh: Fresh<Data> | undefined) => number | null) | undefined;
   /** While another view of the same resource is loaded, its figures before stay (`isPlaceholderData`). */
   keepsFigures?: boolean;
 }
@@ -23,6 +25,7 @@ export function useFresh<Data>({
   fetch,
   enabled,
   polls,
+  expectsSoon,
   keepsFigures,
 }: FreshQuery<Data>): UseQueryResult<Fresh<Data>> {
   const { api } = useBilling();
@@ -35,7 +38,8 @@ export function useFresh<Data>({
       keepsFigures === true && isSameResource(before?.queryKey, queryKey) ? data : undefined,
     enabled: enabled ?? true,
     staleTime: 30_000,
-    refetchInterval: (query) => (polls === false ? false : refetchInterval(query.state.data, isLive)),
+    refetchInterval: ({ state: { data } }) =>
+      expectsSoon?.(data) ?? (polls === false ? false : refetchInterval(data, isLive)),
     retry,
     retryDelay,
   });

@@ -5,16 +5,17 @@ import { addressOf, fetchResource, type ResourceRequest } from '../api/rest/reso
 import { billingKeys } from './keys';
 import { useFresh } from './useFresh';
 
-interface Options {
+interface Options<Data> {
   enabled?: boolean;
   polls?: boolean;
+  expectsSoon?: (fresh: Fresh<Data> | undefined) => number | null;
 }
 
 /** Reads any GET of the API: `useResource('/api/billing/organization/forecast', { query: { level: '80' } })`. */
 export function useResource<Path extends ReadPath>(
   path: Path,
   request: ResourceRequest<Path>,
-  options: Options = {},
+  options: Options<DataOf<Path>> = {},
 ): UseQueryResult<Fresh<DataOf<Path>>> {
   const address = addressOf(path, request);
   return useFresh<DataOf<Path>>({

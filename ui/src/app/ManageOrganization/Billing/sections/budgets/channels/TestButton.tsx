@@ -2,7 +2,7 @@ import { Button } from '@patternfly/react-core';
 import { useTranslation } from 'react-i18next';
 
 import type { Channel } from './channelDraft';
-import { useDeliveriesTo, useTestChannel } from './channelQueries';
+import { isTried, useDelivery, useTestChannel } from './channelQueries';
 
 /** Sends a test message and shows whether it arrived. */
 export function TestButton({ channel }: { channel: Channel }) {
@@ -35,12 +35,10 @@ export function TestButton({ channel }: { channel: Channel }) {
   );
 }
 
-/** Of a delivery: it is read again until it was delivered or tried. */
 function Outcome({ channel, delivery }: { channel: string; delivery: string }) {
   const { t } = useTranslation('budgets');
-  const { data } = useDeliveriesTo(channel);
-  const found = data?.data.deliveries.find(({ id }) => id === delivery);
-  if (found === undefined || (found.state === 'pending' && found.attempts === 0)) {
+  const found = useDelivery(channel, delivery);
+  if (!isTried(found)) {
     return t('testPending');
   }
   if (found.state === 'delivered') {

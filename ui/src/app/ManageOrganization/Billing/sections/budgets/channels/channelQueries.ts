@@ -21,9 +21,20 @@ export function useDeadDeliveries(): UseQueryResult<Fresh<Schemas['DeliveryList'
   return useResource('/api/billing/channels/deliveries', { query: { state: 'dead', limit: 100 } });
 }
 
-/** The newest deliveries to one channel, for the outcome of a test. */
-export function useDeliveriesTo(channel: string): UseQueryResult<Fresh<Schemas['DeliveryList']>> {
-  return useResource('/api/billing/channels/deliveries', { query: { channel, limit: 10 } });
+/** One of the newest deliveries to a channel. It is read each second until it was tried. Undefined: it is not there yet. */
+export function useDelivery(channel: string, id: string): Delivery | undefined {
+  const of = (list: Fresh<Schemas['DeliveryList']> | undefined) =>
+    list?.data.deliveries.find((delivery) => delivery.id === id);
+  const { data } = useResource(
+    '/api/billing/channels/deliveries',
+    { query: { channel, limit: 10 } },
+    { expectsSoon: (list) => (isTried(of(list)) ? null : 1000) },
+  );
+  return of(data);
+}
+
+export function isTried(delivery: Delivery | undefined): delivery is Delivery {
+  return delivery !== undefined && (delivery.state !== 'pending' || delivery.attempts > 0);
 }
 
 export interface Deletion {

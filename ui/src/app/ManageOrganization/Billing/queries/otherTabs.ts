@@ -1,0 +1,32 @@
+/** A change that is made in one tab is read in the others at once, and not only at their next regular read. */
+import { type QueryClient, useQueryClient } from '@tanstack/react-query';
+import { useEffect } from 'react';
+
+const NAME = 'billing.changes';
+
+/** Reads again what begins with the address `changed`, in this tab and in the others. */
+export function readAgain(client: QueryClient, changed: string): void {
+  invalidate(client, changed);
+  const channel = new BroadcastChannel(NAME);
+  channel.postMessage(changed);
+  channel.close();
+}
+
+export function useChangesOfOtherTabs(): void {
+  const client = useQueryClient();
+  useEffect(() => {
+    const channel = new BroadcastChannel(NAME);
+    channel.onmessage = ({ data }: MessageEvent<unknown>) => {
+      invalidate(client, String(data));
+    };
+    return () => {
+      channel.close();
+    };
+  }, [client]);
+}
+
+function invalidate(client: QueryClient, changed: string): void {
+  void client.invalidateQueries({
+    predicate: ({ queryKey }) => queryKey.some((part) => typeof part === 'string' && part.startsWith(changed)),
+  });
+}
