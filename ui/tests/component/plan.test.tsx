@@ -53,6 +53,16 @@ test('advice names what is full first, and is not given to a project-user', asyn
   ]);
 });
 
+test('there is no advice where nothing is measured: "nothing to do" would be wrong', async () => {
+  const { data } = example<Plan>('plan');
+  const unknown = { requested: null, used: null, left: null, exhausted_on: null, exhaustion: null, projects: [] };
+  const dimensions = data.quota.dimensions.map((one) => ({ ...one, ...unknown }));
+  answerEach({ ...PROJECTS, [PLAN]: plan({ quota: { ...data.quota, source: 'none', dimensions } }) });
+  renderBilling('billing/plan');
+  expect(await screen.findByText(/^How much of the quota is taken is not known/)).toBeInTheDocument();
+  expect(screen.queryByRole('heading', { name: 'Advice' })).not.toBeInTheDocument();
+});
+
 test('a project-user sees the shared limit and the own projects, and no prices', async () => {
   const { data } = example<Plan>('plan');
   const dimensions = data.quota.dimensions.map((one) => ({

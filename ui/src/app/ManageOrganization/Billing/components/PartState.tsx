@@ -12,19 +12,21 @@ interface PartStateProps<Data> {
   query: UseQueryResult<Fresh<Data>>;
   /** Of the part, so that nothing moves when the data come: a CSS length. */
   height: string;
+  /** Of a part of a definition list: it needs a term also if the part failed. */
+  term?: string;
   children: (fresh: Fresh<Data>) => ReactNode;
 }
 
 /** The state of a part of a section, such as a card: a failed part does not hide the others. */
-export function PartState<Data>({ query, height, children }: PartStateProps<Data>) {
+export function PartState<Data>({ query, height, term, children }: PartStateProps<Data>) {
   const { t } = useTranslation();
   const tryAgain = useTryAgain();
   const state = viewStateOf(query);
   switch (state.kind) {
     case 'loading':
       return <Skeleton height={height} screenreaderText={t('loading')} />;
-    case 'error':
-      return (
+    case 'error': {
+      const failed = (
         <div style={{ minBlockSize: height }} role="status">
           <Content component="p">
             {state.error.kind === 'not_offered'
@@ -38,6 +40,15 @@ export function PartState<Data>({ query, height, children }: PartStateProps<Data
           )}
         </div>
       );
+      return term === undefined ? (
+        failed
+      ) : (
+        <div>
+          <dt>{term}</dt>
+          <dd>{failed}</dd>
+        </div>
+      );
+    }
     case 'data':
       return children(state.fresh);
   }

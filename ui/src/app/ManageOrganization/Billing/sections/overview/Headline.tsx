@@ -105,7 +105,7 @@ function useComparison(fresh: Fresh<Trend> | undefined): string {
 function Forecasted({ forecast }: Pick<HeadlineProps, 'forecast'>) {
   const { t } = useTranslation('overview');
   return (
-    <PartState query={forecast} height={FIGURE_HEIGHT}>
+    <PartState query={forecast} height={FIGURE_HEIGHT} term={t('forecast')}>
       {({ data, meta }) => {
         const { p50, low, high } = data.total;
         if (p50 === null || data.method === 'none') {

@@ -39,7 +39,7 @@ export function ByProject({ dimensions }: { dimensions: readonly Dimension[] }) 
 function ProjectTable({ dimensions, namespaces }: { dimensions: readonly Dimension[]; namespaces: readonly string[] }) {
   const { t } = useTranslation(['plan', 'common']);
   return (
-    <Table aria-label={t('byProject')} variant="compact" gridBreakPoint="grid-md">
+    <Table aria-label={t('byProject')} variant="compact" className="billing-dimensions" gridBreakPoint="grid-md">
       <Thead>
         <Tr>
           <Th>{t('common:project')}</Th>

@@ -32,12 +32,12 @@ export default function PlanPage() {
 
 function PlanParts({ fresh: { data, meta } }: { fresh: Fresh<Plan> }) {
   const isAdmin = data.scope.namespaces === null;
-  const isLimited = data.quota.dimensions.some(({ limit }) => limit !== null);
+  const isKnown = data.quota.dimensions.some(({ limit, requested }) => limit !== null && requested !== null);
   return (
     <>
       <CurrentPlan plan={data} meta={meta} />
       <Pool quota={data.quota} timeZone={meta.time_zone} isAdmin={isAdmin} />
-      {isAdmin && isLimited && <AdviceCard dimensions={data.quota.dimensions} />}
+      {isAdmin && isKnown && <AdviceCard dimensions={data.quota.dimensions} />}
       <ByProject dimensions={data.quota.dimensions} />
       <QuoteCard />
     </>

@@ -57,7 +57,7 @@ function AdjustmentRow({ adjustment, meta }: { adjustment: Adjustment; meta: Met
       <Td dataLabel={t('quantity')} className="billing-number">
         {adjustment.quantity === null ? '–' : formatQuantity(adjustment.quantity)}
       </Td>
-      <Td dataLabel={t('amount')} className="billing-number">
+      <Td dataLabel={t('amount')} className="billing-number" modifier="nowrap">
         {formatExact(adjustment.amount, adjustment.currency, meta.currency_digits)}
       </Td>
       <Td dataLabel={t('madeOn')}>{formatDayOf(adjustment.created_at, timeZone)}</Td>
