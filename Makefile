@@ -82,6 +82,10 @@ test-e2e: $(INSTALLED) $(PROVIDER) $(UI) $(PAGE) ## test the page in Chromium wi
 screenshots: $(UI) ## test every state of the page in Chromium, and write pictures to ui/screenshots/ (3 minutes)
 	$(SHOW)cd ui && npm run --silent screenshots
 
+.PHONY: pictures
+pictures: $(UI) ## write the pictures of the page's sections to docs/images/
+	$(SHOW)cd ui && npm run --silent pictures
+
 .PHONY: test-keycloak
 test-keycloak: $(INSTALLED) ## test the identity rules with a real Keycloak 26 (needs Java 17 and Maven, or KEYCLOAK_HOME)
 	$(SHOW)$(BIN)/python -m pytest tests/keycloak

@@ -4,7 +4,8 @@ import { CHROMIUM_ARGUMENTS, chromiumPath } from './tests/chromium';
 
 const PORT = process.env.PREVIEW_PORT ?? '4173';
 const PREVIEW = `http://localhost:${PORT}`;
-const isAgainstPreview = process.argv.includes('--project=states');
+/** Their responses are fixed. */
+const isAgainstPreview = ['--project=states', '--project=pictures'].some((one) => process.argv.includes(one));
 
 const isTheRunner = process.env.TEST_WORKER_INDEX === undefined;
 if (isTheRunner && !isAgainstPreview && process.env.BILLING_PID === undefined) {
@@ -24,6 +25,11 @@ export default defineConfig({
     {
       name: 'states',
       testDir: 'tests/states',
+      use: { baseURL: PREVIEW },
+    },
+    {
+      name: 'pictures',
+      testDir: 'tests/pictures',
       use: { baseURL: PREVIEW },
     },
     {

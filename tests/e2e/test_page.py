@@ -11,8 +11,8 @@ import sys
 
 import pytest
 
-from dev import page
-from dev.platform import Platform
+from dev import budgets, page
+from dev.platform import ORG_ADMIN, Platform
 from dev.settings import ROOT
 
 UI = ROOT / "ui"
@@ -41,9 +41,10 @@ def run_playwright(environment: dict[str, str]) -> tuple[int, str]:
 
 @pytest.mark.e2e
 def test_people_use_the_page(platform: Platform) -> None:
-    """Login, lists, projects, refusals, sessions and an outage, as each demo user meets them; none is skipped."""
+    """Each section, refusals, sessions and an outage, as each demo user meets them; none is skipped."""
     assert page.is_built(), f"the page is not built: {page.BUILD}"
     assert (UI / "node_modules").is_dir(), "the page's packages are not installed: make install"
+    budgets.provide(platform.settings, platform.token(ORG_ADMIN))
     billing = platform.supervisor.pid("billing")
     try:
         code, said = run_playwright(

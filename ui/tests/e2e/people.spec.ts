@@ -63,6 +63,24 @@ test('carol, a guest, sees that she has no access, and the contact', async ({ pa
   await expect(page.getByText('Ask an administrator of your organization')).toBeVisible();
 });
 
+test('carol, a guest, has no section with figures', async ({ page }) => {
+  await open(page, carol);
+  const noAccess = page.getByRole('heading', { name: 'You have no access to billing' });
+  for (const section of ['Explore', 'Projects', 'Budgets', 'Plan', 'Statements']) {
+    await page.getByRole('navigation').getByRole('link', { name: section, exact: true }).click();
+    await expect(page.getByRole('heading', { level: 1, name: section })).toBeVisible();
+    await expect(noAccess).toBeVisible();
+  }
+});
+
+test('an address that does not exist has a page for it, and a way to the overview', async ({ page }) => {
+  await open(page, alice, 'nothing/here');
+  await expect(page.getByRole('heading', { name: 'This page does not exist' })).toBeVisible();
+  await expect(page.getByText('There is nothing at /billing/nothing/here.')).toBeVisible();
+  await page.getByRole('link', { name: 'Go to the overview' }).click();
+  await expect(page.getByText('This month so far')).toBeVisible();
+});
+
 test('the page and the API are two origins, and one call fetches the complete list', async ({ page }) => {
   const calls: string[] = [];
   page.on('request', (request) => {

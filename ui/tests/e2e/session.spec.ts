@@ -64,6 +64,44 @@ test('logging out ends the session at the provider too', async ({ page }) => {
   await expect(page.getByLabel('Password')).toBeVisible();
 });
 
+test('after a logout in one tab, the other one needs a login as soon as its token expires', async ({
+  page,
+  context,
+}) => {
+  await open(page, alice, 'projects');
+  const second = await context.newPage();
+  await second.goto('/billing/projects?organization=acme');
+  await second.getByRole('link', { name: 'acme-web' }).waitFor();
+  await page.getByRole('button', { name: 'Account of alice, acme' }).click();
+  await page.getByRole('menuitem', { name: /Log out/ }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(page.getByRole('heading', { name: 'Choose an organization' })).toBeVisible();
+  await expire(second);
+  await second.getByRole('link', { name: 'acme-web' }).click();
+  await logIn(second, alice);
+  await expect(second).toHaveURL(/\/billing\/projects\/acme-web\?organization=acme$/);
+});
+
+for (const minutes of [-10, 10]) {
+  test(`a browser clock that is wrong by ${minutes} minutes changes neither the login nor an age`, async ({ page }) => {
+    await page.clock.setSystemTime(Date.now() + minutes * 60_000);
+    await open(page, alice);
+    await expect(page.getByText(/^Usage up to .*, loaded just now/)).toBeVisible();
+    await expect(page.getByText(/minutes old|Usage is more than/)).toHaveCount(0);
+    await page.getByRole('navigation').getByRole('link', { name: 'Projects' }).click();
+    await expect(page.getByRole('link', { name: 'acme-web' })).toBeVisible();
+  });
+}
+
+test('an organization that is typed with capitals and spaces is found', async ({ page }) => {
+  await page.goto('/billing/');
+  await page.getByLabel('Organization name').fill('  Acme ');
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await logIn(page, alice);
+  await expect(page).toHaveURL(/\/billing\/\?organization=acme$/);
+  await expect(page.getByText('This month so far')).toBeVisible();
+});
+
 test('an organization that does not exist has an error page', async ({ page }) => {
   await page.goto('/billing/?organization=nobody');
   await expect(page.getByRole('heading', { name: 'Login failed' })).toBeVisible();

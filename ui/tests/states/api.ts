@@ -7,7 +7,8 @@ export type Answer = (route: Route) => Promise<void>;
 
 const CORS = {
   'Access-Control-Allow-Origin': '*',
-  'Access-Control-Allow-Headers': 'Authorization, If-None-Match',
+  'Access-Control-Allow-Headers': 'Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match',
+  'Access-Control-Allow-Methods': 'GET, POST, PUT, DELETE',
   'Access-Control-Expose-Headers': 'X-Request-Id, Retry-After, Age, ETag',
 };
 
@@ -17,15 +18,21 @@ export const data =
     route.fulfill({ json: success(body, meta), headers: { ...CORS, ...headers } });
 
 export const error =
-  (status: number, text: string, details = {}): Answer =>
+  (status: number, text: string, details = {}, code?: string): Answer =>
   (route) =>
     route.fulfill({
       status,
-      json: failure(text, details),
+      json: { ...failure(text, details), ...(code !== undefined && { code }) },
       headers: { ...CORS, 'X-Request-Id': '6f1c2a90-5f5e-4c53-9d0f-2b6f2f6f7a11' },
     });
 
 export const withoutCorsHeaders: Answer = (route) => route.abort('failed');
+
+/** A change has its own reply. */
+export const readAndChange =
+  (read: Answer, change: Answer): Answer =>
+  (route) =>
+    (route.request().method() === 'GET' ? read : change)(route);
 
 export const silence: Answer = () => new Promise(() => undefined);
 

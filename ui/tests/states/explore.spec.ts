@@ -4,8 +4,9 @@ import { expect, type Page, test } from '@playwright/test';
 import { acme } from '../fixtures';
 import { explanation, largeTrend, trend, TREND_META } from '../exploreTrends';
 import { type Answer, data, error, routeApi, silence } from './api';
-import { cutOff, mainThreadMilliseconds, showAll, violations } from './checks';
+import { mainThreadMilliseconds } from './checks';
 import { routeProvider } from './provider';
+import { type State, testStates } from './run';
 
 const EXPLORE = '/billing/explore?organization=acme&period=2025-09-01..2025-09-30';
 const BUDGET_MILLISECONDS = 100;
@@ -16,15 +17,6 @@ const projects = ok({ ...acme, scope: { organization: 'acme', namespaces: null }
 /** The list and the explanation are the same in each state, the trend is the state's. */
 function route(page: Page, trendAnswer: Answer): Promise<void> {
   return routeApi(page, projects, { '/trend': trendAnswer, '/explain': ok(explanation()) });
-}
-
-interface State {
-  name: string;
-  path?: string;
-  answer: Answer;
-  /** By language. */
-  text: Record<'en' | 'de', string | RegExp>;
-  prepare?: (page: Page) => Promise<void>;
 }
 
 const many = trend({
@@ -38,7 +30,8 @@ const openFirst = (page: Page) =>
     .first()
     .click();
 
-const STATES: State[] = [
+/** `answer`: the trend's. */
+const STATES: (Omit<State, 'path' | 'answer'> & { path?: string; answer: Answer })[] = [
   { name: 'explore', answer: ok(many), text: { en: /largest part/, de: /größte Teil/ } },
   {
     name: 'explore-filtered',
@@ -90,41 +83,20 @@ const STATES: State[] = [
   },
 ];
 
-async function show(page: Page, state: State, theme: 'light' | 'dark'): Promise<void> {
-  await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
-  await page.setViewportSize({ width: 1280, height: 900 });
-  await routeProvider(page);
-  await route(page, state.answer);
-  await page.goto(state.path ?? EXPLORE);
-}
-
-for (const language of ['en', 'de'] as const) {
-  test.describe(language, () => {
-    test.use({ locale: language === 'en' ? 'en-GB' : 'de-DE' });
-    for (const state of STATES) {
-      for (const theme of ['light', 'dark'] as const) {
-        test(`${state.name}, ${theme}, ${language}`, async ({ page }) => {
-          await show(page, state, theme);
-          await state.prepare?.(page);
-          await expect(page.getByText(state.text[language]).first()).toBeAttached();
-          for (const width of [1280, 768, 390]) {
-            await page.setViewportSize({ width, height: 720 });
-            if (!state.name.startsWith('explain')) {
-              await showAll(page, width);
-            }
-            await page.screenshot({ path: `screenshots/${state.name}-${language}-${theme}-${width}.png` });
-            expect(await violations(page), `axe at ${width}`).toEqual([]);
-            expect(await cutOff(page), `beyond the right edge at ${width}`).toEqual([]);
-          }
-        });
-      }
-    }
-  });
-}
+testStates(
+  STATES.map(({ answer, ...state }) => ({
+    ...{ path: EXPLORE, isWindow: state.name.startsWith('explain') },
+    ...state,
+    ...{ answer: projects, answers: { '/trend': answer, '/explain': ok(explanation()) } },
+  })),
+);
 
 for (const theme of ['light', 'dark'] as const) {
   test(`ten groups have ten colours with 3:1 to the page, ${theme}`, async ({ page }) => {
-    await show(page, { name: 'colours', answer: ok(many), text: { en: '', de: '' } }, theme);
+    await page.emulateMedia({ colorScheme: theme });
+    await routeProvider(page);
+    await route(page, ok(many));
+    await page.goto(EXPLORE);
     await expect(page.locator('.billing-mark-fill')).toHaveCount(10);
     const ratios = await page.locator('.billing-mark-fill').evaluateAll((marks) => {
       const luminance = (color: string) => {

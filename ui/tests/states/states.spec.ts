@@ -1,31 +1,21 @@
-/** All states of the page in Chromium: visible, no findings of axe, no overflow, and a picture of each. */
+/** The overview, the projects and what surrounds them in Chromium; paper and blocked storage. */
 import { expect, type Page, test } from '@playwright/test';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 
 import type { ProjectList } from '../../src/app/ManageOrganization/Billing/api/models';
 import { acme, overview, project, projectList, summary, unpricedProject } from '../fixtures';
+import { forecast, trend } from '../trends';
+import { OVERVIEW_ANSWERS } from './answers';
 import { type Answer, data, error, routeApi, silence, withoutCorsHeaders } from './api';
-import { forecast, history, trend } from '../trends';
 import { routeProvider } from './provider';
+import { type State, testStates } from './run';
+import { text } from './texts';
 
 const OVERVIEW = '/billing/?organization=acme';
 const LIST = '/billing/projects?organization=acme';
 const PROJECT = '/billing/projects/acme-web?organization=acme';
 const LONGEST_NAME = `a-project-whose-name-is-as-long-as-kubernetes-allows-${'x'.repeat(11)}`;
 
-interface State {
-  name: string;
-  path?: string;
-  answer: Answer;
-  /** Text that identifies the state. */
-  text: string | RegExp;
-  prepare?: (page: Page) => Promise<void>;
-  /** Widths in addition to narrow and wide. */
-  also?: number[];
-  /** Replies by a part of the address. */
-  more?: Record<string, Answer>;
-}
+const NARROW = [1280, 320];
 
 function manyProjects(count: number): ProjectList {
   const projects = Array.from({ length: count }, (_, index) =>
@@ -74,242 +64,129 @@ const goOffline = async (page: Page) => {
   await page.getByRole('link', { name: 'acme-web' }).click();
 };
 
-const figures = {
-  'trend?compare': data(trend()),
-  '/trend': data(history()),
-  '/forecast': data(forecast()),
-  '/statement': data({ invoiced: { fees: 58, usage: 0, adjustments: 0, total: 58 }, projects: [] }),
-};
+/** One way to sort at a time: by the table head, or by the list of orders if the head is hidden. */
+async function oneWayToSort(page: Page, width: number): Promise<void> {
+  await expect(page.locator('.pf-v6-c-toolbar .billing-narrow')).toBeVisible({ visible: width < 768 });
+  await expect(page.locator('thead')).toBeVisible({ visible: width >= 768 });
+}
 
-const STATES: State[] = [
-  {
-    name: 'overview',
-    path: OVERVIEW,
-    answer: data(acme),
-    more: figures,
-    text: /likely €2,495/,
-    also: [390, 768, 3840],
-  },
+/** The sum, in the colour of the page's texts: axe does not check an SVG. */
+async function sumInTheRing(page: Page): Promise<void> {
+  await expect(page.locator('.billing-donut svg tspan')).toHaveText(/1[.,]672[.,]31/);
+  const colors = await page.evaluate(() => [
+    getComputedStyle(document.querySelector('h1') ?? document.body).color,
+    getComputedStyle(document.querySelector('.billing-donut svg text tspan') ?? document.body).fill,
+  ]);
+  expect(new Set(colors).size, colors.join(', ')).toBe(1);
+}
+
+const STALE = { en: 'These figures are 14 minutes old', de: 'Diese Zahlen sind 14 Minuten alt' };
+/** Every reply of the overview. */
+const ofAll = (answer: Answer) => Object.fromEntries(Object.keys(OVERVIEW_ANSWERS).map((part) => [part, answer]));
+const likely = { en: /likely €2,495/, de: /wahrscheinlich 2.495/ };
+/** `body`: the reply to every request that has no other one. */
+const list = (name: string, body: unknown, text: State['text'], part: Partial<State> = {}): State => ({
+  ...{ name, path: LIST, answer: data(body), text, widths: NARROW },
+  ...part,
+});
+
+const OVERVIEWS: State[] = [
+  { name: 'overview', path: OVERVIEW, text: likely, widths: [...NARROW, 390, 768, 3840] },
   {
     name: 'overview-plan',
     path: OVERVIEW,
-    answer: data(acme),
-    more: { ...figures, 'trend?compare': data(trend(), { cost_basis: 'list_price' }) },
-    text: 'Invoiced for this month',
+    answers: { 'trend?compare': data(trend(), { cost_basis: 'list_price' }) },
+    text: text('overview.invoiced'),
   },
-  { name: 'overview-loading', path: OVERVIEW, answer: silence, text: 'Loading the figures' },
-  { name: 'overview-not-offered', path: OVERVIEW, answer: data(acme), text: 'Not offered by this installation' },
+  { name: 'overview-loading', path: OVERVIEW, answers: ofAll(silence), text: text('common.loading') },
+  {
+    name: 'overview-not-offered',
+    path: OVERVIEW,
+    answers: { ...ofAll(error(501, 'Not offered by this installation', {}, 'not_offered')), '/projects': data(acme) },
+    text: text('common.notOfferedTitle'),
+  },
+  {
+    name: 'overview-guest',
+    path: OVERVIEW,
+    answers: ofAll(error(403, 'Billing access denied')),
+    text: text('common.guestTitle'),
+  },
+  {
+    name: 'overview-not-started',
+    path: OVERVIEW,
+    answers: {
+      '/projects': data({ ...projectList([], []), billing_started: false }),
+      ...ofAll(error(404, 'Billing has not started', {}, 'billing_not_started')),
+    },
+    text: text('common.notStartedTitle'),
+  },
+  {
+    name: 'overview-forecast-unknown',
+    path: OVERVIEW,
+    answers: {
+      '/forecast': data(forecast({ quality: 'short_history' })),
+      'trend?compare': error(400, 'There is no earlier range'),
+    },
+    text: text('overview.quality_short_history'),
+  },
   {
     name: 'overview-90d',
     path: `${OVERVIEW}&period=90d`,
-    answer: data(acme),
-    more: figures,
-    text: 'Cost, 90 days',
+    text: { en: 'Cost, 90 days', de: 'Kosten, 90 Tage' },
   },
   {
     name: 'overview-unknown-parameter',
     path: `${OVERVIEW}&perriod=90d`,
-    answer: data(acme),
-    more: figures,
-    text: /The page does not use: perriod/,
+    text: text('common.unknownParameterTitle'),
   },
-  {
-    name: 'not-found',
-    path: '/billing/nothing?organization=acme',
-    answer: data(acme),
-    text: 'This page does not exist',
-  },
-  { name: 'list', answer: data(acme), text: 'acme-data', also: [768, 3840] },
-  {
-    name: 'list-500',
-    answer: data(manyProjects(500)),
-    text: 'acme-team-000',
-    path: `${LIST}&sort=namespace`,
-    also: [3840],
-  },
-  { name: 'list-extremes', answer: data(extremes), text: 'acme-tokyo', also: [768, 1024] },
-  {
-    name: 'list-no-match',
-    answer: data(acme),
-    text: 'No matching project',
-    path: `${LIST}&search=nothing`,
-  },
-  { name: 'loading', answer: silence, text: 'Loading the figures' },
-  { name: 'waking', answer: silence, text: /The billing functions are starting/ },
-  { name: 'empty', answer: data(projectList([], [])), text: 'No projects yet' },
-  { name: 'guest', answer: error(403, 'Billing access denied'), text: 'You have no access to billing' },
-  { name: 'expired', answer: error(401, 'Authentication token expired'), text: 'Your session has ended' },
-  {
-    name: 'unavailable',
-    answer: error(503, 'Billing service unreachable'),
-    text: 'The billing service is not available',
-  },
-  {
-    name: 'identity',
-    answer: error(503, 'Identity provider unreachable'),
-    text: 'The identity provider is not available',
-  },
-  { name: 'stale', answer: data(acme, { stale: true }, { Age: '840' }), text: 'These figures are 14 minutes old' },
-  { name: 'unreachable', answer: withoutCorsHeaders, text: 'Billing cannot be reached' },
-  { name: 'offline', answer: data(acme), text: 'You are offline', prepare: goOffline },
-  { name: 'failed', answer: error(500, 'Internal server error'), text: 'Internal error' },
-  { name: 'broken-answer', answer: data({ organization: 'acme' }), text: 'Internal error' },
-  { name: 'project', path: PROJECT, answer: data(overview()), text: '€989.45', also: [768, 3840] },
-  { name: 'project-no-usage', path: PROJECT, answer: data(noUsage), text: 'No usage this month.' },
-  { name: 'project-loading', path: PROJECT, answer: silence, text: 'Loading the figures' },
-  {
-    name: 'project-long-name',
-    path: `/billing/projects/${LONGEST_NAME}?organization=acme`,
-    answer: data(overview({ namespace: LONGEST_NAME })),
-    text: '€989.45',
-  },
-  {
-    name: 'project-forbidden',
-    path: PROJECT,
-    answer: error(403, 'Access denied to namespace', { namespace: 'acme-web', availableNamespaces: [] }),
-    text: 'You have no access to this project',
-  },
-  {
-    name: 'project-incomplete',
-    path: PROJECT,
-    answer: error(503, 'Billing data incomplete'),
-    text: 'The figures are not complete',
-  },
-  { name: 'choose-organization', path: '/billing/', answer: silence, text: 'Choose an organization' },
-  {
-    name: 'login-failed',
-    answer: silence,
-    text: 'Login failed',
-    prepare: (page) =>
-      routeProvider(page, { refuses: true })
-        .then(() => page.reload())
-        .then(() => undefined),
-  },
+  { name: 'not-found', path: '/billing/nothing?organization=acme', text: text('common.notFoundTitle') },
 ];
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const PROJECTS: State[] = [
+  list('list', acme, 'acme-data', { widths: [...NARROW, 768, 3840], check: oneWayToSort }),
+  list('list-500', manyProjects(500), 'acme-team-000', {
+    path: `${LIST}&sort=namespace`,
+    widths: [...NARROW, 3840],
+  }),
+  list('list-extremes', extremes, 'acme-tokyo', { widths: [...NARROW, 768, 1024] }),
+  list('list-no-match', acme, text('projects.noMatchTitle'), { path: `${LIST}&search=nothing` }),
+  list('loading', null, text('common.loading'), { answer: silence }),
+  list('waking', null, text('common.waking'), { answer: silence }),
+  list('empty', projectList([], []), text('projects.emptyTitle')),
+  list('guest', null, text('common.guestTitle'), { answer: error(403, 'Billing access denied') }),
+  list('expired', null, text('common.expiredTitle'), { answer: error(401, 'Authentication token expired') }),
+  list('unavailable', null, text('common.unavailableTitle'), { answer: error(503, 'Billing service unreachable') }),
+  list('identity', null, text('common.identityTitle'), { answer: error(503, 'Identity provider unreachable') }),
+  list('stale', null, STALE, { answer: data(acme, { stale: true }, { Age: '840' }) }),
+  list('unreachable', null, text('common.unreachableTitle'), { answer: withoutCorsHeaders }),
+  list('offline', acme, text('common.offlineTitle'), { prepare: goOffline }),
+  list('failed', null, text('common.failedTitle'), { answer: error(500, 'Internal server error') }),
+  list('broken-answer', { organization: 'acme' }, text('common.failedTitle')),
+  list('project', overview(), /989[.,]45/, { path: PROJECT, widths: [...NARROW, 768, 3840], check: sumInTheRing }),
+  list('project-no-usage', noUsage, text('projects.noCostYet'), { path: PROJECT }),
+  list('project-loading', null, text('common.loading'), { path: PROJECT, answer: silence }),
+  list('project-long-name', overview({ namespace: LONGEST_NAME }), /989[.,]45/, {
+    path: `/billing/projects/${LONGEST_NAME}?organization=acme`,
+  }),
+  list('project-forbidden', null, text('common.forbiddenTitle'), {
+    path: PROJECT,
+    answer: error(403, 'Access denied to namespace', { namespace: 'acme-web', availableNamespaces: [] }),
+  }),
+  list('project-incomplete', null, text('common.incompleteTitle'), {
+    path: PROJECT,
+    answer: error(503, 'Billing data incomplete'),
+  }),
+  list('choose-organization', null, text('shell.chooseTitle'), { path: '/billing/' }),
+  list('login-failed', null, text('shell.loginFailedTitle'), {
+    prepare: async (page) => {
+      await routeProvider(page, { refuses: true });
+      await page.reload();
+    },
+  }),
+];
 
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    // axe is now a global of the page.
-    const { run } = (window as unknown as { axe: typeof import('axe-core') }).axe;
-    const results = await run(document);
-    return results.violations.flatMap(({ id, nodes }) =>
-      nodes.map((node) => `${id}: ${node.html} ${node.failureSummary ?? ''}`),
-    );
-  });
-}
-
-/** Texts and controls that are visible only after scrolling sideways. */
-function cutOff(page: Page): Promise<string[]> {
-  return page.evaluate(() =>
-    [...document.querySelectorAll('a, button, input, select, h1, h2, p, td, th, dd, dt, li')]
-      .filter((element) => element.checkVisibility() && element.closest('.pf-v6-screen-reader') === null)
-      .filter((element) => {
-        const card = element.closest('.pf-v6-c-card')?.getBoundingClientRect().right ?? window.innerWidth;
-        return element.getBoundingClientRect().right > Math.min(card, window.innerWidth) + 1;
-      })
-      .map((element) => element.outerHTML.slice(0, 200)),
-  );
-}
-
-/** Text colours in charts that differ from the page's text colours. axe does not check an SVG. */
-function chartTextColors(page: Page): Promise<string[]> {
-  return page.evaluate(() => {
-    const heading = document.querySelector('h1');
-    const wanted = heading === null ? '' : getComputedStyle(heading).color;
-    return [...document.querySelectorAll('.billing-donut svg text tspan')]
-      .map((text) => getComputedStyle(text).fill)
-      .filter((fill) => fill !== wanted);
-  });
-}
-
-/** The page has an inner scroll area, so the window gets the height of its content. */
-async function showAll(page: Page, width: number): Promise<void> {
-  const hidden = await page.evaluate(() =>
-    Math.max(
-      0,
-      ...[...document.querySelectorAll('main, .pf-v6-c-page__main')].map(
-        (main) => main.scrollHeight - main.clientHeight,
-      ),
-    ),
-  );
-  await page.setViewportSize({ width, height: 720 + hidden });
-  await page.waitForTimeout(150); // a chart needs one frame for its new width
-}
-
-for (const state of STATES) {
-  for (const theme of ['light', 'dark'] as const) {
-    test(`${state.name}, ${theme}`, async ({ page }) => {
-      await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
-      await page.setViewportSize({ width: 1280, height: 900 });
-      await routeProvider(page);
-      await routeApi(page, state.answer, state.more);
-      await page.goto(state.path ?? LIST);
-      await state.prepare?.(page);
-      await expect(page.getByText(state.text).first()).toBeAttached();
-      for (const width of [1280, 320, ...(state.also ?? [])]) {
-        await page.setViewportSize({ width, height: 720 });
-        await expect(page.locator('.billing-donut.pf-v6-c-skeleton')).toHaveCount(
-          state.name === 'project-loading' ? 1 : 0,
-        );
-        await showAll(page, width);
-        await page.screenshot({ path: `screenshots/${state.name}-${theme}-${width}.png` });
-        expect(await violations(page), `axe at ${width}`).toEqual([]);
-        if (state.name === 'list') {
-          // One way to sort at a time: by the table head, or by the list of orders if the head is hidden.
-          await expect(page.getByRole('combobox', { name: 'Sort by' })).toBeVisible({ visible: width < 768 });
-          await expect(page.getByRole('button', { name: 'Project', exact: true })).toBeVisible({
-            visible: width >= 768,
-          });
-        }
-        if (state.name === 'project') {
-          await expect(page.locator('.billing-donut svg tspan')).toHaveText('€1,672.31');
-        }
-        expect(await chartTextColors(page), 'the text in the ring').toEqual([]);
-        expect(await cutOff(page), `beyond the right edge at ${width}`).toEqual([]);
-      }
-    });
-  }
-}
-
-const LANGUAGES = [
-  ['de-DE', 'Am Monatsende'],
-  ['en-XA', /Át thé éñd óf thé móñth/],
-  ['ar-XB', /Át thé éñd óf thé móñth/],
-] as const;
-
-for (const [locale, text] of LANGUAGES) {
-  for (const [name, path] of [
-    ['overview', OVERVIEW],
-    ['list', LIST],
-  ] as const) {
-    test.describe(`in ${locale}`, () => {
-      test.use({ locale });
-
-      test(`${name}: lang and dir are set, nothing is cut off, and axe has no finding`, async ({ page }) => {
-        await page.emulateMedia({ reducedMotion: 'reduce' });
-        await page.setViewportSize({ width: 1280, height: 900 });
-        await routeProvider(page);
-        await routeApi(page, data(acme), figures);
-        await page.goto(path);
-        await expect(page.locator('html')).toHaveAttribute('lang', locale === 'de-DE' ? 'de' : locale);
-        await expect(page.locator('html')).toHaveAttribute('dir', locale === 'ar-XB' ? 'rtl' : 'ltr');
-        await expect(
-          name === 'overview' ? page.getByText(text) : page.getByRole('link', { name: 'acme-ci' }),
-        ).toBeVisible();
-        for (const width of [1280, 390]) {
-          await page.setViewportSize({ width, height: 720 });
-          await showAll(page, width);
-          await page.screenshot({ path: `screenshots/${name}-${locale}-${width}.png` });
-          expect(await violations(page), `axe at ${width}`).toEqual([]);
-          expect(locale === 'ar-XB' ? [] : await cutOff(page), `beyond the edge at ${width}`).toEqual([]);
-        }
-      });
-    });
-  }
-}
+testStates(OVERVIEWS, OVERVIEW_ANSWERS);
+testStates(PROJECTS);
 
 test('printed, the list has all rows on all pages, with the heading row, and no navigation', async ({ page }) => {
   await routeProvider(page);
