@@ -23,7 +23,7 @@ export function Bar() {
         <ScopeSelect list={fresh?.data} />
         <PeriodSelect />
         <CopyLink />
-        <FlexItem>
+        <FlexItem className="billing-bar-end">
           <Freshness fresh={fresh} />
         </FlexItem>
       </Flex>

@@ -32,11 +32,12 @@ export function BudgetsView() {
   useSectionParameters(NO_PARAMETERS);
   const query = useBudgets();
   const data = query.data?.data;
+  const hasButton = data?.may_create === true && data.budgets.length > 0;
   return (
     <SectionPage
       title={t('budgets')}
       subtitle={t('subtitle')}
-      actions={data?.may_create === true && data.budgets.length > 0 && <NewBudget />}
+      actions={query.isPending ? <Skeleton width="8rem" height="2.25rem" /> : hasButton && <NewBudget />}
     >
       <BudgetTabs current="budgets" />
       <BillingState query={query} skeleton={<ListSkeleton />}>

@@ -11,7 +11,7 @@ import { type Course, courseOf } from './course';
 const LineChart = lazy(() => import('../../charts/LineChart'));
 
 /** The height of the chart with its heading, so that nothing moves when it comes. */
-export const COURSE_HEIGHT = '17.5rem';
+export const COURSE_HEIGHT = '16rem';
 const PLOT_HEIGHT = 190;
 const LABEL_WIDTH = 96;
 

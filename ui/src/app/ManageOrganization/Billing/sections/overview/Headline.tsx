@@ -8,11 +8,12 @@ import type { Forecast, Fresh, Trend } from '../../api/models';
 import { PartState } from '../../components/PartState';
 import { formatDays } from '../../dates';
 import { formatAmount, formatAmountRange, formatChange, formatDifference, formatWhole, type Unit } from '../../money';
-import type { Budget } from '../../queries/useBudgets';
+import { type BudgetList, monthlyBudgets } from '../../queries/useBudgets';
 import { BudgetFigure } from './BudgetFigure';
 import { InvoicedFigure } from './InvoicedFigure';
 
-const FIGURE_HEIGHT = '4.5rem';
+const FIGURE_HEIGHT = '7rem';
+const AMOUNT_HEIGHT = '1lh';
 
 interface HeadlineProps {
   scope: Scope;
@@ -21,21 +22,27 @@ interface HeadlineProps {
   soFar: { amount: number | null; unit: Unit; almostNothing: boolean } | null;
   trend: UseQueryResult<Fresh<Trend>>;
   forecast: UseQueryResult<Fresh<Forecast>>;
-  budgets: Budget[] | null;
+  budgets: UseQueryResult<Fresh<BudgetList>>;
+  /** On a plan: the usage is at list prices, and an org-admin gets what is invoiced. */
+  isListPrice: boolean;
+  isAdmin: boolean;
 }
 
 /** The figures of the period: so far, at its end, the budget; on a plan, what is invoiced. */
-export function Headline({ scope, period, soFar, trend, forecast, budgets }: HeadlineProps) {
+export function Headline({ scope, period, soFar, trend, forecast, budgets, isListPrice, isAdmin }: HeadlineProps) {
   const isThisMonth = period.kind === 'this-month';
-  const isListPrice = trend.data?.meta.cost_basis === 'list_price';
   return (
     <Card isCompact>
       <CardBody>
         <dl className="billing-headline">
           <SoFar period={period} soFar={isThisMonth ? soFar : null} trend={trend} isListPrice={isListPrice} />
-          {isListPrice && scope.kind === 'organization' && isThisMonth && <InvoicedFigure />}
+          {isListPrice && isAdmin && scope.kind === 'organization' && isThisMonth && <InvoicedFigure />}
           {isThisMonth && <Forecasted forecast={forecast} />}
-          {isThisMonth && budgets !== null && <BudgetFigure budgets={budgets} />}
+          {isThisMonth && (
+            <PartState query={budgets} height={FIGURE_HEIGHT}>
+              {({ data }) => <BudgetFigure budgets={monthlyBudgets(data, scope)} />}
+            </PartState>
+          )}
         </dl>
       </CardBody>
     </Card>
@@ -48,7 +55,7 @@ export function Figure({ title, children, notes }: { title: string; children: Re
       <dt>{title}</dt>
       <dd>
         <span className="billing-amount">{children}</span>
-        {notes != null && <span className="billing-note">{notes}</span>}
+        <span className="billing-note">{notes}</span>
       </dd>
     </div>
   );
@@ -76,7 +83,7 @@ function SoFar({ period, soFar, trend, isListPrice }: SoFarProps) {
     </Figure>
   ) : (
     <Figure title={title} notes={notes}>
-      <PartState query={trend} height={FIGURE_HEIGHT}>
+      <PartState query={trend} height={AMOUNT_HEIGHT}>
         {({ data, meta }) => formatAmount(data.total, meta)}
       </PartState>
     </Figure>

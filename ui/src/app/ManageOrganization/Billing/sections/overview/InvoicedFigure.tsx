@@ -12,7 +12,7 @@ export function InvoicedFigure() {
   if (isPending) {
     return (
       <Figure title={t('invoiced')}>
-        <Skeleton width="6rem" />
+        <Skeleton width="6rem" height="1lh" />
       </Figure>
     );
   }

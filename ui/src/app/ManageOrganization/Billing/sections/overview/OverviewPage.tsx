@@ -18,6 +18,7 @@ import { BillingState } from '../../components/BillingState';
 import { UnpricedNotice, UnratedNotice } from '../../components/Notices';
 import { PageHeading } from '../../components/PageHeading';
 import { PartState } from '../../components/PartState';
+import { isWholeOrganization } from '../../components/useScopeName';
 import { monthlyBudgets, useBudgets } from '../../queries/useBudgets';
 import { useOverviewQuery } from '../../queries/useOverviewQuery';
 import { unitOf } from '../../units';
@@ -98,8 +99,8 @@ function OfProject({ namespace, ...data }: Omit<PartsProps, 'soFar'> & { namespa
 }
 
 function Parts({ scope, period, list, soFar, trend, forecast, history }: PartsProps) {
-  const budgets = useBudgets().data?.data;
-  const own = monthlyBudgets(budgets, scope);
+  const budgets = useBudgets();
+  const own = monthlyBudgets(budgets.data?.data, scope);
   const isThisMonth = period.kind === 'this-month';
   const limit = isThisMonth ? (own[0]?.current?.limit ?? own[0]?.amount ?? null) : null;
   const pending = list.data.projects.filter(({ code }) => code === 'not_started' || code === 'not_metered').length;
@@ -114,7 +115,9 @@ function Parts({ scope, period, list, soFar, trend, forecast, history }: PartsPr
         soFar={soFar}
         trend={trend}
         forecast={forecast}
-        budgets={budgets === undefined ? null : own}
+        budgets={budgets}
+        isListPrice={(trend.data ?? list).meta.cost_basis === 'list_price'}
+        isAdmin={isWholeOrganization(list.data)}
       />
       <Grid hasGutter>
         <GridItem span={12} lg={8}>
@@ -195,7 +198,7 @@ function OverviewSkeleton() {
     <>
       <Card isCompact>
         <CardBody>
-          <Skeleton height="5.5rem" />
+          <Skeleton height="8rem" />
         </CardBody>
       </Card>
       <Grid hasGutter>

@@ -98,7 +98,10 @@ function MonthRow({ period, query, isAdmin }: MonthRowProps) {
         <Link to={{ pathname: period, search }}>{formatMonth(period)}</Link>
       </Td>
       <MonthFigures query={query} isAdmin={isAdmin} />
-      <Td>{query?.data !== undefined && <DownloadStatement period={period} isInRow />}</Td>
+      <Td>
+        {query?.data !== undefined && <DownloadStatement period={period} isInRow />}
+        {isLoading(query) && <Skeleton width="3rem" />}
+      </Td>
     </Tr>
   );
 }
@@ -106,7 +109,11 @@ function MonthRow({ period, query, isAdmin }: MonthRowProps) {
 function MonthFigures({ query, isAdmin }: Pick<MonthRowProps, 'query' | 'isAdmin'>) {
   const { t } = useTranslation('statements');
   if (query?.data === undefined) {
-    return <NoFigures hasFailed={query?.isError === true} columns={isAdmin ? 3 : 2} />;
+    return isLoading(query) ? (
+      <LoadingFigures isAdmin={isAdmin} />
+    ) : (
+      <Td colSpan={isAdmin ? 3 : 2}>{t('notLoaded')}</Td>
+    );
   }
   const { data, meta } = query.data;
   const soFar = meta.period_state === 'open' && <Content component="small">{t('toDate')}</Content>;
@@ -127,9 +134,28 @@ function MonthFigures({ query, isAdmin }: Pick<MonthRowProps, 'query' | 'isAdmin
   );
 }
 
-function NoFigures({ hasFailed, columns }: { hasFailed: boolean; columns: number }) {
+function isLoading(query: MonthRowProps['query']): boolean {
+  return query?.data === undefined && query?.isError !== true;
+}
+
+/** In the cells of the figures, so that no row becomes taller when they come. */
+function LoadingFigures({ isAdmin }: { isAdmin: boolean }) {
   const { t } = useTranslation('statements');
-  return <Td colSpan={columns}>{hasFailed ? t('notLoaded') : <Skeleton width="60%" />}</Td>;
+  return (
+    <>
+      <Td dataLabel={t('state')}>
+        <Skeleton width="5rem" />
+      </Td>
+      <Td dataLabel={t('usage')} className="billing-number">
+        <Skeleton width="5rem" />
+      </Td>
+      {isAdmin && (
+        <Td dataLabel={t('invoiced')} className="billing-number">
+          <Skeleton width="5rem" />
+        </Td>
+      )}
+    </>
+  );
 }
 
 const SKELETON_ROWS = ['one', 'two', 'three', 'four', 'five', 'six'];
@@ -144,8 +170,9 @@ function MonthsSkeleton() {
             <Td>
               <Skeleton width="8rem" />
             </Td>
-            <Td colSpan={4}>
-              <Skeleton width="60%" />
+            <LoadingFigures isAdmin />
+            <Td>
+              <Skeleton width="3rem" />
             </Td>
           </Tr>
         ))}
