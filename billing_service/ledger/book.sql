@@ -1,6 +1,6 @@
 -- Writes `changes` to the lines, and their differences to every sum. A row without new_quantity removes its line.
--- Sums are updated, and then inserted where there was none: this takes half the time of ON CONFLICT, which finds and locks
--- rows one by one. It is safe because writers run one after another (ingest.LOCK).
+-- Sums are updated, and then inserted where there was none, if there was none: this takes less than half the time of ON
+-- CONFLICT, which finds and locks rows one by one. It is safe because writers run one after another (ingest.LOCK).
 SET LOCAL default_statistics_target = 10; -- a small sample is enough, and takes a tenth of the time
 SET LOCAL jit = off;
 SET LOCAL work_mem = '64MB'; -- one writer at a time
@@ -36,43 +36,64 @@ FROM (
     SELECT organization, namespace, life, day, period, sku, old_currency, -old_quantity, -old_amount, -1
     FROM changes WHERE old_quantity IS NOT NULL
 ) AS difference
-GROUP BY organization, namespace, life, day, period, sku, currency;
+GROUP BY organization, namespace, life, day, period, sku, currency
+ORDER BY organization, namespace, day, sku; -- as in the index of the sums: neighbours are found faster
 ANALYZE deltas;
 
-UPDATE rollup_daily AS r
-SET quantity = r.quantity + d.quantity, amount = r.amount + d.amount, lines = r.lines + d.lines,
-    unrated = r.unrated + d.unrated
-FROM deltas AS d
-WHERE r.organization = d.organization AND r.namespace = d.namespace AND r.life = d.life AND r.day = d.day
-  AND r.sku = d.sku AND r.currency = d.currency;
-INSERT INTO rollup_daily
-SELECT organization, namespace, life, day, sku, currency, quantity, amount, lines, unrated FROM deltas AS d
-WHERE NOT EXISTS (
-    SELECT FROM rollup_daily AS r
+SET LOCAL enable_memoize = off; -- each row is looked up once
+DO $$
+DECLARE
+    updated bigint;
+BEGIN
+    UPDATE rollup_daily AS r
+    SET quantity = r.quantity + d.quantity, amount = r.amount + d.amount, lines = r.lines + d.lines,
+        unrated = r.unrated + d.unrated
+    FROM deltas AS d
     WHERE r.organization = d.organization AND r.namespace = d.namespace AND r.life = d.life AND r.day = d.day
-      AND r.sku = d.sku AND r.currency = d.currency
-)
-ORDER BY organization, namespace, life, day, sku, currency;
+      AND r.sku = d.sku AND r.currency = d.currency;
+    GET DIAGNOSTICS updated = ROW_COUNT;
+    IF updated < (SELECT count(*) FROM deltas) THEN
+        INSERT INTO rollup_daily
+        SELECT organization, namespace, life, day, sku, currency, quantity, amount, lines, unrated FROM deltas AS d
+        WHERE NOT EXISTS (
+            SELECT FROM rollup_daily AS r
+            WHERE r.organization = d.organization AND r.namespace = d.namespace AND r.life = d.life AND r.day = d.day
+              AND r.sku = d.sku AND r.currency = d.currency
+        )
+        ORDER BY organization, namespace, life, day, sku, currency;
+    END IF;
+END
+$$;
 
 CREATE TEMPORARY TABLE month_deltas ON COMMIT DROP AS
 SELECT organization, period, namespace, life, sku, currency, sum(quantity) AS quantity, sum(amount) AS amount,
        sum(lines) AS lines, sum(unrated) AS unrated
 FROM deltas GROUP BY 1, 2, 3, 4, 5, 6;
 ANALYZE month_deltas;
-UPDATE rollup_monthly AS r
-SET quantity = r.quantity + m.quantity, amount = r.amount + m.amount, lines = r.lines + m.lines,
-    unrated = r.unrated + m.unrated
-FROM month_deltas AS m
-WHERE r.organization = m.organization AND r.period = m.period AND r.namespace = m.namespace AND r.life = m.life
-  AND r.sku = m.sku AND r.currency = m.currency;
-INSERT INTO rollup_monthly
-SELECT * FROM month_deltas AS m
-WHERE NOT EXISTS (
-    SELECT FROM rollup_monthly AS r
+DO $$
+DECLARE
+    updated bigint;
+BEGIN
+    UPDATE rollup_monthly AS r
+    SET quantity = r.quantity + m.quantity, amount = r.amount + m.amount, lines = r.lines + m.lines,
+        unrated = r.unrated + m.unrated
+    FROM month_deltas AS m
     WHERE r.organization = m.organization AND r.period = m.period AND r.namespace = m.namespace AND r.life = m.life
-      AND r.sku = m.sku AND r.currency = m.currency
-)
-ORDER BY organization, period, namespace, life, sku, currency;
+      AND r.sku = m.sku AND r.currency = m.currency;
+    GET DIAGNOSTICS updated = ROW_COUNT;
+    IF updated < (SELECT count(*) FROM month_deltas) THEN
+        INSERT INTO rollup_monthly
+        SELECT * FROM month_deltas AS m
+        WHERE NOT EXISTS (
+            SELECT FROM rollup_monthly AS r
+            WHERE r.organization = m.organization AND r.period = m.period AND r.namespace = m.namespace AND r.life = m.life
+              AND r.sku = m.sku AND r.currency = m.currency
+        )
+        ORDER BY organization, period, namespace, life, sku, currency;
+    END IF;
+END
+$$;
+SET LOCAL enable_memoize = on;
 
 INSERT INTO organization_daily AS r
 SELECT organization, day, sku, currency, sum(quantity), sum(amount), sum(lines), sum(unrated)
