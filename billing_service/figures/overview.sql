@@ -18,8 +18,8 @@ SELECT o.*, p.namespace, p.life, sums.*, coalesce(d.last_day, 0) AS last_day, co
        sums.month_unrated + CASE WHEN o.period = o.this_period THEN coalesce(d.unrated, 0) ELSE 0 END AS unrated,
        e.others, x.adjustments,
        i.running_pods, i.running_vms, i.cpu_cores::numeric, i.memory_gib::numeric, i.measured_at,
-       g.first_bit, g.last_bit, bit_count(g.missing) AS incomplete_hours,
-       nullif(position(B'1' IN g.missing), 0) - 1 AS first_missing
+       g.first_bit, g.last_bit, bit_count(u.missing) AS incomplete_hours,
+       nullif(position(B'1' IN u.missing), 0) - 1 AS first_missing
 FROM organization AS o
 JOIN project AS p ON true
 JOIN LATERAL (
@@ -57,3 +57,6 @@ LEFT JOIN LATERAL project_gaps(
     EXISTS (SELECT FROM project_months AS b WHERE b.organization = o.organization AND b.namespace = p.namespace
             AND b.life = p.life AND b.period = (o.period - interval '1 month')::date)
 ) AS g ON true
+CROSS JOIN LATERAL (
+    SELECT g.missing & ~unowned_bits(o.organization, p.namespace, p.life, o.period) AS missing
+) AS u

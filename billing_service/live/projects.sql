@@ -7,14 +7,16 @@
            (SELECT CASE WHEN NOT bool_or(lower_inf(l.validity)) THEN min(lower(l.validity)) END FROM ownership AS l
             WHERE l.namespace = w.namespace AND l.organization = w.organization AND l.life = w.life) AS since,
            (SELECT CASE WHEN NOT bool_or(upper_inf(l.validity)) THEN max(upper(l.validity)) END FROM ownership AS l
-            WHERE l.namespace = w.namespace AND l.organization = w.organization AND l.life = w.life) AS until
+            WHERE l.namespace = w.namespace AND l.organization = w.organization AND l.life = w.life) AS until,
+           (SELECT count(*) > 1 FROM ownership AS l
+            WHERE l.namespace = w.namespace AND l.organization = w.organization AND l.life = w.life) AS returned
     FROM ownership AS w, organization AS o
     WHERE w.organization = o.organization AND w.namespace = ANY (%(namespaces)s::text[]) AND w.validity @> o.moment
 )
 SELECT o.*, p.namespace, p.life, sums.total, sums.has_usage, coalesce(d.last_hour, 0) AS last_hour,
        sums.unrated + coalesce(d.unrated, 0) AS unrated,
        extract(epoch FROM o.moment - date_trunc('hour', o.moment)) AS seconds,
-       bit_count(g.missing) AS incomplete_hours, nullif(position(B'1' IN g.missing), 0) - 1 AS first_missing
+       bit_count(u.missing) AS incomplete_hours, nullif(position(B'1' IN u.missing), 0) - 1 AS first_missing
 FROM organization AS o
 LEFT JOIN ours AS p ON true
 LEFT JOIN LATERAL (
@@ -32,4 +34,8 @@ LEFT JOIN LATERAL project_gaps(
     EXISTS (SELECT FROM project_months AS b WHERE b.organization = o.organization AND b.namespace = p.namespace
             AND b.life = p.life AND b.period = (o.period - interval '1 month')::date)
 ) AS g ON p.namespace IS NOT NULL
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN p.returned THEN g.missing & ~unowned_bits(o.organization, p.namespace, p.life, o.period)
+                ELSE g.missing END AS missing
+) AS u
 ORDER BY p.namespace

@@ -19,19 +19,21 @@ spans AS MATERIALIZED ( -- of each source
 owned AS MATERIALIZED (
     SELECT w.namespace::text, w.life,
            CASE WHEN NOT bool_or(lower_inf(w.validity)) THEN date_trunc('hour', min(lower(w.validity))) END AS since,
-           CASE WHEN NOT bool_or(upper_inf(w.validity)) THEN date_trunc('hour', max(upper(w.validity))) END AS until
+           CASE WHEN NOT bool_or(upper_inf(w.validity)) THEN date_trunc('hour', max(upper(w.validity))) END AS until,
+           count(*) > 1 AS returned
     FROM ownership AS w
     WHERE w.organization = %(organization)s
       AND w.namespace = ANY (%(namespaces)s::text[]) -- only: namespaces
     GROUP BY w.namespace, w.life
 ),
 kinds AS MATERIALIZED ( -- of projects that should have the same hours: their bits are looked at once
-    SELECT s.period, s.since, s.until, s.goes_on,
+    SELECT s.period, s.since, s.until, s.goes_on, s.elsewhere,
            CASE WHEN NOT s.goes_on THEN nullif(position(B'1' IN s.hours), 0) - 1 END AS first_seen,
            bit_and(s.hours) AS all_seen, bit_or(s.hours) AS seen
     FROM ( -- goes_on: the hours are expected from the beginning of the month on
         SELECT m.period, b.period IS NOT NULL OR coalesce(get_bit(h.hours, m.first_bit) = 1, false) AS goes_on,
                coalesce(h.hours, 0::bit(772)) AS hours,
+               CASE WHEN o.returned THEN unowned_bits(%(organization)s, o.namespace, o.life, m.period) END AS elsewhere,
                CASE WHEN o.since > m.starts THEN o.since END AS since, CASE WHEN o.until < m.ends THEN o.until END AS until
         FROM months AS m
         CROSS JOIN owned AS o
@@ -41,10 +43,10 @@ kinds AS MATERIALIZED ( -- of projects that should have the same hours: their bi
             AND b.namespace = o.namespace AND b.life = o.life
         WHERE o.life = m.life -- only: lives
     ) AS s
-    GROUP BY 1, 2, 3, 4, 5
+    GROUP BY 1, 2, 3, 4, 5, 6
 ),
 expected AS (
-    SELECT k.period, k.all_seen, k.seen, c.counted, c.complete,
+    SELECT k.period, k.all_seen, k.seen, c.counted, c.complete, coalesce(k.elsewhere, 0::bit(772)) AS elsewhere,
            greatest(m.first_bit, bit_index(k.since, k.period),
                     CASE WHEN NOT k.goes_on THEN least(c.begins, k.first_seen) END) AS first,
            bit_index(least(m.ends, %(as_of)s::timestamptz, k.until), k.period) AS last
@@ -57,8 +59,8 @@ expected AS (
     WHERE k.goes_on OR k.first_seen IS NOT NULL OR c.begins IS NOT NULL
 )
 SELECT e.period,
-       bit_or(bits_between(e.first, e.last) & ~((e.all_seen & ~e.counted) | (e.complete & e.counted)))::text AS missing,
-       bit_or(bits_between(e.first, e.last) & ( -- lines that moved to another owner leave their bits
+       bit_or(bits_between(e.first, e.last) & ~e.elsewhere & ~((e.all_seen & ~e.counted) | (e.complete & e.counted)))::text AS missing,
+       bit_or(bits_between(e.first, e.last) & ~e.elsewhere & ( -- lines that moved to another owner leave their bits
            e.seen | (e.complete & e.counted)
        ))::text AS known
 FROM expected AS e
