@@ -14,7 +14,7 @@ from billing_service import strict_json
 from billing_service.currencies import DIGITS
 from billing_service.money import exact_sum, rounded
 
-_OF_THE_ORGANIZATION = ("fees", "invoiced")
+_OF_THE_ORGANIZATION = ("fees", "invoiced", "fees_total")
 
 
 def of_projects(statement: str, usage: Sequence[DictRow], namespaces: Sequence[str]) -> dict[str, Any]:
@@ -22,14 +22,17 @@ def of_projects(statement: str, usage: Sequence[DictRow], namespaces: Sequence[s
     kept = strict_json.loads(statement)
     names = set(namespaces)
     adjustments = [one for one in kept["adjustments"] if one["namespace"] in names]
-    body = {name: value for name, value in kept.items() if name not in _OF_THE_ORGANIZATION}
     others = [_other(section, usage, adjustments, names) for section in kept["other_currencies"]]
-    return body | {
+    return _of_projects(kept) | {
         "namespaces": list(namespaces),
         **_section(kept, kept["currency_digits"], _exact(usage, kept["currency"]), names),
         "adjustments": adjustments,
         "other_currencies": [section for section in others if section is not None],
     }
+
+
+def _of_projects(kept: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in kept.items() if name not in _OF_THE_ORGANIZATION}
 
 
 def _exact(rows: Iterable[dict[str, Any]], currency: str) -> Decimal:
@@ -51,4 +54,4 @@ def _other(
     section = _section(kept, digits, _exact(usage, currency), names)
     total = rounded(_exact(adjustments, currency), digits)
     found = section["projects"] or any(one["currency"] == currency for one in adjustments)
-    return kept | section | {"adjustments_total": total} if found else None
+    return _of_projects(kept) | section | {"adjustments_total": total} if found else None

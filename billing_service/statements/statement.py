@@ -70,60 +70,71 @@ async def computed(fetch: Fetch, month: DictRow, namespaces: list[str] | None = 
     adjustments = await fetch(script("figures/adjustments.sql"), **given, namespaces=namespaces, life=None)
     sections = {code: _section(list(rows)) for code, rows in groupby(usage, lambda row: row["currency"])}
     main = sections.pop(month["currency"], None) or _section([], month["digits"])
+    fees = None if namespaces is not None else await _fee_rows(fetch, month)
     return {
         **facts(month),
         "namespaces": namespaces,
         "period": f"{month['period']:%Y-%m}",
         **main,
         "adjustments": [shown_adjustment(row) for row in adjustments],
-        **(await _organization(fetch, main, adjustments, month) if namespaces is None else {}),
-        "other_currencies": _others(sections, adjustments, month["currency"]),
+        **(await _organization(fetch, main, adjustments, fees, month) if fees is not None else {}),
+        "other_currencies": _others(sections, adjustments, fees, month["currency"]),
     }
 
 
-def _others(sections: dict[str, Any], adjustments: list[DictRow], main: str) -> list[dict[str, Any]]:
-    """Also a currency that has corrections or credits only: of a closed month, before the organization changed it."""
+def _others(
+    sections: dict[str, Any], adjustments: list[DictRow], fees: list[DictRow] | None, main: str
+) -> list[dict[str, Any]]:
+    """Also a currency that has fees, corrections or credits only: after the organization, or the plan, changed it."""
     found = []
-    for code in sorted({*sections, *(row["currency"] for row in adjustments)} - {main}):
+    for code in sorted({*sections, *(row["currency"] for row in [*adjustments, *(fees or [])])} - {main}):
         digits = DIGITS[code]
-        exact = exact_sum(row["amount"] for row in adjustments if row["currency"] == code)
         section = sections.get(code) or _section([], digits)
-        found.append({"currency": code, **section, "adjustments_total": rounded(exact, digits)})
+        totals = {"adjustments_total": _total(adjustments, code, digits)}
+        if fees is not None:
+            totals["fees_total"] = _total(fees, code, digits)
+        found.append({"currency": code, **section, **totals})
     return found
 
 
 async def _organization(
-    fetch: Fetch, main: dict[str, Any], adjustments: list[DictRow], month: DictRow
+    fetch: Fetch, main: dict[str, Any], adjustments: list[DictRow], fees: list[DictRow], month: DictRow
 ) -> dict[str, Any]:
     """What is invoiced: fees, usage in the hours without a subscription, and adjustments. Each is rounded once."""
-    lines, fees = await fees_of(fetch, month)
     usage = main["usage_total"]
-    if lines:
+    if fees:
         given = {name: month[name] for name in ("organization", "starts", "ends", "currency")}
         [row] = await fetch(script("statements/invoiced.sql"), **given)
         usage = rounded(row["amount"], month["digits"])
     invoiced = {
-        "fees": fees,
+        "fees": _sum(fees, month),
         "usage": usage,
         "adjustments": _sum(adjustments, month),
     }
     return {
-        "fees": lines,
+        "fees": [_fee(row) for row in fees],
         "invoiced": invoiced | {"total": exact_sum(invoiced.values())},
     }
 
 
 async def fees_of(fetch: Fetch, month: DictRow) -> tuple[list[dict[str, Any]], Decimal]:
     """The fees of the complete month: exact lines, and the total in the month's currency, rounded once."""
-    given = {name: month[name] for name in ("organization", "starts", "ends")}
-    rows = await fetch(script("statements/fees.sql"), **given)
+    rows = await _fee_rows(fetch, month)
     return [_fee(row) for row in rows], _sum(rows, month)
+
+
+async def _fee_rows(fetch: Fetch, month: DictRow) -> list[DictRow]:
+    given = {name: month[name] for name in ("organization", "starts", "ends")}
+    return await fetch(script("statements/fees.sql"), **given)
 
 
 def _sum(rows: list[DictRow], month: DictRow) -> Decimal:
     """Of the rows in the month's currency."""
-    exact = exact_sum(row["amount"] for row in rows if row["currency"] == month["currency"])
-    return rounded(exact, month["digits"])
+    return _total(rows, month["currency"], month["digits"])
+
+
+def _total(rows: list[DictRow], currency: str, digits: int) -> Decimal:
+    return rounded(exact_sum(row["amount"] for row in rows if row["currency"] == currency), digits)
 
 
 def _fee(row: DictRow) -> dict[str, Any]:

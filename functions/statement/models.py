@@ -67,7 +67,7 @@ class Section(WireModel):
 
 
 class OtherCurrency(Section):
-    """What is in a currency that the organization had before: usage of a part of the month, corrections and credits.
+    """What is in a currency that the organization or its plan had before: usage, fees, corrections and credits.
 
     It is in no amount of `invoiced`, which is in the currency of the month.
     """
@@ -76,6 +76,9 @@ class OtherCurrency(Section):
     adjustments_total: SignedAmount | None = Field(
         default=None,
         description="Sum of the adjustments in this currency. Absent in a month that was closed before",
+    )
+    fees_total: Amount | None = Field(
+        default=None, description="Sum of the fees in this currency. Only an org-admin gets it"
     )
 
 
@@ -119,7 +122,8 @@ def _to_data(reply: StatementReply, organization: Organization) -> Statement:
     if names is None:
         return data
     own = [adjustment for adjustment in reply.adjustments if adjustment.namespace is not None]
-    return data.model_copy(update={"adjustments": own, "fees": None, "invoiced": None})
+    others = [section.model_copy(update={"fees_total": None}) for section in reply.other_currencies]
+    return data.model_copy(update={"adjustments": own, "fees": None, "invoiced": None, "other_currencies": others})
 
 
 STATEMENT = Resource("statement", "/api/organization/{organization}/statement", StatementReply, _to_data)

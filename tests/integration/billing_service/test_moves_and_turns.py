@@ -44,8 +44,8 @@ async def november(api: Api, load: Load) -> Api:
 async def test_a_project_that_comes_back_misses_no_hour_of_the_other_owner(
     november: Api, load: Load, database_url: str, back: str, *, usage_first: bool
 ) -> None:
-    """Whatever is imported first: acme does not miss the two days of globex. An hour without usage while acme is the
-    owner is missing. An hour with both owners is the first one's."""
+    """Whatever is imported first: the two days belong to globex, and have no data in acme. A gap of acme's days is
+    missing. An hour with both owners is the first one's."""
     moves = [MOVE.format("globex", "03T00:00:00Z"), MOVE.format("acme", back)]
     lines = USAGE_HEADER + usage("2026-11-01", 140) + usage("2026-11-07", 24)
     for text in [lines, *moves] if usage_first else [*moves, lines]:

@@ -89,6 +89,24 @@ async def test_a_month_with_and_without_a_plan_invoices_both(api: Api, load: Loa
 
 
 @pytest.mark.usefixtures("catalogue")
+async def test_the_fees_of_a_plan_in_another_currency_are_not_lost(api: Api, load: Load, database_url: str) -> None:
+    """The organization changes its currency and keeps its plan. Its fees are in the sum of their currency, also of the
+    closed month; a project-user does not get them."""
+    await load(f"{HEADER}acme,dev-pool,2026-10-16T00:00:00Z,\n")
+    await load("organization,currency,valid_from\nacme,USD,2026-10-20T00:00:00Z\n", now=NOVEMBER)
+    api.now = NOVEMBER
+    opened = await invoice(api, "2026-10")
+    async with connect(database_url) as connection:
+        assert await close(connection, 3, NOVEMBER) == 1
+    for shown in (opened, await invoice(api, "2026-10")):
+        assert shown["invoiced"]["fees"] == 0
+        [euro] = shown["other_currencies"]
+        assert (euro["currency"], euro["fees_total"], euro["usage_total"]) == ("EUR", Decimal("9.81"), 0)
+    own = (await api.get("/api/organization/acme/statement?period=2026-10&namespaces=acme-web")).text
+    assert "fees" not in own
+
+
+@pytest.mark.usefixtures("catalogue")
 async def test_a_closed_month_keeps_its_fees(api: Api, load: Load, database_url: str) -> None:
     """Neither a subscription nor a plan price changes in it."""
     await load(f"{HEADER}acme,dev-pool,2026-09-01T00:00:00Z,\n")

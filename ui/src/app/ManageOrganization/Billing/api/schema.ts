@@ -1396,7 +1396,7 @@ export interface components {
             scope: components["schemas"]["Scope"];
         };
         /**
-         * @description What is in a currency that the organization had before: usage of a part of the month, corrections and credits.
+         * @description What is in a currency that the organization or its plan had before: usage, fees, corrections and credits.
          *
          *     It is in no amount of `invoiced`, which is in the currency of the month.
          */
@@ -1420,6 +1420,11 @@ export interface components {
              * @description Sum of the adjustments in this currency. Absent in a month that was closed before
              */
             adjustments_total?: number;
+            /**
+             * Format: decimal
+             * @description Sum of the fees in this currency. Only an org-admin gets it
+             */
+            fees_total?: number;
         };
         Overview: {
             namespace: string;
