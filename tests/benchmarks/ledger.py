@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Final
 
 from billing_service.database import Connection, connect, open_database
+from billing_service.forecasts.unusual_work import refresh_unusual_days
 from billing_service.ledger.commands import differences
 from billing_service.migrate import migrate, shipped
+from billing_service.periods.close import fetching
 from tests.benchmarks import ledger_metering, ledger_reads, ledger_writes
 from tests.benchmarks.ledger_world import FIRST_DAY, NOW, Size, write_facts, write_past
 from tests.kit.postgres import Server
@@ -57,6 +59,7 @@ async def benchmark(url: str, size: Size, repeats: int, folder: Path) -> Report:
         for first, until in ((size.quarter_since, NOW), (FIRST_DAY, size.quarter_since)):
             lines_before, lines = lines, await _load(connection, size, first, until, report)
             await ledger_writes.measure(connection, size, report, stage=until == NOW)
+            await refresh_unusual_days(connection, fetching(connection), "o-1", NOW)  # as the worker does
             await connection.execute("VACUUM ANALYZE")
             async with open_database(url, pool_size=8, timeout_seconds=60) as database:
                 now_p50 = await ledger_reads.measure(database, size, repeats, report)

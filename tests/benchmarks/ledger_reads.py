@@ -17,6 +17,9 @@ from billing_service.figures.overview import overview
 from billing_service.figures.projects import project_list
 from billing_service.ledger.script import run
 from billing_service.render import text
+from billing_service.trends.asked import Asked, asked
+from billing_service.trends.trend import trend
+from billing_service.trends.usage import Scope
 from tests.benchmarks.ledger_world import BIG, FIRST_DAY, NOW, Size
 
 _PROJECT_DAYS: LiteralString = """
@@ -29,6 +32,7 @@ _ORGANIZATION_DAYS: LiteralString = """
     SELECT day, sum(amount) AS amount FROM organization_daily
     WHERE organization = %(organization)s AND day >= %(since)s AND currency = 'EUR' GROUP BY day ORDER BY day
 """
+_MONTHS = {"granularity": "day", "from": f"{FIRST_DAY:%Y-%m-%d}", "to": "2025-12-01"}
 _PLAIN = Path(__file__).parents[1] / "integration/billing_service/costs_before.sql"
 _PLAIN_FACTS: LiteralString = """
     INSERT INTO organizations VALUES ('o-1', 'EUR'), ('o-big', 'EUR');
@@ -101,7 +105,15 @@ async def measure(database: Database, size: Size, repeats: int, report: Adds) ->
         async def by_day(number: int, query: LiteralString = query) -> None:
             await database.fetch(query, organization="o-1", namespace=projects[number % len(projects)], since=since)
 
-        report.add(f"13 months by day, one {name}", str(await timed(max(3, repeats // 4), by_day)), floor)
+        report.add(f"13 months by day, one {name}: the sums", str(await timed(max(3, repeats // 4), by_day)))
+        given = asked(_MONTHS, of_organization=name == "organization")
+
+        async def response(number: int, name: str = name, given: Asked = given) -> None:
+            namespace = projects[number % len(projects)] if name == "project" else None
+            text(await trend(database, Scope("o-1", namespace=namespace), given, NOW))
+
+        what = f"13 months by day, one {name}: the response"
+        report.add(what, str(await timed(max(3, repeats // 4), response)), floor)
 
     async def explained(number: int) -> None:
         namespace = projects[number % len(projects)]
