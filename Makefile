@@ -79,7 +79,7 @@ test-e2e: $(INSTALLED) $(PROVIDER) $(UI) $(PAGE) ## test the page in Chromium wi
 	$(SHOW)$(BIN)/python -m pytest tests/e2e -m e2e
 
 .PHONY: screenshots
-screenshots: $(UI) ## test every state of the page in Chromium, and write pictures to ui/screenshots/ (3 minutes)
+screenshots: $(UI) ## test every state of the page in Chromium, and write pictures to ui/screenshots/ (10 minutes)
 	$(SHOW)cd ui && npm run --silent screenshots
 
 .PHONY: pictures

@@ -194,12 +194,22 @@ export const STATEMENT_ANSWERS: Record<string, Answer> = {
   '/projects': projects,
 };
 
+/** Of the month that the trend and the forecast are of. */
+const OF_THE_MONTH: Budget = {
+  ...BUDGET,
+  name: 'Everything in a month',
+  scope: { kind: 'organization', namespace: null, label: null },
+  amount: 2450,
+  thresholds: [SPENT],
+  current: { ...CURRENT, limit: 2450, spent: 2400, breach_probability: 1, expected_breach_date: '2025-09-30' },
+};
+
 export const OVERVIEW_ANSWERS: Record<string, Answer> = {
   'trend?compare': data(trend()),
   '/trend': data(history()),
   '/forecast': data(forecast()),
   '/statement': data({ invoiced: { fees: 58, usage: 0, adjustments: 0, total: 58 }, projects: [] }),
-  '/budgets': budgetList(),
+  '/budgets': budgetList({ budgets: [OF_THE_MONTH] }),
   '/projects': data(acme),
 };
 

@@ -34,7 +34,7 @@ export interface ChartFigureProps {
 const HEIGHT = 300;
 const PADDING: Padding = { top: 12, right: 12, bottom: 32, left: 76 };
 /** Narrower charts have no labels at the right edge. The table has the names. */
-const WIDE = 640;
+const WIDE = 520;
 
 /**
  * A chart with a heading, its finding in words, and a cursor along its points for the keyboard, the pointer and screen

@@ -104,14 +104,14 @@ function BudgetTable({ budgets, meta }: { budgets: readonly Budget[]; meta: Meta
       <Thead>
         <Tr>
           <Th width={20}>{t('budget')}</Th>
-          <Th width={20}>{t('spent')}</Th>
+          <Th width={25}>{t('spent')}</Th>
           <Th className="billing-number" modifier="wrap">
             {t('forecast')}
           </Th>
           <Th width={15} modifier="wrap">
             {t('breach')}
           </Th>
-          <Th width={30}>{t('thresholds')}</Th>
+          <Th width={25}>{t('thresholds')}</Th>
         </Tr>
       </Thead>
       <Tbody>
