@@ -1,13 +1,13 @@
 """A budget in the responses of /budgets, and in the replies of the billing service."""
 
 from datetime import date
-from decimal import Decimal
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
 from common.model import Currency, Id, Moment, NamespaceName, Scope, Text, WireModel
 from common.money.amount import Amount, SignedAmount
+from common.money.shares import Share
 from functions.budgets.body import MOST_CHANNELS, MOST_THRESHOLDS, Name
 
 MOST_BUDGETS = 1000
@@ -18,19 +18,7 @@ def _day(value: object) -> object:
     return date.fromisoformat(value).isoformat() if isinstance(value, str) else value
 
 
-def _share(value: object) -> object:
-    number = Decimal(value) if type(value) is int else value
-    if not isinstance(number, Decimal) or not 0 <= number <= 1:
-        raise ValueError("must be a JSON number from 0 to 1")
-    return number
-
-
 Day = Annotated[str, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
-Share = Annotated[
-    Decimal,
-    BeforeValidator(_share),
-    WithJsonSchema({"type": "number", "format": "decimal", "minimum": 0, "maximum": 1}),
-]
 ThresholdId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]{1,64}$")]
 ThresholdState = Literal["ok", "pending", "firing", "resolved"]
 
@@ -89,6 +77,9 @@ class RunningPeriod(WireModel):
     end: Moment = Field(description="Exclusive")
     limit: Amount | None = Field(description="The amount, with what was left of the period before if it rolls over")
     spent: SignedAmount | None = Field(description="Until complete_through")
+    spent_ratio: SignedAmount | None = Field(
+        default=None, description="spent divided by limit, with three digits: above 1 it is exceeded. Absent if unknown"
+    )
     forecast: SignedAmount | None = Field(description="What the period will have cost at its end")
     breach_probability: Share | None = Field(description="That the period exceeds its limit")
     expected_breach_date: Day | None = Field(

@@ -6,8 +6,9 @@ from pydantic import Field, model_validator
 
 from common.model import Count, Currency, Id, Moment, Text, WireModel
 from common.money.amount import Amount, SignedAmount
+from common.money.shares import Share
 from functions.budgets.body import MOST_ENTRIES
-from functions.budgets.models import Day, Share, ThresholdId, WrittenBudget
+from functions.budgets.models import Day, ThresholdId, WrittenBudget
 
 MOST_PERIODS = 366
 

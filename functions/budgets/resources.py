@@ -5,6 +5,7 @@ from typing import TypeVar
 from common.access.roles import Organization
 from common.billing.resource import Resource, UpstreamFailure
 from common.model import Scope, WireModel
+from common.money.shares import ratio
 from functions.budgets.models import (
     Budget,
     BudgetList,
@@ -31,15 +32,18 @@ def _prove(scope: BudgetScope, organization: Organization) -> None:
 
 def _to_budget(reply: Budget, organization: Organization) -> Budget:
     _prove(reply.scope, organization)
-    return reply
+    current = reply.current
+    if current is None or current.spent is None or current.limit is None:
+        return reply
+    spent_ratio = ratio(current.spent, current.limit)
+    return reply.model_copy(update={"current": current.model_copy(update={"spent_ratio": spent_ratio})})
 
 
 def _to_list(reply: BudgetListReply, organization: Organization) -> BudgetList:
-    for budget in reply.budgets:
-        _prove(budget.scope, organization)
     namespaces = None if organization.namespaces is None else sorted(organization.namespaces)
     scope = Scope(organization=organization.name, namespaces=namespaces)
-    return BudgetList(scope=scope, may_create=reply.may_create, budgets=reply.budgets)
+    budgets = [_to_budget(budget, organization) for budget in reply.budgets]
+    return BudgetList(scope=scope, may_create=reply.may_create, budgets=budgets)
 
 
 def _to_history(reply: BudgetHistory, organization: Organization) -> BudgetHistory:

@@ -9,6 +9,7 @@ from common.billing.resource import Resource
 from common.billing.summary import BillingSummary, ProjectFiguresReply
 from common.model import Count, NamespaceName, WireModel
 from common.money.amount import RATE_DIGITS, Amount, SignedAmount, round_known
+from common.money.shares import Share, shares
 
 
 class ComputeInstances(WireModel):
@@ -31,11 +32,24 @@ class CostBreakdown(WireModel):
     other_cost: Amount | None = Field(default=None, description="Only if there is such usage")
 
 
+class CostShares(WireModel):
+    """The parts of `current_month_total` as shares of it. Their sum is 1."""
+
+    cpu_cost: Share
+    memory_cost: Share
+    storage_cost: Share
+    network_cost: Share
+    public_ip_cost: Share
+    gpu_cost: Share | None = Field(default=None, description="Only if there is such usage")
+    other_cost: Share | None = Field(default=None, description="Only if there is such usage")
+
+
 class Overview(WireModel):
     namespace: NamespaceName
     billing_summary: BillingSummary
     compute_instances: ComputeInstances
     cost_breakdown: CostBreakdown
+    cost_shares: CostShares | None = Field(description="Null if the cost of the month is 0")
     adjustments: SignedAmount | None = Field(
         default=None, description="Corrections of closed months that count in this month, apart from its total"
     )
@@ -64,8 +78,18 @@ def _to_data(reply: OverviewReply, namespace: Namespace) -> Overview:
         billing_summary=reply.billing_summary.to_summary(),
         compute_instances=compute.model_copy(update={"cost_per_hour": rate}),
         cost_breakdown=CostBreakdown.model_construct(**parts),
+        cost_shares=_shares(parts),
         adjustments=round_known(reply.adjustments, currency),
     )
+
+
+def _shares(parts: dict[str, Any]) -> CostShares | None:
+    known = {name: part for name, part in parts.items() if part is not None}
+    found = shares(list(known.values()))
+    if found is None:
+        return None
+    members: dict[str, Any] = dict(zip(known, found, strict=True))
+    return CostShares.model_construct(**members)
 
 
 OVERVIEW = Resource("overview", "/api/project/{namespace}/overview", OverviewReply, _to_data, required=True)

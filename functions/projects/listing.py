@@ -15,6 +15,7 @@ from common.http.response import Result
 from common.http.server_errors import BillingIncomplete, BillingUnreachable, NotOffered
 from common.model import Scope
 from common.money.amount import exact_sum
+from common.money.shares import shares
 from functions.projects.models import PROJECTS, SUMMARY, ListParameters, Project, ProjectList, TotalReply, Totals
 
 
@@ -103,11 +104,15 @@ def select(found: Found, organization: Organization, parameters: ListParameters)
     matching = [project for project in result.value if parameters.search in project.namespace]
     ordered = _sorted(matching, parameters)
     names = organization.namespaces
+    totals = _totals(matching, None if parameters.search else found.total)
+    share_of = _shares(matching, totals)
+    projects = ordered[parameters.offset : parameters.offset + parameters.limit]
     page = ProjectList.model_construct(
         organization=organization.name,
-        projects=ordered[parameters.offset : parameters.offset + parameters.limit],
+        projects=projects,
         total=len(matching),
-        totals=_totals(matching, None if parameters.search else found.total),
+        totals=totals,
+        shares=[share_of.get(project.namespace) for project in projects],
         unpriced=sum(project.billing_summary is None for project in matching),
         billing_started=found.billing_started,
         scope=Scope(organization=organization.name, namespaces=None if names is None else sorted(names)),
@@ -161,3 +166,17 @@ def _plus(amounts: Iterable[Decimal | None]) -> Decimal | None:
     """None if one of them is not known."""
     known = list(amounts)
     return None if None in known else exact_sum(amount for amount in known if amount is not None)
+
+
+def _shares(projects: list[Project], totals: list[Totals]) -> dict[str, Decimal]:
+    """By namespace. What is in the total and in no project, such as a former one, has a share too."""
+    found: dict[str, Decimal] = {}
+    for total in totals:
+        amounts = {
+            project.namespace: project.billing_summary.current_month_total or Decimal(0)
+            for project in projects
+            if project.billing_summary and project.billing_summary.currency == total.currency
+        }
+        others = max(Decimal(0), total.current_month_total - exact_sum(amounts.values()))
+        found.update(zip(amounts, shares([*amounts.values(), others]) or [], strict=False))
+    return found

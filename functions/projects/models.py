@@ -21,6 +21,7 @@ from common.model import (
     whole_number,
 )
 from common.money.amount import Amount, SignedAmount
+from common.money.shares import Share
 
 LARGEST_PAGE = 1000
 LARGEST_OFFSET = 10**6
@@ -109,6 +110,11 @@ class ProjectList(WireModel):
     projects: list[Project]
     total: Count = Field(description="Number of matching projects, the same on all pages")
     totals: list[Totals]
+    shares: list[Share | None] = Field(
+        description="Of each of `projects`, in their order: its part of current_month_total of `totals` in its "
+        "currency. With former_projects and rounding they add up to 1. Null if the project has no figure, or the total "
+        "is 0"
+    )
     unpriced: Count = Field(description="Number of matching projects without a figure")
     billing_started: bool = Field(description="False until the billing service has the organization")
     scope: Scope

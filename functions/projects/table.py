@@ -1,6 +1,7 @@
 """The list of projects as a CSV file."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Final
 
 from common.endpoint import Call
@@ -9,19 +10,19 @@ from common.http.table import Row, Table
 from functions.projects.models import ListParameters, Project, ProjectList, Totals
 
 FIGURES: Final = ("current_month_total", "last_day_spend", "total_cost_per_hour", "currency")
-COLUMNS: Final = ("row", "namespace", "billing_period", *FIGURES, "almost_nothing", "code", "error")
+COLUMNS: Final = ("row", "namespace", "billing_period", *FIGURES, "almost_nothing", "code", "error", "share")
 
 
 def project_table(call: Call[ListParameters, None], result: Result[ProjectList]) -> Table:
     """The totals are those of all matching projects, also if the file has one page of them."""
     data = result.value
     *others, last = [row for totals in data.totals for row in _totals(totals)] or [{"row": "total"}]
-    rows = [*map(_project, data.projects), *others]
+    rows = [*map(_project, data.projects, data.shares), *others]
     name = "-".join(filter(None, ("projects", data.organization, call.parameters.period)))
     return Table(name, COLUMNS, rows, last)
 
 
-def _project(project: Project) -> Row:
+def _project(project: Project, share: Decimal | None) -> Row:
     summary = project.billing_summary
     figures = {} if summary is None else {name: getattr(summary, name) for name in (*FIGURES, "billing_period")}
     return {
@@ -31,6 +32,7 @@ def _project(project: Project) -> Row:
         "almost_nothing": summary and summary.almost_nothing,
         "code": project.code,
         "error": project.error,
+        "share": share,
     }
 
 

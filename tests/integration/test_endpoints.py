@@ -121,7 +121,7 @@ def test_the_breakdown_adds_up_to_the_total(api: httpx2.Client, tokens: dict[str
     listed = {p["namespace"]: p for p in exact(api.get(PROJECTS, headers=bearer(tokens["alice"])))["projects"]}
     for namespace in ACME:
         data = exact(api.get(OVERVIEW.format(namespace), headers=bearer(tokens["alice"])))
-        names = {"namespace", "billing_summary", "compute_instances", "cost_breakdown", "adjustments"}
+        names = {"namespace", "billing_summary", "compute_instances", "cost_breakdown", "cost_shares", "adjustments"}
         assert data.keys() == names
         assert sum(data["cost_breakdown"].values()) == data["billing_summary"]["current_month_total"]
         assert listed[namespace]["billing_summary"] == data["billing_summary"]

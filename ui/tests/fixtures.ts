@@ -28,12 +28,17 @@ export function newProject(namespace: string): Project {
 }
 
 /** The test gives the totals, as the API does. The code under test does not sum them. */
-export function projectList(projects: Project[], totals: ProjectList['totals']): ProjectList {
+export function projectList(
+  projects: Project[],
+  totals: ProjectList['totals'],
+  shares: ProjectList['shares'] = projects.map(() => null),
+): ProjectList {
   return {
     organization: 'acme',
     projects,
     total: projects.length,
     totals,
+    shares,
     unpriced: projects.filter((one) => one.billing_summary === null).length,
     billing_started: true,
     scope: { organization: 'acme', namespaces: null },
@@ -48,6 +53,7 @@ export const acme = projectList(
     project('acme-sandbox', { current_month_total: 0, last_day_spend: 0, total_cost_per_hour: 0 }),
   ],
   [{ currency: 'EUR', current_month_total: 2400, last_day_spend: 82.18, total_cost_per_hour: 3.4253 }],
+  [0.697, 0.267, 0.036, 0],
 );
 
 export function overview(part: Partial<Overview> = {}): Overview {
@@ -62,6 +68,7 @@ export function overview(part: Partial<Overview> = {}): Overview {
       network_cost: 0,
       public_ip_cost: 25,
     },
+    cost_shares: { cpu_cost: 0.592, memory_cost: 0.266, storage_cost: 0.127, network_cost: 0, public_ip_cost: 0.015 },
     ...part,
   };
 }

@@ -60,6 +60,7 @@ async def test_an_org_admin_reads_all_budgets() -> None:
     assert data["may_create"] is True
     assert [one["scope"]["namespace"] for one in data["budgets"]] == ["acme-web", None]
     assert data["budgets"][0]["current"]["spent"] == 412.34
+    assert data["budgets"][0]["current"]["spent_ratio"] == round(412.34 / data["budgets"][0]["current"]["limit"], 3)
     assert [one["state"] for one in data["budgets"][0]["thresholds"]] == ["firing", "ok"]
     assert billing.requests[0].url.raw_path == b"/api/organization/acme/budgets"
 

@@ -90,6 +90,20 @@ def test_the_total_of_all_projects_is_the_billing_services(search: str, shown: t
     assert (str(totals.current_month_total), str(totals.rounding)) == shown
 
 
+def test_shares_are_of_the_total_in_the_currency() -> None:
+    """In the order of the projects. Former projects have a share too, a project without a figure has none."""
+    listed = [project("a", "2"), project("b", "6"), project("c", None), project("d", "1", "USD")]
+    shown = select(Found(Result(listed, NOW)), ACME, ListParameters(offset=1)).value
+    assert [str(share) for share in shown.shares] == ["0.750", "None", "1.000"]
+    total = TotalReply(currency="EUR", current_month_total=Decimal(10), rounding=Decimal(0), former_projects=Decimal(2))
+    assert select(Found(Result(listed[:2], NOW), total), ACME, ListParameters()).value.shares == [
+        Decimal("0.2"),
+        Decimal("0.6"),
+    ]
+    nothing = [project("a", "0.00")]
+    assert select(Found(Result(nothing, NOW)), ACME, ListParameters()).value.shares == [None]
+
+
 def test_an_unknown_last_day_makes_its_total_unknown() -> None:
     """Null, never the sum of the others; such projects are sorted last."""
     listed = [project("a", "1", last_day=None), project("b", "2")]

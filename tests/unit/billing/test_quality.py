@@ -38,7 +38,7 @@ async def test_meta_has_what_the_billing_service_sends() -> None:
     """Every member is in `meta` under the same name. Data has none of them."""
     body = assert_success_envelope(await overview_with(**QUALITY))
     assert body["meta"] == {"as_of": "2025-10-01T15:00:00.000Z", "stale": False, **QUALITY}
-    assert body["data"].keys() == {"namespace", "billing_summary", "compute_instances", "cost_breakdown"}
+    assert body["data"].keys() == {"namespace", "billing_summary", "compute_instances", "cost_breakdown", "cost_shares"}
 
 
 async def test_a_member_that_is_not_sent_is_absent() -> None:
@@ -117,6 +117,8 @@ async def test_gpu_and_other_costs_are_parts_where_they_are_used() -> None:
     parts = overview()["cost_breakdown"]
     plain = assert_success_envelope(await overview_with())
     assert plain["data"]["cost_breakdown"] == parts
+    assert plain["data"]["cost_shares"].keys() == parts.keys()
+    assert round(sum(plain["data"]["cost_shares"].values()), 3) == 1
     assert "adjustments" not in plain["data"]
     body = assert_success_envelope(await overview_with(cost_breakdown={**parts, "gpu_cost": 3}, adjustments=-1.5))
     assert body["data"]["cost_breakdown"] == {**parts, "gpu_cost": 3}

@@ -1,14 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import {
-  formatAmount,
-  formatAmountRange,
-  formatChange,
-  formatDifference,
-  formatRate,
-  formatShare,
-  percentagesOf,
-} from './money';
+import { formatAmount, formatAmountRange, formatChange, formatDifference, formatRate, formatShare } from './money';
 
 const plain = (text: string) => text.replaceAll('\u00a0', ' ').replaceAll('\u2009', ' ');
 
@@ -98,23 +90,4 @@ test.each([
 test('a change has a sign', () => {
   expect(formatChange(0.125)).toBe('+12.5%');
   expect(formatChange(null)).toBe('Unknown');
-});
-
-test.each([
-  [
-    [1.05, 6.35, 89.75, 0.95, 1.9],
-    [1.1, 6.3, 89.7, 1, 1.9],
-  ],
-  [
-    [1, 1, 1],
-    [33.4, 33.3, 33.3],
-  ],
-  [
-    [0, 0],
-    [0, 0],
-  ],
-  [[], []],
-])('the percentages of %j add up to 100: %j', (parts, percentages) => {
-  // The largest remainders are rounded up.
-  expect(percentagesOf(parts)).toEqual(percentages);
 });

@@ -67,21 +67,6 @@ export function formatChange(ratio: number | null | undefined): string {
     : i18n.t('common:unknown');
 }
 
-/** Shares of a sum in per cent with one digit that add up to 100: the largest remainders are rounded up. */
-export function percentagesOf(parts: readonly number[]): number[] {
-  const sum = parts.reduce((total, part) => total + part, 0);
-  if (sum <= 0) {
-    return parts.map(() => 0);
-  }
-  const exact = parts.map((part) => (part / sum) * 1000);
-  const floors = exact.map(Math.floor);
-  const missing = 1000 - floors.reduce((total, part) => total + part, 0);
-  const order = exact.map((value, index) => ({ index, rest: value - Math.floor(value) }));
-  order.sort((a, b) => b.rest - a.rest || a.index - b.index);
-  const raised = new Set(order.slice(0, missing).map(({ index }) => index));
-  return floors.map((part, index) => (part + Number(raised.has(index))) / 10);
-}
-
 interface Style {
   extra?: number;
   whole?: boolean;

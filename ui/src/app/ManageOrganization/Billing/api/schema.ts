@@ -1081,6 +1081,29 @@ export interface components {
              */
             other_cost?: number;
         };
+        /** @description The parts of `current_month_total` as shares of it. Their sum is 1. */
+        CostShares: {
+            /** Format: decimal */
+            cpu_cost: number;
+            /** Format: decimal */
+            memory_cost: number;
+            /** Format: decimal */
+            storage_cost: number;
+            /** Format: decimal */
+            network_cost: number;
+            /** Format: decimal */
+            public_ip_cost: number;
+            /**
+             * Format: decimal
+             * @description Only if there is such usage
+             */
+            gpu_cost?: number;
+            /**
+             * Format: decimal
+             * @description Only if there is such usage
+             */
+            other_cost?: number;
+        };
         /** @description A day in the organization's time zone. Of today, only the hours after as_of. */
         DayBand: {
             date: string;
@@ -1431,6 +1454,8 @@ export interface components {
             billing_summary: components["schemas"]["BillingSummary"];
             compute_instances: components["schemas"]["ComputeInstances"];
             cost_breakdown: components["schemas"]["CostBreakdown"];
+            /** @description Null if the cost of the month is 0 */
+            cost_shares: components["schemas"]["CostShares"] | null;
             /**
              * Format: decimal
              * @description Corrections of closed months that count in this month, apart from its total
@@ -1618,6 +1643,8 @@ export interface components {
             /** @description Number of matching projects, the same on all pages */
             total: number;
             totals: components["schemas"]["Totals"][];
+            /** @description Of each of `projects`, in their order: its part of current_month_total of `totals` in its currency. With former_projects and rounding they add up to 1. Null if the project has no figure, or the total is 0 */
+            shares: (number | null)[];
             /** @description Number of matching projects without a figure */
             unpriced: number;
             /** @description False until the billing service has the organization */
@@ -1860,6 +1887,11 @@ export interface components {
             limit: number | null;
             /** @description Until complete_through */
             spent: number | null;
+            /**
+             * Format: decimal
+             * @description spent divided by limit, with three digits: above 1 it is exceeded. Absent if unknown
+             */
+            spent_ratio?: number;
             /** @description What the period will have cost at its end */
             forecast: number | null;
             /** @description That the period exceeds its limit */
@@ -2421,6 +2453,7 @@ export interface operations {
                      *               "end": "2026-11-30T23:00:00.000Z",
                      *               "limit": 500,
                      *               "spent": 412.34,
+                     *               "spent_ratio": 0.825,
                      *               "forecast": 561.2,
                      *               "breach_probability": 0.97,
                      *               "expected_breach_date": "2026-11-27",
@@ -2776,6 +2809,7 @@ export interface operations {
                      *           "end": "2026-11-30T23:00:00.000Z",
                      *           "limit": 500,
                      *           "spent": 412.34,
+                     *           "spent_ratio": 0.825,
                      *           "forecast": 561.2,
                      *           "breach_probability": 0.97,
                      *           "expected_breach_date": "2026-11-27",
@@ -6239,6 +6273,13 @@ export interface operations {
                      *           "network_cost": 4.07,
                      *           "public_ip_cost": 5.19
                      *         },
+                     *         "cost_shares": {
+                     *           "cpu_cost": 0.347,
+                     *           "memory_cost": 0.326,
+                     *           "storage_cost": 0.136,
+                     *           "network_cost": 0.084,
+                     *           "public_ip_cost": 0.107
+                     *         },
                      *         "adjustments": 0
                      *       },
                      *       "timestamp": "2026-11-22T15:10:30.515Z",
@@ -6817,6 +6858,10 @@ export interface operations {
                      *             "last_day_spend": 1.86,
                      *             "total_cost_per_hour": 0.089949
                      *           }
+                     *         ],
+                     *         "shares": [
+                     *           null,
+                     *           1
                      *         ],
                      *         "unpriced": 1,
                      *         "billing_started": true,

@@ -29,7 +29,7 @@ export function Spent({ budget, meta }: FigureProps) {
     );
   }
   const text = t('spentOf', { spent, limit: formatAmount(current.limit, unit) });
-  const share = current.limit > 0 ? current.spent / current.limit : Number(current.spent > 0);
+  const share = current.spent_ratio ?? null;
   return (
     <>
       <Progress
@@ -37,10 +37,10 @@ export function Spent({ budget, meta }: FigureProps) {
         aria-label={budget.name}
         title={text}
         size="sm"
-        value={Math.min(100, Math.floor(share * 100))}
-        label={formatShare(share)}
+        value={Math.max(0, Math.min(100, Math.floor((share ?? 0) * 100)))}
+        label={share === null ? '' : formatShare(share)}
         valueText={text}
-        {...(share > 1 && { variant: ProgressVariant.danger })}
+        {...(current.spent > current.limit && { variant: ProgressVariant.danger })}
       />
       <Why reason={current.reason} />
     </>

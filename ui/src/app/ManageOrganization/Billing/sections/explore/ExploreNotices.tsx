@@ -10,7 +10,7 @@ import { bucketNames } from './bucketNames';
 /** What the figures do not have. */
 export function ExploreNotices({ fresh: { data: trend, meta } }: { fresh: Fresh<Trend> }) {
   const { t } = useTranslation('explore');
-  const missing = trend.buckets.reduce((sum, bucket) => sum + bucket.incomplete_hours, 0);
+  const missing = meta.incomplete_hours ?? 0;
   const first = trend.buckets.findIndex(({ state }) => state !== 'no_data');
   const begin = trend.buckets[first];
   const others = Object.entries(trend.other_currencies);

@@ -17,7 +17,7 @@ const CostDonut = lazy(() => import('./CostDonut'));
 export function BreakdownCard({ overview, unit }: { overview: Overview; unit: Unit }) {
   const { t } = useTranslation(['projects', 'common']);
   const { current_month_total: total } = overview.billing_summary;
-  const rows = breakdownRows(overview.cost_breakdown, total);
+  const rows = breakdownRows(overview);
   return (
     <Card isFullHeight>
       <CardTitle component="h2">{t('breakdown')}</CardTitle>

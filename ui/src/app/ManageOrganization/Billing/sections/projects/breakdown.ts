@@ -1,5 +1,4 @@
-import type { CostBreakdown } from '../../api/models';
-import { percentagesOf } from '../../money';
+import type { Overview } from '../../api/models';
 
 /** In the order of the API's contract. */
 export const RESOURCES = [
@@ -20,12 +19,10 @@ export interface BreakdownRow {
   share: number | null;
 }
 
-/** The shares add up to 100 %. The total comes from the API. It is not a floating-point sum. A resource that the API leaves out has no row. */
-export function breakdownRows(breakdown: CostBreakdown, total: number): BreakdownRow[] {
-  const known = RESOURCES.flatMap((resource) => {
-    const cost = breakdown[resource];
-    return cost === undefined ? [] : [{ resource, cost }];
+/** A resource that the API leaves out has no row. */
+export function breakdownRows({ cost_breakdown: costs, cost_shares: shares }: Overview): BreakdownRow[] {
+  return RESOURCES.flatMap((resource) => {
+    const cost = costs[resource];
+    return cost === undefined ? [] : [{ resource, cost, share: shares?.[resource] ?? null }];
   });
-  const percentages = percentagesOf(known.map(({ cost }) => cost));
-  return known.map((row, index) => ({ ...row, share: total > 0 ? (percentages[index] ?? 0) / 100 : null }));
 }

@@ -25,6 +25,7 @@ const list = projectList(
     { currency: 'EUR', current_month_total: 50, last_day_spend: 1, total_cost_per_hour: 1 },
     { currency: 'JPY', current_month_total: 20, last_day_spend: 1, total_cost_per_hour: 1 },
   ],
+  [0.2, null, 0.2, 0.6, 1],
 );
 const names = (column: SortColumn, descending: boolean, search = '') =>
   matchingRows(rowsOf(list), { ...DEFAULT_VIEW, column, descending, search }).map(({ namespace }) => namespace);
@@ -48,7 +49,7 @@ test('the search finds a part of the name, in any case, without spaces around it
   expect(names('namespace', false, 'nothing')).toEqual([]);
 });
 
-test('a share is of the total in the same currency, and unknown without a figure or a total', () => {
+test('a share is the one of the API, and unknown where it sends none', () => {
   const shares = Object.fromEntries(rowsOf(list).map(({ namespace, share }) => [namespace, share]));
   expect(shares).toEqual({ a: 0.6, b: 0.2, c: 0.2, j: 1, x: null });
   const [row] = rowsOf(projectList([project('a')], []));

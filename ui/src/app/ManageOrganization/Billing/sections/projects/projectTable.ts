@@ -1,7 +1,6 @@
 /** Search, order and page of the table. Pure functions, so that they can be tested and measured alone. */
 import { type Declaration, number, oneOf, text, type ValuesOf } from '../../address/parameters';
 import type { Project, ProjectList } from '../../api/models';
-import { percentagesOf } from '../../money';
 
 export const SORT_COLUMNS = [
   'namespace',
@@ -63,22 +62,9 @@ export interface ProjectRow extends Project {
   share: number | null;
 }
 
-/** The shares of one currency add up to 100 %. */
-export function rowsOf(list: ProjectList): ProjectRow[] {
-  const shares = new Map<string, number>();
-  for (const { currency, current_month_total: total } of list.totals) {
-    const priced = list.projects.filter(({ billing_summary: summary }) => summary?.currency === currency);
-    const costs = priced.map(({ billing_summary: summary }) => summary?.current_month_total ?? 0);
-    // What is in the total and in no project, such as a deleted one, has a share too.
-    const others = Math.max(0, total - costs.reduce((sum, cost) => sum + cost, 0));
-    const percentages = percentagesOf([...costs, others]);
-    priced.forEach(({ namespace }, index) => {
-      if (total > 0) {
-        shares.set(namespace, (percentages[index] ?? 0) / 100);
-      }
-    });
-  }
-  return list.projects.map((project) => ({ ...project, share: shares.get(project.namespace) ?? null }));
+/** An API of an earlier version sends no shares. */
+export function rowsOf({ projects, shares }: Omit<ProjectList, 'shares'> & Partial<ProjectList>): ProjectRow[] {
+  return projects.map((project, index) => ({ ...project, share: shares?.[index] ?? null }));
 }
 
 /** The matching rows in order: equal rows by namespace, unknown amounts last in both directions. */
