@@ -126,7 +126,7 @@ def _arguments() -> argparse.Namespace:
     accepted.add_argument("--reason", type=_parsed(text), required=True, help="why; it is kept")
     explained = commands.add_parser("explain", help="print the rows that a figure of a project is made of")
     explained.add_argument("organization")
-    explained.add_argument("namespace")
+    explained.add_argument("namespace", nargs="?", help="default: the organization, by project")
     explained.add_argument("--figure", choices=FIGURES, default="current_month_total")
     explained.add_argument("--period", type=_parsed(month), metavar="YYYY-MM", help="default: the running month")
     granted = commands.add_parser("grants", help="give an existing role the rights that serve needs, and no others")

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from billing_service.budgets.routes import budgets
 from billing_service.database import Database
 from billing_service.errors import SchemaOutdated, ServiceError, Stuck, Unauthorized
+from billing_service.explanations.routes import explanations
 from billing_service.figures.routes import Clock, figures
 from billing_service.forecasts.routes import forecasts
 from billing_service.live.feed import Feed
@@ -45,7 +46,7 @@ def create_app(
     metrics = metrics or Metrics(database.pool)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.include_router(_health(database))
-    for routes in (budgets, figures, forecasts, plans, quotes, statements, trends):
+    for routes in (budgets, explanations, figures, forecasts, plans, quotes, statements, trends):
         app.include_router(routes(database, now), dependencies=[Depends(_authorized(tokens))])
     app.include_router(live(database, feed or Feed(database), now), dependencies=[Depends(_authorized(tokens))])
     channels = channels or Channels(database, Sealer(), Guard(), offers_mail=False)

@@ -11,20 +11,24 @@ from billing_service import demo
 from billing_service.csv_file import located
 from billing_service.database import Connection, connect, open_database
 from billing_service.distribute import distribute
-from billing_service.figures.explain import explain
-from billing_service.figures.table import table
+from billing_service.explanations.asked import Figure
+from billing_service.explanations.organization import explain_organization
+from billing_service.explanations.project import explain
+from billing_service.explanations.table import table
 from billing_service.grants import READABLE, UnboundRoleError, grant, provide, readers
 from billing_service.importer import Progress, import_file
 from billing_service.ledger.accept import NothingToAcceptError, Quarantined, accept
 from billing_service.ledger.commands import differences, quarantined
 from billing_service.ledger.sources import end_source, sources
 from billing_service.migrate import migrate, shipped
+from billing_service.parameters import SUMMARY_FIGURES
 from billing_service.periods.close import close
 from billing_service.plans.catalogue import read_catalogue, read_members
 from billing_service.plans.load import load_catalogue, load_members
 from billing_service.plans.resources import read_subscriptions
 from billing_service.plans.subscribe import subscribe
 from billing_service.settings import LedgerSettings
+from billing_service.trends.usage import Scope
 
 
 class CommandError(Exception):
@@ -163,10 +167,15 @@ async def _reconcile(connection: Connection, _: argparse.Namespace, __: LedgerSe
 
 
 async def _explain(arguments: argparse.Namespace, url: str) -> None:
+    organization, namespace = arguments.organization, arguments.namespace
+    figure, period = arguments.figure, arguments.period
+    if namespace is None and figure not in SUMMARY_FIGURES:
+        raise CommandError(f"--figure of an organization must be one of {', '.join(SUMMARY_FIGURES)}")
     async with open_database(url, pool_size=1, timeout_seconds=60) as database:
-        explained = await explain(
-            database, arguments.organization, arguments.namespace, figure=arguments.figure, period=arguments.period
-        )
+        if namespace is None:
+            explained = await explain_organization(database, Scope(organization), Figure(figure, period))
+        else:
+            explained = await explain(database, organization, namespace, figure=figure, period=period)
     for line in table(explained):
         print(line)
 

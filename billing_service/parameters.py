@@ -10,18 +10,9 @@ from fastapi.exceptions import RequestValidationError
 from billing_service.errors import BadRequest
 
 LARGEST_PAGE = 1000
-FIGURES = (
-    "current_month_total",
-    "last_day_spend",
-    "total_cost_per_hour",
-    "cpu",
-    "memory",
-    "storage",
-    "network",
-    "public_ip",
-    "gpu",
-    "other",
-)
+SUMMARY_FIGURES = ("current_month_total", "last_day_spend", "total_cost_per_hour")
+COMPONENTS = ("cpu", "memory", "storage", "network", "public_ip", "gpu", "other")
+FIGURES = (*SUMMARY_FIGURES, *COMPONENTS)
 HORIZONS = ("month_end", "30d", "90d")
 LEVELS = ("80", "95")
 
@@ -38,7 +29,7 @@ InPath = Annotated[str, Path(pattern=_LABEL)]
 InQuery = Annotated[str, Query(pattern=_LABEL)]
 OptionalInQuery = Annotated[str | None, Query(pattern=_LABEL)]
 OptionalMonth = Annotated[str | None, Query(pattern=_MONTH)]
-FigureInQuery = Annotated[str, Query(pattern=rf"^({'|'.join(FIGURES)})\z")]
+OptionalFigure = Annotated[str | None, Query(pattern=rf"^({'|'.join(FIGURES)})\z")]
 HorizonInQuery = Annotated[str, Query(pattern=rf"^({'|'.join(HORIZONS)})\z")]
 LevelInQuery = Annotated[str, Query(pattern=rf"^({'|'.join(LEVELS)})\z")]
 OptionalNames = Annotated[str | None, Query(pattern=_NAMES)]

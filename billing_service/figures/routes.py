@@ -1,4 +1,4 @@
-"""The routes of overview, list and explanation."""
+"""The routes of overview and list."""
 
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
@@ -8,12 +8,10 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from billing_service.database import Database
-from billing_service.figures.explain import explain
 from billing_service.figures.overview import overview
 from billing_service.figures.projects import organization_list, project_list
 from billing_service.figures.tag import matches, tag_of
 from billing_service.parameters import (
-    FigureInQuery,
     InPath,
     InQuery,
     OptionalInQuery,
@@ -36,15 +34,6 @@ def figures(database: Database, now: Clock) -> APIRouter:
     ) -> Response:
         async def compute() -> dict[str, Any]:
             return await overview(database, organization, namespace, now(), first_day(period))
-
-        return await tagged.answer(request, organization, namespace, compute)
-
-    @router.get("/api/project/{namespace}/explain", dependencies=[Depends(only("organization", "figure", "period"))])
-    async def get_explanation(
-        request: Request, namespace: InPath, organization: InQuery, figure: FigureInQuery, period: OptionalMonth = None
-    ) -> Response:
-        async def compute() -> dict[str, Any]:
-            return await explain(database, organization, namespace, figure=figure, now=now(), period=first_day(period))
 
         return await tagged.answer(request, organization, namespace, compute)
 

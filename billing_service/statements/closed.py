@@ -22,11 +22,13 @@ def of_projects(statement: str, usage: Sequence[DictRow], namespaces: Sequence[s
     kept = strict_json.loads(statement)
     names = set(namespaces)
     adjustments = [one for one in kept["adjustments"] if one["namespace"] in names]
+    currency, digits = kept["currency"], kept["currency_digits"]
     others = [_other(section, usage, adjustments, names) for section in kept["other_currencies"]]
     return _of_projects(kept) | {
         "namespaces": list(namespaces),
-        **_section(kept, kept["currency_digits"], _exact(usage, kept["currency"]), names),
+        **_section(kept, digits, _exact(usage, currency), names),
         "adjustments": adjustments,
+        "adjustments_total": rounded(_exact(adjustments, currency), digits),
         "other_currencies": [section for section in others if section is not None],
     }
 

@@ -70,13 +70,14 @@ async def computed(fetch: Fetch, month: DictRow, namespaces: list[str] | None = 
     adjustments = await fetch(script("figures/adjustments.sql"), **given, namespaces=namespaces, life=None)
     sections = {code: _section(list(rows)) for code, rows in groupby(usage, lambda row: row["currency"])}
     main = sections.pop(month["currency"], None) or _section([], month["digits"])
-    fees = None if namespaces is not None else await _fee_rows(fetch, month)
+    fees = None if namespaces is not None else await fee_rows(fetch, month)
     return {
         **facts(month),
         "namespaces": namespaces,
         "period": f"{month['period']:%Y-%m}",
         **main,
         "adjustments": [shown_adjustment(row) for row in adjustments],
+        "adjustments_total": _sum(adjustments, month),
         **(await _organization(fetch, main, adjustments, fees, month) if fees is not None else {}),
         "other_currencies": _others(sections, adjustments, fees, month["currency"]),
     }
@@ -100,30 +101,33 @@ def _others(
 async def _organization(
     fetch: Fetch, main: dict[str, Any], adjustments: list[DictRow], fees: list[DictRow], month: DictRow
 ) -> dict[str, Any]:
-    """What is invoiced: fees, usage in the hours without a subscription, and adjustments. Each is rounded once."""
-    usage = main["usage_total"]
+    invoiced = await invoiced_of(fetch, main["usage_total"], adjustments, fees, month)
+    return {"fees": [_fee(row) for row in fees], "invoiced": invoiced}
+
+
+async def invoiced_of(
+    fetch: Fetch, usage_total: Decimal, adjustments: list[DictRow], fees: list[DictRow], month: DictRow
+) -> dict[str, Decimal]:
+    """What is invoiced: fees, usage in the hours without a subscription, and adjustments. Each is rounded once.
+
+    `usage_total`: of all hours.
+    """
+    usage = usage_total
     if fees:
         given = {name: month[name] for name in ("organization", "starts", "ends", "currency")}
         [row] = await fetch(script("statements/invoiced.sql"), **given)
         usage = rounded(row["amount"], month["digits"])
-    invoiced = {
-        "fees": _sum(fees, month),
-        "usage": usage,
-        "adjustments": _sum(adjustments, month),
-    }
-    return {
-        "fees": [_fee(row) for row in fees],
-        "invoiced": invoiced | {"total": exact_sum(invoiced.values())},
-    }
+    invoiced = {"fees": _sum(fees, month), "usage": usage, "adjustments": _sum(adjustments, month)}
+    return invoiced | {"total": exact_sum(invoiced.values())}
 
 
 async def fees_of(fetch: Fetch, month: DictRow) -> tuple[list[dict[str, Any]], Decimal]:
     """The fees of the complete month: exact lines, and the total in the month's currency, rounded once."""
-    rows = await _fee_rows(fetch, month)
+    rows = await fee_rows(fetch, month)
     return [_fee(row) for row in rows], _sum(rows, month)
 
 
-async def _fee_rows(fetch: Fetch, month: DictRow) -> list[DictRow]:
+async def fee_rows(fetch: Fetch, month: DictRow) -> list[DictRow]:
     given = {name: month[name] for name in ("organization", "starts", "ends")}
     return await fetch(script("statements/fees.sql"), **given)
 

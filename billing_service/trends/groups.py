@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from billing_service.figures.explain import COMPONENTS
+from billing_service.parameters import COMPONENTS
 from billing_service.trends.asked import Kind
 from billing_service.trends.frame import Frame
 from billing_service.trends.rounding import apportion, half_up, table

@@ -1,4 +1,4 @@
-"""Corrections of closed months. The functions explain and statement share their model."""
+"""Corrections of closed months. The functions explain, statement and trend share their models."""
 
 from pydantic import Field
 
@@ -26,3 +26,11 @@ class Adjustment(WireModel):
     reason: Text
     refers_to: Correction | None = Field(description="Null: it corrects no usage, such as a credit")
     created_at: Moment
+
+
+class MonthAdjustment(WireModel):
+    """Corrections of closed months, and credits. They are in no other amount."""
+
+    period: Month = Field(description="The month in which they count")
+    currency: Currency
+    amount: SignedAmount

@@ -1,27 +1,39 @@
-"""The rows that a figure of a project is made of."""
+"""The rows that a figure of a project or of an organization is made of."""
 
 from typing import Any
 
 import functions_framework.aio
 from starlette.requests import Request
 
-from common.endpoint import Access, Call, Endpoint
+from common.endpoint import LONG_LIST, Access, Call, Endpoint
 from common.function import Function
 from common.http.response import Result
-from common.http.server_errors import NotOffered
-from functions.explain.models import EXPLAIN, ExplainParameters, Explanation
-from functions.explain.table import explanation_table
+from functions.explain.models import EXPLAIN, ORGANIZATION_EXPLAIN, Explanation, OrganizationExplanation
+from functions.explain.parameters import OrganizationParameters, ProjectParameters
+from functions.explain.table import explanation_table, organization_table
 
 
-async def explain_figure(call: Call[ExplainParameters, None]) -> Result[Explanation]:
+async def explain_project(call: Call[ProjectParameters, None]) -> Result[Explanation]:
     """The rows that a figure of a project is made of.
 
     200 data: `rows` (by SKU, workload and price, with exact amounts), `exact` (their sum), `rounding`, and `value`, the
     figure as the overview shows it: `exact` plus `rounding`. At most 1000 rows; `rest` is the sum of the others.
+    With `from` and `to` instead of a figure: the cost of a range.
     """
     result = await call.billing.fetch(EXPLAIN, call.namespace, call.upstream, call.parameters.upstream_query)
-    if call.parameters.period not in {None, result.value.period}:
-        raise NotOffered("period")
+    call.parameters.require(result.value)
+    return result
+
+
+async def explain_organization(call: Call[OrganizationParameters, None]) -> Result[OrganizationExplanation]:
+    """The rows that a figure of an organization is made of.
+
+    200 data: as for a project, with rows by project, SKU and price. An org-admin gets all projects, also those that
+    moved or were deleted; a project-user the own projects (`scope`), and `value` is the figure of these.
+    """
+    query = call.parameters.upstream_query
+    result = await call.billing.fetch(ORGANIZATION_EXPLAIN, call.organization, call.upstream, query)
+    call.parameters.require(result.value)
     return result
 
 
@@ -33,11 +45,22 @@ app = Function(
             method="GET",
             route="/api/billing/project/{namespace}/explain",
             access=Access.NAMESPACE,
-            handle=explain_figure,
+            handle=explain_project,
             data=Explanation,
-            parameters=ExplainParameters,
+            parameters=ProjectParameters,
             table=explanation_table,
-        )
+            capacity=LONG_LIST,
+        ),
+        Endpoint(
+            method="GET",
+            route="/api/billing/organization/explain",
+            access=Access.ORGANIZATION,
+            handle=explain_organization,
+            data=OrganizationExplanation,
+            parameters=OrganizationParameters,
+            table=organization_table,
+            capacity=LONG_LIST,
+        ),
     ],
 )
 

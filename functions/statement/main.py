@@ -1,4 +1,4 @@
-"""The statement of an organization for one month."""
+"""The statement of an organization for one month, and the months that have one."""
 
 from typing import Any
 
@@ -9,7 +9,8 @@ from common.endpoint import LONG_LIST, Access, Call, Endpoint
 from common.function import Function
 from common.http.response import Result
 from common.http.server_errors import NotOffered
-from functions.statement.models import STATEMENT, Statement, StatementParameters
+from common.model import Parameters
+from functions.statement.models import MONTHS, STATEMENT, Statement, StatementMonths, StatementParameters
 from functions.statement.table import statement_table
 
 
@@ -25,6 +26,15 @@ async def get_statement(call: Call[StatementParameters, None]) -> Result[Stateme
     return result
 
 
+async def list_statements(call: Call[Parameters, None]) -> Result[StatementMonths]:
+    """The months that have a statement.
+
+    200 data: `months` from the first one with usage to the running one, the newest first, with their state, their
+    currency and the totals of their statements; for an org-admin also what is invoiced. At most 120.
+    """
+    return await call.billing.fetch(MONTHS, call.organization, call.upstream)
+
+
 app = Function(
     "statement",
     port=8094,
@@ -38,7 +48,15 @@ app = Function(
             parameters=StatementParameters,
             table=statement_table,
             capacity=LONG_LIST,
-        )
+        ),
+        Endpoint(
+            method="GET",
+            route="/api/billing/organization/statements",
+            access=Access.ORGANIZATION,
+            handle=list_statements,
+            data=StatementMonths,
+            capacity=LONG_LIST,
+        ),
     ],
 )
 

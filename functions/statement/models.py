@@ -1,6 +1,6 @@
 """The response of /statement, and the reply of the billing service."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -22,6 +22,7 @@ from common.model import (
 from common.money.amount import Amount, SignedAmount, exact_sum
 
 MOST_PROJECTS = 10_000
+MOST_MONTHS = 1000
 
 
 class StatementParameters(FormatParameters, PeriodParameters):
@@ -100,6 +101,11 @@ class Invoiced(WireModel):
 class StatementReply(Section):
     period: Month
     adjustments: list[Adjustment]
+    adjustments_total: SignedAmount | None = Field(
+        default=None,
+        description="Sum of the adjustments in the currency of the month, rounded once. Absent in a month that was "
+        "closed before",
+    )
     fees: list[Fee] | None = None
     invoiced: Invoiced | None = None
     other_currencies: list[OtherCurrency]
@@ -111,6 +117,29 @@ class Statement(StatementReply):
     `usage_total` is what the usage costs by list price. On a plan, it is not what is invoiced.
     """
 
+    scope: Scope
+
+
+class StatementMonth(WireModel):
+    """A month with a statement. `invoiced_total` is a line of the organization: only an org-admin gets it."""
+
+    period: Month
+    state: Literal["open", "provisional", "closed"] = Field(
+        description="provisional: the month is over, late usage is still included. closed: final"
+    )
+    currency: Currency
+    currency_digits: Annotated[int, Field(ge=0, le=4)]
+    cost_basis: Literal["usage", "list_price"] = Field(description="list_price: the organization was on a plan")
+    usage_total: Amount = Field(description="As in the statement: what the usage costs by list price")
+    unrated_lines: Count = Field(description="Usage without a price, which is in no amount")
+    invoiced_total: SignedAmount | None = Field(default=None, description="As in the statement: what is invoiced")
+
+
+class MonthsReply(WireModel):
+    months: Annotated[list[StatementMonth], Field(max_length=MOST_MONTHS)] = Field(description="The newest first")
+
+
+class StatementMonths(MonthsReply):
     scope: Scope
 
 
@@ -127,3 +156,16 @@ def _to_data(reply: StatementReply, organization: Organization) -> Statement:
 
 
 STATEMENT = Resource("statement", "/api/organization/{organization}/statement", StatementReply, _to_data)
+
+
+def _to_months(reply: MonthsReply, organization: Organization) -> StatementMonths:
+    """What is invoiced is left out for a project-user, also if the billing service sends it."""
+    names = organization.namespaces
+    scope = Scope(organization=organization.name, namespaces=None if names is None else sorted(names))
+    months = reply.months
+    if names is not None:
+        months = [month.model_copy(update={"invoiced_total": None}) for month in months]
+    return StatementMonths.model_construct(months=months, scope=scope)
+
+
+MONTHS = Resource("statements", "/api/organization/{organization}/statements", MonthsReply, _to_months)

@@ -8,15 +8,15 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from common.access.roles import Namespace, Organization
+from common.billing.adjustments import MonthAdjustment
 from common.billing.resource import Resource
-from common.model import Count, Currency, Moment, Month, NamespaceName, Scope, Text, WireModel
+from common.filters import Terms
+from common.model import Count, Currency, Moment, NamespaceName, Scope, Text, WireModel
 from common.money.amount import Amount, SignedAmount, exact_sum
 from functions.trend.change import Comparison
-from functions.trend.filters import LARGEST_NUMBER_OF_TERMS
 from functions.trend.parameters import LARGEST_NUMBER_OF_GROUPS
 
 LARGEST_NUMBER_OF_BUCKETS = 400
-Terms = Annotated[list[Text], Field(max_length=LARGEST_NUMBER_OF_TERMS)]
 ZERO = Decimal(0)
 
 
@@ -68,14 +68,6 @@ class Bucket(WireModel):
             if exact_sum(parts) != self.amount:
                 raise ValueError("the groups do not add up to the bucket")
         return self
-
-
-class MonthAdjustment(WireModel):
-    """Corrections of closed months, and credits. They are in no other amount."""
-
-    period: Month = Field(description="The month in which they count")
-    currency: Currency
-    amount: SignedAmount
 
 
 class Expected(WireModel):

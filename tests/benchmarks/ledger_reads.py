@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, LiteralString, Protocol
 
 from billing_service.database import Connection, Database
-from billing_service.figures.explain import explain
+from billing_service.explanations.project import explain
 from billing_service.figures.overview import overview
 from billing_service.figures.projects import project_list
 from billing_service.ledger.script import run

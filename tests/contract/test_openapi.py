@@ -13,9 +13,11 @@ from dev.generate.openapi import DOCUMENT, operation_id
 from dev.platform import Platform
 from dev.settings import port_variable
 
-# A request that fits the schema can be a 400 or 422: a range that ends before it begins, a manifest that Kubernetes
-# refuses, a URL whose address is not public, two equal thresholds. And an id that fits the schema can be a 404.
+# A request that fits the schema can be a 400 or 422: a range that ends before it begins or has no end, a manifest that
+# Kubernetes refuses, a URL whose address is not public, two equal thresholds. An id that fits the schema can be a 404.
 BEYOND_THE_SCHEMA = {
+    "explain_project",
+    "explain_organization",
     "get_project_trend",
     "get_organization_trend",
     "quote",

@@ -1,5 +1,6 @@
 """What the billing service replies about the rows of a figure."""
 
+from decimal import Decimal
 from typing import Any
 
 from tests.kit.billing import BillingService
@@ -38,4 +39,54 @@ def _reply(service: BillingService, organization: str, namespace: str) -> dict[s
     return explanation(service.amount(namespace))
 
 
-REPLIES = {"/api/project/{namespace}/explain": _reply}
+def project_row(namespace: str, amount: float) -> dict[str, Any]:
+    price = {
+        "id": 1,
+        "list": None,
+        "rating": "unit",
+        "unit_price": amount,
+        "valid_from": "2025-01-01T00:00:00Z",
+        "valid_until": None,
+    }
+    return {
+        "namespace": namespace,
+        "uid": "",
+        "sku": "cpu_core_hour",
+        "component": "cpu",
+        "unit": "core hour",
+        "quantity": 1,
+        "amount": amount,
+        "price": price,
+    }
+
+
+def organization_explanation(amounts: dict[str, float], **changes: Any) -> dict[str, Any]:
+    total = float(sum(Decimal(str(amount)) for amount in amounts.values()))
+    reply = {
+        "figure": "current_month_total",
+        "period": "2025-10",
+        "include": [],
+        "exclude": [],
+        "from": "2025-10-01T00:00:00Z",
+        "to": "2025-11-01T00:00:00Z",
+        "value": total,
+        "exact": total,
+        "rounding": 0,
+        "rows": [project_row(namespace, amount) for namespace, amount in amounts.items()],
+        "rest": None,
+        "adjustments": [],
+        "other_currencies": {},
+        "unrated_lines": 0,
+    }
+    return reply | changes
+
+
+def _organization_reply(service: BillingService, organization: str, namespace: str) -> dict[str, Any]:
+    del namespace
+    return organization_explanation({name: service.amount(name) for name in service.namespaces_of(organization)})
+
+
+REPLIES = {
+    "/api/project/{namespace}/explain": _reply,
+    "/api/organization/{organization}/explain": _organization_reply,
+}

@@ -32,4 +32,27 @@ def _reply(service: BillingService, organization: str, namespace: str) -> dict[s
     return statement({name: service.amount(name) for name in service.namespaces_of(organization)})
 
 
-REPLIES = {"/api/organization/{organization}/statement": _reply}
+def month(period: str, amount: float, **changes: Any) -> dict[str, Any]:
+    listed = {
+        "period": period,
+        "state": "closed",
+        "currency": "EUR",
+        "currency_digits": 2,
+        "cost_basis": "usage",
+        "usage_total": amount,
+        "unrated_lines": 0,
+        "invoiced_total": amount,
+    }
+    return listed | changes
+
+
+def _months(service: BillingService, organization: str, namespace: str) -> dict[str, Any]:
+    del namespace
+    total = sum(Decimal(str(service.amount(name))) for name in service.namespaces_of(organization))
+    return {"months": [month("2025-10", float(total), state="open")]}
+
+
+REPLIES = {
+    "/api/organization/{organization}/statement": _reply,
+    "/api/organization/{organization}/statements": _months,
+}

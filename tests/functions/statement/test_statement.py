@@ -93,3 +93,16 @@ async def test_a_project_users_file_has_no_invoice() -> None:
     """The columns stay, so that files of all callers have the same form."""
     response = await get(make("statement", billing=BillingService()), PATH + "?format=csv", user("acme", "acme-web"))
     assert {row["invoiced"] for row in rows(response.text)} == {""}
+
+
+async def test_the_months_are_those_of_the_own_projects() -> None:
+    """What is invoiced is a line of the organization: a project-user does not get it, also if the service sends it."""
+    billing = BillingService(amounts=AMOUNTS)
+    function = make("statement", billing=billing)
+    data = assert_success_envelope(await get(function, f"{PATH}s", user("acme", "acme-web")))["data"]
+    assert [(month["period"], month["usage_total"]) for month in data["months"]] == [("2025-10", AMOUNTS["acme-web"])]
+    assert "invoiced_total" not in data["months"][0]
+    assert "namespaces=acme-web" in billing.requests[-1]
+    everything = assert_success_envelope(await get(function, f"{PATH}s", admin("acme")))["data"]
+    assert everything["months"][0]["invoiced_total"] == everything["months"][0]["usage_total"] > AMOUNTS["acme-web"]
+    assert everything["scope"] == {"organization": "acme", "namespaces": None}

@@ -51,8 +51,8 @@ SECURED = """
 """
 READS = (
     "budgets/clock.sql",
+    "explanations/project.sql",
     "figures/adjustments.sql",
-    "figures/explain.sql",
     "figures/overview.sql",
     "figures/projects.sql",
     "figures/tag.sql",
@@ -78,7 +78,8 @@ GIVEN = {
     "organization": "acme", "namespace": "acme-web", "namespaces": ["acme-web"], "lives": [1], "life": 1, "now": None,
     "period": "2026-10-01", "since": datetime(2026, 10, 1, tzinfo=UTC), "until": datetime(2026, 11, 1, tzinfo=UTC),
     "starts": datetime(2026, 10, 1, tzinfo=UTC), "ends": datetime(2026, 11, 1, tzinfo=UTC), "currency": "EUR",
-    "component": None, "most": 10, "after": None, "rate_digits": 4, "largest": 10**18, "uid": "u-1",
+    "component": None, "skus": None, "workloads": None, "without_workloads": [],
+    "most": 10, "after": None, "rate_digits": 4, "largest": 10**18, "uid": "u-1",
     "codes": ["cpu_core_hour"], "hours": [730], "units": [1],
     "today": "2026-10-01", "days": 90, "time_zone": "UTC", "as_of": datetime(2026, 10, 1, tzinfo=UTC),
     "first_hour": datetime(2026, 8, 1, tzinfo=UTC),

@@ -11,7 +11,10 @@ from psycopg.rows import DictRow
 
 from billing_service.database import connect, open_database
 from billing_service.errors import DataChanging
-from billing_service.figures.explain import explain
+from billing_service.explanations.asked import Figure
+from billing_service.explanations.organization import explain_organization
+from billing_service.explanations.project import explain
+from billing_service.explanations.project_range import explain_range
 from billing_service.figures.overview import overview
 from billing_service.figures.projects import project_list
 from billing_service.periods.close import close
@@ -121,7 +124,7 @@ async def test_an_import_between_the_queries_does_not_tear_the_explanation(
     assert abs(found["rounding"]) < Decimal("0.01")
 
 
-@pytest.mark.parametrize("figure", ["explain", "overview", "projects", "statement", "trend"])
+@pytest.mark.parametrize("figure", ["explain", "organization", "overview", "projects", "range", "statement", "trend"])
 async def test_a_response_is_read_a_limited_number_of_times(
     metered: Api, database_url: str, monkeypatch: pytest.MonkeyPatch, figure: str
 ) -> None:
@@ -143,14 +146,16 @@ async def test_a_response_is_read_a_limited_number_of_times(
         monkeypatch.setattr(database, "fetch", changing)
         reads = {
             "explain": lambda: explain(database, "acme", "acme-web", figure="cpu", now=NOW),
+            "organization": lambda: explain_organization(database, Scope("acme"), Figure("current_month_total"), NOW),
             "overview": lambda: overview(database, "acme", "acme-web", NOW),
             "projects": lambda: project_list(database, "acme", NOW),
+            "range": lambda: explain_range(database, "acme", "acme-web", asked({}, of_organization=False), NOW),
             "statement": lambda: statement(database.fetch, "acme", NOW),
             "trend": lambda: trend(database, Scope("acme", "acme-web"), asked({}, of_organization=False), NOW),
         }
         with pytest.raises(DataChanging, match="during each of 5 readings"):
             await reads[figure]()
-        assert len(queries) <= 5 * (20 if figure == "trend" else 5)
+        assert len(queries) <= 5 * (20 if figure in {"organization", "range", "trend"} else 5)
 
 
 async def test_adjustments_of_an_earlier_life_are_not_shown(api: Api, load: Load) -> None:
@@ -197,6 +202,9 @@ async def test_the_explanation_on_a_terminal(metered: Api, database_url: str) ->
     assert "cpu_core_hour" in done.stdout
     total = (await metered.get(OVERVIEW + "&period=2026-11")).json()["billing_summary"]["current_month_total"]
     assert f"shown {total:.2f}\n" in done.stdout
+    organization = run(database_url, "explain", "acme", "--period", "2026-11")
+    assert organization.stdout.startswith("acme current_month_total 2026-11, EUR\n"), organization.stderr
+    assert f"shown {total:.2f}\n" in organization.stdout
     missing = run(database_url, "explain", "globex", "acme-web")
     assert (missing.returncode, "has no project" in missing.stderr) == (1, True)
 

@@ -124,6 +124,42 @@ async def test_a_closed_month_keeps_its_fees(api: Api, load: Load, database_url:
     assert (await invoice(api, "2026-12"))["invoiced"]["fees"] == Decimal("29.50")
 
 
+@pytest.mark.usefixtures("catalogue")
+async def test_the_list_of_months_has_what_their_statements_have(api: Api, load: Load, database_url: str) -> None:
+    """From the first one on: closed, provisional and open ones, with and without a plan, and for own projects."""
+    await load("resource,currency,unit_price,valid_from\ncpu_core_hour,EUR,0.05,2025-01-01T00:00:00Z\n")
+    hours = ("acme-web,2026-08-09T00", "acme-web,2026-10-15T23", "acme-web,2026-10-16T00", "acme-data,2026-11-19T01")
+    await load(USAGE_HEADER + "".join(f"{hour}:00:00Z,100.1,0,0,0,0\n" for hour in hours))
+    async with connect(database_url) as connection:
+        assert await close(connection, 3, datetime(2026, 10, 5, tzinfo=UTC)) == 2
+    await load(f"{HEADER}acme,dev-pool,2026-10-16T00:00:00Z,\n")
+    await load("id,organization,amount,currency,reason\nc-1,acme,-3.333,EUR,credit\n", now=NOVEMBER)
+    api.now = NOVEMBER
+    months = (await api.get("/api/organization/acme/statements")).text
+    listed = simplejson.loads(months, use_decimal=True)["months"]
+    assert [(month["period"], month["state"]) for month in listed] == [
+        ("2026-11", "open"),
+        ("2026-10", "provisional"),
+        ("2026-09", "closed"),
+        ("2026-08", "closed"),
+    ]
+    for month in listed:
+        stated = await invoice(api, month["period"])
+        assert month["invoiced_total"] == stated["invoiced"]["total"]
+        for name in ("usage_total", "currency", "currency_digits", "cost_basis", "unrated_lines"):
+            assert month[name] == stated[name], name
+        assert month["state"] == stated["period_state"]
+    assert stated["adjustments_total"] == 0
+    assert (await invoice(api, "2026-11"))["adjustments_total"] == Decimal("-3.33")
+    own = (await api.get("/api/organization/acme/statements?namespaces=acme-data")).json()
+    assert [(month["period"], month["usage_total"]) for month in own["months"]] == [("2026-11", 5.01)]
+    assert "invoiced_total" not in own["months"][0]
+    assert (own["namespaces"], (await api.get("/api/organization/nobody/statements")).status_code) == (
+        ["acme-data"],
+        404,
+    )
+
+
 @pytest.mark.usefixtures("catalogue", "registry")
 @pytest.mark.parametrize(
     ("line", "reason"),

@@ -138,8 +138,12 @@ async def test_every_response_is_the_same_for_both_roles(database_url: str, read
         "/api/organizations",
         "/api/project/acme-web/overview?organization=acme&period=2025-09",
         "/api/project/acme-prod-web/explain?organization=acme-prod&figure=current_month_total&period=2025-09",
+        "/api/organization/acme-prod/explain?figure=current_month_total&period=2025-09",
+        "/api/organization/acme-prod/explain?from=2025-09-10&to=2025-09-10T20:00:00Z&include=component:cpu",
+        "/api/project/acme-prod-web/explain?organization=acme-prod&from=2025-08-10&to=2025-09-10T20:00:00Z",
         "/api/organization/acme/projects?period=2025-09",
         "/api/organization/acme-prod/statement?period=2025-09",
+        "/api/organization/acme-prod/statements",
         "/api/organization/acme-prod/plan",
         "/api/project/acme-prod-web/overview?organization=acme",
         *(

@@ -281,9 +281,29 @@ export interface paths {
         };
         /**
          * The rows that a figure of a project is made of.
-         * @description 200 data: `rows` (by SKU, workload and price, with exact amounts), `exact` (their sum), `rounding`, and `value`, the figure as the overview shows it: `exact` plus `rounding`. At most 1000 rows; `rest` is the sum of the others. Requires access to the namespace.
+         * @description 200 data: `rows` (by SKU, workload and price, with exact amounts), `exact` (their sum), `rounding`, and `value`, the figure as the overview shows it: `exact` plus `rounding`. At most 1000 rows; `rest` is the sum of the others. With `from` and `to` instead of a figure: the cost of a range. Requires access to the namespace.
          */
-        get: operations["explain"];
+        get: operations["explain_project"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/billing/organization/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The rows that a figure of an organization is made of.
+         * @description 200 data: as for a project, with rows by project, SKU and price. An org-admin gets all projects, also those that moved or were deleted; a project-user the own projects (`scope`), and `value` is the figure of these. Requires a valid token of a caller who is not a guest; an org-admin gets all projects of the organization, a project-user the projects in the token.
+         */
+        get: operations["explain_organization"];
         put?: never;
         post?: never;
         delete?: never;
@@ -447,7 +467,27 @@ export interface paths {
          * The statement of an organization for one month.
          * @description 200 data: the usage by project and SKU (`projects`), its `usage_total` and `adjustments`. For an org-admin also `fees` (plan and add-ons) and what is `invoiced`. The data of a closed month never change. Requires a valid token of a caller who is not a guest; an org-admin gets all projects of the organization, a project-user the projects in the token.
          */
-        get: operations["statement"];
+        get: operations["get_statement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/billing/organization/statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The months that have a statement.
+         * @description 200 data: `months` from the first one with usage to the running one, the newest first, with their state, their currency and the totals of their statements; for an org-admin also what is invoiced. At most 120. Requires a valid token of a caller who is not a guest; an org-admin gets all projects of the organization, a project-user the projects in the token.
+         */
+        get: operations["list_statements"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1179,14 +1219,23 @@ export interface components {
             high: number;
         };
         Explanation: {
-            namespace: string;
-            figure: components["schemas"]["ExplanationFigure"];
-            period: string;
+            /** @description The month of the figure. Null: a range */
+            period: string | null;
+            /**
+             * @description The filter of the request
+             * @default []
+             */
+            include: string[];
+            /**
+             * @description The filter of the request
+             * @default []
+             */
+            exclude: string[];
             /** @description Start of the first hour, UTC */
             from: components["schemas"]["Timestamp"];
             /** @description End of the last hour, UTC */
             to: components["schemas"]["Timestamp"];
-            /** @description The figure as the overview shows it. Null if it has none */
+            /** @description The figure as the overview shows it; of a range, the total of its trend. Null if it has none */
             value: number | null;
             /**
              * Format: decimal
@@ -1195,10 +1244,13 @@ export interface components {
             exact: number;
             /** @description value minus exact */
             rounding: number | null;
-            rows: components["schemas"]["Row"][];
             /** @description Null if all rows are shown */
             rest: components["schemas"]["Rest"] | null;
-            /** @description Corrections that count in this month, apart from the figure */
+            namespace: string;
+            /** @description Null: a range */
+            figure: components["schemas"]["ExplanationFigure"] | null;
+            rows: components["schemas"]["Row"][];
+            /** @description Corrections that count in these months, apart from the figure */
             adjustments: components["schemas"]["Adjustment"][];
         };
         /** @description A plan or an add-on, by the hour. */
@@ -1271,6 +1323,20 @@ export interface components {
              * @description Rounded. The lines of a project add up to its total
              */
             amount: number;
+        };
+        /** @description A row of the price list. */
+        ListedPrice: {
+            id: number;
+            /** @description The organization whose own price list has it. Null: the general list */
+            list: string | null;
+            /** @description unit: quantity times unit_price. month: unit_price is for a unit in every hour of a month. steps: it depends on the organization's quantity of the month */
+            rating: components["schemas"]["ListedPriceRating"];
+            /** @description Null for a price with steps: the explanation of the project has them */
+            unit_price: number | null;
+            /** @description Null: it has no begin */
+            valid_from: components["schemas"]["Timestamp"] | null;
+            /** @description Null: no end is known */
+            valid_until: components["schemas"]["Timestamp"] | null;
         };
         /** @description A manifest of Kubernetes. Members that do not matter for the cost are ignored. */
         Manifest: {
@@ -1348,6 +1414,47 @@ export interface components {
             name: string;
             /** Format: decimal */
             monthly_price: number;
+        };
+        OrganizationExplanation: {
+            /** @description The month of the figure. Null: a range */
+            period: string | null;
+            /**
+             * @description The filter of the request
+             * @default []
+             */
+            include: string[];
+            /**
+             * @description The filter of the request
+             * @default []
+             */
+            exclude: string[];
+            /** @description Start of the first hour, UTC */
+            from: components["schemas"]["Timestamp"];
+            /** @description End of the last hour, UTC */
+            to: components["schemas"]["Timestamp"];
+            /** @description The figure as the overview shows it; of a range, the total of its trend. Null if it has none */
+            value: number | null;
+            /**
+             * Format: decimal
+             * @description Sum of all rows, not rounded
+             */
+            exact: number;
+            /** @description value minus exact */
+            rounding: number | null;
+            /** @description Null if all rows are shown */
+            rest: components["schemas"]["Rest"] | null;
+            /** @description Null: a range */
+            figure: components["schemas"]["OrganizationExplanationFigure"] | null;
+            /** @description The largest first */
+            rows: components["schemas"]["ProjectRow"][];
+            adjustments: components["schemas"]["MonthAdjustment"][];
+            /** @description Exact cost in a currency that the organization had before. It is in no other amount */
+            other_currencies: {
+                [key: string]: number;
+            };
+            /** @description Usage without a price, which is in no amount */
+            unrated_lines: number;
+            scope: components["schemas"]["Scope"];
         };
         OrganizationForecast: {
             /** @description The running month */
@@ -1651,6 +1758,21 @@ export interface components {
             billing_started: boolean;
             scope: components["schemas"]["Scope"];
         };
+        /** @description The usage of a SKU in a project at one price of the price list. */
+        ProjectRow: {
+            namespace: string;
+            /** @description Kubernetes uid of the Project resource. Empty if it is not known */
+            uid: string;
+            sku: string;
+            component: string;
+            unit: string;
+            /** Format: decimal */
+            quantity: number;
+            /** @description Exact, not rounded. Null: the usage has no price */
+            amount: number | null;
+            /** @description Null for the quantity 0, which needs no price */
+            price: components["schemas"]["ListedPrice"] | null;
+        };
         ProjectTrend: {
             granularity: components["schemas"]["ProjectTrendGranularity"];
             group_by: string;
@@ -1947,9 +2069,41 @@ export interface components {
             unrated_lines: number;
             period: string;
             adjustments: components["schemas"]["Adjustment"][];
+            /**
+             * Format: decimal
+             * @description Sum of the adjustments in the currency of the month, rounded once. Absent in a month that was closed before
+             */
+            adjustments_total?: number;
             fees?: components["schemas"]["Fee"][];
             invoiced?: components["schemas"]["Invoiced"];
             other_currencies: components["schemas"]["OtherCurrency"][];
+            scope: components["schemas"]["Scope"];
+        };
+        /** @description A month with a statement. `invoiced_total` is a line of the organization: only an org-admin gets it. */
+        StatementMonth: {
+            period: string;
+            /** @description provisional: the month is over, late usage is still included. closed: final */
+            state: components["schemas"]["StatementMonthState"];
+            currency: string;
+            currency_digits: number;
+            /** @description list_price: the organization was on a plan */
+            cost_basis: components["schemas"]["StatementMonthCostBasis"];
+            /**
+             * Format: decimal
+             * @description As in the statement: what the usage costs by list price
+             */
+            usage_total: number;
+            /** @description Usage without a price, which is in no amount */
+            unrated_lines: number;
+            /**
+             * Format: decimal
+             * @description As in the statement: what is invoiced
+             */
+            invoiced_total?: number;
+        };
+        StatementMonths: {
+            /** @description The newest first */
+            months: components["schemas"]["StatementMonth"][];
             scope: components["schemas"]["Scope"];
         };
         /** @description One life of a project: a namespace that was deleted and created again has two. */
@@ -2095,6 +2249,8 @@ export interface components {
         /** @enum {string} */
         FeeKind: "plan" | "addon";
         /** @enum {string} */
+        ListedPriceRating: "unit" | "month" | "steps";
+        /** @enum {string} */
         ManifestApiversion: "apps/v1" | "v1" | "kubevirt.io/v1";
         /** @enum {string} */
         ManifestKind: "Deployment" | "ReplicaSet" | "StatefulSet" | "Pod" | "PersistentVolumeClaim" | "VirtualMachine";
@@ -2102,6 +2258,8 @@ export interface components {
         MetaPeriodState: "open" | "provisional" | "closed";
         /** @enum {string} */
         MetaCostBasis: "usage" | "list_price";
+        /** @enum {string} */
+        OrganizationExplanationFigure: "current_month_total" | "last_day_spend" | "total_cost_per_hour";
         /** @enum {string} */
         OrganizationForecastHorizon: "month_end" | "30d" | "90d";
         /** @enum {string} */
@@ -2130,6 +2288,10 @@ export interface components {
         QuotedPricePer: "unit" | "month";
         /** @enum {string} */
         QuotedQuotaSource: "platform" | "ledger" | "none";
+        /** @enum {string} */
+        StatementMonthState: "open" | "provisional" | "closed";
+        /** @enum {string} */
+        StatementMonthCostBasis: "usage" | "list_price";
         /** @enum {string} */
         UpgradeState: "not_needed" | "cheapest" | "none_fits" | "suspended" | "unknown";
         /** @enum {string} */
@@ -2234,6 +2396,14 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
             meta: components["schemas"]["Meta"];
         };
+        /** @description OrganizationExplanation in the envelope of every success response */
+        OrganizationExplanationResponse: {
+            /** @constant */
+            success: true;
+            data: components["schemas"]["OrganizationExplanation"];
+            timestamp: components["schemas"]["Timestamp"];
+            meta: components["schemas"]["Meta"];
+        };
         /** @description ProjectForecast in the envelope of every success response */
         ProjectForecastResponse: {
             /** @constant */
@@ -2298,6 +2468,14 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
             meta: components["schemas"]["Meta"];
         };
+        /** @description StatementMonths in the envelope of every success response */
+        StatementMonthsResponse: {
+            /** @constant */
+            success: true;
+            data: components["schemas"]["StatementMonths"];
+            timestamp: components["schemas"]["Timestamp"];
+            meta: components["schemas"]["Meta"];
+        };
         /** @description ProjectTrend in the envelope of every success response */
         ProjectTrendResponse: {
             /** @constant */
@@ -2341,9 +2519,13 @@ export interface components {
         /** @enum {string} */
         ListDeliveriesState: "pending" | "delivered" | "dead";
         /** @enum {string} */
-        ExplainFormat: "json" | "csv";
+        ExplainProjectFormat: "json" | "csv";
         /** @enum {string} */
-        ExplainFigure: "current_month_total" | "last_day_spend" | "total_cost_per_hour" | "cpu" | "memory" | "storage" | "network" | "public_ip" | "gpu" | "other";
+        ExplainProjectFigure: "current_month_total" | "last_day_spend" | "total_cost_per_hour" | "cpu" | "memory" | "storage" | "network" | "public_ip" | "gpu" | "other";
+        /** @enum {string} */
+        ExplainOrganizationFormat: "json" | "csv";
+        /** @enum {string} */
+        ExplainOrganizationFigure: "current_month_total" | "last_day_spend" | "total_cost_per_hour";
         /** @enum {string} */
         GetProjectForecastHorizon: "month_end" | "30d" | "90d";
         /** @enum {string} */
@@ -2357,7 +2539,7 @@ export interface components {
         /** @enum {string} */
         ProjectsSort: "namespace" | "-namespace" | "current_month_total" | "-current_month_total" | "last_day_spend" | "-last_day_spend" | "total_cost_per_hour" | "-total_cost_per_hour";
         /** @enum {string} */
-        StatementFormat: "json" | "csv";
+        GetStatementFormat: "json" | "csv";
         /** @enum {string} */
         GetProjectTrendFormat: "json" | "csv";
         /** @enum {string} */
@@ -5458,15 +5640,23 @@ export interface operations {
             };
         };
     };
-    explain: {
+    explain_project: {
         parameters: {
             query?: {
                 /** @description A month that has begun, YYYY-MM. The default is the running month */
                 period?: string;
                 /** @description csv: the same figures as a file. An error is always JSON */
-                format?: components["schemas"]["ExplainFormat"];
-                /** @description A figure of the billing summary, or a component of the month's cost */
-                figure?: components["schemas"]["ExplainFigure"];
+                format?: components["schemas"]["ExplainProjectFormat"];
+                /** @description A figure of the billing summary, or a component of the month's cost. The default without a range is current_month_total */
+                figure?: components["schemas"]["ExplainProjectFigure"];
+                /** @description Begin of a range instead of a month: a date of the organization's time zone, or a full hour (RFC 3339) */
+                from?: string;
+                /** @description End of the range, which is not in it: at most 400 days after `from` */
+                to?: string;
+                /** @description Only of a range. Only usage that fits: terms with commas between them. Terms of one kind are alternatives, and each label key is a kind. label:KEY=VALUE is a value of a label, label:KEY usage without the label. Completeness and adjustments are those of all usage */
+                include?: string;
+                /** @description Only of a range: without usage that fits one of these terms, which have the form of `include` */
+                exclude?: string;
             };
             header?: never;
             path: {
@@ -5497,6 +5687,8 @@ export interface operations {
                      *         "namespace": "acme-web",
                      *         "figure": "cpu",
                      *         "period": "2026-11",
+                     *         "include": [],
+                     *         "exclude": [],
                      *         "from": "2026-11-01T00:00:00.000Z",
                      *         "to": "2026-12-01T00:00:00.000Z",
                      *         "value": 21.89,
@@ -5602,6 +5794,207 @@ export interface operations {
             /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
             431: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    explain_organization: {
+        parameters: {
+            query?: {
+                /** @description A month that has begun, YYYY-MM. The default is the running month */
+                period?: string;
+                /** @description csv: the same figures as a file. An error is always JSON */
+                format?: components["schemas"]["ExplainOrganizationFormat"];
+                /** @description A figure of the billing summary. The default without a range is current_month_total */
+                figure?: components["schemas"]["ExplainOrganizationFigure"];
+                /** @description Begin of a range instead of a month: a date of the organization's time zone, or a full hour (RFC 3339) */
+                from?: string;
+                /** @description End of the range, which is not in it: at most 400 days after `from` */
+                to?: string;
+                /** @description Only of a range. Only usage that fits: terms with commas between them. Terms of one kind are alternatives, and each label key is a kind. label:KEY=VALUE is a value of a label, label:KEY usage without the label. Completeness and adjustments are those of all usage */
+                include?: string;
+                /** @description Only of a range: without usage that fits one of these terms, which have the form of `include` */
+                exclude?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
+                    Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "period": "2026-11",
+                     *         "include": [],
+                     *         "exclude": [],
+                     *         "from": "2026-11-01T00:00:00.000Z",
+                     *         "to": "2026-12-01T00:00:00.000Z",
+                     *         "value": 808.18,
+                     *         "exact": 808.17666341,
+                     *         "rounding": 0.00333659,
+                     *         "rest": {
+                     *           "rows": 28,
+                     *           "amount": 630.68946069
+                     *         },
+                     *         "figure": "current_month_total",
+                     *         "rows": [
+                     *           {
+                     *             "namespace": "acme-ml",
+                     *             "uid": "",
+                     *             "sku": "cpu_core_hour",
+                     *             "component": "cpu",
+                     *             "unit": "core hour",
+                     *             "quantity": 2985.90536,
+                     *             "amount": 88.979979728,
+                     *             "price": {
+                     *               "id": 2,
+                     *               "list": null,
+                     *               "rating": "unit",
+                     *               "unit_price": 0.0298,
+                     *               "valid_from": "2026-10-12T00:00:00.000Z",
+                     *               "valid_until": null
+                     *             }
+                     *           },
+                     *           {
+                     *             "namespace": "acme-ci",
+                     *             "uid": "",
+                     *             "sku": "cpu_core_hour",
+                     *             "component": "cpu",
+                     *             "unit": "core hour",
+                     *             "quantity": 2970.04104,
+                     *             "amount": 88.507222992,
+                     *             "price": {
+                     *               "id": 2,
+                     *               "list": null,
+                     *               "rating": "unit",
+                     *               "unit_price": 0.0298,
+                     *               "valid_from": "2026-10-12T00:00:00.000Z",
+                     *               "valid_until": null
+                     *             }
+                     *           }
+                     *         ],
+                     *         "adjustments": [],
+                     *         "other_currencies": {},
+                     *         "unrated_lines": 0,
+                     *         "scope": {
+                     *           "organization": "acme",
+                     *           "namespaces": null
+                     *         }
+                     *       },
+                     *       "meta": {
+                     *         "as_of": "2026-11-28T20:00:00.000Z",
+                     *         "complete_through": "2026-11-28T20:00:00.000Z",
+                     *         "incomplete_hours": 0,
+                     *         "data_version": 9,
+                     *         "currency": "EUR",
+                     *         "currency_digits": 2,
+                     *         "time_zone": "UTC",
+                     *         "period_state": "open",
+                     *         "cost_basis": "usage",
+                     *         "stale": false
+                     *       },
+                     *       "timestamp": "2026-11-28T20:50:27.956Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OrganizationExplanationResponse"];
+                    "text/csv": string;
+                };
+            };
+            /** @description If-None-Match contains the current version */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `unexpected_body` (This request must not have a body): a body was sent where none is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
+            401: {
+                headers: {
+                    /** @description Challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_found` (Not found): the path or the resource does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
+            405: {
+                headers: {
+                    /** @description Allowed methods */
+                    Allow?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7349,13 +7742,13 @@ export interface operations {
             };
         };
     };
-    statement: {
+    get_statement: {
         parameters: {
             query?: {
                 /** @description A month that has begun, YYYY-MM. The default is the running month */
                 period?: string;
                 /** @description csv: the same figures as a file. An error is always JSON */
-                format?: components["schemas"]["StatementFormat"];
+                format?: components["schemas"]["GetStatementFormat"];
             };
             header?: never;
             path?: never;
@@ -7636,6 +8029,7 @@ export interface operations {
                      *         "unrated_lines": 0,
                      *         "period": "2026-09",
                      *         "adjustments": [],
+                     *         "adjustments_total": 0,
                      *         "fees": [],
                      *         "invoiced": {
                      *           "fees": 0,
@@ -7725,6 +8119,179 @@ export interface operations {
             /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
             431: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_offered` (Not offered by this installation): the billing service of this installation does not have this resource */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `billing_unreachable` (Billing service unreachable): the billing service cannot be reached, times out, or sends an invalid response; `identity_unreachable` (Identity provider unreachable): the realm's keys cannot be fetched and none are cached; `unpriced` (Billing data incomplete): usage has no price; details name the resource and the month */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next request */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    list_statements: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    /** @description Age of the data in seconds. Only if meta.stale is true */
+                    Age?: number;
+                    /** @description Version of the data, if the billing service sends one */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "months": [
+                     *           {
+                     *             "period": "2026-11",
+                     *             "state": "open",
+                     *             "currency": "EUR",
+                     *             "currency_digits": 2,
+                     *             "cost_basis": "usage",
+                     *             "usage_total": 808.18,
+                     *             "unrated_lines": 0,
+                     *             "invoiced_total": 808.18
+                     *           },
+                     *           {
+                     *             "period": "2026-10",
+                     *             "state": "provisional",
+                     *             "currency": "EUR",
+                     *             "currency_digits": 2,
+                     *             "cost_basis": "usage",
+                     *             "usage_total": 904.33,
+                     *             "unrated_lines": 0,
+                     *             "invoiced_total": 904.33
+                     *           },
+                     *           {
+                     *             "period": "2026-09",
+                     *             "state": "provisional",
+                     *             "currency": "EUR",
+                     *             "currency_digits": 2,
+                     *             "cost_basis": "usage",
+                     *             "usage_total": 898.59,
+                     *             "unrated_lines": 0,
+                     *             "invoiced_total": 898.59
+                     *           },
+                     *           {
+                     *             "period": "2026-08",
+                     *             "state": "provisional",
+                     *             "currency": "EUR",
+                     *             "currency_digits": 2,
+                     *             "cost_basis": "usage",
+                     *             "usage_total": 36.09,
+                     *             "unrated_lines": 0,
+                     *             "invoiced_total": 36.09
+                     *           }
+                     *         ],
+                     *         "scope": {
+                     *           "organization": "acme",
+                     *           "namespaces": null
+                     *         }
+                     *       },
+                     *       "meta": {
+                     *         "as_of": "2026-11-28T20:00:00.000Z",
+                     *         "data_version": 9,
+                     *         "currency": "EUR",
+                     *         "currency_digits": 2,
+                     *         "time_zone": "UTC",
+                     *         "period_state": "open",
+                     *         "cost_basis": "usage",
+                     *         "stale": false
+                     *       },
+                     *       "timestamp": "2026-11-28T20:50:28.274Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["StatementMonthsResponse"];
+                };
+            };
+            /** @description If-None-Match contains the current version */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_parameter` (Invalid parameter): a parameter is unknown, repeated or malformed; the text names it and what is allowed; `invalid_header` (Invalid header): If-Match, If-None-Match or Idempotency-Key is malformed; the text names it and what is allowed; `unexpected_body` (This request must not have a body): a body was sent where none is allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `token_missing` (Authentication token required): no bearer token, or a malformed Authorization header; `token_invalid` (Invalid authentication token): the token is not a valid access token of this platform; `token_expired` (Authentication token expired): the time in `exp` has passed; sign in again; `token_too_large` (Authentication token too large: an administrator must remove groups or namespaces from it): the token is longer than TOKEN_MAX_BYTES; a new login does not help */
+            401: {
+                headers: {
+                    /** @description Challenge of RFC 6750 */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `guest` (Billing access denied): the caller is a guest: not an org-admin, and without a project in the token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_found` (Not found): the path or the resource does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `method_not_allowed` (Method not allowed): the path does not support this method */
+            405: {
+                headers: {
+                    /** @description Allowed methods */
+                    Allow?: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -8,6 +8,11 @@ WITH lines AS (
     WHERE l.organization = %(organization)s AND l.namespace = %(namespace)s AND l.life = %(life)s
       AND l.hour >= %(since)s::timestamptz AND l.hour < %(until)s::timestamptz AND l.currency = %(currency)s
       AND (%(component)s::text IS NULL OR k.component = %(component)s::text)
+      AND (%(skus)s::smallint[] IS NULL OR l.sku = ANY (%(skus)s::smallint[]))
+      AND (%(workloads)s::text[] IS NULL OR l.workload = ANY (%(workloads)s::text[])
+           OR concat(l.namespace, '/', l.workload) = ANY (%(workloads)s::text[]))
+      AND l.workload <> ALL (%(without_workloads)s::text[])
+      AND concat(l.namespace, '/', l.workload) <> ALL (%(without_workloads)s::text[])
     GROUP BY l.sku, p.id, l.price, l.workload, l.source, l.month_before, 9
 ),
 parts AS (

@@ -1,5 +1,6 @@
-"""The rows that a figure of a project is made of: the exact amounts and the rounding add up to what is shown."""
+"""The rows of a figure of a project's month: by SKU, workload and unit price."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,9 +15,10 @@ from billing_service.figures.facts import coverage, facts, refuse_future, rfc333
 from billing_service.figures.overview import overview
 from billing_service.ledger.script import script
 from billing_service.money import exact_sum
+from billing_service.parameters import COMPONENTS
 
 MOST_ROWS = 1000
-COMPONENTS = ("cpu", "memory", "storage", "network", "public_ip", "gpu", "other")
+NO_FILTERS: dict[str, Any] = {"skus": None, "workloads": None, "without_workloads": []}
 
 
 async def explain(
@@ -47,7 +49,7 @@ async def _read(
     refuse_future(row)
     since, until = _window(row, figure)
     parts = await database.fetch(
-        script("figures/explain.sql"),
+        script("explanations/project.sql"),
         organization=organization,
         namespace=namespace,
         life=row["life"],
@@ -55,6 +57,7 @@ async def _read(
         until=until,
         currency=row["currency"],
         component=figure if figure in COMPONENTS else None,
+        **NO_FILTERS,
     )
     corrections = await database.fetch(
         script("figures/adjustments.sql"),
@@ -79,8 +82,10 @@ async def _read(
         "value": value,
         "exact": exact,
         "rounding": None if value is None else exact_sum([value, exact.copy_negate()]),
-        "rows": [_row(part) for part in parts[:MOST_ROWS]],
-        "rest": _rest(parts[MOST_ROWS:]),
+        "include": [],
+        "exclude": [],
+        "rows": [row_of(part) for part in parts[:MOST_ROWS]],
+        "rest": rest_of(parts[MOST_ROWS:]),
         "adjustments": [shown_adjustment(correction) for correction in corrections],
     }
 
@@ -100,7 +105,7 @@ def _value(shown: dict[str, Any], figure: str) -> Decimal | None:
     return found
 
 
-def _row(part: DictRow) -> dict[str, Any]:
+def row_of(part: Mapping[str, Any]) -> dict[str, Any]:
     """`amount` is exact. `price` is null for quantity 0. `list` is null for the general price list."""
     price = part["price"] and {
         "id": part["price"],
@@ -113,7 +118,7 @@ def _row(part: DictRow) -> dict[str, Any]:
     return {name: part[name] for name in names} | {"price": price}
 
 
-def _rest(parts: list[DictRow]) -> dict[str, Any] | None:
+def rest_of(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     """The sum of the rows that are not shown."""
     if not parts:
         return None
