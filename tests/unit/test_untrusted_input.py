@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from common.billing.transport import HttpClient, Timeouts, UpstreamResponse
-from common.function import NAMESPACE, Function
+from common.function import Function
+from common.http.parameters import NAMESPACE
 from common.http.envelope import encode_result, render_error, render_success, timestamp, to_json
 from common.http.errors import ApiError, InvalidParameter, TokenMissing
 from common.http.parameters import read_parameters

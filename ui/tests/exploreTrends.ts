@@ -141,6 +141,8 @@ export function explanation(part: Partial<Schemas['Explanation']> = {}): Schemas
     namespace: 'acme-web',
     figure: 'current_month_total',
     period: '2025-09',
+    include: [],
+    exclude: [],
     from: '2025-09-01T00:00:00.000Z',
     to: '2025-10-01T00:00:00.000Z',
     value: 21.89,
@@ -178,6 +180,45 @@ export function explanation(part: Partial<Schemas['Explanation']> = {}): Schemas
     ],
     rest: null,
     adjustments: [],
+    ...part,
+  };
+}
+
+/** Of three projects, with a price of each kind. */
+export function organizationExplanation(
+  part: Partial<Schemas['OrganizationExplanation']> = {},
+): Schemas['OrganizationExplanation'] {
+  const price = { id: 2, list: null, valid_from: '2025-08-12T00:00:00.000Z', valid_until: null };
+  const row = { uid: '', component: 'cpu', unit: 'core hour', quantity: 600 };
+  return {
+    figure: 'current_month_total',
+    period: '2025-09',
+    include: [],
+    exclude: [],
+    from: '2025-09-01T00:00:00.000Z',
+    to: '2025-10-01T00:00:00.000Z',
+    value: 22.53,
+    exact: 22.53,
+    rounding: 0,
+    rows: [
+      {
+        ...{ ...row, namespace: 'acme-data', sku: 'cpu_core_hour', amount: 17.88 },
+        price: { ...price, rating: 'unit', unit_price: 0.0298 },
+      },
+      {
+        ...{ ...row, namespace: 'acme-web', sku: 'public_ip_hour', amount: 3.65 },
+        price: { ...price, rating: 'month', unit_price: 3.65 },
+      },
+      {
+        ...{ ...row, namespace: 'acme-ci', sku: 'network_gib', amount: 1 },
+        price: { ...price, rating: 'steps', unit_price: null },
+      },
+    ],
+    rest: null,
+    adjustments: [],
+    other_currencies: {},
+    unrated_lines: 0,
+    scope: { organization: 'acme', namespaces: null },
     ...part,
   };
 }

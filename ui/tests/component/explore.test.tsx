@@ -2,9 +2,10 @@ import { configure, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 
+import { first } from '../examples';
 import { acme, failure, success } from '../fixtures';
 import { renderBilling } from '../render';
-import { explanation, trend, TREND_META } from '../exploreTrends';
+import { explanation, organizationExplanation, trend, TREND_META } from '../exploreTrends';
 
 type Answers = Record<string, (url: URL) => Response>;
 
@@ -20,7 +21,8 @@ function answer(answers: Answers): URL[] {
   };
   vi.stubGlobal('fetch', (url: URL) => {
     read.push(url);
-    const answerOf = all[url.pathname.split('/').at(-1) ?? ''];
+    const isOrganization = url.pathname.endsWith('/organization/explain');
+    const answerOf = all[isOrganization ? 'organizationExplain' : (url.pathname.split('/').at(-1) ?? '')];
     return Promise.resolve(answerOf?.(url) ?? response(failure('Not found'), 404));
   });
   return read;
@@ -202,7 +204,7 @@ test('a figure opens the rows that it is made of, and they add up to it', async 
   await screen.findByRole('heading', { name: /Cost by project/ });
   await userEvent.click(
     within(table('Groups of the period').getByRole('row', { name: /acme-web/ })).getByRole('button', {
-      name: '€302.25, show what it is made of',
+      name: '€302.25, acme-web: show what it is made of',
     }),
   );
   const drawer = within(await screen.findByRole('dialog', { name: 'What this figure is made of' }));
@@ -225,16 +227,44 @@ test('a figure opens the rows that it is made of, and they add up to it', async 
   expect(screen.queryByRole('dialog')).not.toBeInTheDocument();
 });
 
-test('the total of an organization opens its projects, and each of them its rows', async () => {
-  answer({ trend: () => ok(trend()), explain: () => ok(explanation()) });
+test('the total of an organization opens its rows by project, and each project its own rows', async () => {
+  const read = answer({
+    trend: () => ok(trend()),
+    organizationExplain: () => ok(organizationExplanation()),
+    explain: () => ok(explanation()),
+  });
   renderBilling(EXPLORE);
   await screen.findByRole('heading', { name: /Cost by project/ });
   const total = table('Groups of the period').getByRole('row', { name: /Total/ });
   await userEvent.click(within(total).getByRole('button', { name: /show what it is made of/ }));
   const drawer = within(await screen.findByRole('dialog'));
-  const project = await drawer.findByRole('row', { name: /acme-data/ });
-  await userEvent.click(within(project).getByRole('button'));
+  const rows = within(await drawer.findByRole('region', { name: 'Rows of the figure, by project' }));
+  expect(read.at(-1)?.pathname).toBe('/api/billing/organization/explain');
+  expect(read.at(-1)?.search).toBe('?figure=current_month_total&period=2025-09');
+  expect(rows.getByRole('row', { name: /^acme-data/ })).toHaveTextContent(
+    'acme-datacpu_core_hour600 core hour0.0298from Aug 12, 2025, 00:00 UTC17.88',
+  );
+  expect(rows.getByRole('row', { name: /^acme-web/ })).toHaveTextContent('3.65 per month');
+  expect(rows.getByRole('row', { name: /^acme-ci/ })).toHaveTextContent('By steps');
+  await userEvent.click(within(rows.getByRole('row', { name: /^acme-data/ })).getByRole('button'));
   expect(await drawer.findByRole('region', { name: 'Rows of the figure' })).toBeVisible();
-  await userEvent.click(drawer.getByRole('button', { name: 'Back to all projects' }));
-  expect(await drawer.findByRole('row', { name: /acme-data/ })).toBeVisible();
+  expect(read.at(-1)?.pathname).toBe('/api/billing/project/acme-data/explain');
+  await userEvent.click(drawer.getByRole('button', { name: 'Back' }));
+  expect(await drawer.findByRole('row', { name: /^acme-data/ })).toBeVisible();
+});
+
+test('a bar that is rounded together with others has the difference as a row', async () => {
+  const read = answer({
+    trend: () => ok(trend()),
+    organizationExplain: () => ok(organizationExplanation({ figure: null, period: null, value: 1.01, rounding: 0.01 })),
+  });
+  renderBilling(EXPLORE);
+  await screen.findByRole('heading', { name: /Cost by project/ });
+  const bar = first(table('The same figures by bar').getAllByRole('button'));
+  await userEvent.click(bar);
+  const drawer = within(await screen.findByRole('dialog'));
+  const shown = await drawer.findByRole('row', { name: /The figure as it is shown/ });
+  expect(read.at(-1)?.search).toMatch(/^\?from=2025-09-01T00%3A00%3A00Z&to=2025-09-02T00%3A00%3A00Z$/);
+  expect(shown).toHaveTextContent(bar.textContent);
+  expect(drawer.getByRole('row', { name: /Rounded together/ })).toBeVisible();
 });

@@ -8,13 +8,14 @@ import { useBilling } from '../BillingProvider';
 interface ApiRequestProps {
   /** Of the request, below the address of the API. */
   address: string;
-  isLoading: boolean;
-  error: Error | null;
-  onDownload: () => void;
+  isLoading?: boolean;
+  error?: Error | null;
+  /** Without it, the response is not offered as a file. */
+  onDownload?: () => void;
 }
 
 /** The request that gives the same figures, to copy, and its response as a file. */
-export function ApiRequest({ address, isLoading, error, onDownload }: ApiRequestProps) {
+export function ApiRequest({ address, isLoading = false, error = null, onDownload }: ApiRequestProps) {
   const { t } = useTranslation('explain');
   const { baseUrl } = useBilling().api;
   const [isCopied, setIsCopied] = useState(false);
@@ -35,7 +36,7 @@ export function ApiRequest({ address, isLoading, error, onDownload }: ApiRequest
         <Title headingLevel="h3" size="md">
           {t('request')}
         </Title>
-        <Content component="small">{t('requestBody')}</Content>
+        <Content component="small">{t(onDownload === undefined ? 'requestToken' : 'requestBody')}</Content>
         <Content component="pre" className="billing-request">
           {request}
         </Content>
@@ -44,9 +45,11 @@ export function ApiRequest({ address, isLoading, error, onDownload }: ApiRequest
         <Button variant="secondary" onClick={copy}>
           {t(isCopied ? 'copied' : 'copyRequest')}
         </Button>
-        <Button variant="secondary" onClick={onDownload} isLoading={isLoading} isDisabled={isLoading}>
-          {t('download')}
-        </Button>
+        {onDownload !== undefined && (
+          <Button variant="secondary" onClick={onDownload} isLoading={isLoading} isDisabled={isLoading}>
+            {t('download')}
+          </Button>
+        )}
         <span role="status" className="pf-v6-screen-reader">
           {isCopied && t('copied')}
         </span>

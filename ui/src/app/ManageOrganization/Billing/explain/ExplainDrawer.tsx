@@ -6,8 +6,16 @@ import { useEffect, useId, useRef, useState } from 'react';
 import { createPortal } from 'react-dom';
 import { useTranslation } from 'react-i18next';
 
-import { FigureRows } from './FigureRows';
-import { RangeParts } from './RangeParts';
+import { BudgetFacts } from './facts/BudgetFacts';
+import { ChangeFacts } from './facts/ChangeFacts';
+import { ForecastFacts } from './facts/ForecastFacts';
+import { PoolFacts } from './facts/PoolFacts';
+import { PriceFacts } from './facts/PriceFacts';
+import { StatementFacts } from './facts/StatementFacts';
+import { UnusualFacts } from './facts/UnusualFacts';
+import { OrganizationRows } from './OrganizationRows';
+import { ProjectRows } from './ProjectRows';
+import { hasLabels, TrendParts } from './TrendParts';
 import type { ExplainSubject } from './subject';
 
 interface ExplainDrawerProps {
@@ -20,11 +28,13 @@ export default function ExplainDrawer({ subject, onClose }: ExplainDrawerProps) 
   const { t } = useTranslation('explain');
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  const [part, setPart] = useState<ExplainSubject | null>(null);
+  const [parts, setParts] = useState<ExplainSubject[]>([]);
   useEffect(() => {
     dialog.current?.showModal();
   }, []);
-  const shown = part ?? subject;
+  const open = (part: ExplainSubject) => {
+    setParts([...parts, part]);
+  };
   return createPortal(
     <dialog ref={dialog} className="billing-drawer" aria-labelledby={id} onClose={onClose}>
       <div className="billing-drawer-head">
@@ -41,22 +51,59 @@ export default function ExplainDrawer({ subject, onClose }: ExplainDrawerProps) 
         />
       </div>
       <div className="billing-stack billing-drawer-body">
-        {part !== null && (
+        {parts.length > 0 && (
           <div>
             <Button
               variant="link"
               isInline
               onClick={() => {
-                setPart(null);
+                setParts(parts.slice(0, -1));
               }}
             >
               {t('back')}
             </Button>
           </div>
         )}
-        {shown.kind === 'figure' ? <FigureRows subject={shown} /> : <RangeParts subject={shown} onOpen={setPart} />}
+        <Facts key={parts.length} subject={parts.at(-1) ?? subject} onOpen={open} />
       </div>
     </dialog>,
     document.body,
   );
+}
+
+interface FactsProps {
+  subject: ExplainSubject;
+  /** Opens what a part is made of. */
+  onOpen: (subject: ExplainSubject) => void;
+}
+
+function Facts({ subject, onOpen }: FactsProps) {
+  switch (subject.kind) {
+    case 'figure':
+      return <ProjectRows subject={subject} />;
+    case 'organization':
+      return <OrganizationRows subject={subject} onOpen={onOpen} />;
+    case 'range':
+      return subject.scope.kind === 'organization' ? (
+        <OrganizationRows subject={subject} onOpen={onOpen} />
+      ) : hasLabels(subject) ? (
+        <TrendParts subject={subject} />
+      ) : (
+        <ProjectRows subject={{ ...subject, scope: subject.scope }} />
+      );
+    case 'forecast':
+      return <ForecastFacts subject={subject} onOpen={onOpen} />;
+    case 'change':
+      return <ChangeFacts subject={subject} onOpen={onOpen} />;
+    case 'unusual':
+      return <UnusualFacts subject={subject} onOpen={onOpen} />;
+    case 'budget':
+      return <BudgetFacts subject={subject} onOpen={onOpen} />;
+    case 'statement':
+      return <StatementFacts subject={subject} onOpen={onOpen} />;
+    case 'pool':
+      return <PoolFacts subject={subject} />;
+    case 'price':
+      return <PriceFacts />;
+  }
 }

@@ -1,55 +1,39 @@
-import { Button } from '@patternfly/react-core';
-import type { TFunction } from 'i18next';
-import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import type { Meta, Schemas } from '../api/models';
-import { formatTime } from '../dates';
-import { formatAmount } from '../money';
 import { formatExact } from './exact';
-import { PlainTable, SumRow } from './PlainTable';
+import { PlainTable } from './PlainTable';
+import { ShowAll } from './ShowAll';
+import { SumRows } from './SumRows';
+import { validityOf } from './validity';
 
 type Explanation = Schemas['Explanation'];
 type Row = Explanation['rows'][number];
 
-const FIRST_ROWS = 50;
 const COLUMNS = 7;
 
+interface RowTableProps {
+  explanation: Explanation;
+  meta: Meta;
+  shown?: number | null | undefined;
+}
+
 /** The rows, exact: with the rounding they add up to the figure. */
-export function RowTable({ explanation, meta }: { explanation: Explanation; meta: Meta }) {
+export function RowTable({ explanation, meta, shown: figure }: RowTableProps) {
   const { t } = useTranslation('explain');
-  const [isAll, setIsAll] = useState(false);
-  const { rows, rest, exact, rounding, value } = explanation;
-  const shown = isAll ? rows : rows.slice(0, FIRST_ROWS);
   const zone = meta.time_zone ?? 'UTC';
   const head = [t('sku'), t('workload'), t('hours'), t('quantity'), t('unitPrice'), t('validity'), t('amount')];
   return (
-    <>
-      <PlainTable name={t('rows')} head={head} firstNumber={2} texts={[5]}>
-        {shown.map((row, index) => (
-          <UsageRow key={`${row.sku} ${row.workload} ${row.price?.id ?? ''} ${index}`} row={row} zone={zone} />
-        ))}
-        {rest !== null && (
-          <SumRow columns={COLUMNS} name={t('restRows', { count: rest.rows })} text={formatExact(rest.amount)} />
-        )}
-        <SumRow columns={COLUMNS} name={t('sum')} text={formatExact(exact)} />
-        {rounding !== null && <SumRow columns={COLUMNS} name={t('rounding')} text={formatExact(rounding)} />}
-        {value !== null && <SumRow columns={COLUMNS} name={t('value')} text={formatAmount(value, meta)} isBold />}
-      </PlainTable>
-      {shown.length < rows.length && (
-        <div>
-          <Button
-            variant="link"
-            isInline
-            onClick={() => {
-              setIsAll(true);
-            }}
-          >
-            {t('showAll', { count: rows.length })}
-          </Button>
-        </div>
+    <ShowAll rows={explanation.rows}>
+      {(shown) => (
+        <PlainTable name={t('rows')} head={head} firstNumber={2} texts={[5]}>
+          {shown.map((row, index) => (
+            <UsageRow key={`${row.sku} ${row.workload} ${row.price?.id ?? ''} ${index}`} row={row} zone={zone} />
+          ))}
+          <SumRows explanation={explanation} meta={meta} columns={COLUMNS} shown={figure} />
+        </PlainTable>
       )}
-    </>
+    </ShowAll>
   );
 }
 
@@ -73,22 +57,4 @@ function UsageRow({ row, zone }: { row: Row; zone: string }) {
       ))}
     </tr>
   );
-}
-
-/** "from 12 Oct 2026, 00:00 UTC, own price list" */
-function validityOf(t: TFunction<'explain'>, price: Row['price'], zone: string): string {
-  if (price === null) {
-    return '';
-  }
-  const from = price.valid_from === null ? null : formatTime(new Date(price.valid_from), zone);
-  const to = price.valid_until === null ? null : formatTime(new Date(price.valid_until), zone);
-  const dates =
-    from === null
-      ? to === null
-        ? t('always')
-        : t('until', { to })
-      : to === null
-        ? t('since', { from })
-        : t('sinceUntil', { from, to });
-  return price.list === null ? dates : `${dates}, ${t('ownList')}`;
 }

@@ -1,10 +1,15 @@
 import { afterEach, expect, test, vi } from 'vitest';
 
-import de from './de';
-import en from './en';
-import { i18n, loadTexts, locale } from './index';
+import deStart from './de';
+import deLate from './de/late';
+import enStart from './en';
+import enLate from './en/late';
+import { i18n, loadLateTexts, loadTexts, locale } from './index';
 import { languageOfUser } from './languages';
 import pseudo, { pseudoText } from './pseudo';
+
+const en = { ...enStart, ...enLate };
+const de = { ...deStart, ...deLate };
 
 afterEach(async () => {
   vi.restoreAllMocks();
@@ -48,4 +53,14 @@ test('German texts and the direction of the right-to-left language', async () =>
   expect(i18n.t('scopeOfMember', { count: 2, organization: 'acme' })).toBe('Ihre 2 Projekte in acme');
   await loadTexts('ar-XB');
   expect(i18n.dir()).toBe('rtl');
+});
+
+test('texts that are loaded late change with the language', async () => {
+  expect(enStart).not.toHaveProperty('explain');
+  await loadLateTexts();
+  expect(i18n.t('explain:close')).toBe('Close');
+  await loadTexts('de');
+  expect(i18n.t('explain:close')).toBe('Schließen');
+  await loadTexts('ar-XB');
+  expect(i18n.t('explain:close')).toBe('[Çlóšé··]');
 });

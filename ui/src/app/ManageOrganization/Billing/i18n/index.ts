@@ -3,7 +3,15 @@ import { createInstance } from 'i18next';
 import { initReactI18next } from 'react-i18next';
 
 import { storedLanguage } from '../storage';
+import type { LateCatalogue } from './catalogue';
 import { languageOfUser, textsOf } from './languages';
+
+const LATE: Record<string, () => Promise<{ default: LateCatalogue }>> = {
+  en: () => import('./en/late'),
+  de: () => import('./de/late'),
+  'en-XA': () => import('./pseudoLate'),
+  'ar-XB': () => import('./pseudoLate'),
+};
 
 export const i18n = createInstance();
 
@@ -20,10 +28,26 @@ export async function loadTexts(language = languageOfUser()): Promise<void> {
     });
     return;
   }
+  addTexts(language, texts);
+  if (hasLateTexts) {
+    await loadLateTexts(language);
+  }
+  await i18n.changeLanguage(language);
+}
+
+let hasLateTexts = false;
+
+/** Loads the texts of what is loaded late. From then on, a change of the language loads them too. */
+export async function loadLateTexts(language = i18n.language): Promise<void> {
+  hasLateTexts = true;
+  const { default: texts } = await (LATE[language] ?? (() => import('./en/late')))();
+  addTexts(language, texts);
+}
+
+function addTexts(language: string, texts: object): void {
   for (const [section, part] of Object.entries(texts)) {
     i18n.addResourceBundle(language, section, part);
   }
-  await i18n.changeLanguage(language);
 }
 
 /**

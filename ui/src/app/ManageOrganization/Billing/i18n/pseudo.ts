@@ -18,9 +18,14 @@ function accentOf(letter: string): string {
   return index < 0 ? letter : (ACCENTED[index] ?? letter);
 }
 
-export default Object.fromEntries(
-  Object.entries(en).map(([section, texts]) => [
-    section,
-    Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, pseudoText(text)])),
-  ]),
-) as Catalogue;
+/** The sections of a catalogue with pseudo texts. */
+export function pseudoTexts<Sections extends object>(sections: Sections): Sections {
+  return Object.fromEntries(
+    Object.entries(sections).map(([section, texts]) => [
+      section,
+      Object.fromEntries(Object.entries(texts as object).map(([key, text]) => [key, pseudoText(String(text))])),
+    ]),
+  ) as Sections;
+}
+
+export default pseudoTexts<Catalogue>(en);

@@ -2,7 +2,6 @@ import budgets from './budgets.json';
 import charts from './charts.json';
 import common from './common.json';
 import errors from './errors.json';
-import explain from './explain.json';
 import explore from './explore.json';
 import overview from './overview.json';
 import plan from './plan.json';
@@ -18,7 +17,6 @@ export default {
   charts,
   common,
   errors,
-  explain,
   explore,
   overview,
   plan,

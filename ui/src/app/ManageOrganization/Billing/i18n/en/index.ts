@@ -2,7 +2,6 @@ import budgets from './budgets.json';
 import charts from './charts.json';
 import common from './common.json';
 import errors from './errors.json';
-import explain from './explain.json';
 import explore from './explore.json';
 import overview from './overview.json';
 import plan from './plan.json';
@@ -10,4 +9,4 @@ import projects from './projects.json';
 import shell from './shell.json';
 import statements from './statements.json';
 
-export default { budgets, charts, common, errors, explain, explore, overview, plan, projects, shell, statements };
+export default { budgets, charts, common, errors, explore, overview, plan, projects, shell, statements };

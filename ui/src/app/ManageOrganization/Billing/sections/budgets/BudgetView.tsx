@@ -25,7 +25,7 @@ import { amountTitle, type Budget, type Current, scopeTitle, thresholdTitle, uni
 import { useBudget } from './budgetQueries';
 import { ChannelNames } from './ChannelNames';
 import { DeleteBudget } from './DeleteBudget';
-import { Breach, Forecast, Spent } from './Figures';
+import { Breach, BudgetFigure, Forecast, Spent } from './Figures';
 import { History } from './History';
 import { StateLabel } from './ThresholdStates';
 
@@ -104,7 +104,7 @@ function CurrentCard({ budget, meta }: { budget: Budget; meta: Meta }) {
           <Forecast budget={budget} meta={meta} />
         </Fact>
         <Fact term={t('breach')}>
-          <Breach budget={budget} />
+          <Breach budget={budget} meta={meta} />
         </Fact>
         <Fact term={t('notified')}>
           <ChannelNames ids={budget.channels} mayRead={budget.may_change} />
@@ -123,7 +123,9 @@ function Limit({ budget, current, meta }: { budget: Budget; current: Current; me
   const { t } = useTranslation('budgets');
   return (
     <Fact term={t('limit')}>
-      {formatAmount(current.limit, unitOf(budget.currency, meta))}
+      <BudgetFigure budget={budget} meta={meta} name={t('limit')}>
+        {formatAmount(current.limit, unitOf(budget.currency, meta))}
+      </BudgetFigure>
       <Content component="small">{t('limitRollover')}</Content>
     </Fact>
   );

@@ -141,7 +141,7 @@ function BudgetRow({ budget, meta }: { budget: Budget; meta: Meta }) {
         <Forecast budget={budget} meta={meta} />
       </Td>
       <Td dataLabel={t('breach')}>
-        <Breach budget={budget} />
+        <Breach budget={budget} meta={meta} />
       </Td>
       <Td dataLabel={t('thresholds')}>
         <ThresholdStates budget={budget} meta={meta} />

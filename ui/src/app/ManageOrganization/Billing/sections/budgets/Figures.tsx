@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 
 import type { Meta } from '../../api/models';
 import { formatDay } from '../../dates';
+import { Explained } from '../../explain/Explained';
 import { formatAmount, formatShare } from '../../money';
 import { type Budget, reasonText, unitOf } from './budgetData';
 
@@ -23,7 +24,9 @@ export function Spent({ budget, meta }: FigureProps) {
   if (current.limit === null) {
     return (
       <>
-        {t('limitUnknown', { spent })}
+        <BudgetFigure budget={budget} meta={meta} name={t('spent')}>
+          {t('limitUnknown', { spent })}
+        </BudgetFigure>
         <Why reason={current.reason} />
       </>
     );
@@ -35,7 +38,11 @@ export function Spent({ budget, meta }: FigureProps) {
       <Progress
         id={`billing-budget-${budget.id}`}
         aria-label={budget.name}
-        title={text}
+        title={
+          <BudgetFigure budget={budget} meta={meta} name={t('spent')}>
+            {text}
+          </BudgetFigure>
+        }
         size="sm"
         value={Math.max(0, Math.min(100, Math.floor((share ?? 0) * 100)))}
         label={share === null ? '' : formatShare(share)}
@@ -50,12 +57,19 @@ export function Spent({ budget, meta }: FigureProps) {
 export function Forecast({ budget, meta }: FigureProps) {
   const { t } = useTranslation('budgets');
   const forecast = budget.current?.forecast ?? null;
-  return forecast === null ? t('notKnown') : formatAmount(forecast, unitOf(budget.currency, meta));
+  return forecast === null ? (
+    t('notKnown')
+  ) : (
+    <BudgetFigure budget={budget} meta={meta} name={t('forecast')}>
+      {formatAmount(forecast, unitOf(budget.currency, meta))}
+    </BudgetFigure>
+  );
 }
 
 /** How likely the period ends above the budget, and the first day of it. */
-export function Breach({ budget: { current } }: { budget: Budget }) {
+export function Breach({ budget, meta }: FigureProps) {
   const { t } = useTranslation('budgets');
+  const { current } = budget;
   if (current == null) {
     return t('notKnown');
   }
@@ -70,9 +84,22 @@ export function Breach({ budget: { current } }: { budget: Budget }) {
     return t('breachNone');
   }
   const shown = formatShare(probability);
-  return day === null
-    ? t('breachLikely', { probability: shown })
-    : t('breachOn', { probability: shown, day: formatDay(day, { year: true }) });
+  return (
+    <BudgetFigure budget={budget} meta={meta} name={t('breach')}>
+      {day === null
+        ? t('breachLikely', { probability: shown })
+        : t('breachOn', { probability: shown, day: formatDay(day, { year: true }) })}
+    </BudgetFigure>
+  );
+}
+
+/** A figure of the budget, with what it is made of. */
+export function BudgetFigure({ budget, meta, name, children }: FigureProps & { name: string; children: string }) {
+  return (
+    <Explained subject={{ kind: 'budget', budget, meta }} name={`${name}, ${budget.name}`}>
+      {children}
+    </Explained>
+  );
 }
 
 function Unknown({ reason }: { reason: string | null }) {

@@ -3,7 +3,7 @@ import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import type { Meta, Trend, TrendBucket } from '../../api/models';
-import { Explained } from '../../explain/ExplainButton';
+import { Explained } from '../../explain/Explained';
 import { PlainTable } from '../../explain/PlainTable';
 import { formatAmount } from '../../money';
 import type { NamedRow } from './GroupTable';
@@ -63,7 +63,9 @@ function BucketRow({ bucket, meta, rows, choice, name }: BucketRowProps) {
       </td>
       <td className="billing-right">
         {amount !== null && (
-          <Explained subject={bucketSubject(choice, name, bucket)}>{formatAmount(amount, meta)}</Explained>
+          <Explained subject={bucketSubject(choice, name, bucket)} name={name}>
+            {formatAmount(amount, meta)}
+          </Explained>
         )}
       </td>
       {rows.map(({ row }, index) => (

@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import type { Meta, Trend } from '../../api/models';
 import { Swatch } from '../../charts/marks';
 import { formatTime } from '../../dates';
-import { Explained } from '../../explain/ExplainButton';
+import { Explained } from '../../explain/Explained';
 import { PlainTable } from '../../explain/PlainTable';
 import { formatAmount, formatDifference } from '../../money';
 import { withFilter } from './filters';
@@ -51,7 +51,9 @@ export const GroupTable = memo(function GroupTable(props: GroupTableProps) {
         <tr className="billing-totals">
           <th scope="row">{t('total')}</th>
           <td className="billing-right">
-            <Explained subject={subjectOf(choice, t('total'), null)}>{formatAmount(total, meta)}</Explained>
+            <Explained subject={subjectOf(choice, t('total'), null, total)} name={t('total')}>
+              {formatAmount(total, meta)}
+            </Explained>
           </td>
           {isCompared && (
             <>
@@ -90,7 +92,13 @@ function Row({ chart, trend, meta, choice, onChange, row, name }: GroupTableProp
         {row.mark !== null && <Swatch chart={chart} mark={row.mark} />} {name}
       </th>
       <td className="billing-right">
-        {filter === null ? amount : <Explained subject={subjectOf(choice, name, filter)}>{amount}</Explained>}
+        {filter === null ? (
+          amount
+        ) : (
+          <Explained subject={subjectOf(choice, name, filter, row.amount)} name={name}>
+            {amount}
+          </Explained>
+        )}
       </td>
       {trend.compare != null && <Compared row={row} meta={meta} />}
       <td>

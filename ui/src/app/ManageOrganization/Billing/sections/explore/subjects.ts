@@ -1,13 +1,19 @@
 /** What the figures of Explore are made of, for the drawer. */
-import type { ExplainedFigure, ExplainSubject, TrendQuery } from '../../explain/subject';
-import { monthOf } from '../../explain/subject';
+import {
+  type ExplainedFigure,
+  type ExplainSubject,
+  hourOf,
+  monthOf,
+  monthSubject,
+  type TrendQuery,
+} from '../../explain/subject';
 import { type Filter, withFilter } from './filters';
 import type { Choice } from './useExplore';
 
 const COMPONENTS: readonly ExplainedFigure[] = ['cpu', 'memory', 'storage', 'network', 'public_ip', 'gpu', 'other'];
 
-/** Of a group, or of the total without `filter`. */
-export function subjectOf(choice: Choice, title: string, filter: Filter | null): ExplainSubject {
+/** Of a group, or of the total without `filter`. `shown`: its amount. */
+export function subjectOf(choice: Choice, title: string, filter: Filter | null, shown: number | null): ExplainSubject {
   const { scope } = choice;
   const isFiltered = choice.include.length + choice.exclude.length > 0;
   const period = monthOf(choice);
@@ -16,24 +22,24 @@ export function subjectOf(choice: Choice, title: string, filter: Filter | null):
   if (owner !== null && !isFiltered && period !== null && figure !== null) {
     return { kind: 'figure', figure, namespace: owner, period };
   }
-  if (filter?.kind === 'project' && !isFiltered) {
-    return { kind: 'range', title, scope: { kind: 'project', namespace: filter.value }, query: queryOf(choice, null) };
+  if (filter === null && !isFiltered && period !== null) {
+    return monthSubject(scope, 'current_month_total', period, shown);
   }
-  return { kind: 'range', title, scope, query: queryOf(choice, filter) };
+  if (filter?.kind === 'project' && !isFiltered) {
+    const project = { kind: 'project', namespace: filter.value } as const;
+    return { kind: 'range', title, scope: project, query: queryOf(choice, null), shown };
+  }
+  return { kind: 'range', title, scope, query: queryOf(choice, filter), shown };
 }
 
 /** Of a bar. */
 export function bucketSubject(
   choice: Choice,
   title: string,
-  { from, to }: { from: string; to: string },
+  { from, to, amount }: { from: string; to: string; amount: number | null },
 ): ExplainSubject {
-  return {
-    kind: 'range',
-    title,
-    scope: choice.scope,
-    query: queryOf({ ...choice, from: hour(from), to: hour(to) }, null),
-  };
+  const query = queryOf({ ...choice, from: hourOf(from), to: hourOf(to) }, null);
+  return { kind: 'range', title, scope: choice.scope, query, shown: amount };
 }
 
 /** A figure of a project's month, if it is one. */
@@ -53,9 +59,4 @@ function queryOf({ from, to, include, exclude, days }: Choice, filter: Filter | 
     ...(only.length > 0 && { include: only.join(',') }),
     ...(exclude.length > 0 && { exclude: exclude.join(',') }),
   };
-}
-
-/** "2026-11-01T00:00:00Z" of "2026-11-01T00:00:00.000Z" */
-function hour(moment: string): string {
-  return moment.replace('.000Z', 'Z');
 }

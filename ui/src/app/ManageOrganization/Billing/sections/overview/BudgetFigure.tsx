@@ -2,14 +2,16 @@ import { useTranslation } from 'react-i18next';
 import { Link, useSearchParams } from 'react-router';
 
 import { viewQuery } from '../../address';
+import type { Meta } from '../../api/models';
 import { useBilling } from '../../BillingProvider';
 import { formatDay } from '../../dates';
+import { Explained } from '../../explain/Explained';
 import { formatAmount, formatShare } from '../../money';
 import type { Budget } from '../../queries/useBudgets';
 import { Figure } from './Headline';
 
 /** The first budget of the scope: those that warn come first. */
-export function BudgetFigure({ budgets }: { budgets: Budget[] }) {
+export function BudgetFigure({ budgets, meta }: { budgets: Budget[]; meta: Meta }) {
   const { t } = useTranslation('overview');
   const { basePath } = useBilling();
   const [params] = useSearchParams();
@@ -28,7 +30,9 @@ export function BudgetFigure({ budgets }: { budgets: Budget[] }) {
       title={t('budgetOf', { name: first.name }) + more}
       notes={<Link to={to}>{<Standing budget={first} />}</Link>}
     >
-      {formatAmount(first.current?.limit ?? first.amount, { currency: first.currency })}
+      <Explained subject={{ kind: 'budget', budget: first, meta }} name={t('budgetOf', { name: first.name })}>
+        {formatAmount(first.current?.limit ?? first.amount, { currency: first.currency })}
+      </Explained>
     </Figure>
   );
 }

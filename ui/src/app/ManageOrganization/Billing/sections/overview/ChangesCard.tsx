@@ -6,15 +6,18 @@ import { type Scope, todayIn, viewQuery } from '../../address';
 import type { Fresh, Schemas, Trend } from '../../api/models';
 import { useBilling } from '../../BillingProvider';
 import { formatDays } from '../../dates';
-import { formatDifference, type Unit } from '../../money';
+import { Explained } from '../../explain/Explained';
+import { formatDifference } from '../../money';
+import { filterOf } from './groupFilter';
 
 const MOST = 5;
 
 type Changed = Schemas['ChangedGroup'];
 
 /** The five largest differences to the period before. */
-export function ChangesCard({ fresh: { data, meta }, scope }: { fresh: Fresh<Trend>; scope: Scope }) {
+export function ChangesCard({ fresh, scope }: { fresh: Fresh<Trend>; scope: Scope }) {
   const { t } = useTranslation('overview');
+  const { data, meta } = fresh;
   const compare = data.compare;
   const changed = (compare?.groups ?? []).filter(({ difference }) => difference !== 0).slice(0, MOST);
   return (
@@ -32,7 +35,7 @@ export function ChangesCard({ fresh: { data, meta }, scope }: { fresh: Fresh<Tre
             <ul className="billing-changes">
               {changed.map((group) => (
                 <li key={`${group.namespace ?? ''} ${group.name ?? ''} ${group.uid ?? ''}`}>
-                  <ChangedGroup group={group} scope={scope} unit={meta} />
+                  <ChangedGroup group={group} scope={scope} fresh={fresh} />
                 </li>
               ))}
             </ul>
@@ -43,8 +46,9 @@ export function ChangesCard({ fresh: { data, meta }, scope }: { fresh: Fresh<Tre
   );
 }
 
-function ChangedGroup({ group, scope, unit }: { group: Changed; scope: Scope; unit: Unit }) {
+function ChangedGroup({ group, scope, fresh }: { group: Changed; scope: Scope; fresh: Fresh<Trend> }) {
   const { t } = useTranslation('overview');
+  const unit = fresh.meta;
   const name = group.name ?? t('unlabelled');
   const parts = (['volume', 'price', 'new', 'gone'] as const).filter((part) => group[part] !== 0);
   return (
@@ -52,7 +56,14 @@ function ChangedGroup({ group, scope, unit }: { group: Changed; scope: Scope; un
       <ExploreLink group={group} scope={scope} label={t('changeLink', { name })}>
         {name}
       </ExploreLink>
-      <span className="billing-amount-of">{formatDifference(group.difference, unit)}</span>
+      <span className="billing-amount-of">
+        <Explained
+          subject={{ kind: 'change', title: name, scope, filter: filterOf(group), compared: group, fresh }}
+          name={name}
+        >
+          {formatDifference(group.difference, unit)}
+        </Explained>
+      </span>
       <span className="billing-note">
         {parts.map((part) => t(part, { amount: formatDifference(group[part], unit) })).join(', ')}
       </span>

@@ -9,8 +9,11 @@ import { useBilling } from '../../BillingProvider';
 import { ProjectLink } from '../../components/ProjectLink';
 import { Sparkline } from '../../components/Sparkline';
 import { usePrinting } from '../../components/usePrinting';
+import { Explained } from '../../explain/Explained';
+import { trendRange } from '../../explain/subject';
 import { dailyCosts } from '../../history';
-import { formatAmount, formatChange, formatDifference, type Unit } from '../../money';
+import { formatAmount, formatChange, formatDifference } from '../../money';
+import { filterOf } from './groupFilter';
 import type { Group } from './useOverviewData';
 
 const MOST_ROWS = 6;
@@ -24,8 +27,9 @@ interface GroupsCardProps {
 }
 
 /** The projects with their change and the last 30 days; of a project, its SKUs. */
-export function GroupsCard({ fresh: { data, meta }, history, scope, count }: GroupsCardProps) {
+export function GroupsCard({ fresh, history, scope, count }: GroupsCardProps) {
   const { t } = useTranslation(['overview', 'common']);
+  const { data } = fresh;
   const isProjects = scope.kind === 'organization';
   const days = useMemo(() => (isProjects ? dailyCosts(history) : null), [isProjects, history]);
   const shown = usePrinting() ? data.groups : data.groups.slice(0, MOST_ROWS);
@@ -54,8 +58,8 @@ export function GroupsCard({ fresh: { data, meta }, history, scope, count }: Gro
                 key={`${group.name ?? ''} ${group.uid ?? ''}`}
                 group={group}
                 change={changeOf(index, data.compare)}
-                isProject={isProjects}
-                unit={meta}
+                scope={scope}
+                fresh={fresh}
                 days={
                   days === null
                     ? data.buckets.map((bucket) => bucket.groups?.[index] ?? null)
@@ -73,27 +77,46 @@ export function GroupsCard({ fresh: { data, meta }, history, scope, count }: Gro
 
 interface GroupRowProps {
   group: Group;
-  isProject: boolean;
+  scope: Scope;
   change: Schemas['Compared'] | null;
-  unit: Unit;
+  fresh: Fresh<Trend>;
   days: readonly (number | null)[] | null;
 }
 
-function GroupRow({ group, isProject, change, unit, days }: GroupRowProps) {
+function GroupRow({ group, scope, change, fresh, days }: GroupRowProps) {
   const { t } = useTranslation(['overview', 'common']);
   const name = group.name ?? t('unlabelled');
+  const isProject = scope.kind === 'organization';
+  const { data, meta: unit } = fresh;
+  const filter = filterOf(group);
   return (
     <tr>
       <th scope="row">{isProject && group.namespace != null ? <ProjectLink namespace={group.namespace} /> : name}</th>
-      <td className="billing-number">{formatAmount(group.amount, unit)}</td>
+      <td className="billing-number">
+        <Explained
+          subject={{ kind: 'range', title: name, scope, query: trendRange(data, filter), shown: group.amount }}
+          name={`${t('amount')}, ${name}`}
+        >
+          {formatAmount(group.amount, unit)}
+        </Explained>
+      </td>
       <td className="billing-number">
         {change === null ? (
           '–'
         ) : (
-          <>
-            {formatDifference(change.difference, unit)}
-            {change.ratio != null && ` (${formatChange(change.ratio)})`}
-          </>
+          <Explained
+            subject={{
+              kind: 'change',
+              title: name,
+              scope,
+              filter,
+              compared: { ...change, after: group.amount },
+              fresh,
+            }}
+            name={`${t('before')}, ${name}`}
+          >
+            {`${formatDifference(change.difference, unit)}${change.ratio == null ? '' : ` (${formatChange(change.ratio)})`}`}
+          </Explained>
         )}
       </td>
       <td className="billing-spark-column">

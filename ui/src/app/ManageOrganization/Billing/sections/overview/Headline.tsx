@@ -6,6 +6,8 @@ import { useTranslation } from 'react-i18next';
 import type { Period, Scope } from '../../address';
 import type { Forecast, Fresh, Trend } from '../../api/models';
 import { PartState } from '../../components/PartState';
+import { Explained } from '../../explain/Explained';
+import { type ChangeSubject, monthSubject, trendRange } from '../../explain/subject';
 import { formatDays } from '../../dates';
 import { formatAmount, formatAmountRange, formatChange, formatDifference, formatWhole, type Unit } from '../../money';
 import { type BudgetList, monthlyBudgets } from '../../queries/useBudgets';
@@ -31,16 +33,23 @@ interface HeadlineProps {
 /** The figures of the period: so far, at its end, the budget; on a plan, what is invoiced. */
 export function Headline({ scope, period, soFar, trend, forecast, budgets, isListPrice, isAdmin }: HeadlineProps) {
   const isThisMonth = period.kind === 'this-month';
+  const { t } = useTranslation('overview');
   return (
     <Card isCompact>
       <CardBody>
         <dl className="billing-headline">
-          <SoFar period={period} soFar={isThisMonth ? soFar : null} trend={trend} isListPrice={isListPrice} />
+          <SoFar
+            scope={scope}
+            period={period}
+            soFar={isThisMonth ? soFar : null}
+            trend={trend}
+            isListPrice={isListPrice}
+          />
           {isListPrice && isAdmin && scope.kind === 'organization' && isThisMonth && <InvoicedFigure />}
-          {isThisMonth && <Forecasted forecast={forecast} />}
+          {isThisMonth && <Forecasted scope={scope} forecast={forecast} />}
           {isThisMonth && (
-            <PartState query={budgets} height={FIGURE_HEIGHT}>
-              {({ data }) => <BudgetFigure budgets={monthlyBudgets(data, scope)} />}
+            <PartState query={budgets} height={FIGURE_HEIGHT} term={t('budget')}>
+              {({ data, meta }) => <BudgetFigure budgets={monthlyBudgets(data, scope)} meta={meta} />}
             </PartState>
           )}
         </dl>
@@ -61,37 +70,42 @@ export function Figure({ title, children, notes }: { title: string; children: Re
   );
 }
 
-type SoFarProps = Pick<HeadlineProps, 'period' | 'soFar' | 'trend'> & { isListPrice: boolean };
+type SoFarProps = Pick<HeadlineProps, 'scope' | 'period' | 'soFar' | 'trend'> & { isListPrice: boolean };
 
-function SoFar({ period, soFar, trend, isListPrice }: SoFarProps) {
+function SoFar({ scope, period, soFar, trend, isListPrice }: SoFarProps) {
   const { t } = useTranslation(['overview', 'common']);
   const name = period.kind === 'range' ? formatDays(period.from, period.to) : t(`common:period_${period.kind}`);
   const title =
     period.kind === 'this-month'
       ? t(isListPrice ? 'soFarListPrice' : 'soFar')
       : t(isListPrice ? 'inPeriodListPrice' : 'inPeriod', { period: name });
-  const compared = useComparison(trend.data);
   const notes = (
     <>
-      {compared}
+      <Comparison fresh={trend.data} scope={scope} name={title} />
       {isListPrice && <span className="billing-note">{t('listPriceNote')}</span>}
     </>
   );
   return soFar !== null ? (
     <Figure title={title} notes={notes}>
-      {formatAmount(soFar.amount, soFar.unit, soFar.almostNothing)}
+      <Explained subject={monthSubject(scope, 'current_month_total', null, soFar.amount)} name={title}>
+        {formatAmount(soFar.amount, soFar.unit, soFar.almostNothing)}
+      </Explained>
     </Figure>
   ) : (
     <Figure title={title} notes={notes}>
       <PartState query={trend} height={AMOUNT_HEIGHT}>
-        {({ data, meta }) => formatAmount(data.total, meta)}
+        {({ data, meta }) => (
+          <Explained subject={{ kind: 'range', title, scope, query: trendRange(data), shown: data.total }} name={title}>
+            {formatAmount(data.total, meta)}
+          </Explained>
+        )}
       </PartState>
     </Figure>
   );
 }
 
 /** The difference to the period before, as the API sends it. Empty while it loads. */
-function useComparison(fresh: Fresh<Trend> | undefined): string {
+function Comparison({ fresh, scope, name }: { fresh: Fresh<Trend> | undefined; scope: Scope; name: string }) {
   const { t } = useTranslation('overview');
   const compare = fresh?.data.compare;
   if (fresh === undefined || compare === undefined) {
@@ -106,14 +120,50 @@ function useComparison(fresh: Fresh<Trend> | undefined): string {
   const text =
     ratio == null ? t('comparedMore', { difference }) : t('comparedRatio', { difference, ratio: formatChange(ratio) });
   const incomplete = compare.incomplete_hours ?? 0;
-  return incomplete > 0 ? `${text}. ${t('earlierIncomplete', { count: incomplete })}` : text;
+  const subject = totalChange(fresh, scope, name);
+  return (
+    <>
+      {subject === null ? (
+        text
+      ) : (
+        <Explained subject={subject} name={name}>
+          {text}
+        </Explained>
+      )}
+      {incomplete > 0 && `. ${t('earlierIncomplete', { count: incomplete })}`}
+    </>
+  );
 }
 
-function Forecasted({ forecast }: Pick<HeadlineProps, 'forecast'>) {
+/** Null: nothing is known of one of the two ranges. */
+function totalChange(fresh: Fresh<Trend>, scope: Scope, title: string): ChangeSubject | null {
+  const { compare, total } = fresh.data;
+  if (compare?.total == null || compare.difference === null || total === null) {
+    return null;
+  }
+  const parts = (['volume', 'price', 'new', 'gone'] as const).map((part) => [part, compare[part] ?? 0] as const);
+  const compared = {
+    before: compare.total,
+    after: total,
+    difference: compare.difference,
+    ...Object.fromEntries(parts),
+  };
+  return {
+    kind: 'change',
+    title,
+    scope,
+    filter: null,
+    compared: compare.rounding === undefined ? compared : { ...compared, rounding: compare.rounding },
+    fresh,
+  };
+}
+
+function Forecasted({ scope, forecast }: Pick<HeadlineProps, 'scope' | 'forecast'>) {
   const { t } = useTranslation('overview');
   return (
     <PartState query={forecast} height={FIGURE_HEIGHT} term={t('forecast')}>
-      {({ data, meta }) => {
+      {(fresh) => {
+        const { data, meta } = fresh;
         const { p50, low, high } = data.total;
         if (p50 === null || data.method === 'none') {
           return (
@@ -133,7 +183,9 @@ function Forecasted({ forecast }: Pick<HeadlineProps, 'forecast'>) {
               </>
             }
           >
-            {formatWhole(p50, meta)}
+            <Explained subject={{ kind: 'forecast', scope, fresh }} name={t('forecast')}>
+              {formatWhole(p50, meta)}
+            </Explained>
           </Figure>
         );
       }}

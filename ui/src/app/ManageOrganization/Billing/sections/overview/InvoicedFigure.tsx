@@ -1,6 +1,7 @@
 import { Skeleton } from '@patternfly/react-core';
 import { useTranslation } from 'react-i18next';
 
+import { Explained } from '../../explain/Explained';
 import { formatAmount } from '../../money';
 import { useResource } from '../../queries/useResource';
 import { Figure } from './Headline';
@@ -28,7 +29,9 @@ export function InvoicedFigure() {
   });
   return (
     <Figure title={t('invoiced')} notes={notes}>
-      {show(invoiced.total)}
+      <Explained subject={{ kind: 'statement', part: 'invoiced', period: null }} name={t('invoiced')}>
+        {show(invoiced.total)}
+      </Explained>
     </Figure>
   );
 }

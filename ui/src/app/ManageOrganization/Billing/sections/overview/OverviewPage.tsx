@@ -147,7 +147,7 @@ function Parts({ scope, period, list, soFar, trend, forecast, history }: PartsPr
         </GridItem>
         <GridItem span={12} lg={4}>
           <PartState query={trend} height="12rem">
-            {(fresh) => <UnusualCard fresh={fresh} />}
+            {(fresh) => <UnusualCard fresh={fresh} scope={scope} />}
           </PartState>
         </GridItem>
       </Grid>

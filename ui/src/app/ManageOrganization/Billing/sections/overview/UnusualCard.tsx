@@ -1,17 +1,20 @@
 import { Card, CardBody, CardTitle, Content } from '@patternfly/react-core';
 import { useTranslation } from 'react-i18next';
 
+import type { Scope } from '../../address';
 import type { Fresh, Schemas, Trend } from '../../api/models';
 import { formatDay } from '../../dates';
+import { Explained } from '../../explain/Explained';
 import { locale } from '../../i18n';
-import { formatAmount, formatAmountRange, formatDifference, type Unit } from '../../money';
+import { formatAmount, formatAmountRange, formatDifference } from '../../money';
 
 const MOST = 3;
 const MOST_CAUSES = 3;
 
 /** The newest days whose usage was outside of what was forecast, and what caused it. */
-export function UnusualCard({ fresh: { data, meta } }: { fresh: Fresh<Trend> }) {
+export function UnusualCard({ fresh, scope }: { fresh: Fresh<Trend>; scope: Scope }) {
   const { t } = useTranslation('overview');
+  const { data } = fresh;
   const { anomalies } = data;
   const newest = [...(anomalies ?? [])].reverse().slice(0, MOST);
   return (
@@ -24,7 +27,7 @@ export function UnusualCard({ fresh: { data, meta } }: { fresh: Fresh<Trend> }) 
         <ul className="billing-changes">
           {newest.map((anomaly) => (
             <li key={anomaly.date}>
-              <UnusualDay anomaly={anomaly} unit={meta} />
+              <UnusualDay anomaly={anomaly} fresh={fresh} scope={scope} />
             </li>
           ))}
         </ul>
@@ -33,16 +36,28 @@ export function UnusualCard({ fresh: { data, meta } }: { fresh: Fresh<Trend> }) 
   );
 }
 
-function UnusualDay({ anomaly, unit }: { anomaly: Schemas['Anomaly']; unit: Unit }) {
+interface UnusualDayProps {
+  anomaly: Schemas['Anomaly'];
+  fresh: Fresh<Trend>;
+  scope: Scope;
+}
+
+function UnusualDay({ anomaly, fresh, scope }: UnusualDayProps) {
   const { t } = useTranslation('overview');
+  const unit = fresh.meta;
+  const day = formatDay(anomaly.date, { weekday: true });
   const { low, high } = anomaly.expected;
   const causes = anomaly.groups
     .slice(0, MOST_CAUSES)
     .map(({ name, amount }) => t('cause', { name, amount: formatDifference(amount, unit) }));
   return (
     <>
-      <strong>{formatDay(anomaly.date, { weekday: true })}</strong>
-      <span className="billing-amount-of">{formatDifference(anomaly.beyond, unit)}</span>
+      <strong>{day}</strong>
+      <span className="billing-amount-of">
+        <Explained subject={{ kind: 'unusual', scope, anomaly, fresh }} name={day}>
+          {formatDifference(anomaly.beyond, unit)}
+        </Explained>
+      </span>
       <span className="billing-note">
         {t('unusualDay', { amount: formatAmount(anomaly.amount, unit), range: formatAmountRange(low, high, unit) })}.{' '}
         {causes.length > 0 && t('unusualCause', { causes: new Intl.ListFormat(locale()).format(causes) })}

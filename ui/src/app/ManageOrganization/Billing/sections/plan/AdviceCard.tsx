@@ -1,4 +1,5 @@
 import { Content, List, ListItem } from '@patternfly/react-core';
+import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 
 import { formatLongDay } from '../../figures';
@@ -6,6 +7,7 @@ import { withUnit } from '../../quantities';
 import { TableCard } from '../TableCard';
 import { type Advice, adviceOf } from './advice';
 import { type Dimension, dimensionTitle, keyOf } from './planData';
+import { PoolFigure } from './PoolFigure';
 
 export function AdviceCard({ dimensions }: { dimensions: readonly Dimension[] }) {
   const { t } = useTranslation('plan');
@@ -34,6 +36,14 @@ export function AdviceCard({ dimensions }: { dimensions: readonly Dimension[] })
 
 function AdviceText({ advice }: { advice: Advice }) {
   const { t } = useTranslation('plan');
+  return (
+    <PoolFigure dimension={advice.dimension} name={t('advice')}>
+      {adviceText(t, advice)}
+    </PoolFigure>
+  );
+}
+
+function adviceText(t: TFunction<'plan'>, advice: Advice): string {
   const { unit, dimension: name, profile } = advice.dimension;
   const dimension = dimensionTitle(t, name, profile);
   switch (advice.kind) {

@@ -7,6 +7,7 @@ import { formatQuantity } from '../../figures';
 import { unitName } from '../../quantities';
 import { TableCard } from '../TableCard';
 import { type Dimension, dimensionTitle, isKnown, keyOf } from './planData';
+import { PoolFigure } from './PoolFigure';
 
 /** A row for each project, a column for each dimension. In the scope of a project, only that one. */
 export function ByProject({ dimensions }: { dimensions: readonly Dimension[] }) {
@@ -73,7 +74,13 @@ function ProjectCell({ dimension, namespace }: { dimension: Dimension; namespace
   const title = dimensionTitle(t, dimension.dimension, dimension.profile);
   return (
     <Td dataLabel={title} className="billing-number">
-      {project?.requested == null ? t('common:unknown') : formatQuantity(project.requested)}
+      {project?.requested == null ? (
+        t('common:unknown')
+      ) : (
+        <PoolFigure dimension={dimension} name={namespace}>
+          {formatQuantity(project.requested)}
+        </PoolFigure>
+      )}
       {project?.used != null && project.used !== project.requested && (
         <Content component="small">{t('usedOf', { used: formatQuantity(project.used) })}</Content>
       )}

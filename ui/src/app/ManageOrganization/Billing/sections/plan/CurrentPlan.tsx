@@ -14,6 +14,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import type { Meta } from '../../api/models';
+import { Explained } from '../../explain/Explained';
 import { formatDayOf, formatMonth } from '../../figures';
 import { formatAmount } from '../../money';
 import type { Plan } from './planData';
@@ -67,12 +68,19 @@ function PlanFacts({ plan, entry, meta }: CurrentPlanProps & { entry: NonNullabl
       <Fact term={t('since')}>{since === null ? t('sinceEver') : formatDayOf(since, meta.time_zone ?? 'UTC')}</Fact>
       {plan.monthly_price !== undefined && (
         <Fact term={t('monthlyPrice')} hint={t('monthlyPriceHint')}>
-          {formatAmount(plan.monthly_price, meta)}
+          <Explained subject={{ kind: 'price' }} name={t('monthlyPrice')}>
+            {formatAmount(plan.monthly_price, meta)}
+          </Explained>
         </Fact>
       )}
       {plan.fees !== undefined && (
         <Fact term={t('feesThisMonth', { month: formatMonth(plan.period) })} hint={t('feesHint')}>
-          {formatAmount(plan.fees.total, meta)}
+          <Explained
+            subject={{ kind: 'statement', part: 'fees', period: plan.period }}
+            name={t('feesThisMonth', { month: formatMonth(plan.period) })}
+          >
+            {formatAmount(plan.fees.total, meta)}
+          </Explained>
         </Fact>
       )}
     </DescriptionList>

@@ -7,6 +7,7 @@ import { formatQuantity } from '../../figures';
 import { unitName } from '../../quantities';
 import { TableCard } from '../TableCard';
 import { type Dimension, dimensionTitle, isKnown, keyOf, type Plan } from './planData';
+import { PoolFigure } from './PoolFigure';
 import { RunsOut } from './RunsOut';
 
 interface PoolProps {
@@ -62,7 +63,13 @@ function DimensionRow({ dimension, hasLeft }: { dimension: Dimension; hasLeft: b
         <Taken dimension={dimension} title={title} />
       </Td>
       <Td dataLabel={t('used')} className="billing-number">
-        {dimension.used === null ? t('common:unknown') : formatQuantity(dimension.used)}
+        {dimension.used === null ? (
+          t('common:unknown')
+        ) : (
+          <PoolFigure dimension={dimension} name={t('used')}>
+            {formatQuantity(dimension.used)}
+          </PoolFigure>
+        )}
       </Td>
       {hasLeft && (
         <Td dataLabel={t('left')} className="billing-number">
@@ -78,17 +85,32 @@ function DimensionRow({ dimension, hasLeft }: { dimension: Dimension; hasLeft: b
   );
 }
 
-function Left({ dimension: { left, limit } }: { dimension: Dimension }) {
-  const { t } = useTranslation();
-  return left === null ? (limit === null ? '–' : t('unknown')) : formatQuantity(left);
+function Left({ dimension }: { dimension: Dimension }) {
+  const { t } = useTranslation(['plan', 'common']);
+  const { left, limit } = dimension;
+  if (left === null) {
+    return limit === null ? '–' : t('common:unknown');
+  }
+  return (
+    <PoolFigure dimension={dimension} name={t('left')}>
+      {formatQuantity(left)}
+    </PoolFigure>
+  );
 }
 
 const ALMOST_FULL = 0.9;
 
-function Taken({ dimension: { requested, limit, dimension }, title }: { dimension: Dimension; title: string }) {
+function Taken({ dimension: one, title }: { dimension: Dimension; title: string }) {
   const { t } = useTranslation('plan');
+  const { requested, limit, dimension } = one;
   if (limit === null) {
-    return requested === null ? t('nothingKnown') : formatQuantity(requested);
+    return requested === null ? (
+      t('nothingKnown')
+    ) : (
+      <PoolFigure dimension={one} name={t('taken')}>
+        {formatQuantity(requested)}
+      </PoolFigure>
+    );
   }
   if (requested === null) {
     return t('takenUnknown', { limit: formatQuantity(limit) });
@@ -101,7 +123,11 @@ function Taken({ dimension: { requested, limit, dimension }, title }: { dimensio
       aria-label={title}
       size="sm"
       value={Math.min(100, Math.round(share * 100))}
-      label={text}
+      label={
+        <PoolFigure dimension={one} name={t('taken')}>
+          {text}
+        </PoolFigure>
+      }
       valueText={text}
       measureLocation="outside"
       {...(variantOf(share) !== undefined && { variant: variantOf(share) })}

@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 
 import { formatLongDay, formatLongDays } from '../../figures';
 import type { Dimension } from './planData';
+import { PoolFigure } from './PoolFigure';
 
 /** The day on which the requests reach the limit, with its range, or why there is none. */
 export function RunsOut({ dimension }: { dimension: Dimension }) {
@@ -21,12 +22,22 @@ export function RunsOut({ dimension }: { dimension: Dimension }) {
   if (exhaustion?.quality == null) {
     return t('runsOutUnknown');
   }
-  return day === null ? <NotSoon exhaustion={exhaustion} /> : <On day={day} exhaustion={exhaustion} />;
+  return day === null ? (
+    <NotSoon dimension={dimension} exhaustion={exhaustion} />
+  ) : (
+    <On dimension={dimension} day={day} exhaustion={exhaustion} />
+  );
 }
 
 type Exhaustion = NonNullable<Dimension['exhaustion']>;
 
-function On({ day, exhaustion: { earliest, latest, history_days } }: { day: string; exhaustion: Exhaustion }) {
+interface OnProps {
+  dimension: Dimension;
+  day: string;
+  exhaustion: Exhaustion;
+}
+
+function On({ dimension, day, exhaustion: { earliest, latest, history_days } }: OnProps) {
   const { t } = useTranslation('plan');
   const range =
     earliest === null
@@ -36,16 +47,20 @@ function On({ day, exhaustion: { earliest, latest, history_days } }: { day: stri
         : t('runsOutBetween', { range: formatLongDays(earliest, latest) });
   return (
     <>
-      {t('runsOutOn', { day: formatLongDay(day) })}
+      <PoolFigure dimension={dimension} name={t('runsOut')}>
+        {t('runsOutOn', { day: formatLongDay(day) })}
+      </PoolFigure>
       {range !== null && <Content component="small">{range}</Content>}
       <Content component="small">{t('history', { count: history_days })}</Content>
     </>
   );
 }
 
-function NotSoon({ exhaustion: { earliest, horizon_days: count } }: { exhaustion: Exhaustion }) {
+function NotSoon({ dimension, exhaustion: { earliest, horizon_days: count } }: Omit<OnProps, 'day'>) {
   const { t } = useTranslation('plan');
-  return earliest === null
-    ? t('runsOutNot', { count })
-    : t('runsOutNotLikely', { count, day: formatLongDay(earliest) });
+  return (
+    <PoolFigure dimension={dimension} name={t('runsOut')}>
+      {earliest === null ? t('runsOutNot', { count }) : t('runsOutNotLikely', { count, day: formatLongDay(earliest) })}
+    </PoolFigure>
+  );
 }

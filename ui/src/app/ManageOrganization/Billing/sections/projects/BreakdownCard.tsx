@@ -7,7 +7,8 @@ import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import type { Overview } from '../../api/models';
-import { breakdownRows } from './breakdown';
+import { Explained } from '../../explain/Explained';
+import { breakdownRows, componentOf } from './breakdown';
 import { formatAmount, formatShare, type Unit } from '../../money';
 import { ChartBoundary } from '../../components/ChartBoundary';
 import { resourceColors } from './resourceColors';
@@ -16,6 +17,7 @@ const CostDonut = lazy(() => import('./CostDonut'));
 
 export function BreakdownCard({ overview, unit }: { overview: Overview; unit: Unit }) {
   const { t } = useTranslation(['projects', 'common']);
+  const { namespace } = overview;
   const { current_month_total: total } = overview.billing_summary;
   const rows = breakdownRows(overview);
   return (
@@ -52,14 +54,26 @@ export function BreakdownCard({ overview, unit }: { overview: Overview; unit: Un
                         {t(resource)}
                       </span>
                     </Th>
-                    <Td className="billing-number">{formatAmount(cost, unit)}</Td>
+                    <Td className="billing-number">
+                      <Explained
+                        subject={{ kind: 'figure', figure: componentOf(resource), namespace, period: null }}
+                        name={`${t(resource)}, ${namespace}`}
+                      >
+                        {formatAmount(cost, unit)}
+                      </Explained>
+                    </Td>
                     <Td className="billing-number">{share === null ? '' : formatShare(share)}</Td>
                   </Tr>
                 ))}
                 <Tr className="billing-totals">
                   <Th scope="row">{t('common:total')}</Th>
                   <Td className="billing-number">
-                    {formatAmount(total, unit, overview.billing_summary.almost_nothing)}
+                    <Explained
+                      subject={{ kind: 'figure', figure: 'current_month_total', namespace, period: null }}
+                      name={`${t('common:total')}, ${namespace}`}
+                    >
+                      {formatAmount(total, unit, overview.billing_summary.almost_nothing)}
+                    </Explained>
                   </Td>
                   <Td />
                 </Tr>

@@ -19,6 +19,7 @@ import type { Fresh, Overview } from '../../api/models';
 import { useBilling } from '../../BillingProvider';
 import { BillingState } from '../../components/BillingState';
 import { PageHeading } from '../../components/PageHeading';
+import { monthSubject } from '../../explain/subject';
 import { useOverviewQuery } from '../../queries/useOverviewQuery';
 import { unitOf } from '../../units';
 import { BreakdownCard, DonutSkeleton } from './BreakdownCard';
@@ -77,13 +78,18 @@ function ProjectOverview({ fresh: { data, meta } }: { fresh: Fresh<Overview | nu
   const unit = unitOf(summary.currency, meta);
   return (
     <>
-      <SummaryCards totals={[summary]} meta={meta} period={summary.billing_period} />
+      <SummaryCards
+        totals={[summary]}
+        meta={meta}
+        period={summary.billing_period}
+        subjectOf={(figure) => monthSubject({ kind: 'project', namespace: data.namespace }, figure, null)}
+      />
       <Grid hasGutter>
         <GridItem span={12} xl={8}>
           <BreakdownCard overview={data} unit={unit} />
         </GridItem>
         <GridItem span={12} xl={4}>
-          <ComputeCard overview={data} unit={unit} />
+          <ComputeCard overview={data} unit={unit} asOf={meta.as_of} />
         </GridItem>
       </Grid>
     </>
@@ -96,7 +102,7 @@ function OverviewSkeleton() {
   const { t } = useTranslation(['projects', 'common']);
   return (
     <>
-      <SummaryCards totals={null} meta={null} period={null} />
+      <SummaryCards totals={null} meta={null} period={null} subjectOf={() => undefined} />
       <Grid hasGutter>
         <GridItem span={12} xl={8}>
           <Card isFullHeight>

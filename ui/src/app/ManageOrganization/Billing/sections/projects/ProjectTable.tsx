@@ -7,9 +7,12 @@ import { useTranslation } from 'react-i18next';
 import type { CurrencyTotal, Meta } from '../../api/models';
 import { ProjectLink } from '../../components/ProjectLink';
 import { Sparkline } from '../../components/Sparkline';
+import { Explained } from '../../explain/Explained';
+import { type SummaryFigure, monthSubject } from '../../explain/subject';
 import type { DailyCosts } from '../../history';
 import { formatAmount, formatRate, formatShare } from '../../money';
 import { unitOf } from '../../units';
+import { totalSubject } from './totalSubject';
 import { type ProjectRow, SORT_COLUMNS, type SortColumn, type TableView } from './projectTable';
 
 export function columnTitle(t: TFunction<['projects', 'common']>, column: SortColumn): string {
@@ -46,11 +49,13 @@ interface ProjectTableProps {
   totalName: (currency: string | null) => string;
   meta: Meta;
   history: DailyCosts;
+  /** "2026-10". Null: the running month. */
+  period: string | null;
   view: TableView;
   onSort: (column: SortColumn, descending: boolean) => void;
 }
 
-export function ProjectTable({ rows, totals, totalName, meta, history, view, onSort }: ProjectTableProps) {
+export function ProjectTable({ rows, totals, totalName, meta, history, period, view, onSort }: ProjectTableProps) {
   const { t } = useTranslation(['projects', 'common']);
   const sort = (column: SortColumn): ThProps['sort'] => ({
     columnIndex: SORT_COLUMNS.indexOf(column),
@@ -80,12 +85,18 @@ export function ProjectTable({ rows, totals, totalName, meta, history, view, onS
       </Thead>
       <Tbody>
         {rows.map((row) => (
-          <ProjectTableRow key={row.namespace} row={row} meta={meta} days={history.get(row.namespace) ?? null} />
+          <ProjectTableRow
+            key={row.namespace}
+            row={row}
+            meta={meta}
+            period={period}
+            days={history.get(row.namespace) ?? null}
+          />
         ))}
       </Tbody>
       <Tbody>
         {totals.map((total) => (
-          <TotalsRow key={total.currency} total={total} name={totalName(total.currency)} meta={meta} />
+          <TotalsRow key={total.currency} total={total} name={totalName(total.currency)} meta={meta} period={period} />
         ))}
       </Tbody>
     </Table>
@@ -95,14 +106,16 @@ export function ProjectTable({ rows, totals, totalName, meta, history, view, onS
 interface RowProps {
   row: ProjectRow;
   meta: Meta;
+  period: string | null;
   days: readonly (number | null)[] | null;
 }
 
 /** Memoized per row: a sort moves rows and does not render them again. */
-const ProjectTableRow = memo(function ProjectTableRow({ row, meta, days }: RowProps) {
+const ProjectTableRow = memo(function ProjectTableRow({ row, meta, period, days }: RowProps) {
   const { t } = useTranslation(['projects', 'common']);
   const summary = row.billing_summary;
   const unit = unitOf(summary?.currency ?? null, meta);
+  const of = { namespace: row.namespace, period };
   return (
     <Tr>
       <Td dataLabel={columnTitle(t, 'namespace')} modifier="breakWord">
@@ -112,14 +125,20 @@ const ProjectTableRow = memo(function ProjectTableRow({ row, meta, days }: RowPr
         {summary === null ? (
           <NotPriced row={row} />
         ) : (
-          formatAmount(summary.current_month_total, unit, summary.almost_nothing)
+          <OfProject {...of} figure="current_month_total">
+            {formatAmount(summary.current_month_total, unit, summary.almost_nothing)}
+          </OfProject>
         )}
       </Td>
       <Td dataLabel={columnTitle(t, 'last_day_spend')} className="billing-number">
-        {summary === null ? t('common:unknown') : formatAmount(summary.last_day_spend, unit)}
+        <OfProject {...of} figure="last_day_spend">
+          {summary === null ? null : formatAmount(summary.last_day_spend, unit)}
+        </OfProject>
       </Td>
       <Td dataLabel={columnTitle(t, 'total_cost_per_hour')} className="billing-number">
-        {summary === null ? t('common:unknown') : formatRate(summary.total_cost_per_hour, unit)}
+        <OfProject {...of} figure="total_cost_per_hour">
+          {summary === null ? null : formatRate(summary.total_cost_per_hour, unit)}
+        </OfProject>
       </Td>
       <Td dataLabel={columnTitle(t, 'share')} className="billing-share">
         <Share row={row} />
@@ -130,6 +149,32 @@ const ProjectTableRow = memo(function ProjectTableRow({ row, meta, days }: RowPr
     </Tr>
   );
 });
+
+interface OfProjectProps {
+  namespace: string;
+  period: string | null;
+  figure: SummaryFigure;
+  /** Null: it is not known. */
+  children: string | null;
+}
+
+/** A month that is over has no last day and no last hour. */
+function OfProject({ namespace, period, figure, children }: OfProjectProps) {
+  const { t } = useTranslation(['projects', 'common']);
+  if (children === null) {
+    return t('common:unknown');
+  }
+  return period !== null && figure !== 'current_month_total' ? (
+    children
+  ) : (
+    <Explained
+      subject={monthSubject({ kind: 'project', namespace }, figure, period)}
+      name={`${columnTitle(t, figure)}, ${namespace}`}
+    >
+      {children}
+    </Explained>
+  );
+}
 
 function NotPriced({ row: { code, error } }: { row: ProjectRow }) {
   const { t } = useTranslation(['projects', 'common']);
@@ -162,22 +207,39 @@ function Share({ row }: { row: ProjectRow }) {
   );
 }
 
-function TotalsRow({ total, name, meta }: { total: CurrencyTotal; name: string; meta: Meta }) {
+interface TotalsRowProps {
+  total: CurrencyTotal;
+  name: string;
+  meta: Meta;
+  period: string | null;
+}
+
+function TotalsRow({ total, name, meta, period }: TotalsRowProps) {
   const { t } = useTranslation(['projects', 'common']);
   const unit = unitOf(total.currency, meta);
+  const figure = (figure: SummaryFigure, text: string) => {
+    const subject = totalSubject(figure, total, meta, period);
+    return subject === undefined ? (
+      text
+    ) : (
+      <Explained subject={subject} name={`${columnTitle(t, figure)}, ${name}`}>
+        {text}
+      </Explained>
+    );
+  };
   return (
     <Tr className="billing-totals">
       <Th scope="row" dataLabel={columnTitle(t, 'namespace')}>
         {name}
       </Th>
       <Td dataLabel={columnTitle(t, 'current_month_total')} className="billing-number">
-        {formatAmount(total.current_month_total, unit)}
+        {figure('current_month_total', formatAmount(total.current_month_total, unit))}
       </Td>
       <Td dataLabel={columnTitle(t, 'last_day_spend')} className="billing-number">
-        {formatAmount(total.last_day_spend, unit)}
+        {figure('last_day_spend', formatAmount(total.last_day_spend, unit))}
       </Td>
       <Td dataLabel={columnTitle(t, 'total_cost_per_hour')} className="billing-number">
-        {formatRate(total.total_cost_per_hour, unit)}
+        {figure('total_cost_per_hour', formatRate(total.total_cost_per_hour, unit))}
       </Td>
       <Td visibility={['hidden', 'visibleOnMd']} />
       <Td visibility={['hidden', 'visibleOnMd']} className="billing-spark-cell" />

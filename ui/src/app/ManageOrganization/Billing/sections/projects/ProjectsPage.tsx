@@ -35,6 +35,7 @@ import {
 import { ProjectTable, ProjectTableSkeleton } from './ProjectTable';
 import { Pages, ProjectToolbar, ToolbarSkeleton } from './ProjectToolbar';
 import { SummaryCard, SummaryCards } from './SummaryCards';
+import { totalSubject } from './totalSubject';
 
 const ORGANIZATION = { kind: 'organization' } as const;
 
@@ -86,10 +87,17 @@ function Projects({ fresh: { data, meta }, isOver }: { fresh: Fresh<ProjectList>
   const pending = data.projects.filter(({ code }) => code === 'not_started' || code === 'not_metered').length;
   const unpriced = data.unpriced - pending; // there is no warning for a new project
   const number = new Intl.NumberFormat(locale());
+  const explained = isOver ? (period ?? null) : null;
   return (
     <>
       {unpriced > 0 && <UnpricedNotice count={unpriced} />}
-      <SummaryCards totals={data.totals} meta={meta} period={period ?? null} isOver={isOver}>
+      <SummaryCards
+        totals={data.totals}
+        meta={meta}
+        period={period ?? null}
+        isOver={isOver}
+        subjectOf={(figure, total) => totalSubject(figure, total, meta, explained)}
+      >
         <SummaryCard
           title={t('projects')}
           figures={[
@@ -100,12 +108,19 @@ function Projects({ fresh: { data, meta }, isOver }: { fresh: Fresh<ProjectList>
           ]}
         />
       </SummaryCards>
-      <SearchableTable list={data} meta={meta} />
+      <SearchableTable list={data} meta={meta} period={explained} />
     </>
   );
 }
 
-function SearchableTable({ list, meta }: { list: ProjectList; meta: Fresh<ProjectList>['meta'] }) {
+interface SearchableTableProps {
+  list: ProjectList;
+  meta: Fresh<ProjectList>['meta'];
+  /** Null: the running month. */
+  period: string | null;
+}
+
+function SearchableTable({ list, meta, period }: SearchableTableProps) {
   const { t } = useTranslation(['projects', 'common']);
   const [values, setValues] = useSectionParameters(PARAMETERS);
   const view = tableViewOf(values);
@@ -143,6 +158,7 @@ function SearchableTable({ list, meta }: { list: ProjectList; meta: Fresh<Projec
             totalName={totalName}
             meta={meta}
             history={days}
+            period={period}
             view={view}
             onSort={(column, descending) => {
               change({ column, descending, page: 1 });
@@ -193,7 +209,7 @@ function ListSkeleton() {
   const { t } = useTranslation(['projects', 'common']);
   return (
     <>
-      <SummaryCards totals={null} meta={null} period={null}>
+      <SummaryCards totals={null} meta={null} period={null} subjectOf={() => undefined}>
         <SummaryCard title={t('projects')} figures={undefined} />
       </SummaryCards>
       <div>

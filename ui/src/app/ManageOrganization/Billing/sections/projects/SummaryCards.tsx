@@ -15,6 +15,8 @@ import { useTranslation } from 'react-i18next';
 
 import type { CurrencyTotal, Meta } from '../../api/models';
 import { formatPeriod } from '../../dates';
+import { Explained } from '../../explain/Explained';
+import type { ExplainSubject, SummaryFigure } from '../../explain/subject';
 import { formatAmount, formatRate, type Unit } from '../../money';
 import { unitOf } from '../../units';
 
@@ -26,11 +28,13 @@ interface SummaryCardsProps {
   period: string | null;
   /** Whether that month is over: it then has no last day and no last hour. */
   isOver?: boolean;
+  /** What a figure is made of. Undefined: it is not explained, because it is in another currency. */
+  subjectOf: (figure: SummaryFigure, total: CurrencyTotal) => ExplainSubject | undefined;
   /** A fourth card. */
   children?: ReactNode;
 }
 
-export function SummaryCards({ totals, meta, period, isOver = false, children }: SummaryCardsProps) {
+export function SummaryCards({ totals, meta, period, isOver = false, subjectOf, children }: SummaryCardsProps) {
   const { t } = useTranslation('projects');
   const month =
     period === null ? t('monthToDate') : t(isOver ? 'monthOf' : 'monthToDateOf', { month: formatPeriod(period) });
@@ -42,17 +46,24 @@ export function SummaryCards({ totals, meta, period, isOver = false, children }:
         title={month}
         figures={figures((total, unit) => ({
           figure: formatAmount(total.current_month_total, unit, total.almost_nothing),
+          subject: subjectOf('current_month_total', total),
         }))}
       />
       {!isOver && (
         <>
           <SummaryCard
             title={t('lastDay')}
-            figures={figures((total, unit) => ({ figure: formatAmount(total.last_day_spend, unit) }))}
+            figures={figures((total, unit) => ({
+              figure: formatAmount(total.last_day_spend, unit),
+              subject: subjectOf('last_day_spend', total),
+            }))}
           />
           <SummaryCard
             title={t('runRate')}
-            figures={figures((total, unit) => ({ figure: formatRate(total.total_cost_per_hour, unit) }))}
+            figures={figures((total, unit) => ({
+              figure: formatRate(total.total_cost_per_hour, unit),
+              subject: subjectOf('total_cost_per_hour', total),
+            }))}
           />
         </>
       )}
@@ -64,6 +75,7 @@ export function SummaryCards({ totals, meta, period, isOver = false, children }:
 interface Figure {
   figure: string;
   note?: string | null;
+  subject?: ExplainSubject | undefined;
 }
 
 interface SummaryCardProps {
@@ -83,9 +95,15 @@ export function SummaryCard({ title, figures }: SummaryCardProps) {
               <DescriptionListTerm>{title}</DescriptionListTerm>
               {figures === undefined && <FigureSkeleton />}
               {figures?.length === 0 && <DescriptionListDescription>{t('unknown')}</DescriptionListDescription>}
-              {figures?.map(({ figure, note }) => (
+              {figures?.map(({ figure, note, subject }) => (
                 <DescriptionListDescription key={figure} className="billing-break">
-                  {figure}
+                  {subject === undefined ? (
+                    figure
+                  ) : (
+                    <Explained subject={subject} name={title}>
+                      {figure}
+                    </Explained>
+                  )}
                   {note != null && <Content component="small">{note}</Content>}
                 </DescriptionListDescription>
               ))}

@@ -1,4 +1,5 @@
 import type { Overview } from '../../api/models';
+import type { ExplainedFigure } from '../../explain/subject';
 
 /** In the order of the API's contract. */
 export const RESOURCES = [
@@ -11,6 +12,11 @@ export const RESOURCES = [
   'other_cost',
 ] as const;
 export type Resource = (typeof RESOURCES)[number];
+
+/** The figure that the API explains. */
+export function componentOf(resource: Resource): ExplainedFigure {
+  return resource.replace('_cost', '') as ExplainedFigure;
+}
 
 export interface BreakdownRow {
   resource: Resource;

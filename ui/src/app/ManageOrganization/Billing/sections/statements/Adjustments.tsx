@@ -4,15 +4,18 @@ import { useTranslation } from 'react-i18next';
 
 import type { Meta, Schemas } from '../../api/models';
 import { formatTime } from '../../dates';
+import { Explained } from '../../explain/Explained';
 import { formatDayOf, formatExact, formatMonth, formatQuantity } from '../../figures';
+import { formatAmount, type Unit } from '../../money';
 import { TableCard } from '../TableCard';
 import type { Statement } from './statementQueries';
 
 type Adjustment = Schemas['Adjustment'];
 
 /** Signed amounts of this month that correct closed ones, and credits. */
-export function Adjustments({ statement: { adjustments }, meta }: { statement: Statement; meta: Meta }) {
+export function Adjustments({ statement, meta }: { statement: Statement; meta: Meta }) {
   const { t } = useTranslation(['statements', 'common']);
+  const { adjustments, period } = statement;
   if (adjustments.length === 0) {
     return <TableCard title={t('adjustmentsTitle')}>{t('noAdjustments')}</TableCard>;
   }
@@ -31,7 +34,12 @@ export function Adjustments({ statement: { adjustments }, meta }: { statement: S
         </Thead>
         <Tbody>
           {adjustments.map((adjustment) => (
-            <AdjustmentRow key={adjustment.id} adjustment={adjustment} meta={meta} />
+            <AdjustmentRow key={adjustment.id} adjustment={adjustment} meta={meta} period={period} />
+          ))}
+        </Tbody>
+        <Tbody>
+          {sumsOf(statement, meta).map(({ amount, unit }) => (
+            <SumRow key={unit.currency} period={period} amount={formatAmount(amount, unit)} />
           ))}
         </Tbody>
       </Table>
@@ -39,7 +47,49 @@ export function Adjustments({ statement: { adjustments }, meta }: { statement: S
   );
 }
 
-function AdjustmentRow({ adjustment, meta }: { adjustment: Adjustment; meta: Meta }) {
+interface Sum {
+  amount: number;
+  unit: Unit;
+}
+
+/** As the API has them, one for each currency. A month that was closed earlier has the one that is invoiced. */
+function sumsOf({ adjustments_total, invoiced, other_currencies }: Statement, meta: Meta): Sum[] {
+  const own = adjustments_total ?? invoiced?.adjustments;
+  return [
+    ...(own === undefined ? [] : [{ amount: own, unit: meta }]),
+    ...other_currencies.flatMap(({ currency, adjustments_total: amount }) =>
+      amount === undefined ? [] : [{ amount, unit: { currency } }],
+    ),
+  ];
+}
+
+function SumRow({ period, amount }: { period: string; amount: string }) {
+  const { t } = useTranslation(['statements', 'common']);
+  return (
+    <Tr className="billing-totals">
+      <Th scope="row" colSpan={4} dataLabel={t('common:total')}>
+        {t('common:total')}
+      </Th>
+      <Td dataLabel={t('amount')} className="billing-number">
+        <Explained
+          subject={{ kind: 'statement', part: 'adjustments', period }}
+          name={`${t('common:total')}, ${t('adjustmentsTitle')}`}
+        >
+          {amount}
+        </Explained>
+      </Td>
+      <Td />
+    </Tr>
+  );
+}
+
+interface AdjustmentRowProps {
+  adjustment: Adjustment;
+  meta: Meta;
+  period: string;
+}
+
+function AdjustmentRow({ adjustment, meta, period }: AdjustmentRowProps) {
   const { t } = useTranslation(['statements', 'common']);
   const timeZone = meta.time_zone ?? 'UTC';
   return (
@@ -58,7 +108,9 @@ function AdjustmentRow({ adjustment, meta }: { adjustment: Adjustment; meta: Met
         {adjustment.quantity === null ? '–' : formatQuantity(adjustment.quantity)}
       </Td>
       <Td dataLabel={t('amount')} className="billing-number" modifier="nowrap">
-        {formatExact(adjustment.amount, adjustment.currency, meta.currency_digits)}
+        <Explained subject={{ kind: 'statement', part: 'adjustments', period }} name={adjustment.reason}>
+          {formatExact(adjustment.amount, adjustment.currency, meta.currency_digits)}
+        </Explained>
       </Td>
       <Td dataLabel={t('madeOn')}>{formatDayOf(adjustment.created_at, timeZone)}</Td>
     </Tr>

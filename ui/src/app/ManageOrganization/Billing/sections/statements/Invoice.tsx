@@ -3,7 +3,9 @@ import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useTranslation } from 'react-i18next';
 
 import type { Meta, Schemas } from '../../api/models';
-import { formatExact, formatQuantity, formatSpan } from '../../figures';
+import { Explained } from '../../explain/Explained';
+import type { ExplainSubject } from '../../explain/subject';
+import { formatExact, formatMonth, formatQuantity, formatSpan } from '../../figures';
 import { formatAmount } from '../../money';
 import type { Statement } from './statementQueries';
 import { TableCard } from '../TableCard';
@@ -26,7 +28,10 @@ export function Invoice({ statement, meta }: InvoiceProps) {
       )}
       <Content component="p" className="billing-gap-above">
         <strong>
-          {t('listPrice')}: {formatAmount(statement.usage_total, meta)}
+          {t('listPrice')}:{' '}
+          <Explained subject={usageSubject(statement)} name={`${t('listPrice')}, ${formatMonth(statement.period)}`}>
+            {formatAmount(statement.usage_total, meta)}
+          </Explained>
         </strong>{' '}
         {isOnPlan ? t('listPriceHint') : t('listPriceHintUsage')}
       </Content>
@@ -37,7 +42,10 @@ export function Invoice({ statement, meta }: InvoiceProps) {
 function InvoiceTable({ statement, invoiced, meta }: InvoiceProps & { invoiced: NonNullable<Statement['invoiced']> }) {
   const { t } = useTranslation('statements');
   const fees = statement.fees ?? [];
+  const { period } = statement;
   const row = { columns: fees.length > 0 ? 4 : 1 };
+  const part = (name: 'fees' | 'usage' | 'adjustments' | 'invoiced') =>
+    ({ kind: 'statement', part: name, period }) as const;
   return (
     <Table aria-label={t('invoice')} variant="compact" gridBreakPoint="grid-md">
       <Thead>
@@ -49,21 +57,40 @@ function InvoiceTable({ statement, invoiced, meta }: InvoiceProps & { invoiced: 
       </Thead>
       <Tbody>
         {fees.map((fee) => (
-          <FeeRow key={`${fee.kind} ${fee.id} ${fee.from}`} fee={fee} meta={meta} />
+          <FeeRow key={`${fee.kind} ${fee.id} ${fee.from}`} fee={fee} meta={meta} subject={part('fees')} />
         ))}
-        {fees.length > 0 && <SumRow {...row} title={t('fees')} amount={formatAmount(invoiced.fees, meta)} />}
+        {fees.length > 0 && (
+          <SumRow {...row} title={t('fees')} amount={formatAmount(invoiced.fees, meta)} subject={part('fees')} />
+        )}
         <SumRow
           {...row}
           title={fees.length > 0 ? t('usageInvoiced') : t('usageInvoicedNoPlan')}
           amount={formatAmount(invoiced.usage, meta)}
+          subject={fees.length > 0 ? part('usage') : usageSubject(statement)}
         />
-        <SumRow {...row} title={t('adjustments')} amount={formatAmount(invoiced.adjustments, meta)} />
+        <SumRow
+          {...row}
+          title={t('adjustments')}
+          amount={formatAmount(invoiced.adjustments, meta)}
+          subject={part('adjustments')}
+        />
       </Tbody>
       <Tbody>
-        <SumRow {...row} title={t('invoicedTotal')} amount={formatAmount(invoiced.total, meta)} isTotal />
+        <SumRow
+          {...row}
+          title={t('invoicedTotal')}
+          amount={formatAmount(invoiced.total, meta)}
+          subject={part('invoiced')}
+          isTotal
+        />
       </Tbody>
     </Table>
   );
+}
+
+/** All usage of the month, also that in the hours of a plan. */
+function usageSubject({ period, usage_total }: Statement): ExplainSubject {
+  return { kind: 'organization', figure: 'current_month_total', period, shown: usage_total };
 }
 
 function FeeHeads() {
@@ -77,12 +104,19 @@ function FeeHeads() {
   );
 }
 
-function FeeRow({ fee, meta }: { fee: Schemas['Fee']; meta: Meta }) {
+interface FeeRowProps {
+  fee: Schemas['Fee'];
+  meta: Meta;
+  subject: ExplainSubject;
+}
+
+function FeeRow({ fee, meta, subject }: FeeRowProps) {
   const { t } = useTranslation('statements');
-  const name = fee.kind === 'plan' ? 'plan' : fee.quantity === 1 ? 'addon' : 'addonOf';
+  const key = fee.kind === 'plan' ? 'plan' : fee.quantity === 1 ? 'addon' : 'addonOf';
+  const name = t(key, { id: fee.id, quantity: fee.quantity });
   return (
     <Tr>
-      <Td dataLabel={t('item')}>{t(name, { id: fee.id, quantity: fee.quantity })}</Td>
+      <Td dataLabel={t('item')}>{name}</Td>
       <Td dataLabel={t('span')}>{formatSpan(fee.from, fee.to, meta.time_zone ?? 'UTC')}</Td>
       <Td dataLabel={t('hours')} className="billing-number">
         {formatQuantity(fee.hours)}
@@ -91,7 +125,9 @@ function FeeRow({ fee, meta }: { fee: Schemas['Fee']; meta: Meta }) {
         {formatExact(fee.monthly_price, fee.currency, meta.currency_digits)}
       </Td>
       <Td dataLabel={t('amount')} className="billing-number">
-        {formatExact(fee.amount, fee.currency, meta.currency_digits)}
+        <Explained subject={subject} name={name}>
+          {formatExact(fee.amount, fee.currency, meta.currency_digits)}
+        </Explained>
       </Td>
     </Tr>
   );
@@ -102,10 +138,11 @@ interface SumRowProps {
   amount: string;
   /** Before the amount. */
   columns: number;
+  subject: ExplainSubject;
   isTotal?: boolean;
 }
 
-function SumRow({ title, amount, columns, isTotal = false }: SumRowProps) {
+function SumRow({ title, amount, columns, subject, isTotal = false }: SumRowProps) {
   const { t } = useTranslation('statements');
   return (
     <Tr {...(isTotal && { className: 'billing-totals' })}>
@@ -113,7 +150,9 @@ function SumRow({ title, amount, columns, isTotal = false }: SumRowProps) {
         {title}
       </Th>
       <Td dataLabel={t('amount')} className="billing-number">
-        {amount}
+        <Explained subject={subject} name={title}>
+          {amount}
+        </Explained>
       </Td>
     </Tr>
   );

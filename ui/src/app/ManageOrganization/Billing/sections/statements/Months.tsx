@@ -1,22 +1,19 @@
 import { Content, EmptyState, EmptyStateBody, Skeleton } from '@patternfly/react-core';
 import FileInvoiceIcon from '@patternfly/react-icons/dist/esm/icons/file-invoice-icon';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
-import type { UseQueryResult } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'react-router';
 
 import { useSectionParameters } from '../../address';
-import type { Fresh } from '../../api/models';
-import { useBilling } from '../../BillingProvider';
 import { BillingState } from '../../components/BillingState';
+import { Explained } from '../../explain/Explained';
 import { formatMonth } from '../../figures';
 import { formatAmount } from '../../money';
 import { SectionPage } from '../SectionPage';
 import { DownloadStatement } from './DownloadStatement';
 import { StateLabel } from './StateLabel';
-import { type Months as MonthsData, periodsOf, type Statement, useMonths, useStatements } from './statementQueries';
+import { type Month, type Months as MonthsData, useMonths } from './statementQueries';
 
-const LISTED = 12;
 const NO_PARAMETERS = {};
 
 export function Months() {
@@ -28,7 +25,7 @@ export function Months() {
   return (
     <SectionPage title={t('title')} subtitle={subtitle}>
       <BillingState query={query} skeleton={<MonthsSkeleton />}>
-        {(fresh) => (periodsOf(fresh).length === 0 ? <NoMonths /> : <MonthTable fresh={fresh} />)}
+        {({ data }) => (hasUsage(data) ? <MonthTable data={data} /> : <NoMonths />)}
       </BillingState>
     </SectionPage>
   );
@@ -43,28 +40,26 @@ function NoMonths() {
   );
 }
 
-function MonthTable({ fresh }: { fresh: Fresh<MonthsData> }) {
+/** The running month is listed before its first usage, too. */
+function hasUsage({ months }: MonthsData): boolean {
+  return months.some(
+    (month) =>
+      month.usage_total !== 0 || month.unrated_lines > 0 || month.state !== 'open' || (month.invoiced_total ?? 0) !== 0,
+  );
+}
+
+function MonthTable({ data }: { data: MonthsData }) {
   const { t } = useTranslation('statements');
-  const { basePath } = useBilling();
-  const periods = periodsOf(fresh);
-  const statements = useStatements(periods);
-  const isAdmin = fresh.data.scope.namespaces === null;
+  const isAdmin = data.scope.namespaces === null;
   return (
-    <>
-      <Table aria-label={t('months')} variant="compact" gridBreakPoint="grid-md">
-        <MonthHead isAdmin={isAdmin} />
-        <Tbody>
-          {periods.map((period, index) => (
-            <MonthRow key={period} period={period} query={statements[index]} isAdmin={isAdmin} />
-          ))}
-        </Tbody>
-      </Table>
-      {periods.length === LISTED && (
-        <Content component="small" className="billing-break">
-          {t('earlier', { address: `${basePath}statements/2025-01` })}
-        </Content>
-      )}
-    </>
+    <Table aria-label={t('months')} variant="compact" gridBreakPoint="grid-md">
+      <MonthHead isAdmin={isAdmin} />
+      <Tbody>
+        {data.months.map((month) => (
+          <MonthRow key={month.period} month={month} isAdmin={isAdmin} />
+        ))}
+      </Tbody>
+    </Table>
   );
 }
 
@@ -83,59 +78,42 @@ function MonthHead({ isAdmin }: { isAdmin: boolean }) {
   );
 }
 
-interface MonthRowProps {
-  period: string;
-  query: UseQueryResult<Fresh<Statement>> | undefined;
-  isAdmin: boolean;
-}
-
-function MonthRow({ period, query, isAdmin }: MonthRowProps) {
+function MonthRow({ month, isAdmin }: { month: Month; isAdmin: boolean }) {
   const { t } = useTranslation('statements');
   const { search } = useLocation();
+  const { period, state, usage_total: usage, invoiced_total: invoiced, cost_basis: basis } = month;
+  const name = formatMonth(period);
+  const soFar = state === 'open' && <Content component="small">{t('toDate')}</Content>;
   return (
     <Tr>
       <Td dataLabel={t('month')}>
-        <Link to={{ pathname: period, search }}>{formatMonth(period)}</Link>
+        <Link to={{ pathname: period, search }}>{name}</Link>
       </Td>
-      <MonthFigures query={query} isAdmin={isAdmin} />
-      <Td>
-        {query?.data !== undefined && <DownloadStatement period={period} isInRow />}
-        {isLoading(query) && <Skeleton width="3rem" />}
-      </Td>
-    </Tr>
-  );
-}
-
-function MonthFigures({ query, isAdmin }: Pick<MonthRowProps, 'query' | 'isAdmin'>) {
-  const { t } = useTranslation('statements');
-  if (query?.data === undefined) {
-    return isLoading(query) ? (
-      <LoadingFigures isAdmin={isAdmin} />
-    ) : (
-      <Td colSpan={isAdmin ? 3 : 2}>{t('notLoaded')}</Td>
-    );
-  }
-  const { data, meta } = query.data;
-  const soFar = meta.period_state === 'open' && <Content component="small">{t('toDate')}</Content>;
-  return (
-    <>
       <Td dataLabel={t('state')}>
-        <StateLabel state={meta.period_state} />
+        <StateLabel state={state} />
       </Td>
       <Td dataLabel={t('usage')} className="billing-number">
-        {formatAmount(data.usage_total, meta)} {soFar}
+        <Explained
+          subject={{ kind: 'organization', figure: 'current_month_total', period, shown: usage }}
+          name={`${t('usage')}, ${name}`}
+        >
+          {formatAmount(usage, month)}
+        </Explained>{' '}
+        {soFar}
       </Td>
       {isAdmin && (
         <Td dataLabel={t('invoiced')} className="billing-number">
-          {formatAmount(data.invoiced?.total, meta)} {data.fees?.length === 0 && soFar}
+          <Explained subject={{ kind: 'statement', part: 'invoiced', period }} name={`${t('invoiced')}, ${name}`}>
+            {formatAmount(invoiced, month)}
+          </Explained>{' '}
+          {basis === 'usage' && soFar}
         </Td>
       )}
-    </>
+      <Td>
+        <DownloadStatement period={period} isInRow />
+      </Td>
+    </Tr>
   );
-}
-
-function isLoading(query: MonthRowProps['query']): boolean {
-  return query?.data === undefined && query?.isError !== true;
 }
 
 /** In the cells of the figures, so that no row becomes taller when they come. */

@@ -82,13 +82,14 @@ function Parts({ fresh: { data, meta } }: { fresh: Fresh<Statement> }) {
       </Content>
       {data.unrated_lines > 0 && <Unrated count={data.unrated_lines} />}
       <Invoice statement={data} meta={meta} />
-      <UsageByProject section={data} unit={meta} title={t('byProject')} />
+      <UsageByProject section={data} unit={meta} title={t('byProject')} period={data.period} />
       {data.other_currencies.map((other) => (
         <UsageByProject
           key={other.currency}
           section={other}
           unit={other}
           title={t('byProjectOf', { currency: other.currency })}
+          period={null}
         />
       ))}
       <Adjustments statement={data} meta={meta} />

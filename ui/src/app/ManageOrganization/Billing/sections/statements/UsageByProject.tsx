@@ -5,7 +5,10 @@ import { ExpandableRowContent, Table, Tbody, Td, Th, Thead, Tr } from '@patternf
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
+import { firstOfMonth } from '../../address';
 import type { Schemas } from '../../api/models';
+import { Explained } from '../../explain/Explained';
+import type { ExplainSubject } from '../../explain/subject';
 import { formatAmount, type Unit } from '../../money';
 import { withUnit } from '../../quantities';
 import { TableCard } from '../TableCard';
@@ -14,9 +17,11 @@ interface UsageByProjectProps {
   section: Omit<Schemas['OtherCurrency'], 'currency'>;
   unit: Unit;
   title: string;
+  /** Of the statement. Null: its usage is in another currency, which is not explained. */
+  period: string | null;
 }
 
-export function UsageByProject({ section, unit, title }: UsageByProjectProps) {
+export function UsageByProject({ section, unit, title, period }: UsageByProjectProps) {
   const { t } = useTranslation(['statements', 'common']);
   if (section.projects.length === 0) {
     return <TableCard title={title}>{t('noUsage')}</TableCard>;
@@ -32,20 +37,35 @@ export function UsageByProject({ section, unit, title }: UsageByProjectProps) {
           </Tr>
         </Thead>
         {section.projects.map((project) => (
-          <ProjectRows key={`${project.namespace} ${project.uid}`} {...{ project, unit }} />
+          <ProjectRows key={`${project.namespace} ${project.uid}`} {...{ project, unit, period }} />
         ))}
         <Tbody>
           {section.rounding !== 0 && (
             <SumRow title={t('rounding')} note={t('roundingHint')} amount={formatAmount(section.rounding, unit)} />
           )}
-          <SumRow title={t('common:total')} amount={formatAmount(section.usage_total, unit)} isTotal />
+          <SumRow
+            title={t('common:total')}
+            amount={formatAmount(section.usage_total, unit)}
+            {...(period !== null && {
+              subject: { kind: 'organization', figure: 'current_month_total', period, shown: section.usage_total },
+            })}
+            isTotal
+          />
         </Tbody>
       </Table>
     </TableCard>
   );
 }
 
-function SumRow(row: { title: string; note?: string; amount: string; isTotal?: boolean }) {
+interface SumRowProps {
+  title: string;
+  note?: string;
+  amount: string;
+  subject?: ExplainSubject;
+  isTotal?: boolean;
+}
+
+function SumRow(row: SumRowProps) {
   return (
     <Tr {...(row.isTotal && { className: 'billing-totals' })}>
       <Td />
@@ -53,7 +73,15 @@ function SumRow(row: { title: string; note?: string; amount: string; isTotal?: b
         {row.title}
         {row.note !== undefined && <Content component="small">{row.note}</Content>}
       </Th>
-      <Td className="billing-number">{row.amount}</Td>
+      <Td className="billing-number">
+        {row.subject === undefined ? (
+          row.amount
+        ) : (
+          <Explained subject={row.subject} name={row.title}>
+            {row.amount}
+          </Explained>
+        )}
+      </Td>
     </Tr>
   );
 }
@@ -61,9 +89,26 @@ function SumRow(row: { title: string; note?: string; amount: string; isTotal?: b
 interface ProjectRowsProps {
   project: Schemas['StatementProject'];
   unit: Unit;
+  period: string | null;
 }
 
-function ProjectRows({ project, unit }: ProjectRowsProps) {
+/** Of a project in the month, or of a SKU of it. The organization's rows have projects that were deleted, too. */
+function subjectOf(period: string, title: string, namespace: string, shown: number, sku?: string): ExplainSubject {
+  const from = `${period}-01`;
+  return {
+    kind: 'range',
+    title,
+    scope: { kind: 'organization' },
+    query: {
+      from,
+      to: firstOfMonth(from, 1),
+      include: [`project:${namespace}`, ...(sku === undefined ? [] : [`sku:${sku}`])].join(','),
+    },
+    shown,
+  };
+}
+
+function ProjectRows({ project, unit, period }: ProjectRowsProps) {
   const { t } = useTranslation(['statements', 'common']);
   const [isExpanded, setIsExpanded] = useState(false);
   return (
@@ -82,13 +127,24 @@ function ProjectRows({ project, unit }: ProjectRowsProps) {
           />
         </Td>
         <Td modifier="breakWord">{project.namespace}</Td>
-        <Td className="billing-number">{formatAmount(project.total, unit)}</Td>
+        <Td className="billing-number">
+          {period === null ? (
+            formatAmount(project.total, unit)
+          ) : (
+            <Explained
+              subject={subjectOf(period, project.namespace, project.namespace, project.total)}
+              name={project.namespace}
+            >
+              {formatAmount(project.total, unit)}
+            </Explained>
+          )}
+        </Td>
       </Tr>
       {isExpanded && (
         <Tr isExpanded>
           <Td colSpan={3} className="billing-parts">
             <ExpandableRowContent>
-              <PartsOfProject project={project} unit={unit} />
+              <PartsOfProject project={project} unit={unit} period={period} />
             </ExpandableRowContent>
           </Td>
         </Tr>
@@ -97,7 +153,7 @@ function ProjectRows({ project, unit }: ProjectRowsProps) {
   );
 }
 
-function PartsOfProject({ project, unit }: ProjectRowsProps) {
+function PartsOfProject({ project, unit, period }: ProjectRowsProps) {
   const { t } = useTranslation(['statements', 'common']);
   return (
     <Table
@@ -123,7 +179,16 @@ function PartsOfProject({ project, unit }: ProjectRowsProps) {
               {withUnit(line.quantity, line.unit)}
             </Td>
             <Td dataLabel={t('amount')} className="billing-number">
-              {formatAmount(line.amount, unit)}
+              {period === null ? (
+                formatAmount(line.amount, unit)
+              ) : (
+                <Explained
+                  subject={subjectOf(period, line.sku, project.namespace, line.amount, line.sku)}
+                  name={`${line.sku}, ${project.namespace}`}
+                >
+                  {formatAmount(line.amount, unit)}
+                </Explained>
+              )}
             </Td>
           </Tr>
         ))}
