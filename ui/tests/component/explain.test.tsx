@@ -2,6 +2,7 @@ import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 
+import { example } from '../examples';
 import { organizationExplanation } from '../exploreTrends';
 import { acme, failure, success } from '../fixtures';
 import { json, renderBilling } from '../render';
@@ -12,6 +13,9 @@ const replies: Record<string, () => Promise<Response>> = {
   '/projects': json(success(acme)),
   'trend?compare': json(success(trend())),
   '/trend': json(success(history())),
+  '/organization/statement': json(example('get_statement')),
+  '/organization/plan': json(example('plan')),
+  '/billing/budgets': json(example('list_budgets')),
   '/forecast': json(success(forecast())),
   '/organization/explain': json(success(organizationExplanation({ value: 2400, exact: 2399.999, rounding: 0.001 }))),
 };
@@ -103,4 +107,35 @@ test('a change has the two figures, each with the rows of its range and project'
     to: '2025-08-29T15:00:00Z',
     include: 'project:acme-web',
   });
+});
+
+test('an unusual day has what was expected, and opens the cost of that day', async () => {
+  renderBilling('billing/');
+  const drawer = await open(/^\+€26.75, Sat, Sep 13/);
+  expect(drawer.getByRole('row', { name: /^Range of 99%/ })).toHaveTextContent('€80.11 – €90.02');
+  await userEvent.click(drawer.getByRole('button', { name: /^Show the rows/ }));
+  await drawer.findByRole('region', { name: 'Rows of the figure, by project' });
+  expect(requests.at(-1)?.search).toBe('?from=2025-09-13&to=2025-09-14');
+});
+
+test('what is invoiced has its three amounts, and the adjustments their lines', async () => {
+  renderBilling('billing/statements/2026-09');
+  const drawer = await open(/Invoiced amount: show/);
+  expect(await drawer.findByText('Invoiced for September 2026', { selector: 'h3' })).toBeVisible();
+  expect(drawer.getByText(/curl .*organization\/statement\?period=2026-09/)).toBeVisible();
+  await userEvent.click(drawer.getByRole('button', { name: /Adjustments of September 2026/ }));
+  expect(drawer.getByText(/They correct months that are final/)).toBeVisible();
+});
+
+test.each([
+  ['billing/plan', /, CPU: show/, /The limit is the smaller one/, /curl .*organization\/plan/],
+  ['billing/budgets', /, Forecast of the end, /, /Spent is the cost of the usage/, /curl .*budgets\/[0-9a-f-]{36}/],
+])('a figure of %s has how it is made, and its request', async (path, name, method, request) => {
+  renderBilling(path);
+  const [figure] = await screen.findAllByRole('button', { name });
+  await userEvent.click(figure ?? document.body);
+  const drawer = within(await screen.findByRole('dialog'));
+  expect(await drawer.findByText(method)).toBeVisible();
+  expect(drawer.getByRole('region', { name: 'Parts of the figure' })).toBeVisible();
+  expect(drawer.getByText(request)).toBeVisible();
 });

@@ -2,7 +2,7 @@
 import { expect, type Page, test } from '@playwright/test';
 
 import { acme } from '../fixtures';
-import { explanation, largeTrend, trend, TREND_META } from '../exploreTrends';
+import { explanation, organizationExplanation, largeTrend, trend, TREND_META } from '../exploreTrends';
 import { type Answer, data, error, routeApi, silence } from './api';
 import { mainThreadMilliseconds } from './checks';
 import { routeProvider } from './provider';
@@ -16,7 +16,11 @@ const projects = ok({ ...acme, scope: { organization: 'acme', namespaces: null }
 
 /** The list and the explanation are the same in each state, the trend is the state's. */
 function route(page: Page, trendAnswer: Answer): Promise<void> {
-  return routeApi(page, projects, { '/trend': trendAnswer, '/explain': ok(explanation()) });
+  return routeApi(page, projects, {
+    '/trend': trendAnswer,
+    '/organization/explain': ok(organizationExplanation()),
+    '/explain': ok(explanation()),
+  });
 }
 
 const many = trend({
@@ -26,7 +30,7 @@ const many = trend({
 });
 const openFirst = (page: Page) =>
   page
-    .getByRole('button', { name: /show what it is made of|woraus der Betrag besteht/ })
+    .getByRole('button', { name: /show what it is made of|woraus der Wert besteht/ })
     .first()
     .click();
 
