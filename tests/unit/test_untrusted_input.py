@@ -16,10 +16,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from common.billing.transport import HttpClient, Timeouts, UpstreamResponse
 from common.function import Function
-from common.http.parameters import NAMESPACE
 from common.http.envelope import encode_result, render_error, render_success, timestamp, to_json
 from common.http.errors import ApiError, InvalidParameter, TokenMissing
-from common.http.parameters import read_parameters
+from common.http.parameters import NAMESPACE, read_parameters
 from common.identity.authenticator import Authenticator
 from common.identity.caller import Caller
 from common.identity.jwks import ALGORITHMS, BadKeySet, read_keys

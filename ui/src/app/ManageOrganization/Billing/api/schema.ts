@@ -6001,6 +6001,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
             /** @description `internal_error` (Internal server error): a bug; find its log line by the request id */
             500: {
                 headers: {
@@ -8292,6 +8301,15 @@ export interface operations {
                 headers: {
                     /** @description Allowed methods */
                     Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `headers_too_large` (Request header fields too large): the headers of the request have more than 64 KiB */
+            431: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
