@@ -31,7 +31,6 @@ class Session:
 
     __slots__ = (
         "_check",
-        "_check_seconds",
         "_closing",
         "_ends",
         "_handle",
@@ -43,6 +42,7 @@ class Session:
         "_opened",
         "_pending",
         "caller",
+        "check_seconds",
         "state",
     )
 
@@ -63,7 +63,7 @@ class Session:
         self._model = model
         self._handle = handle
         self._check = check
-        self._check_seconds = check_seconds
+        self.check_seconds = check_seconds
         spread = random.uniform(EARLIEST_END, 1)  # noqa: S311 - not a secret
         self._ends = now + longest_seconds * spread
         self._next_beat = now + HEARTBEAT_SECONDS
@@ -185,7 +185,7 @@ class Session:
         elif self._ends <= now:
             self.close(closing.COME_BACK, "Come back: a connection has a longest time")
         elif self._next_check <= now:
-            self._next_check = now + self._check_seconds
+            self._next_check = now + self.check_seconds
             await self._check_again()
         if self._next_beat <= now:
             self._next_beat = now + HEARTBEAT_SECONDS

@@ -72,7 +72,7 @@ class Live:
                 return
             raise Closing(closing.NOT_SUBSCRIBED, "No subscription was sent")
         await require_namespaces(session.caller, watch.wanted_by(session).namespaces, self._ownership)
-        watch.confirm()
+        watch.confirm(session.check_seconds)
 
     def leave(self, session: Session) -> None:
         watch: Watch | None = session.state

@@ -15,7 +15,7 @@ from common.sockets.session import Session
 from functions.live.figures import Figures
 from functions.live.models import Resync, write
 
-CONFIRM_SECONDS: Final = 15.0
+CONFIRM_SHARE: Final = 0.75  # of the time between two checks of a connection: with the default, 15 to 20 s
 RETRY_SECONDS: Final = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -57,7 +57,10 @@ class Watch:
         return self.figures
 
     def follow(self, session: Session, wanted: Wanted) -> None:
+        """What the stream named during the first fetch is fetched now."""
         self._followers[session] = wanted
+        if self._again and self._work is None:
+            self._refresh()
 
     def wanted_by(self, session: Session) -> Wanted:
         return self._followers[session]
@@ -80,9 +83,9 @@ class Watch:
         self._version, self._gap = 0, True
         self._refresh()
 
-    def confirm(self) -> None:
+    def confirm(self, check_seconds: float) -> None:
         """A project can move at a planned time, without a change of the data. Each connection calls it: one fetches."""
-        if self._work is None and time.monotonic() - self._fetched_at > CONFIRM_SECONDS:
+        if self._work is None and time.monotonic() - self._fetched_at > CONFIRM_SHARE * check_seconds:
             self._refresh()
 
     def close(self) -> None:
@@ -92,8 +95,9 @@ class Watch:
     # --- fetching ---------------------------------------------------------------
 
     def _refresh(self) -> None:
+        """Without a connection that follows it, nothing is fetched: its subscription can still be rejected."""
         self._again = True
-        if self._work is None:
+        if self._work is None and self._followers:
             self._work = asyncio.create_task(self._catch_up())
 
     async def _catch_up(self) -> None:

@@ -97,7 +97,6 @@ async def test_a_budget_that_fires_is_sent(
         assert [one["states"] for message in first for one in message["budgets"]] == [{}, {}, {}]
         for client in (admin, own):
             await client.next("complete_through")
-        await asyncio.sleep(4)
         async with connect(database_url) as owner:
             await owner.execute(STATE)
         fired = [await client.next("budget", 60) for client in (admin, own)]
@@ -139,11 +138,12 @@ async def test_one_stream_and_one_fetch_for_many_clients(
             await client.subscribe("acme-web", organization=True)
         for client in clients:
             await client.state()
-        before = fetches(function)
+        before, started = fetches(function), time.monotonic()
         await ledger(usage("acme-web", quantity=8))
         states = [await client.state() for client in clients]
         assert {state[1]["month_to_date"] for state in states} == {4.0}
-        assert fetches(function) - before <= 2  # an import may be two versions
+        confirmed = (time.monotonic() - started) / 0.75 + 1
+        assert fetches(function) - before <= 2 + confirmed  # an import may be two versions
         assert await listening(database_url) == 1
         assert function.metric("live_connections") == 30
     await settled(lambda: function.metric("live_connections") == 0)
