@@ -39,7 +39,8 @@ const named = (part) => Object.keys(manifest).find((name) => name.includes(part)
 const page = Object.keys(manifest).find((name) => /^_page-.*\.js$/.test(name));
 
 const entry = Object.keys(manifest).find((name) => manifest[name].isEntry);
-const initial = filesOf([entry, page, named('i18n/en/index.ts')]);
+const texts = Object.keys(manifest).find((name) => /i18n\/en\/index\.ts$|^_en-.*\.js$/.test(name));
+const initial = filesOf([entry, page, texts]);
 const late = filesOf([named('explore/ExplorePage'), named('charts/StackedBars')]);
 const explore = new Set([...late].filter((file) => !initial.has(file)));
 for (const { file } of Object.values(manifest)) {

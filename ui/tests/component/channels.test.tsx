@@ -165,7 +165,7 @@ test('what another tab has changed is read again', async () => {
   renderBilling('billing/budgets/channels');
   expect(await screen.findByRole('link', { name: 'operations' })).toBeVisible();
   const other = new BroadcastChannel('billing.changes');
-  other.postMessage('api/billing/channels');
+  other.postMessage({ tab: 'another', changed: 'api/billing/channels' });
   other.close();
   expect(await screen.findByText('No channel yet')).toBeVisible();
 });

@@ -3,12 +3,19 @@ import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 
 const NAME = 'billing.changes';
+/** A channel also delivers to the tab that sent, if it has another channel of this name. */
+const TAB = String(Math.random());
+
+interface Change {
+  tab: string;
+  changed: string;
+}
 
 /** Reads again what begins with the address `changed`, in this tab and in the others. */
 export function readAgain(client: QueryClient, changed: string): void {
   invalidate(client, changed);
   const channel = new BroadcastChannel(NAME);
-  channel.postMessage(changed);
+  channel.postMessage({ tab: TAB, changed } satisfies Change);
   channel.close();
 }
 
@@ -16,8 +23,10 @@ export function useChangesOfOtherTabs(): void {
   const client = useQueryClient();
   useEffect(() => {
     const channel = new BroadcastChannel(NAME);
-    channel.onmessage = ({ data }: MessageEvent<unknown>) => {
-      invalidate(client, String(data));
+    channel.onmessage = ({ data }: MessageEvent<Change>) => {
+      if (data.tab !== TAB) {
+        invalidate(client, data.changed);
+      }
     };
     return () => {
       channel.close();
