@@ -5,7 +5,7 @@ the range, the sums before and after it are read apart, with the lines of the da
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -167,7 +167,8 @@ async def _usage(read: Read, since: datetime, until: datetime) -> list[Usage]:
         organization = read.scope.organization
         ends = await ends_of(read.database, organization, since, until)
         given = await read_range(read.database, organization, ends, "month")
-    return await read.reader.by_group(coarse(given), read.asked, by_sku=True)
+    reader = replace(read.reader, quantities=True)
+    return await reader.by_group(coarse(given), read.asked, by_sku=True)
 
 
 def _add(sums: dict[Cell, Sum], one: Usage, sku: int, price: Price | None) -> None:

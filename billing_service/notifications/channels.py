@@ -43,22 +43,23 @@ _END_DELIVERIES: LiteralString = """
     SET state = 'dead', reason = 'channel_deleted', collecting = false, settled_at = now()
     WHERE organization = %(organization)s AND channel = %(id)s AND state = 'pending'
 """
-# Without a new version: the thresholds of a version fire once. The trail of a budget has what was written last.
+# Without a new version: the thresholds of a version fire once.
 _FORGET: LiteralString = """
-    WITH changed AS (
-        UPDATE budgets SET channels = array_remove(channels, %(id)s)
-        WHERE organization = %(organization)s AND %(id)s = ANY(channels)
-        RETURNING organization, id::text AS id, to_jsonb(channels) AS channels
-    )
+    UPDATE budgets SET channels = array_remove(channels, %(id)s)
+    WHERE organization = %(organization)s AND %(id)s = ANY(channels) RETURNING id
+"""
+# The trail of a budget has what was written last.
+_TELL: LiteralString = """
     INSERT INTO audit (organization, domain, id, action, actor, at, before, after)
-    SELECT c.organization, 'budget', c.id, 'change', %(actor)s, clock_timestamp(), w.body,
-           w.body || jsonb_build_object('channels', c.channels)
-    FROM changed AS c
+    SELECT b.organization, 'budget', b.id::text, 'change', %(actor)s, clock_timestamp(), w.body,
+           w.body || jsonb_build_object('channels', to_jsonb(b.channels))
+    FROM budgets AS b
     CROSS JOIN LATERAL (
         SELECT a.after AS body FROM audit AS a
-        WHERE a.organization = c.organization AND a.domain = 'budget' AND a.id = c.id
+        WHERE a.organization = b.organization AND a.domain = 'budget' AND a.id = b.id::text
         ORDER BY a.at DESC LIMIT 1
     ) AS w
+    WHERE b.organization = %(organization)s AND b.id = ANY(%(budgets)s::uuid[])
 """
 
 Row = dict[str, Any]
@@ -120,7 +121,8 @@ class Channels:
         given = {"organization": change.organization, "id": channel}
         await connection.execute(_DELETE, given, prepare=False)
         await connection.execute(_END_DELIVERIES, given, prepare=False)
-        await connection.execute(_FORGET, given | {"actor": change.actor}, prepare=False)
+        budgets = [row["id"] for row in await _run(connection, _FORGET, given)]
+        await connection.execute(_TELL, given | {"actor": change.actor, "budgets": budgets}, prepare=False)
         await change.audit(connection, (DOMAIN, str(channel)), "delete", before=shown(before), after=None)
         return Reply(HTTPStatus.OK, _owned(change.organization, id=str(channel)))
 

@@ -558,7 +558,7 @@ def test_row_17_unknown_members(bench: Bench) -> None:
         200, changed_body(cpu_cost='989.45, "quantum_cost": 5', namespace=f'"{bench.namespace}", "margin": 0.4')
     )
     data = assert_answered(bench.ask())
-    assert data.keys() == {"namespace", *overview()}
+    assert data.keys() == {"namespace", "cost_shares", *overview()}
     assert "quantum_cost" not in data["cost_breakdown"]
     bench.function.wait_for_line(level="DEBUG", message="billing reply has unknown members")
 

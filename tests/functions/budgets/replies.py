@@ -122,9 +122,10 @@ def _own(service: BillingService, organization: str, _: str) -> str:
 
 
 def _all(*of: Any) -> dict[str, Any]:
-    """The list, and the reply to a POST."""
+    """The list, and the reply to a POST. The list of a caller who sees no project is empty."""
     one = budget(_own(*of))
-    return {"may_create": True, "budgets": [one], **one}
+    sees = of[0].of_anybody or of[0].owners
+    return {"may_create": True, "budgets": [one] if sees else [], **one}
 
 
 REPLIES = {
