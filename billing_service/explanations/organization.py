@@ -5,7 +5,7 @@ the range, the sums before and after it are read apart, with the lines of the da
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -167,8 +167,7 @@ async def _usage(read: Read, since: datetime, until: datetime) -> list[Usage]:
         organization = read.scope.organization
         ends = await ends_of(read.database, organization, since, until)
         given = await read_range(read.database, organization, ends, "month")
-    reader = replace(read.reader, quantities=True)
-    return await reader.by_group(coarse(given), read.asked, by_sku=True)
+    return await read.reader.with_quantities().by_group(coarse(given), read.asked, by_sku=True)
 
 
 def _add(sums: dict[Cell, Sum], one: Usage, sku: int, price: Price | None) -> None:

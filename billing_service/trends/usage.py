@@ -93,6 +93,9 @@ class Reader:
         """Without the filters that only lines have: a quick count of the lines to read."""
         return Reader(self.database, self.scope, self.lives, self.filters.without_lines(), quantities=False)
 
+    def with_quantities(self) -> "Reader":
+        return Reader(self.database, self.scope, self.lives, self.filters, quantities=True)
+
     @property
     def names(self) -> list[str] | None:
         return self.filters.names(self.scope.names)
