@@ -4,6 +4,7 @@ Argo CD compares complete lists: a default that is not written out in Git is a p
 object outside lists are compared one by one.
 """
 
+import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,13 +22,13 @@ WEBHOOK = Path(__file__).parent / "webhook"
 @pytest.fixture(scope="session")
 def schemas() -> dict[tuple[str, str], Any]:
     """By apiVersion and kind, from the module that webhook/ is compiled with."""
-    command = ["go", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/gateway-api"]
+    command = ["go", "mod", "download", "-json", "sigs.k8s.io/gateway-api"]
     try:
         ran = subprocess.run(command, cwd=WEBHOOK, capture_output=True, text=True, timeout=300, check=False)
     except FileNotFoundError:
         pytest.skip("go is not installed: the schemas of the Gateway API are not read")
     assert ran.returncode == 0, ran.stderr
-    files = (Path(ran.stdout.strip()) / "config" / "crd" / "standard").glob("gateway.networking.k8s.io_*.yaml")
+    files = (Path(json.loads(ran.stdout)["Dir"]) / "config" / "crd" / "standard").glob("gateway.networking.k8s.io_*.yaml")
     found = {}
     for spec in (yaml.safe_load(file.read_text())["spec"] for file in files):
         for version in spec["versions"]:

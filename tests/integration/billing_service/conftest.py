@@ -157,10 +157,31 @@ async def empty_database_url(server_url: str) -> AsyncIterator[str]:
     await _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+# TRUNCATE makes new files for every table and index, which takes longer than most tests. As a replica, no trigger runs,
+# and tables can be emptied in any order.
+_EMPTY = f"""
+    DO $$
+    DECLARE
+        name text;
+        filled boolean;
+    BEGIN
+        SET LOCAL session_replication_role = replica;
+        FOREACH name IN ARRAY string_to_array('{",".join(TABLES)}', ',') LOOP
+            EXECUTE format('SELECT EXISTS (SELECT FROM %I)', name) INTO filled;
+            IF filled THEN
+                EXECUTE format('DELETE FROM %I', name);
+            END IF;
+        END LOOP;
+    END
+    $$
+"""
+
+
 @pytest.fixture
 async def database_url(migrated_database_url: str) -> str:
     """A migrated database without rows."""
-    await _execute(migrated_database_url, f"TRUNCATE {', '.join(TABLES)}", "DELETE FROM skus WHERE id > 7")
+    empty = f"TRUNCATE {', '.join(TABLES)}" if "DISTRIBUTED" in os.environ else _EMPTY
+    await _execute(migrated_database_url, empty, "DELETE FROM skus WHERE id > 7")
     return migrated_database_url
 
 
