@@ -28,7 +28,8 @@ def schemas() -> dict[tuple[str, str], Any]:
     except FileNotFoundError:
         pytest.skip("go is not installed: the schemas of the Gateway API are not read")
     assert ran.returncode == 0, ran.stderr
-    files = (Path(json.loads(ran.stdout)["Dir"]) / "config" / "crd" / "standard").glob("gateway.networking.k8s.io_*.yaml")
+    folder = Path(json.loads(ran.stdout)["Dir"]) / "config" / "crd" / "standard"
+    files = folder.glob("gateway.networking.k8s.io_*.yaml")
     found = {}
     for spec in (yaml.safe_load(file.read_text())["spec"] for file in files):
         for version in spec["versions"]:
