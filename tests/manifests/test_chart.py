@@ -101,6 +101,22 @@ def comparable(objects: Objects) -> dict[str, Any]:
     return found
 
 
+def test_the_worker_may_reach_what_is_listed(helm: str, tmp_path: Path) -> None:
+    """`workerEgress` adds rules to the policy of the worker, and to no other one."""
+    database = {"to": [{"ipBlock": {"cidr": "10.1.2.3/32"}}], "ports": [{"protocol": "TCP", "port": 6432}]}
+    service = {"enabled": True, "replicas": 1}
+    plain, listed = (
+        {name(o): o["spec"].get("egress", []) for o in of(rendered(helm, values, tmp_path), "NetworkPolicy")}
+        for values in (
+            {"ownership": "claims", "billingService": service},
+            {"ownership": "claims", "billingService": service | {"workerEgress": [database]}},
+        )
+    )
+    changed = {policy for policy, rules in listed.items() if rules != plain[policy]}
+    assert changed == {"NetworkPolicy/billing-worker-access"}
+    assert listed["NetworkPolicy/billing-worker-access"] == [*plain["NetworkPolicy/billing-worker-access"], database]
+
+
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_the_chart_is_the_overlay(overlay: str, built: dict[str, Objects], helm: str, tmp_path: Path) -> None:
     """Every object of one is an equal object of the other. The gateway of a laptop's cluster is not in the chart."""

@@ -372,6 +372,8 @@ BAD_BODIES: dict[str, tuple[bytes, int, str | None]] = {
     "nothing": (b"{}", 422, "/name"),
     "unknown member": (changed(owner="x"), 422, "/owner"),
     "1e30": (changed(amount=1e30), 422, "/amount"),
+    "amount -0": (changed().replace(b'"amount": 500', b'"amount": -0'), 422, "/amount"),
+    "amount -0.0": (changed(amount=-0.0), 422, "/amount"),
     "amount 0": (changed(amount=0), 422, "/amount"),
     "a text for an amount": (changed(amount="500"), 422, "/amount"),
     "true for an amount": (changed(amount=True), 422, "/amount"),

@@ -259,6 +259,7 @@ async def test_some_projects_of_a_closed_month_are_always_the_same_bytes(
     found = simplejson.loads(before[1], use_decimal=True)
     assert found == opened | {"period_state": "closed", "data_version": found["data_version"]}
     assert [section["currency"] for section in found["other_currencies"]] == ["EUR"]
+    assert (found["adjustments_total"], simplejson.loads(before[0])["adjustments_total"]) == (Decimal("-3.50"), -8.5)
     await load(f"{USAGE_HEADER}acme-web,2026-11-19T00:00:00Z,3,0,0,0,0\n", now=metered.now)
     await load("sku,component,unit,basis\ncpu_core_hour,cpu,hour of a core,use\n")
     await load("namespace,organization,uid\nacme-web,acme,u-1\n")

@@ -67,6 +67,15 @@ async def test_another_version_is_412(budgets: Budgets, method: str) -> None:
     assert (await budgets.send("GET", path)).json()["name"] == "all"
 
 
+async def test_a_preview_stores_nothing_and_takes_no_key(budgets: Budgets, owner: Connection) -> None:
+    """The same key with another body is another preview, and afterwards the key is free."""
+    for name in ("one", "two"):
+        shown = await budgets.send("POST", f"{ACME}/preview", body(name=name), idempotency_key="k")
+        assert (shown.status_code, shown.json()["organization"]) == (200, "acme")
+    assert (await budgets.send("POST", ACME, body(name="three"), idempotency_key="k")).status_code == 201
+    assert await found(owner, "SELECT count(*) FROM budgets") == [(1,)]
+
+
 async def test_of_two_changes_of_one_version_one_is_made(budgets: Budgets) -> None:
     """At the same time: the other one is 412."""
     path = f"{ACME}/{(await budgets.create())['id']}"

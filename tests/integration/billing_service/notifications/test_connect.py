@@ -1,6 +1,7 @@
 """What a request to a channel costs and gives away, with real sockets: the address, time, size, redirects, TLS."""
 
 import asyncio
+import gzip
 import socket
 import time
 from asyncio import StreamWriter
@@ -101,9 +102,18 @@ async def endless(receiver: Receiver, writer: StreamWriter) -> None:
         receiver.sent += 65_536
 
 
-async def test_ten_megabytes_are_not_read() -> None:
+async def compressed(receiver: Receiver, writer: StreamWriter) -> None:
+    """Each kilobyte would be a megabyte."""
+    bomb = gzip.compress(bytes(64_000_000))
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(bomb) + bomb)
+    receiver.sent += len(bomb)
+    await writer.drain()
+
+
+@pytest.mark.parametrize("reply", [endless, compressed])
+async def test_ten_megabytes_are_not_read(reply: Callable[[Receiver, StreamWriter], Awaitable[None]]) -> None:
     """The status is enough. What the receiver could send fits into the buffers of the sockets."""
-    async with receiving(endless) as receiver:
+    async with receiving(reply) as receiver:
         assert await sender(receiver.port).send(post(f"http://127.0.0.1:{receiver.port}/")) == 200
         await asyncio.sleep(0.2)
     assert receiver.sent < 9_000_000
