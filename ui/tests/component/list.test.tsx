@@ -3,7 +3,8 @@ import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 
 import { acme, newProject, project, projectList, success, unpricedProject } from '../fixtures';
-import { answerWith, json, renderBilling } from '../render';
+import { answerEach, answerWith, json, renderBilling } from '../render';
+import { history } from '../trends';
 
 const many = projectList(
   Array.from({ length: 45 }, (_, index) =>
@@ -36,6 +37,17 @@ test('the cards show the month, the day and the hour as the API sends them, and 
   expect(screen.getAllByText('€2,400.00')).toHaveLength(2);
   expect(screen.getAllByText('€3.4253')).toHaveLength(2);
   expect(screen.queryByText(/average|at this rate/)).not.toBeInTheDocument();
+});
+
+test('with more projects than spark lines, the page says which projects have one', async () => {
+  answerEach({
+    'GET /api/billing/projects': json(success(acme)),
+    'GET /api/billing/organization/trend': json(success({ ...history(), rest: { groups: 400, amount: 1200 } })),
+  });
+  renderBilling();
+  expect(
+    await screen.findByText('The line of the last 30 days is shown for the 100 projects with the highest cost.'),
+  ).toBeVisible();
 });
 
 test('a user who sees two of six projects reads that they are the own projects', async () => {

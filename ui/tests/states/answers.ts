@@ -5,7 +5,7 @@ import type { BudgetHistory } from '../../src/app/ManageOrganization/Billing/sec
 import type { Channel } from '../../src/app/ManageOrganization/Billing/sections/budgets/channels/channelDraft';
 import type { Delivery } from '../../src/app/ManageOrganization/Billing/sections/budgets/channels/channelQueries';
 import type { Plan } from '../../src/app/ManageOrganization/Billing/sections/plan/planData';
-import type { Statement } from '../../src/app/ManageOrganization/Billing/sections/statements/statementQueries';
+import type { Months, Statement } from '../../src/app/ManageOrganization/Billing/sections/statements/statementQueries';
 import { example, first } from '../examples';
 import { explanation, trend as exploreTrend, TREND_META } from '../exploreTrends';
 import { acme, overview } from '../fixtures';
@@ -110,6 +110,8 @@ const projects = data(acme, META);
 export const BUDGET_ANSWERS: Record<string, Answer> = {
   [`/budgets/${BUDGET.id}/history`]: data(example<BudgetHistory>('get_budget_history').data, META),
   '/budgets/preview': data(example('preview_budget').data),
+  '/budgets/channels': data(example('list_budget_channels').data),
+  '/budgets/settings': data({ project_users_write: false }, META, { ETag: '"1"' }),
   [`/budgets/${BUDGET.id}`]: oneBudget(),
   '/budgets': budgetList(),
   '/channels/deliveries': data({ deliveries: DELIVERIES }),
@@ -128,20 +130,19 @@ export const PLAN_ANSWERS: Record<string, Answer> = {
   '/projects': projects,
 };
 
-const STATEMENT = example<Statement>('statement');
+const STATEMENT = example<Statement>('get_statement');
 export const STATEMENT_DATA = STATEMENT.data;
 export const statementOf = (part: Partial<Statement> = {}, meta = {}): Answer =>
   data({ ...STATEMENT.data, ...part }, { ...STATEMENT.meta, ...meta });
 
-/** July 2026 until now: the first month is without usage. */
-export function months(namespaces: string[] | null = null): Answer {
-  const buckets = ['no_data', 'complete', 'complete', 'complete', 'running'].map((state, index) => ({
-    from: new Date(Date.UTC(2026, 6 + index)).toISOString(),
-    to: new Date(Date.UTC(2026, 7 + index)).toISOString(),
-    state,
-  }));
-  return data({ scope: { organization: 'acme', namespaces }, buckets }, { time_zone: 'UTC' });
+const MONTHS = example<Months>('list_statements');
+/** The newest first, with a month that is closed and in another currency. A project-user has no invoiced amounts. */
+export function months(part: Partial<Months> = {}): Answer {
+  const closed = { ...first(MONTHS.data.months), period: '2026-07', state: 'closed' as const, currency: 'JPY' };
+  const all = [...MONTHS.data.months, { ...closed, currency_digits: 0, usage_total: 400, invoiced_total: 400 }];
+  return data({ ...MONTHS.data, months: all, ...part }, MONTHS.meta);
 }
+export const OWN_MONTHS = MONTHS.data.months.map((month) => ({ ...month, invoiced_total: undefined }));
 
 const FEE = {
   kind: 'plan' as const,
@@ -186,7 +187,7 @@ export const ADJUSTMENTS: Statement['adjustments'] = [
 ];
 
 export const STATEMENT_ANSWERS: Record<string, Answer> = {
-  'granularity=month': months(),
+  '/statements': months(),
   'period=2026-11': statementOf(PARTLY_ON_PLAN, { period_state: 'open', cost_basis: 'list_price' }),
   'period=2026-10': statementOf({ period: '2026-10' }, { period_state: 'provisional' }),
   'period=2026-09': statementOf(),

@@ -31,7 +31,8 @@ const replies: Record<string, Answer> = {
   '/budgets': late(700, asInDocs('list_budgets')),
   '/channels': late(900, asInDocs('list_channels')),
   '/plan': late(500, asInDocs('plan')),
-  '/statement': late(500, asInDocs('statement')),
+  '/statements': late(500, asInDocs('list_statements')),
+  '/statement': late(500, asInDocs('get_statement')),
 };
 const explored = { ...replies, '/trend': late(700, data(explore.trend({ others: 12 }), explore.TREND_META)) };
 const listPrice = { cost_basis: 'list_price' };

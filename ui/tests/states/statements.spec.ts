@@ -1,5 +1,13 @@
 /** The statements in Chromium. */
-import { ADJUSTMENTS, months, PARTLY_ON_PLAN, STATEMENT_ANSWERS, STATEMENT_DATA, statementOf } from './answers';
+import {
+  ADJUSTMENTS,
+  months,
+  OWN_MONTHS,
+  PARTLY_ON_PLAN,
+  STATEMENT_ANSWERS,
+  STATEMENT_DATA,
+  statementOf,
+} from './answers';
 import { data, error, silence } from './api';
 import { type State, testStates, WIDE_AND_PHONE } from './run';
 import { text } from './texts';
@@ -16,55 +24,48 @@ const STATES: State[] = [
     name: 'statements-member',
     path: LIST,
     answers: {
-      'granularity=month': months(['acme-web']),
-      ...Object.fromEntries(['11', '10', '09', '08'].map((month) => [`period=2026-${month}`, statementOf(ofMember)])),
+      '/statements': months({ months: OWN_MONTHS, scope: ofMember.scope }),
     },
     text: text('statements.subtitleMember'),
   },
   {
-    name: 'statements-one-failed',
-    path: LIST,
-    answers: { 'period=2026-10': error(500, 'Internal server error') },
-    text: text('statements.notLoaded'),
-  },
-  {
     name: 'statements-none',
     path: LIST,
-    answers: { 'granularity=month': data({ scope: { organization: 'acme', namespaces: null }, buckets: [] }) },
+    answers: { '/statements': months({ months: [] }) },
     text: text('statements.emptyTitle'),
   },
   {
     name: 'statements-loading',
     path: LIST,
-    answers: { 'granularity=month': silence },
+    answers: { '/statements': silence },
     text: text('common.loading'),
     widths: WIDE_AND_PHONE,
   },
   {
     name: 'statements-unavailable',
     path: LIST,
-    answers: { 'granularity=month': error(503, 'Billing service unreachable') },
+    answers: { '/statements': error(503, 'Billing service unreachable') },
     text: text('common.unavailableTitle'),
     widths: WIDE_AND_PHONE,
   },
   {
     name: 'statements-not-offered',
     path: LIST,
-    answers: { 'granularity=month': error(501, 'Not offered by this installation', {}, 'not_offered') },
+    answers: { '/statements': error(501, 'Not offered by this installation', {}, 'not_offered') },
     text: text('common.notOfferedTitle'),
     widths: WIDE_AND_PHONE,
   },
   {
     name: 'statements-not-started',
     path: LIST,
-    answers: { 'granularity=month': error(404, 'Billing has not started', {}, 'billing_not_started') },
+    answers: { '/statements': error(404, 'Billing has not started', {}, 'billing_not_started') },
     text: text('common.notStartedTitle'),
     widths: WIDE_AND_PHONE,
   },
   {
     name: 'statements-guest',
     path: LIST,
-    answers: { 'granularity=month': error(403, 'Billing access denied') },
+    answers: { '/statements': error(403, 'Billing access denied') },
     text: text('common.guestTitle'),
     widths: WIDE_AND_PHONE,
   },

@@ -7,7 +7,8 @@ import { serverTime } from './now';
 import { useScoped } from './queries/useScoped';
 
 const SPARK_DAYS = 30;
-const MOST_GROUPS = 100;
+/** A project with a lower cost has no spark line. */
+export const MOST_GROUPS = 100;
 
 /** By namespace. A day without data is null. */
 export type DailyCosts = ReadonlyMap<string, readonly (number | null)[]>;

@@ -19,7 +19,7 @@ import { UnpricedNotice } from '../../components/Notices';
 import { PageHeading } from '../../components/PageHeading';
 import { usePrinting } from '../../components/usePrinting';
 import { isWholeOrganization } from '../../components/useScopeName';
-import { dailyCosts, todayOf, useHistory } from '../../history';
+import { dailyCosts, MOST_GROUPS, todayOf, useHistory } from '../../history';
 import { locale } from '../../i18n';
 import { useProjectsQuery } from '../../queries/useProjectsQuery';
 import {
@@ -164,6 +164,7 @@ function SearchableTable({ list, meta, period }: SearchableTableProps) {
               change({ column, descending, page: 1 });
             }}
           />
+          {history?.rest != null && <p className="billing-note">{t('trendOfLargest', { count: MOST_GROUPS })}</p>}
           {hasPages && (
             <Pages view={shown} matching={matching.length} onChange={change} title={t('paginationBottom')} />
           )}
