@@ -22,10 +22,11 @@ export function courseOf(trend: Trend, meta: Meta, history: Trend | undefined, f
   const zone = meta.time_zone ?? 'UTC';
   const digits = meta.currency_digits ?? 2;
   const days = trend.buckets.map((bucket) => dayOf(bucket, zone));
-  const main = cumulative(trend.buckets, digits);
+  const main = runningSums(trend.buckets, trend.buckets, digits);
   const first = days[0] ?? '';
-  const before = (history?.buckets ?? []).filter((bucket) => monthBefore(dayOf(bucket, zone), first));
-  const earlier = cumulative(before, digits);
+  const past = history?.buckets ?? [];
+  const lastMonth = past.filter((bucket) => monthBefore(dayOf(bucket, zone), first));
+  const earlier = runningSums(past, lastMonth, digits);
   const length = Math.max(days.length, earlier.length);
   const fill = <Value>(values: Value[], empty: Value) => Array.from({ length }, (_, index) => values[index] ?? empty);
   return {
@@ -46,17 +47,12 @@ function monthBefore(day: string, first: string): boolean {
   return day.slice(0, 7) === month.toISOString().slice(0, 7);
 }
 
-/** The API's running sums. An API without them: the place on the chart is the sum of minor units, which is exact. */
-export function cumulative(buckets: readonly Bucket[], digits: number): (number | null)[] {
+/** The API's running sums, from the first of `buckets` on: the trend can begin before it. */
+export function runningSums(all: readonly Bucket[], buckets: readonly Bucket[], digits: number): (number | null)[] {
   const unit = 10 ** digits;
-  let minor = 0;
-  return buckets.map((bucket) => {
-    if (bucket.amount === null) {
-      return null;
-    }
-    minor += Math.round(bucket.amount * unit);
-    return bucket.cumulative ?? minor / unit;
-  });
+  const first = buckets[0] === undefined ? 0 : all.indexOf(buckets[0]);
+  const before = all.slice(0, first).findLast((bucket) => bucket.cumulative != null)?.cumulative ?? 0;
+  return buckets.map(({ cumulative }) => (cumulative == null ? null : Math.round((cumulative - before) * unit) / unit));
 }
 
 type Lines = Pick<Course, 'forecast' | 'low' | 'high'>;
