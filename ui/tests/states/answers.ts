@@ -107,10 +107,11 @@ export const budgetList = (part: Partial<BudgetList> = {}): Answer =>
 export const oneBudget = (part: Partial<Budget> = {}): Answer => data({ ...BUDGET, ...part }, META, { ETag: '"3-a"' });
 
 const projects = data(acme, META);
+export const CHANNEL_CHOICES = data(example('list_budget_channels').data);
 export const BUDGET_ANSWERS: Record<string, Answer> = {
   [`/budgets/${BUDGET.id}/history`]: data(example<BudgetHistory>('get_budget_history').data, META),
   '/budgets/preview': data(example('preview_budget').data),
-  '/budgets/channels': data(example('list_budget_channels').data),
+  '/budgets/channels': CHANNEL_CHOICES,
   '/budgets/settings': data({ project_users_write: false }, META, { ETag: '"1"' }),
   [`/budgets/${BUDGET.id}`]: oneBudget(),
   '/budgets': budgetList(),

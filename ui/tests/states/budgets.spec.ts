@@ -2,7 +2,7 @@
 import type { Page } from '@playwright/test';
 
 import { example } from '../examples';
-import { BUDGET, BUDGET_ANSWERS, budgetList, CHANNEL_ID, oneBudget } from './answers';
+import { BUDGET, BUDGET_ANSWERS, budgetList, CHANNEL_CHOICES, CHANNEL_ID, oneBudget } from './answers';
 import { data, error, readAndChange, silence } from './api';
 import { type State, testStates, WIDE_AND_PHONE } from './run';
 import { type Language, text } from './texts';
@@ -103,6 +103,7 @@ const STATES: State[] = [
     name: 'budget-new-mistakes',
     path: NEW,
     answers: {
+      '/budgets/channels': CHANNEL_CHOICES,
       '/budgets': readAndChange(
         budgetList(),
         error(

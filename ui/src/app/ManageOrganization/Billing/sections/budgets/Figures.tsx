@@ -35,15 +35,15 @@ export function Spent({ budget, meta }: FigureProps) {
   const share = current.spent_ratio ?? null;
   return (
     <>
+      {/* Screen readers do not see the title of a Progress, so a button must not be in it. */}
+      <BudgetFigure budget={budget} meta={meta} name={t('spent')}>
+        {text}
+      </BudgetFigure>
       <Progress
         id={`billing-budget-${budget.id}`}
         aria-label={budget.name}
-        title={
-          <BudgetFigure budget={budget} meta={meta} name={t('spent')}>
-            {text}
-          </BudgetFigure>
-        }
         size="sm"
+        measureLocation="outside"
         value={Math.max(0, Math.min(100, Math.floor((share ?? 0) * 100)))}
         label={share === null ? '' : formatShare(share)}
         valueText={text}

@@ -118,20 +118,21 @@ function Taken({ dimension: one, title }: { dimension: Dimension; title: string 
   const text = t('takenOf', { requested: formatQuantity(requested), limit: formatQuantity(limit) });
   const share = limit > 0 ? requested / limit : Number(requested > 0);
   return (
-    <Progress
-      id={`billing-pool-${dimension}`}
-      aria-label={title}
-      size="sm"
-      value={Math.min(100, Math.round(share * 100))}
-      label={
-        <PoolFigure dimension={one} name={t('taken')}>
-          {text}
-        </PoolFigure>
-      }
-      valueText={text}
-      measureLocation="outside"
-      {...(variantOf(share) !== undefined && { variant: variantOf(share) })}
-    />
+    <div className="billing-measured">
+      <Progress
+        id={`billing-pool-${dimension}`}
+        aria-label={title}
+        size="sm"
+        value={Math.min(100, Math.round(share * 100))}
+        valueText={text}
+        measureLocation="none"
+        {...(variantOf(share) !== undefined && { variant: variantOf(share) })}
+      />
+      {/* Beside it: screen readers do not see the label of a Progress, so a button must not be in it. */}
+      <PoolFigure dimension={one} name={t('taken')}>
+        {text}
+      </PoolFigure>
+    </div>
   );
 }
 
