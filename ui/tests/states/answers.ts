@@ -7,7 +7,7 @@ import type { Delivery } from '../../src/app/ManageOrganization/Billing/sections
 import type { Plan } from '../../src/app/ManageOrganization/Billing/sections/plan/planData';
 import type { Months, Statement } from '../../src/app/ManageOrganization/Billing/sections/statements/statementQueries';
 import { example, first } from '../examples';
-import { explanation, trend as exploreTrend, TREND_META } from '../exploreTrends';
+import { explanation, organizationExplanation, trend as exploreTrend, TREND_META } from '../exploreTrends';
 import { acme, overview } from '../fixtures';
 import { forecast, history, trend } from '../trends';
 import { type Answer, data } from './api';
@@ -217,6 +217,7 @@ export const OVERVIEW_ANSWERS: Record<string, Answer> = {
 
 export const EXPLORE_ANSWERS: Record<string, Answer> = {
   '/trend': data(exploreTrend(), TREND_META),
+  '/organization/explain': data(organizationExplanation(), TREND_META),
   '/explain': data(explanation(), TREND_META),
   '/projects': data(acme, TREND_META),
 };

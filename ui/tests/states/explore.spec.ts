@@ -78,7 +78,7 @@ const STATES: (Omit<State, 'path' | 'answer'> & { path?: string; answer: Answer 
   {
     name: 'explain-organization',
     answer: ok(trend()),
-    text: { en: 'What this figure is made of', de: 'Woraus dieser Betrag besteht' },
+    text: { en: 'Sum of all rows', de: 'Summe aller Zeilen' },
     prepare: (page) =>
       page
         .getByRole('row', { name: /^(Total|Summe)/ })
@@ -91,7 +91,12 @@ testStates(
   STATES.map(({ answer, ...state }) => ({
     ...{ path: EXPLORE, isWindow: state.name.startsWith('explain') },
     ...state,
-    ...{ answer: projects, answers: { '/trend': answer, '/explain': ok(explanation()) } },
+    answer: projects,
+    answers: {
+      '/trend': answer,
+      '/organization/explain': ok(organizationExplanation()),
+      '/explain': ok(explanation()),
+    },
   })),
 );
 
@@ -134,6 +139,16 @@ test('with forced colours, the bars differ by patterns', async ({ page }) => {
     .locator('.billing-mark-lines')
     .evaluateAll((paths) => new Set(paths.map((path) => path.getAttribute('d'))).size);
   expect(lines).toBe(9);
+});
+
+test('if the drawer cannot be loaded, the page says so at the figure', async ({ page }) => {
+  await routeProvider(page);
+  await route(page, ok(many));
+  await page.route('**/assets/ExplainDrawer-*', (chunk) => chunk.abort());
+  await page.goto(EXPLORE);
+  await openFirst(page);
+  await expect(page.getByRole('alert').filter({ hasText: 'The details could not be loaded.' })).toBeVisible();
+  await expect(page.getByRole('button', { name: /show what it is made of/ }).first()).toBeVisible();
 });
 
 test('500 projects, 90 days: each interaction takes less than 100 ms', async ({ page }) => {

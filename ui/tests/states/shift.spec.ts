@@ -23,6 +23,7 @@ const asInDocs = (operation: string): Answer => {
 };
 
 const replies: Record<string, Answer> = {
+  '/organization/explain': late(300, data(explore.organizationExplanation(), explore.TREND_META)),
   '/explain': late(300, data(explore.explanation(), explore.TREND_META)),
   '/overview': late(300, data(overview())),
   'trend?compare': late(900, data(trend())),

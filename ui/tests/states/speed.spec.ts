@@ -27,10 +27,12 @@ for (const pageSize of [20, 100]) {
     await page.goto(`/billing/projects?organization=acme&per_page=${pageSize}`);
     await expect(page.getByRole('link', { name: /^acme-team/ })).toHaveCount(pageSize);
     const head = page.getByRole('button', { name: 'Project', exact: true });
+    const column = page.getByRole('columnheader', { name: 'Project', exact: true });
     const search = page.getByRole('textbox', { name: 'Search projects by name' });
     await head.click(); // the first run is slower, because code is compiled
     const sorts = [];
     for (let turn = 0; turn < 5; turn++) {
+      await expect(column).toHaveAttribute('aria-sort', turn % 2 === 0 ? 'ascending' : 'descending');
       sorts.push(await mainThreadMilliseconds(page, () => head.click({ noWaitAfter: true })));
     }
     await expect(page.getByRole('link', { name: /^acme-team/ }).first()).toHaveText('acme-team-499');

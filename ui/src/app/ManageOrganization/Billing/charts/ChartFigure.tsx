@@ -3,7 +3,7 @@ import './charts.css';
 import { Content, Skeleton, Title } from '@patternfly/react-core';
 import { type ReactNode, Suspense, useId, useMemo, useRef, useState } from 'react';
 
-import { ChartBoundary } from '../components/ChartBoundary';
+import { LazyBoundary } from '../components/LazyBoundary';
 import { MarkPatterns } from './marks';
 import { PointCursor } from './PointCursor';
 import type { Padding, Plot, Spread } from './scale';
@@ -70,13 +70,13 @@ export function ChartFigure(props: ChartFigureProps) {
         <MarkPatterns chart={id} />
       </svg>
       <div ref={area} className="billing-plot" style={{ blockSize: height }} dir="ltr">
-        <ChartBoundary>
+        <LazyBoundary text="chartFailed">
           <Suspense fallback={<Skeleton height="100%" />}>
             <div aria-hidden="true" className="billing-picture">
               {picture}
             </div>
           </Suspense>
-        </ChartBoundary>
+        </LazyBoundary>
         <PointCursor
           chart={id}
           title={title}

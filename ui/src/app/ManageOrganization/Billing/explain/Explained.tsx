@@ -1,7 +1,7 @@
 import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
-import { ChartBoundary } from '../components/ChartBoundary';
+import { LazyBoundary } from '../components/LazyBoundary';
 import { loadLateTexts } from '../i18n';
 import type { ExplainSubject } from './subject';
 
@@ -33,7 +33,7 @@ export function Explained({ subject, name, children }: ExplainedProps) {
         {children}
       </button>
       {isOpen && (
-        <ChartBoundary>
+        <LazyBoundary text="detailsFailed">
           <Suspense fallback={null}>
             <ExplainDrawer
               subject={subject}
@@ -42,7 +42,7 @@ export function Explained({ subject, name, children }: ExplainedProps) {
               }}
             />
           </Suspense>
-        </ChartBoundary>
+        </LazyBoundary>
       )}
     </>
   );

@@ -126,6 +126,7 @@ function Taken({ dimension: one, title }: { dimension: Dimension; title: string 
         value={Math.min(100, Math.round(share * 100))}
         valueText={text}
         measureLocation="none"
+        hideStatusIcon
         {...(variantOf(share) !== undefined && { variant: variantOf(share) })}
       />
       {/* Beside it: screen readers do not see the label of a Progress, so a button must not be in it. */}

@@ -10,7 +10,7 @@ import type { Overview } from '../../api/models';
 import { Explained } from '../../explain/Explained';
 import { breakdownRows, componentOf } from './breakdown';
 import { formatAmount, formatShare, type Unit } from '../../money';
-import { ChartBoundary } from '../../components/ChartBoundary';
+import { LazyBoundary } from '../../components/LazyBoundary';
 import { resourceColors } from './resourceColors';
 
 const CostDonut = lazy(() => import('./CostDonut'));
@@ -27,11 +27,11 @@ export function BreakdownCard({ overview, unit }: { overview: Overview; unit: Un
         <Flex alignItems={{ default: 'alignItemsCenter' }} justifyContent={{ default: 'justifyContentCenter' }}>
           {rows.some(({ cost }) => cost > 0) ? (
             <FlexItem>
-              <ChartBoundary>
+              <LazyBoundary text="chartFailed">
                 <Suspense fallback={<DonutSkeleton />}>
                   <CostDonut rows={rows} total={total} unit={unit} />
                 </Suspense>
-              </ChartBoundary>
+              </LazyBoundary>
             </FlexItem>
           ) : (
             <Content component="p">{t('noCostYet')}</Content>
