@@ -25,6 +25,7 @@ export default defineConfig({
     {
       name: 'states',
       testDir: 'tests/states',
+      retries: 1, // some of them measure, and other processes need the processor too; a second try is reported
       use: { baseURL: PREVIEW },
     },
     {

@@ -39,7 +39,7 @@ test('the cards show the month, the day and the hour as the API sends them, and 
   expect(screen.queryByText(/average|at this rate/)).not.toBeInTheDocument();
 });
 
-test('with more projects than spark lines, the page says which projects have one', async () => {
+test('with more projects than spark lines, the page names those that have one', async () => {
   answerEach({
     'GET /api/billing/projects': json(success(acme)),
     'GET /api/billing/organization/trend': json(success({ ...history(), rest: { groups: 400, amount: 1200 } })),

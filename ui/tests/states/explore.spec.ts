@@ -141,7 +141,7 @@ test('with forced colours, the bars differ by patterns', async ({ page }) => {
   expect(lines).toBe(9);
 });
 
-test('if the drawer cannot be loaded, the page says so at the figure', async ({ page }) => {
+test('if the drawer cannot be loaded, an alert beside the figure has the reason', async ({ page }) => {
   await routeProvider(page);
   await route(page, ok(many));
   await page.route('**/assets/ExplainDrawer-*', (chunk) => chunk.abort());
