@@ -1,5 +1,6 @@
 /** Responses of the trend and of an explanation that add up, as the API's do. */
 import type { Schemas, Trend, TrendBucket } from '../src/app/ManageOrganization/Billing/api/models';
+import { withSums } from './trends';
 
 const HOUR = 3_600_000;
 const STEPS = { hour: HOUR, day: 24 * HOUR, week: 168 * HOUR, month: 720 * HOUR };
@@ -63,7 +64,9 @@ export function trend(parts: TrendParts = {}): Trend {
     total: known.length === 0 ? null : euros(sum(columns)),
     groups: groups.map((group, index) => ({ ...group, amount: euros(columns[index] ?? 0) })),
     rest: others > 0 ? { groups: others, amount: euros(columns.at(-1) ?? 0) } : null,
-    buckets: table.map((row, index): TrendBucket => bucketOf(row, at(index), at(index + 1), groups.length, others > 0)),
+    buckets: withSums(
+      table.map((row, index): TrendBucket => bucketOf(row, at(index), at(index + 1), groups.length, others > 0)),
+    ),
     adjustments: [],
     other_currencies: {},
     unrated_lines: 0,

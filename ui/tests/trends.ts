@@ -20,7 +20,18 @@ function bucket(start: number, amounts: number[], gap: boolean) {
 }
 
 function days(from: number, count: number, amountsOf: (day: number) => number[], gaps: number[] = []) {
-  return Array.from({ length: count }, (_, day) => bucket(from + day * DAY, amountsOf(day), gaps.includes(day)));
+  return withSums(
+    Array.from({ length: count }, (_, day) => bucket(from + day * DAY, amountsOf(day), gaps.includes(day))),
+  );
+}
+
+/** With the running sum of each bucket that has an amount. */
+export function withSums(buckets: Trend['buckets']): Trend['buckets'] {
+  let minor = 0;
+  return buckets.map((one) => {
+    minor += Math.round((one.amount ?? 0) * 100);
+    return one.amount === null ? one : { ...one, cumulative: minor / 100 };
+  });
 }
 
 const NAMES = ['acme-web', 'acme-data', 'acme-ci', 'acme-sandbox'];

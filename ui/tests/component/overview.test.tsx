@@ -36,6 +36,15 @@ test('the overview shows the month so far, where it ends, and how it compares wi
   expect(screen.getByText('€2,400.00')).toBeVisible();
   expect(await screen.findByText('+€100.00 (+4.4%) compared with the same hours of the period before')).toBeVisible();
   expect(screen.queryByText(/average|at this rate/)).not.toBeInTheDocument();
+  expect(await screen.findByText(/^Until .*29.*: €2,400.00. At the end of the month likely/)).toBeVisible();
+});
+
+test('without running sums, as an older API replies, the chart has no line but its text has the figures', async () => {
+  const buckets = trend().buckets.map((bucket) => ({ ...bucket, cumulative: undefined }));
+  route({ ...all, 'trend?compare': json(success(trend({ buckets }))) });
+  renderBilling('billing/');
+  expect(await screen.findByText(/: €2,400.00. At the end of the month likely/)).toBeVisible();
+  expect(screen.queryByText('There is no usage in this period yet.')).not.toBeInTheDocument();
 });
 
 test('what changed is split in quantity and price, and each leads to Explore with that project', async () => {

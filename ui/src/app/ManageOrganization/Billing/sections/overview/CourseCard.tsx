@@ -6,7 +6,7 @@ import type { Forecast, Fresh, Trend } from '../../api/models';
 import { ChartFigure, type ChartPoint } from '../../charts/ChartFigure';
 import { formatDay } from '../../dates';
 import { formatAmount, formatAmountRange, formatWhole, type Unit } from '../../money';
-import { type Course, courseOf } from './course';
+import { type Course, courseOf, dayOf } from './course';
 
 const LineChart = lazy(() => import('../../charts/LineChart'));
 
@@ -30,7 +30,7 @@ export function CourseCard({ fresh, history, forecast, budget, isThisMonth }: Co
   const { data, meta } = fresh;
   const course = useMemo(() => courseOf(data, meta, history, forecast), [data, meta, history, forecast]);
   const points = usePoints(course, meta, forecast, isThisMonth);
-  const finding = useFinding(fresh, course, forecast);
+  const finding = useFinding(fresh, forecast);
   const format = useMemo(() => (amount: number) => formatWhole(amount, meta), [meta]);
   const hasForecast = course.forecast.some((amount) => amount !== null);
   const lines = useMemo(
@@ -94,14 +94,14 @@ function usePoints(course: Course, unit: Unit, forecast: Forecast | undefined, i
   }, [t, course, unit, forecast, isThisMonth]);
 }
 
-function useFinding({ data, meta }: Fresh<Trend>, course: Course, forecast: Forecast | undefined): string {
+function useFinding({ data, meta }: Fresh<Trend>, forecast: Forecast | undefined): string {
   const { t } = useTranslation('overview');
-  const last = course.main.findLastIndex((amount) => amount !== null);
-  if (last < 0 || data.total === null) {
+  const last = data.buckets.findLast(({ amount }) => amount !== null);
+  if (last === undefined || data.total === null) {
     return t('findingNothing');
   }
   const spent = formatAmount(data.total, meta);
-  const day = formatDay(course.days[last] ?? '');
+  const day = formatDay(dayOf(last, meta));
   const { low, high } = forecast?.total ?? {};
   const gaps = data.buckets.filter(({ state }) => state === 'no_data').length;
   const sentence =

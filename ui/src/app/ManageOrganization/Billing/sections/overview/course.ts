@@ -19,13 +19,12 @@ export interface Course {
  * its ends are figures of the API.
  */
 export function courseOf(trend: Trend, meta: Meta, history: Trend | undefined, forecast: Forecast | undefined): Course {
-  const zone = meta.time_zone ?? 'UTC';
   const digits = meta.currency_digits ?? 2;
-  const days = trend.buckets.map((bucket) => dayOf(bucket, zone));
+  const days = trend.buckets.map((bucket) => dayOf(bucket, meta));
   const main = runningSums(trend.buckets, trend.buckets, digits);
   const first = days[0] ?? '';
   const past = history?.buckets ?? [];
-  const lastMonth = past.filter((bucket) => monthBefore(dayOf(bucket, zone), first));
+  const lastMonth = past.filter((bucket) => monthBefore(dayOf(bucket, meta), first));
   const earlier = runningSums(past, lastMonth, digits);
   const length = Math.max(days.length, earlier.length);
   const fill = <Value>(values: Value[], empty: Value) => Array.from({ length }, (_, index) => values[index] ?? empty);
@@ -37,8 +36,9 @@ export function courseOf(trend: Trend, meta: Meta, history: Trend | undefined, f
   };
 }
 
-function dayOf(bucket: Bucket, zone: string): string {
-  return todayIn(zone, new Date(bucket.from));
+/** Of the organization's calendar. */
+export function dayOf(bucket: Bucket, meta: Meta): string {
+  return todayIn(meta.time_zone ?? 'UTC', new Date(bucket.from));
 }
 
 function monthBefore(day: string, first: string): boolean {
