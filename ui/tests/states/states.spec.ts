@@ -188,6 +188,14 @@ const PROJECTS: State[] = [
 testStates(OVERVIEWS, OVERVIEW_ANSWERS);
 testStates(PROJECTS);
 
+test('on a phone, the first project is on the first screen', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await routeProvider(page);
+  await routeApi(page, data(acme));
+  await page.goto(LIST);
+  await expect(page.getByRole('link', { name: 'acme-web' })).toBeInViewport({ ratio: 1 });
+});
+
 test('printed, the list has all rows on all pages, with the heading row, and no navigation', async ({ page }) => {
   await routeProvider(page);
   await routeApi(page, data(manyProjects(100)));
