@@ -107,6 +107,7 @@ test('an organization that pays by usage reads that it has no plan', async () =>
   answerEach({ ...PROJECTS, [PLAN]: plan({ plan: null, addons: [] }) });
   renderBilling('billing/plan');
   expect(await screen.findByText('The organization has no plan')).toBeVisible();
+  expect(screen.getByText('What the projects of acme request and use')).toBeVisible();
 });
 
 test('a quote sends only what was entered, and shows the cost and the plan that is enough', async () => {

@@ -18,16 +18,21 @@ export default function PlanPage() {
   const { t } = useTranslation('plan');
   useSectionParameters(QUOTE_PARAMETERS);
   const query = useResource(PLAN, {});
-  const scope = query.data?.data.scope;
-  const subtitle =
-    scope === undefined ? null : scope.namespaces === null ? t('subtitle', scope) : t('subtitleMember', scope);
+  const plan = query.data?.data;
   return (
-    <SectionPage title={t('title')} subtitle={subtitle}>
+    <SectionPage title={t('title')} subtitle={plan === undefined ? null : t(subtitleOf(plan), plan.scope)}>
       <BillingState query={query} skeleton={<PlanSkeleton />}>
         {(fresh) => <PlanParts fresh={fresh} />}
       </BillingState>
     </SectionPage>
   );
+}
+
+function subtitleOf({ plan, scope }: Plan) {
+  if (plan === null) {
+    return 'subtitleNone';
+  }
+  return scope.namespaces === null ? 'subtitle' : 'subtitleMember';
 }
 
 function PlanParts({ fresh: { data, meta } }: { fresh: Fresh<Plan> }) {
