@@ -127,7 +127,10 @@ async def test_without_a_reader_nothing_listens(database_url: str, client: httpx
             await one.line()
             await other.line()
             assert await listeners() == 1
-        await asyncio.sleep(0.5)
+        for _ in range(100):
+            if not await listeners():
+                break
+            await asyncio.sleep(0.1)
         assert await listeners() == 0
 
 
