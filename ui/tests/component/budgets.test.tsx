@@ -80,6 +80,18 @@ test('an installation without budgets has a page for it', async () => {
   expect(await screen.findByRole('heading', { name: 'Not offered by this installation' })).toBeVisible();
 });
 
+test('of more than 50 budgets, the first ones are shown, and all on demand', async () => {
+  const budgets = Array.from({ length: 60 }, (_, index) => ({
+    ...budget,
+    id: `${budget.id.slice(0, -2)}${index + 10}`,
+    name: `Budget ${index}`,
+  }));
+  answerEach({ ...BASE, [`GET ${BUDGETS}`]: listOf({ budgets }) });
+  renderBilling('billing/budgets');
+  await userEvent.click(await screen.findByRole('button', { name: 'Show all 60 rows' }));
+  expect(screen.getByText('Budget 59')).toBeVisible();
+});
+
 test('a new budget is sent with exact numbers, and its preview shows when it would have warned', async () => {
   const preview = example<BudgetPreview>('preview_budget');
   const sent = answerEach({

@@ -1,9 +1,9 @@
 import { useTranslation } from 'react-i18next';
 
 import type { Meta, Schemas } from '../api/models';
+import { ShowAll } from '../components/ShowAll';
 import { formatExact } from './exact';
 import { PlainTable } from './PlainTable';
-import { ShowAll } from './ShowAll';
 import { SumRows } from './SumRows';
 import { validityOf } from './validity';
 

@@ -17,6 +17,7 @@ import type { Fresh, Meta } from '../../api/models';
 import { useBilling } from '../../BillingProvider';
 import { BillingState } from '../../components/BillingState';
 import { LinkButton } from '../../components/LinkButton';
+import { ShowAll } from '../../components/ShowAll';
 import { type BudgetList, useBudgets } from '../../queries/useBudgets';
 import { SectionPage } from '../SectionPage';
 import { amountTitle, type Budget, scopeTitle } from './budgetData';
@@ -92,7 +93,7 @@ function OfScope({ fresh: { data, meta } }: { fresh: Fresh<BudgetList> }) {
           </Button>
         </Content>
       )}
-      {shown.length > 0 && <BudgetTable budgets={shown} meta={meta} />}
+      {shown.length > 0 && <ShowAll rows={shown}>{(budgets) => <BudgetTable budgets={budgets} meta={meta} />}</ShowAll>}
     </>
   );
 }

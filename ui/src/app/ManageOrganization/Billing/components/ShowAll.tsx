@@ -2,6 +2,8 @@ import { Button } from '@patternfly/react-core';
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
+import { usePrinting } from './usePrinting';
+
 const FIRST_ROWS = 50;
 
 interface ShowAllProps<Row> {
@@ -9,11 +11,12 @@ interface ShowAllProps<Row> {
   children: (shown: readonly Row[]) => ReactNode;
 }
 
-/** The first rows of a long table, and all of them on demand. */
+/** The first rows of a long table, and all of them on demand and on paper. */
 export function ShowAll<Row>({ rows, children }: ShowAllProps<Row>) {
-  const { t } = useTranslation('explain');
+  const { t } = useTranslation();
+  const isPrinting = usePrinting();
   const [isAll, setIsAll] = useState(false);
-  const shown = isAll ? rows : rows.slice(0, FIRST_ROWS);
+  const shown = isAll || isPrinting ? rows : rows.slice(0, FIRST_ROWS);
   return (
     <>
       {children(shown)}
