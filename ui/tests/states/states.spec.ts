@@ -178,8 +178,13 @@ const PROJECTS: State[] = [
   }),
   list('choose-organization', null, text('shell.chooseTitle'), { path: '/billing/' }),
   list('login-failed', null, text('shell.loginFailedTitle'), {
-    prepare: async (page) => {
+    answer: silence,
+    prepare: async (page, language) => {
+      await expect(page.getByText(text('common.loading')[language]).first()).toBeAttached(); // the first login is done
       await routeProvider(page, { refuses: true });
+      await page.evaluate(() => {
+        sessionStorage.clear();
+      });
       await page.reload();
     },
   }),
