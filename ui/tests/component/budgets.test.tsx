@@ -80,6 +80,19 @@ test('an installation without budgets has a page for it', async () => {
   expect(await screen.findByRole('heading', { name: 'Not offered by this installation' })).toBeVisible();
 });
 
+test('a budget whose share is not known has its amounts and no bar: an empty one would be 0 %', async () => {
+  if (budget.current === null) {
+    throw new Error('The example has no figures');
+  }
+  const { spent_ratio, ...current } = budget.current;
+  expect(spent_ratio).toBeDefined();
+  answerEach({ ...BASE, [`GET ${BUDGETS}`]: listOf({ budgets: [{ ...budget, current }] }) });
+  renderBilling('billing/budgets');
+  expect(await screen.findByText('€412.34 of €500.00')).toBeVisible();
+  expect(screen.queryByRole('progressbar')).not.toBeInTheDocument();
+  expect(screen.queryByText('0%')).not.toBeInTheDocument();
+});
+
 test('of more than 50 budgets, the first ones are shown, and all on demand', async () => {
   const budgets = Array.from({ length: 60 }, (_, index) => ({
     ...budget,

@@ -1,6 +1,7 @@
 """The function `live` as in its image, a real billing service and a real PostgreSQL."""
 
 import asyncio
+import inspect
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -98,7 +99,8 @@ async def connected(function: FunctionProcess, token: str, **options: Any) -> As
 
 
 async def settled(condition: Any, seconds: float = 5) -> None:
+    """`condition`: a function or a coroutine function without arguments."""
     until = time.monotonic() + seconds
-    while not condition():
+    while not (await found if inspect.isawaitable(found := condition()) else found):
         assert time.monotonic() < until, "it did not happen in time"
         await asyncio.sleep(0.05)

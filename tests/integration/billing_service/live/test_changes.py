@@ -17,6 +17,7 @@ from psycopg.conninfo import conninfo_to_dict
 from billing_service.database import connect
 from billing_service.grants import provide
 from tests.integration.billing_service.conftest import TOKEN, Load
+from tests.integration.billing_service.live.conftest import settled
 from tests.integration.billing_service.process import served
 from tests.integration.billing_service.proxy import Proxy
 from tests.integration.billing_service.test_healing import prepare, through
@@ -127,11 +128,11 @@ async def test_without_a_reader_nothing_listens(database_url: str, client: httpx
             await one.line()
             await other.line()
             assert await listeners() == 1
-        for _ in range(100):
-            if not await listeners():
-                break
-            await asyncio.sleep(0.1)
-        assert await listeners() == 0
+
+        async def nothing_listens() -> bool:
+            return await listeners() == 0
+
+        await settled(nothing_listens, 10)
 
 
 @pytest.fixture

@@ -156,14 +156,6 @@ async def listening(url: str) -> int:
         return int(row["n"])
 
 
-async def until_listening(url: str, sessions: int) -> None:
-    for _ in range(100):
-        if await listening(url) == sessions:
-            return
-        await asyncio.sleep(0.1)
-    pytest.fail(f"{await listening(url)} sessions listen after 10 s, and not {sessions}")
-
-
 def fetches(function: FunctionProcess) -> float:
     return function.metric("upstream_request_duration_seconds_count", operation="live")
 
@@ -172,12 +164,19 @@ async def test_without_clients_there_is_no_connection_anywhere(
     function: FunctionProcess, identity: IdentityServer, database_url: str
 ) -> None:
     """The stream ends with the last client, and with it the session that listens."""
-    assert await listening(database_url) == 0
+
+    async def listens() -> bool:
+        return await listening(database_url) == 1
+
+    async def nothing_listens() -> bool:
+        return await listening(database_url) == 0
+
+    assert await nothing_listens()
     async with connected(function, identity.token()) as client:
         await client.subscribe("acme-web")
         await client.state()
-        await until_listening(database_url, 1)
-    await until_listening(database_url, 0)
+        await settled(listens, 10)
+    await settled(nothing_listens, 10)
 
 
 async def test_the_next_connection_continues_without_a_gap(

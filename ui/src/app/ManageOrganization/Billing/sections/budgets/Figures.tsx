@@ -39,16 +39,18 @@ export function Spent({ budget, meta }: FigureProps) {
       <BudgetFigure budget={budget} meta={meta} name={t('spent')}>
         {text}
       </BudgetFigure>
-      <Progress
-        id={`billing-budget-${budget.id}`}
-        aria-label={budget.name}
-        size="sm"
-        measureLocation="outside"
-        value={Math.max(0, Math.min(100, Math.floor((share ?? 0) * 100)))}
-        label={share === null ? '' : formatShare(share)}
-        valueText={text}
-        {...(current.spent > current.limit && { variant: ProgressVariant.danger })}
-      />
+      {share !== null && (
+        <Progress
+          id={`billing-budget-${budget.id}`}
+          aria-label={budget.name}
+          size="sm"
+          measureLocation="outside"
+          value={Math.max(0, Math.min(100, Math.floor(share * 100)))}
+          label={formatShare(share)}
+          valueText={text}
+          {...(current.spent > current.limit && { variant: ProgressVariant.danger })}
+        />
+      )}
       <Why reason={current.reason} />
     </>
   );

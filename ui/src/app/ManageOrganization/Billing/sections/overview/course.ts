@@ -48,7 +48,7 @@ function monthBefore(day: string, first: string): boolean {
 }
 
 /** The API's running sums, from the first of `buckets` on: the trend can begin before it. */
-export function runningSums(all: readonly Bucket[], buckets: readonly Bucket[], digits: number): (number | null)[] {
+function runningSums(all: readonly Bucket[], buckets: readonly Bucket[], digits: number): (number | null)[] {
   const unit = 10 ** digits;
   const first = buckets[0] === undefined ? 0 : all.indexOf(buckets[0]);
   const before = all.slice(0, first).findLast((bucket) => bucket.cumulative != null)?.cumulative ?? 0;
