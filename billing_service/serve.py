@@ -1,6 +1,7 @@
 """The HTTP server. It runs until SIGTERM. Then running requests end within seconds."""
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -69,11 +70,18 @@ async def serve(settings: ServiceSettings, channels: ChannelSettings) -> None:
             proxy_headers=False,
             timeout_graceful_shutdown=_REQUESTS_END_SECONDS,
         )
+        freeze_imports()
         try:
             await Server(config, opened, feed).serve(sockets)
         finally:
             for task in tasks:
                 task.cancel()
+
+
+def freeze_imports() -> None:
+    """The garbage collector does not look at what was imported again: it took 40 ms of one response in a hundred."""
+    gc.collect()
+    gc.freeze()
 
 
 async def _warn_without_row_security(database: Database) -> None:

@@ -62,6 +62,12 @@ class Frame:
     days: list[DaySpan]
     hours: list[HourSpan]
 
+    @property
+    def is_of_days(self) -> bool:
+        """Each piece is one complete day."""
+        whole_days = sum((span.until - span.since).days for span in self.days)
+        return not self.hours and not self.whole_months and len(self.pieces) == whole_days
+
     def from_sums(self) -> dict[str, Any]:
         """Arguments of organization.sql and projects.sql."""
         return {

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Context, Decimal
+from decimal import Decimal
 from functools import cache
 from typing import LiteralString, NamedTuple
 
@@ -19,7 +19,6 @@ from billing_service.trends.frame import Frame
 DECIMALS = 21  # of an exact amount: 9 of a quantity and 12 of a price
 QUANTITY_DECIMALS = 9
 MOST_LINES = 500_000
-_EXACT = Context(prec=100)
 
 
 class Key(NamedTuple):
@@ -148,6 +147,12 @@ class Reader:
         sql = query(name, tuple(section for section, spans in sections if spans))
         arguments = frame.from_lines() if name == "lines" else frame.from_sums()
         arguments |= {"lives": self.lives, **self.filters.of_sums(), **given, "quantities": self.quantities or None}
+        single = frame.is_of_days and (name == "organization" or self.scope.namespace is not None)
+        arguments |= {
+            "single": single or None,  # a sum of the ledger is a cell: there is nothing to add up
+            "added": not single or None,
+            "added_quantities": (self.quantities and not single) or None,
+        }
         rows = await self.database.fetch(without(sql, arguments), organization=self.scope.organization, **arguments)
         return [_usage(row, of_label=of_label) for row in rows]
 
@@ -161,7 +166,6 @@ def _shown(name: str) -> str | None:
 
 
 def _usage(row: DictRow, *, of_label: bool) -> Usage:
-    scaled = _EXACT.scaleb
     name = _shown(row["name"]) if of_label else row["name"]
     return Usage(
         Key(name, row["namespace"], row["life"]),
@@ -169,12 +173,16 @@ def _usage(row: DictRow, *, of_label: bool) -> Usage:
         row["code"],
         row["component"],
         row["currency"],
-        [piece - 1 for piece in row["pieces"]],
+        _integers(row["pieces"]),
         row.get("quantities", []),
-        [int(scaled(amount, DECIMALS)) for amount in row["amounts"]],
-        row["lines"],
-        row["unrated"],
+        _integers(row["amounts"]),
+        _integers(row["lines"]),
+        None if row["unrated"] is None else _integers(row["unrated"]),
     )
+
+
+def _integers(text: str) -> list[int]:
+    return [*map(int, text.split(","))]
 
 
 def grouped(usage: Iterable[Usage], kind: Kind, currency: str) -> dict[Key, dict[int, int]]:

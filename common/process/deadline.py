@@ -49,10 +49,10 @@ class Deadline:
     def __exit__(self, kind: object, exc: BaseException | None, traceback: TracebackType | None) -> None:
         if self._watcher is not None:
             self._watcher.cancel()
-        task = asyncio.current_task()
-        if self._outcome is None or task is None:
+        if self._outcome is None:
             return
-        task.uncancel()
+        if task := asyncio.current_task():
+            task.uncancel()
         if isinstance(exc, asyncio.CancelledError):
             raise self._outcome from None
 

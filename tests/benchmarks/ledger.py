@@ -21,6 +21,7 @@ from billing_service.forecasts.unusual_work import refresh_unusual_days
 from billing_service.ledger.commands import differences
 from billing_service.migrate import migrate, shipped
 from billing_service.periods.close import fetching
+from billing_service.serve import freeze_imports
 from tests.benchmarks import ledger_metering, ledger_reads, ledger_writes
 from tests.benchmarks.ledger_world import FIRST_DAY, NOW, Size, write_facts, write_past
 from tests.kit.postgres import Server
@@ -52,6 +53,7 @@ class Report:
 
 async def benchmark(url: str, size: Size, repeats: int, folder: Path) -> Report:
     report = Report()
+    freeze_imports()
     async with connect(url) as connection:
         await migrate(connection, shipped())
         await write_facts(connection, size)

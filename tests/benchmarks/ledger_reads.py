@@ -105,7 +105,7 @@ async def measure(database: Database, size: Size, repeats: int, report: Adds) ->
         async def by_day(number: int, query: LiteralString = query) -> None:
             await database.fetch(query, organization="o-1", namespace=projects[number % len(projects)], since=since)
 
-        report.add(f"13 months by day, one {name}: the sums", str(await timed(max(3, repeats // 4), by_day)))
+        report.add(f"13 months by day, one {name}: the sums", str(await timed(max(3, repeats // 4), by_day)), floor)
         given = asked(_MONTHS, of_organization=name == "organization")
 
         async def response(number: int, name: str = name, given: Asked = given) -> None:
