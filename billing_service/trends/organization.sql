@@ -30,9 +30,14 @@ WITH sums AS (
 ),
 cells AS (
     SELECT piece, NULL::text AS name, NULL::text AS namespace, NULL::smallint AS life, sku, currency,
-           quantity, amount, lines, unrated -- only: single
-           sum(quantity) AS quantity, -- only: added_quantities
-           coalesce(sum(amount), 0) AS amount, sum(lines)::bigint AS lines, sum(unrated)::bigint AS unrated -- only: added
+           sum(quantity) AS quantity, -- only: quantities
+           coalesce(sum(amount), 0) AS amount, sum(lines)::bigint AS lines, sum(unrated)::bigint AS unrated
+    FROM sums GROUP BY 1, 2, 3, 4, 5, 6
+)
+-- section: single
+),
+cells AS (
+    SELECT piece, NULL::text AS name, NULL::text AS namespace, NULL::smallint AS life, sku, currency,
+           quantity, amount, lines, unrated
     FROM sums
-    GROUP BY 1, 2, 3, 4, 5, 6 -- only: added
 )

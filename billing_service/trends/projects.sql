@@ -44,9 +44,16 @@ cells AS (
     SELECT piece, CASE WHEN %(by_project)s THEN namespace END AS name,
            CASE WHEN %(by_project)s THEN namespace END AS namespace, CASE WHEN %(by_project)s THEN life END AS life,
            CASE WHEN %(by_sku)s THEN sku END AS sku, currency,
-           quantity, amount, lines, unrated -- only: single
-           sum(quantity) AS quantity, -- only: added_quantities
-           coalesce(sum(amount), 0) AS amount, sum(lines)::bigint AS lines, sum(unrated)::bigint AS unrated -- only: added
+           sum(quantity) AS quantity, -- only: quantities
+           coalesce(sum(amount), 0) AS amount, sum(lines)::bigint AS lines, sum(unrated)::bigint AS unrated
+    FROM sums GROUP BY 1, 2, 3, 4, 5, 6
+)
+-- section: single
+),
+cells AS (
+    SELECT piece, CASE WHEN %(by_project)s THEN namespace END AS name,
+           CASE WHEN %(by_project)s THEN namespace END AS namespace, CASE WHEN %(by_project)s THEN life END AS life,
+           CASE WHEN %(by_sku)s THEN sku END AS sku, currency,
+           quantity, amount, lines, unrated
     FROM sums
-    GROUP BY 1, 2, 3, 4, 5, 6 -- only: added
 )

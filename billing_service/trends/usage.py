@@ -64,8 +64,11 @@ class Usage:
 
 
 @cache
-def query(name: str, sections: tuple[str, ...]) -> LiteralString:
-    """Of organization.sql or projects.sql with these sources, or of lines.sql."""
+def query(name: str, sections: tuple[str, ...], *, single: bool = False) -> LiteralString:
+    """Of organization.sql or projects.sql with these sources, or of lines.sql.
+
+    `single`: each sum of the ledger is a cell of the response, and there is nothing to add up.
+    """
     head, *texts = script(f"trends/{name}.sql").split("-- section: ")
     if not texts:
         return head + script("trends/columns.sql")
@@ -73,7 +76,7 @@ def query(name: str, sections: tuple[str, ...]) -> LiteralString:
     return (
         head
         + "    UNION ALL\n".join(parts[section] for section in sections)
-        + parts["groups"]
+        + parts["single" if single else "groups"]
         + script("trends/columns.sql")
     )
 
@@ -144,15 +147,10 @@ class Reader:
         self, name: str, frame: Frame, given: Mapping[str, object], *, of_label: bool = False
     ) -> list[Usage]:
         sections = [("months", frame.whole_months), ("days", frame.days), ("hours", frame.hours)]
-        sql = query(name, tuple(section for section, spans in sections if spans))
+        single = frame.is_of_days and (name == "organization" or self.scope.namespace is not None)
+        sql = query(name, tuple(section for section, spans in sections if spans), single=single)
         arguments = frame.from_lines() if name == "lines" else frame.from_sums()
         arguments |= {"lives": self.lives, **self.filters.of_sums(), **given, "quantities": self.quantities or None}
-        single = frame.is_of_days and (name == "organization" or self.scope.namespace is not None)
-        arguments |= {
-            "single": single or None,  # a sum of the ledger is a cell: there is nothing to add up
-            "added": not single or None,
-            "added_quantities": (self.quantities and not single) or None,
-        }
         rows = await self.database.fetch(without(sql, arguments), organization=self.scope.organization, **arguments)
         return [_usage(row, of_label=of_label) for row in rows]
 

@@ -146,15 +146,17 @@ async def test_every_table_with_rows_of_an_organization_has_row_security(owner: 
 async def test_every_scan_of_a_response_is_of_one_organization(owner: Connection, name: str) -> None:
     """In the plan, each scan of a table that grows has the organization in its condition."""
     await owner.execute("SET enable_seqscan = off")
-    text = script(name)
-    if "\ncells AS (" in text:  # usage of a trend: with all of its sources
-        text = query(Path(name).stem, ("months", "days", "hours"))
+    texts = [script(name)]
+    if "\ncells AS (" in texts[0]:  # usage of a trend: with all of its sources
+        sources = ("months", "days", "hours")
+        texts = [query(Path(name).stem, sources, single=single) for single in (False, True)]
     given = GIVEN | OF_A_TREND if name.startswith("trends/") else GIVEN
-    [row] = await run_script(owner, "EXPLAIN (FORMAT JSON, VERBOSE) " + text, given)
-    scans = list(_scans(row["QUERY PLAN"][0]["Plan"], ""))
-    assert scans, "the query reads no table"
-    for table, condition in scans:
-        assert "organization" in condition, f"{name} scans {table} without the organization: {condition}"
+    for text in texts:
+        [row] = await run_script(owner, "EXPLAIN (FORMAT JSON, VERBOSE) " + text, given)
+        scans = list(_scans(row["QUERY PLAN"][0]["Plan"], ""))
+        assert scans, "the query reads no table"
+        for table, condition in scans:
+            assert "organization" in condition, f"{name} scans {table} without the organization: {condition}"
 
 
 def _scans(node: dict[str, Any], above: str) -> Iterator[tuple[str, str]]:
