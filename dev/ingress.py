@@ -16,7 +16,7 @@ from dev.provider import answers
 from dev.settings import LOOPBACK, ROOT, PlatformError, Settings, port_variable
 from dev.supervisor import Part
 
-ROUTES = ROOT / "knative" / "httproute.yaml"
+ROUTES = ROOT / "knative" / "base"
 PAGE_ROUTES = ROOT / "knative" / "components" / "page" / "httproute.yaml"
 TYPE = "type.googleapis.com/envoy."
 API = "/api/billing"
@@ -43,7 +43,12 @@ def part(settings: Settings, config: Path) -> Part:
     )
 
 
-def read_rules(path: Path = ROUTES) -> list[Json]:
+def read_rules() -> list[Json]:
+    """Of the functions."""
+    return [rule for path in sorted(ROUTES.glob("httproute*.yaml")) for rule in _rules(path)]
+
+
+def _rules(path: Path) -> list[Json]:
     rules: list[Json] = yaml.safe_load(path.read_text())["spec"]["rules"]
     return rules
 
@@ -97,7 +102,7 @@ def to_the_page(settings: Settings) -> Json:
 
 def page_route(*, is_built: bool) -> Json:
     """Routes the page's prefix to its server. If the page is not built, the response describes how to build it."""
-    [rule] = read_rules(PAGE_ROUTES)
+    [rule] = _rules(PAGE_ROUTES)
     [match] = rule["matches"]
     prefix = path_match(match["path"])
     if is_built:
@@ -109,7 +114,7 @@ def page_route(*, is_built: bool) -> Json:
 def route(rule: Json, match: Json, by_host: Mapping[str, Function]) -> Json:
     host, headers = rewrites(rule)
     if host not in by_host:
-        raise PlatformError(f"{ROUTES.name} sends {rule['name']} to {host}, which no manifest in functions/ deploys")
+        raise PlatformError(f"httproute.yaml sends {rule['name']} to {host}, which no manifest in functions/ deploys")
     return {
         "match": path_match(match["path"]),
         "route": {
@@ -130,7 +135,7 @@ def rewrites(rule: Json) -> tuple[str, list[Json]]:
     filters = {entry["type"]: entry for entry in rule["filters"]}
     unknown = filters.keys() - {"URLRewrite", "RequestHeaderModifier"}
     if unknown:
-        raise PlatformError(f"{ROUTES.name}: rule {rule['name']} has filters not known here: {', '.join(unknown)}")
+        raise PlatformError(f"httproute.yaml: rule {rule['name']} has filters not known here: {', '.join(unknown)}")
     headers = filters.get("RequestHeaderModifier", {}).get("requestHeaderModifier", {}).get("set", [])
     return filters["URLRewrite"]["urlRewrite"]["hostname"], [
         {"key": header["name"], "value": header["value"]} for header in headers
@@ -147,7 +152,7 @@ def path_match(path: Json) -> Json:
             prefix = value.rstrip("/")  # the path itself, or what begins with it and a slash
             return {"path_separated_prefix": prefix} if prefix else {"prefix": "/"}
     raise PlatformError(
-        f"{ROUTES.name}: path type {path['type']!r} is not known here: Exact, RegularExpression or PathPrefix"
+        f"httproute.yaml: path type {path['type']!r} is not known here: Exact, RegularExpression or PathPrefix"
     )
 
 

@@ -79,15 +79,15 @@ def surplus(wanted: Mapping[Path, str]) -> list[Path]:
 
 
 def _files(folder: Path, manifests: Mapping[Path, str]) -> list[Path]:
-    written = [] if folder == knative.FUNCTIONS else folder.glob("*.yaml")  # a file there may be surplus
-    found = {*written, *(path for path in manifests if path.parent == folder)}
+    written = set(folder.glob("*.yaml")) - {*knative.FUNCTIONS.glob("*.yaml"), *knative.BASE.glob("httproute*.yaml")}
+    found = {*written, *(path for path in manifests if path.parent == folder)}  # a generated file may be surplus
     return sorted(path for path in found if path.name != "kustomization.yaml")
 
 
 def _template(text: str, condition: str, source: str) -> str:
     document = Document(text)
     for replacement in _replacements():
-        if document.matches(replacement.select):
+        if document.matches(replacement.select) and not any(map(document.matches, replacement.reject)):
             for path in replacement.paths:
                 document.replace(path, replacement.text, **replacement.options)
     for target, operations, when in _patches():
@@ -108,6 +108,7 @@ class Replacement:
 
     text: str
     select: dict[str, str]
+    reject: list[dict[str, str]]
     paths: list[str]
     options: dict[str, Any]
 
@@ -117,7 +118,8 @@ def _replacements() -> Iterator[Replacement]:
         for replacement in _kustomization(folder)["replacements"]:
             for target in replacement["targets"]:
                 text = _expression(replacement["source"])
-                yield Replacement(text, target["select"], target["fieldPaths"], target.get("options", {}))
+                reject, options = target.get("reject", []), target.get("options", {})
+                yield Replacement(text, target["select"], reject, target["fieldPaths"], options)
 
 
 def _expression(source: dict[str, str]) -> str:

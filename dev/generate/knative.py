@@ -11,7 +11,8 @@ from typing import Final
 from dev.declarations import ROOT, Declared
 
 FUNCTIONS: Final = ROOT / "knative" / "functions"
-ROUTE: Final = ROOT / "knative" / "base" / "httproute.yaml"
+BASE: Final = ROOT / "knative" / "base"
+MOST_RULES: Final = 16  # of an HTTPRoute, in the schema of the Gateway API
 FLAGGER: Final = ROOT / "knative" / "components" / "flagger"
 SHORT: Final = (
     "timeoutSeconds: 60 # also the termination grace period: a function needs up to 20 s to finish its requests"
@@ -32,14 +33,17 @@ def render(functions: Sequence[Declared]) -> dict[Path, str]:
     found[FLAGGER / "kustomization.yaml"] = _list(
         "flagger-kustomization.yaml", [*(f"canary-{f.name}" for f in functions), "metrictemplate"]
     )
-    found[ROUTE] = _template("httproute.yaml").replace("RULES\n", "".join(_rule(f) for f in _by_precedence(functions)))
+    routes = _routes(functions)
+    found |= {BASE / f"{name}.yaml": text for name, text in routes.items()}
+    found[BASE / "kustomization.yaml"] = _list("base-kustomization.yaml", routes)
     return found
 
 
 def surplus(functions: Sequence[Declared]) -> list[Path]:
     """Manifests of functions that no longer exist."""
     wanted = render(functions)
-    return [path for path in [*FUNCTIONS.glob("*.yaml"), *FLAGGER.glob("canary-*.yaml")] if path not in wanted]
+    present = [*FUNCTIONS.glob("*.yaml"), *FLAGGER.glob("canary-*.yaml"), *BASE.glob("httproute*.yaml")]
+    return [path for path in present if path not in wanted]
 
 
 def _template(name: str) -> str:
@@ -64,6 +68,23 @@ def _list(template: str, names: Iterable[str]) -> str:
     return _template(template) + "".join(f"  - {name}.yaml\n" for name in names)
 
 
+def _routes(functions: Sequence[Declared]) -> dict[str, str]:
+    """The first HTTPRoute also has the rule for other paths. A newer function, with a higher port, moves no rule to
+    another HTTPRoute: its path would be 404 between the changes of the two."""
+    by_age = sorted(functions, key=lambda function: function.app.port)
+    first, more = by_age[: MOST_RULES - 1], by_age[MOST_RULES - 1 :]
+    head, other = _template("httproute.yaml").split("RULES\n")
+    found = {"httproute": head + _rules(first) + other}
+    for number, start in enumerate(range(0, len(more), MOST_RULES), start=2):
+        named = head.replace("name: billing\n", f"name: billing-{number}\n")
+        found[f"httproute-{number}"] = named + _rules(more[start : start + MOST_RULES])
+    return found
+
+
+def _rules(functions: Sequence[Declared]) -> str:
+    return "".join(_rule(function) for function in _by_precedence(functions))
+
+
 def _by_precedence(functions: Sequence[Declared]) -> list[Declared]:
     """Fixed paths before patterns, the order in which a gateway matches them."""
     return sorted(functions, key=lambda function: ("{" in "".join(function.routes), function.name))
@@ -77,4 +98,5 @@ def _rule(function: Declared) -> str:
 def _path(route: str) -> str:
     if "{" not in route:
         return f"{{type: Exact, value: {route}}}"
-    return f'{{type: RegularExpression, value: "{re.sub(r"{[a-z_]+}", "[^/]+", route)}"}}'
+    pattern = re.sub(r"{\w+}", "[^/]+", route)
+    return f'{{type: RegularExpression, value: "{pattern}"}}'

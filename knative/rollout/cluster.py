@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -133,17 +134,12 @@ class Cluster:
             raise RolloutError(
                 "the cluster has no Gateway API (HTTPRoute): install a controller, such as Envoy Gateway"
             )
-        route_name = self.name if self.function == PAGE else "billing"
-        route = self.get("httproute", route_name, namespace)
-        if route is None:
-            raise RolloutError(f"the route (HTTPRoute {route_name}) is missing: {apply}")
-        hosts = {f"{self.name}.{namespace}.svc.cluster.local"}
-        rewritten = {
-            f["urlRewrite"]["hostname"] for r in route["spec"]["rules"] for f in r["filters"] if "urlRewrite" in f
-        }
-        if not hosts <= rewritten:
-            raise RolloutError(f"HTTPRoute {route_name} has no rule for {self.name}: {apply}")
-        for parent in route.get("status", {}).get("parents", []):
+        host = f"{self.name}.{namespace}.svc.cluster.local"
+        routes = self._routes(namespace, apply)
+        route_name = next((name for name, route in routes.items() if host in _rewritten(route)), None)
+        if route_name is None:
+            raise RolloutError(f"HTTPRoute {' and '.join(routes)} has no rule for {self.name}: {apply}")
+        for parent in routes[route_name].get("status", {}).get("parents", []):
             for condition in parent["conditions"]:
                 if condition["status"] == "False":
                     grant = condition["reason"] == "RefNotPermitted"
@@ -151,6 +147,20 @@ class Cluster:
                     raise RolloutError(
                         f"the gateway rejects HTTPRoute {route_name} ({condition['reason']}): {what}: {apply}"
                     )
+
+    def _routes(self, namespace: str, apply: str) -> dict[str, Json]:
+        """By name. The functions have `billing`, and `billing-2` and so on if one has no room for all rules."""
+        first = self.name if self.function == PAGE else "billing"
+        found: dict[str, Json] = {}
+        for number in count(1):
+            name = first if number == 1 else f"{first}-{number}"
+            route = self.get("httproute", name, namespace)
+            if route is None:
+                break
+            found[name] = route
+        if not found:
+            raise RolloutError(f"the route (HTTPRoute {first}) is missing: {apply}")
+        return found
 
     def service(self, namespace: str) -> Json | None:
         return self.get("services.serving.knative.dev", self.name, namespace)
@@ -228,3 +238,9 @@ class Cluster:
 
     def _shown(self, path: Path) -> str:
         return str(path.relative_to(KNATIVE.parent)) if path.is_relative_to(KNATIVE.parent) else str(path)
+
+
+def _rewritten(route: Json) -> set[str]:
+    """The hosts that a route sends requests to."""
+    filters = [entry for rule in route["spec"]["rules"] for entry in rule["filters"]]
+    return {entry["urlRewrite"]["hostname"] for entry in filters if "urlRewrite" in entry}

@@ -38,6 +38,7 @@ FUNCTION_FIELDS = {  # of a revision, without any operator feature flag
 KNATIVE_ONLY = {"containerConcurrency", "timeoutSeconds", "responseStartTimeoutSeconds", "idleTimeoutSeconds"}
 VOLUME_SOURCES = {"name", "emptyDir", "configMap", "secret", "projected"}
 PAGE = "billing-page"
+MOST_RULES = 16  # of an HTTPRoute, in the schema of the Gateway API
 PAGE_SERVER = (Path(__file__).parents[2] / "ui" / "server" / "server.mjs").read_text()
 SECRETS = re.compile(r"TOKEN$|PASSWORD|SECRET|DATABASE_URL")
 
@@ -547,21 +548,25 @@ def every_function_has_its_route(objects: Objects) -> Iterator[str]:
         f"{f['metadata']['name']}.{f['metadata']['namespace']}.svc.cluster.local" for f in functions(objects)
     )
     routes = [route for route in of(objects, "HTTPRoute") if route["metadata"]["name"] != PAGE]
+    if not routes:
+        yield "the functions have no HTTPRoute"
+        return
+    *rules, other = routes[0]["spec"]["rules"]
+    rules += [rule for route in routes[1:] for rule in route["spec"]["rules"]]
+    rewritten = [_filter(rule, "URLRewrite", "urlRewrite").get("hostname") for rule in rules]
+    if sorted(map(str, rewritten)) != wanted:
+        yield f"{name(routes[0])}: rewrites to {rewritten}, the functions are {wanted}"
+    for rule in rules:
+        yield from _exact_path(name(routes[0]), rule)
+    if [match["path"] for match in other["matches"]] != [{"type": "PathPrefix", "value": "/api/billing"}]:
+        yield f"{name(routes[0])}: the last rule must take every other path below /api/billing"
+    if _filter(other, "URLRewrite", "urlRewrite").get("hostname") not in wanted:
+        yield f"{name(routes[0])}: the last rule must go to a function, whose 404 is the envelope"
     for route in routes:
-        *rules, other = route["spec"]["rules"]
-        rewritten = [_filter(rule, "URLRewrite", "urlRewrite").get("hostname") for rule in rules]
-        if sorted(map(str, rewritten)) != wanted:
-            yield f"{name(route)}: rewrites to {rewritten}, the functions are {wanted}"
-        for rule in rules:
-            yield from _exact_path(name(route), rule)
-        if [match["path"] for match in other["matches"]] != [{"type": "PathPrefix", "value": "/api/billing"}]:
-            yield f"{name(route)}: the last rule must take every other path below /api/billing"
-        if _filter(other, "URLRewrite", "urlRewrite").get("hostname") not in wanted:
-            yield f"{name(route)}: the last rule must go to a function, whose 404 is the envelope"
+        if len(route["spec"]["rules"]) > MOST_RULES:
+            yield f"{name(route)}: has more than {MOST_RULES} rules, and the API server refuses it"
         for rule in route["spec"]["rules"]:
             yield from _rule(name(route), rule, route["spec"]["hostnames"])
-    if len(routes) != 1:
-        yield "the functions have one HTTPRoute"
 
 
 def the_page_has_its_prefix_of_the_console_s_host(objects: Objects) -> Iterator[str]:

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
+from dev.generate import knative
 from tests.manifests.conftest import OVERLAYS
-from tests.manifests.properties import Objects, name, of
+from tests.manifests.properties import MOST_RULES, Objects, name, of
 
 WEBHOOK = Path(__file__).parent / "webhook"
 
@@ -67,3 +68,9 @@ def test_a_default_is_noticed(schemas: dict[tuple[str, str], Any]) -> None:
     route = {"spec": {"rules": [{"matches": [], "backendRefs": [backend]}]}}
     schema = schemas["gateway.networking.k8s.io/v1", "HTTPRoute"]
     assert list(filled_in(schema, route, "")) == [".spec.rules[0].backendRefs[0].weight: 1"]
+
+
+def test_a_route_has_at_most_so_many_rules(schemas: dict[tuple[str, str], Any]) -> None:
+    """`make generate` begins another HTTPRoute then."""
+    route = schemas["gateway.networking.k8s.io/v1", "HTTPRoute"]
+    assert route["properties"]["spec"]["properties"]["rules"]["maxItems"] == MOST_RULES == knative.MOST_RULES
