@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from billing_service.database import Connection, Database
 from billing_service.errors import BadRequest, BodyTooLarge, IdempotencyKeyReused, InvalidBody, PreconditionFailed
+from billing_service.member_errors import code_of
 from billing_service.render import render, text
 from billing_service.strict_json import loads
 
@@ -155,18 +156,20 @@ def read_body(model: type[B], body: bytes) -> B:
     try:
         content = loads(body)
     except ValueError:
-        raise invalid("must be JSON, with no member twice and no NaN") from None
+        raise invalid("format", "must be JSON, with no member twice and no NaN") from None
     try:
         return model.model_validate(content)
     except ValidationError as error:
         mistake = error.errors(include_url=False, include_input=False, include_context=False)[0]
         message = mistake["msg"].removeprefix("Value error, ")
-        raise invalid(message, *_in_body(mistake["loc"], content, missing=mistake["type"] == "missing")) from None
+        location = _in_body(mistake["loc"], content, missing=mistake["type"] == "missing")
+        raise invalid(code_of(mistake["type"]), message, *location) from None
 
 
-def invalid(message: str, *location: str | int) -> InvalidBody:
+def invalid(code: str, message: str, *location: str | int) -> InvalidBody:
+    """`code`: of member_errors.py."""
     pointer = "".join(f"/{part}" for part in location)
-    return InvalidBody(f"{pointer or 'body'}: {message}", [{"pointer": pointer, "message": message}])
+    return InvalidBody(f"{pointer or 'body'}: {message}", [{"pointer": pointer, "message": message, "code": code}])
 
 
 def _in_body(location: tuple[str | int, ...], content: Any, *, missing: bool) -> Iterator[str | int]:

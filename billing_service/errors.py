@@ -119,7 +119,7 @@ class BodyTooLarge(ServiceError):
 
 
 class InvalidBody(ServiceError):
-    """`errors`: objects of `pointer` (RFC 6901) and `message`."""
+    """`errors`: objects of `pointer` (RFC 6901), `message` and `code` (member_errors.py)."""
 
     status = 422
     code = "invalid_body"

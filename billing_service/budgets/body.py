@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from billing_service.budgets.model import BudgetScope, Label, Threshold
 from billing_service.changes import invalid
@@ -28,7 +29,7 @@ def _number(largest: Decimal | int) -> BeforeValidator:
     def read(value: object) -> Decimal:
         number = Decimal(value) if type(value) is int else value
         if not isinstance(number, Decimal) or not 0 < number <= largest:
-            raise ValueError(f"must be a JSON number above 0 and at most {largest}")
+            raise PydanticCustomError("range", f"must be a JSON number above 0 and at most {largest}")
         return number
 
     return BeforeValidator(read)
@@ -41,14 +42,14 @@ def has_digits(number: Decimal, digits: int) -> bool:
 
 def _two_digits(number: Decimal) -> Decimal:
     if not has_digits(number, _PERCENT_DIGITS):
-        raise ValueError(f"must have at most {_PERCENT_DIGITS} digits after the decimal point")
+        raise PydanticCustomError("format", f"must have at most {_PERCENT_DIGITS} digits after the decimal point")
     return number
 
 
 def _matching(pattern: re.Pattern[str], rule: str) -> AfterValidator:
     def check(value: str) -> str:
         if not pattern.fullmatch(value):
-            raise ValueError(rule)
+            raise PydanticCustomError("format", rule)
         return value
 
     return AfterValidator(check)
@@ -83,11 +84,13 @@ class ScopeBody(_Body):
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
         if (self.kind == "label") != (self.label is not None):
-            raise ValueError("label is required for the kind label, and not allowed for the others")
+            raise PydanticCustomError(
+                "conflict", "label is required for the kind label, and not allowed for the others"
+            )
         if self.kind == "project" and self.namespace is None:
-            raise ValueError("namespace is required for the kind project")
+            raise PydanticCustomError("conflict", "namespace is required for the kind project")
         if self.kind == "organization" and self.namespace is not None:
-            raise ValueError("namespace is not allowed for the kind organization")
+            raise PydanticCustomError("conflict", "namespace is not allowed for the kind organization")
         return self
 
     @property
@@ -105,9 +108,11 @@ class ThresholdBody(_Body):
     @model_validator(mode="after")
     def _fits_its_basis(self) -> Self:
         if (self.percent is None) == (self.amount is None):
-            raise ValueError("send either percent or amount")
+            raise PydanticCustomError("conflict", "send either percent or amount")
         if (self.basis == "forecast") != (self.probability is not None):
-            raise ValueError("probability is required for the basis forecast, and not allowed for actual")
+            raise PydanticCustomError(
+                "conflict", "probability is required for the basis forecast, and not allowed for actual"
+            )
         return self
 
     def threshold(self, digits: int) -> Threshold:
@@ -133,14 +138,14 @@ class BudgetBody(_Body):
     def check(self, currency: str) -> None:
         """`currency`: of the organization. Raises InvalidBody, which names the first mistake."""
         if self.currency != currency:
-            raise invalid(f"must be {currency}, the currency of the organization", "currency")
+            raise invalid("choice", f"must be {currency}, the currency of the organization", "currency")
         digits = DIGITS.get(currency, 2)
         rule = f"must have at most {digits} digits after the decimal point, as the currency {currency}"
         if not has_digits(self.amount, digits):
-            raise invalid(rule, "amount")
+            raise invalid("format", rule, "amount")
         for number, threshold in enumerate(self.thresholds):
             if threshold.amount is not None and not has_digits(threshold.amount, digits):
-                raise invalid(rule, "thresholds", number, "amount")
+                raise invalid("format", rule, "thresholds", number, "amount")
         self._check_equal(digits)
 
     def _check_equal(self, digits: int) -> None:
@@ -150,11 +155,11 @@ class BudgetBody(_Body):
             limit = (one.percent, one.amount) if self.rollover else one.of(self.amount)
             first = seen.setdefault((one.basis, limit, one.probability), number)
             if first != number:
-                raise invalid(f"is equal to /thresholds/{first}", "thresholds", number)
+                raise invalid("duplicate", f"is equal to /thresholds/{first}", "thresholds", number)
         for name, values in (("channels", self.channels), ("notify_on", self.notify_on)):
             for number, value in enumerate(values):
                 if value in values[:number]:
-                    raise invalid("comes twice", name, number)
+                    raise invalid("duplicate", "comes twice", name, number)
 
     def thresholds_in(self, digits: int) -> list[Threshold]:
         return [threshold.threshold(digits) for threshold in self.thresholds]

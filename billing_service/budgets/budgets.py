@@ -80,7 +80,7 @@ class Budgets:
         facts = await self._facts(viewer)
         facts.require_write(viewer)
         if body.scope.scope != found.scope:
-            raise invalid("the scope of a budget does not change: create another budget", "scope")
+            raise invalid("conflict", "the scope of a budget does not change: create another budget", "scope")
         body.check(facts.currency)
         wanted = _budget(viewer.organization, body, found)
         standing = await self._standing(wanted)

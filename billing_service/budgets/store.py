@@ -92,7 +92,7 @@ async def require_channels(connection: Connection, organization: str, channels: 
     known = {row["id"] for row in await _run(connection, _CHANNELS, given)}
     for number, channel in enumerate(channels):
         if channel not in known:
-            raise invalid("the organization does not have this channel", "channels", number)
+            raise invalid("unknown", "the organization does not have this channel", "channels", number)
 
 
 async def insert(connection: Connection, budget: Budget) -> Budget:

@@ -141,14 +141,16 @@ class Channels:
 
     def _check(self, target: Target) -> None:
         if missing := sorted(target.missing):
-            raise invalid(f"{missing[0]} is required, also after a change of the other members", "target", missing[0])
+            raise invalid(
+                "required", f"{missing[0]} is required, also after a change of the other members", "target", missing[0]
+            )
         if target.kind == "email" and not self._offers_mail:
             raise NotOffered("This installation has no mail server")
         if url := getattr(target, "url", None):
             try:
                 self._guard.read(url)
             except BadUrl as error:
-                raise invalid(str(error), "target", "url") from None
+                raise invalid("refused", str(error), "target", "url") from None
 
     def _secrets(self, organization: str, row: Row) -> dict[str, Any]:
         if row["sealed"] is None:

@@ -8,6 +8,7 @@ import re
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from billing_service.notifications.webhook import key_of
 
@@ -21,24 +22,27 @@ _VISIBLE = re.compile(r"[\x21-\x7e]{1,1000}")
 
 def _mail_address(value: str) -> str:
     if not _ADDRESS.fullmatch(value):
-        raise ValueError("must be an e-mail address like ops@example.com")
+        raise PydanticCustomError("format", "must be an e-mail address like ops@example.com")
     return value
 
 
 def _signing_secret(value: str) -> str:
-    key_of(value)
+    try:
+        key_of(value)
+    except ValueError as error:
+        raise PydanticCustomError("format", str(error)) from None
     return value
 
 
 def _visible(value: str) -> str:
     if not _VISIBLE.fullmatch(value):
-        raise ValueError("must be 1 to 1000 visible ASCII characters")
+        raise PydanticCustomError("format", "must be 1 to 1000 visible ASCII characters")
     return value
 
 
 def _name(value: str) -> str:
     if not value.isprintable() or value != value.strip():
-        raise ValueError("must be printable, without a space at the beginning or the end")
+        raise PydanticCustomError("format", "must be printable, without a space at the beginning or the end")
     return value
 
 
@@ -109,9 +113,9 @@ class AlertmanagerTarget(Target):
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if self.password is not None and self.username is None:
-            raise ValueError("a password needs a username")
+            raise PydanticCustomError("conflict", "a password needs a username")
         if self.username is not None and self.bearer_token is not None:
-            raise ValueError("send a username and a password, or a bearer_token")
+            raise PydanticCustomError("conflict", "send a username and a password, or a bearer_token")
         return self
 
 

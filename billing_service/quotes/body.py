@@ -16,11 +16,12 @@ _TEXT = re.compile(r"[ -~]{1,253}")
 
 
 class WrongMember(Exception):
-    """`pointer`: RFC 6901. The text has what is allowed."""
+    """`pointer`: RFC 6901. `code`: of member_errors.py. The text has what is allowed."""
 
-    def __init__(self, pointer: str, text: str) -> None:
+    def __init__(self, pointer: str, code: str, text: str) -> None:
         super().__init__(text)
         self.pointer = pointer
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -42,49 +43,49 @@ class At:
         if self.value is None:
             return
         if not isinstance(self.value, list):
-            raise self.wrong("must be an array")
+            raise self.wrong("type", "must be an array")
         yield from (At(value, f"{self.pointer}/{number}") for number, value in enumerate(self.value))
 
     def object(self) -> dict[str, Any]:
         if self.value is None:
-            raise self.wrong("is required")
+            raise self.wrong("required", "is required")
         if not isinstance(self.value, dict):
-            raise self.wrong("must be an object")
+            raise self.wrong("type", "must be an object")
         return self.value
 
     def text(self) -> str:
         if self.value is None:
-            raise self.wrong("is required")
+            raise self.wrong("required", "is required")
         if not isinstance(self.value, str) or not _TEXT.fullmatch(self.value):
-            raise self.wrong("must be a text of 1 to 253 ASCII characters")
+            raise self.wrong("format", "must be a text of 1 to 253 ASCII characters")
         return self.value
 
     def whole(self, lowest: int, highest: int, default: int) -> int:
         if self.value is None:
             return default
         if type(self.value) is not int or not lowest <= self.value <= highest:
-            raise self.wrong(f"must be a whole number from {lowest} to {highest}")
+            raise self.wrong("range", f"must be a whole number from {lowest} to {highest}")
         return self.value
 
     def amount(self, largest: Decimal, *, positive: bool = False) -> Decimal:
         """A quantity of Kubernetes."""
         if self.value is None:
-            raise self.wrong("is required")
+            raise self.wrong("required", "is required")
         try:
             found = quantity(self.value)
         except ValueError as error:
-            raise self.wrong(str(error)) from None
+            raise self.wrong("format", str(error)) from None
         if found > largest or (positive and not found):
-            raise self.wrong(f"must be {'above 0' if positive else 'from 0'} and at most {_short(largest)}")
+            raise self.wrong("range", f"must be {'above 0' if positive else 'from 0'} and at most {_short(largest)}")
         return found
 
     def only(self, *allowed: str) -> None:
         for name in self.object():
             if name not in allowed:
-                raise self[name].wrong(f"unknown member; allowed: {', '.join(allowed)}")
+                raise self[name].wrong("unknown_member", f"unknown member; allowed: {', '.join(allowed)}")
 
-    def wrong(self, text: str) -> WrongMember:
-        return WrongMember(self.pointer, text)
+    def wrong(self, code: str, text: str) -> WrongMember:
+        return WrongMember(self.pointer, code, text)
 
 
 def _short(amount: Decimal) -> str:

@@ -50,7 +50,7 @@ def _machine(manifest: At) -> Needs:
     spec = manifest["spec"]
     for place, member in ((spec, "instancetype"), (spec, "preference")):
         if member in place and member == "instancetype":
-            raise place[member].wrong("is not supported: state cpu and memory in spec/template/spec/domain")
+            raise place[member].wrong("choice", "is not supported: state cpu and memory in spec/template/spec/domain")
     domain = spec["template"]["spec"]["domain"]
     disks = tuple(_disk(template["spec"]) for template in spec["dataVolumeTemplates"].items())
     return Needs(
@@ -71,7 +71,7 @@ def _processors(domain: At) -> Decimal:
         for part in parts:
             product *= topology[part].whole(1, _MOST_PROCESSORS, 1)
         if product > CORES:
-            raise topology.wrong(f"must have at most {CORES} processors")
+            raise topology.wrong("range", f"must have at most {CORES} processors")
         return product
     requested = _stated(domain, "cpu", CORES)
     return Decimal(1) if requested is None else max(requested.to_integral_value(ROUND_CEILING, EXACT), Decimal(1))
@@ -83,9 +83,9 @@ def _memory(domain: At) -> Decimal:
     found = _stated(domain, "memory", BYTES)
     if found is None:
         raise (
-            domain["memory"]["guest"].wrong("is required")
+            domain["memory"]["guest"].wrong("required", "is required")
             if domain["memory"].value
-            else domain["memory"].wrong("is required: state guest, or resources/requests/memory")
+            else domain["memory"].wrong("required", "is required: state guest, or resources/requests/memory")
         )
     return found
 
@@ -134,5 +134,5 @@ def read_manifest(manifest: At) -> Needs:
     key = (manifest["apiVersion"].text(), manifest["kind"].text())
     if key not in _READERS:
         allowed = ", ".join(f"{version} {kind}" for version, kind in _READERS)
-        raise manifest["kind"].wrong(f"apiVersion and kind must be one of: {allowed}")
+        raise manifest["kind"].wrong("choice", f"apiVersion and kind must be one of: {allowed}")
     return _READERS[key](manifest)

@@ -27,7 +27,7 @@ def read_resources(body: At) -> tuple[list[Needs], list[WrongMember]]:
         body.only("resources")
         entries = list(body["resources"].items())
         if not 1 <= len(entries) <= MOST_RESOURCES:
-            raise body["resources"].wrong(f"must be an array of 1 to {MOST_RESOURCES} resources")
+            raise body["resources"].wrong("length", f"must be an array of 1 to {MOST_RESOURCES} resources")
     except WrongMember as mistake:
         return [], [mistake]
     found: list[Needs] = []
@@ -45,7 +45,7 @@ def _read(entry: At) -> Needs:
         return read_manifest(entry)
     kind = entry["kind"].text()
     if kind not in _MEMBERS:
-        raise entry["kind"].wrong(f"must be one of {', '.join(_MEMBERS)}, or a manifest with apiVersion")
+        raise entry["kind"].wrong("choice", f"must be one of {', '.join(_MEMBERS)}, or a manifest with apiVersion")
     entry.only(*_ALWAYS, *_MEMBERS[kind])
     running = kind in _RUNNING
     addresses = entry["public_ips"].whole(1 if kind == "PublicIP" else 0, MOST, _ADDRESSES.get(kind, 0))

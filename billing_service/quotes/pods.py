@@ -31,7 +31,7 @@ def read_pod(spec: At) -> Pod:
     """`spec` of a pod. Raises WrongMember."""
     containers = list(spec["containers"].items())
     if not containers:
-        raise spec["containers"].wrong("must have at least one container")
+        raise spec["containers"].wrong("required", "must have at least one container")
     beginning = list(spec["initContainers"].items())
     overhead = spec["overhead"]
     amounts = {name: _amount(name, spec, containers, beginning, overhead) for name in _MEASURED}

@@ -33,7 +33,7 @@ async def quote(
     found = await consistent(lambda: _read(database, organization, needs, now, namespaces))
     amounts = [line["amount"] for line in found["lines"]] + [found["total"]["exact"] or Decimal(0)]
     if max(amounts) > LARGEST_AMOUNT:
-        raise _invalid([body["resources"].wrong("cost more than 10^18")])
+        raise _invalid([body["resources"].wrong("range", "cost more than 10^18")])
     return found
 
 
@@ -77,4 +77,4 @@ def _invalid(mistakes: list[WrongMember]) -> InvalidBody:
     """The text is short enough to be shown: the first mistake, and how many more."""
     first, more = mistakes[0], len(mistakes) - 1
     text = f"{first.pointer or 'body'}: {first}" + (f"; and {more} more" if more else "")
-    return InvalidBody(text, [{"pointer": one.pointer, "message": str(one)} for one in mistakes])
+    return InvalidBody(text, [{"pointer": one.pointer, "message": str(one), "code": one.code} for one in mistakes])

@@ -17,6 +17,7 @@ from common.http.errors import (
     NotFound,
     PreconditionFailed,
 )
+from common.http.member_errors import MEMBER_CODES
 from common.http.server_errors import AmountTooLarge, BillingIncomplete, NotOffered
 
 UNPRICED_RETRY_AFTER_SECONDS: Final = 60  # an operator must enter a price first
@@ -117,7 +118,16 @@ def _mistakes(error: dict[str, Any]) -> dict[str, Any]:
         isinstance(one, dict) and _is_short(one.get("pointer")) and _is_short(one.get("message")) for one in errors
     ):
         return {}
-    return {"errors": [{"pointer": one["pointer"], "message": one["message"]} for one in errors]}
+    return {
+        "errors": [
+            {
+                "pointer": one["pointer"],
+                "message": one["message"],
+                "code": one["code"] if one.get("code") in MEMBER_CODES else "invalid",
+            }
+            for one in errors
+        ]
+    }
 
 
 def _is_short(text: object) -> bool:

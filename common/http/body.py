@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 
 from common.http.envelope import to_json
 from common.http.errors import BodyTimeout, BodyTooLarge, InvalidBody, MalformedBody, UnsupportedMediaType
+from common.http.member_errors import code_of
 from common.http.request import ClientDisconnected, Request
 from common.http.text import printable
 from common.model import BodyModel, wire_names
@@ -95,13 +96,20 @@ def _malformed(mistake: str) -> MalformedBody:
 
 def _validate(model: type[B], value: Any) -> B:
     if not isinstance(value, dict):
-        errors = [{"pointer": "", "message": "must be a JSON object"}]
+        errors = [{"pointer": "", "message": "must be a JSON object", "code": "type"}]
         raise InvalidBody("invalid_body", public="The body must be a JSON object", details={"errors": errors})
     try:
         return model.model_validate(value)
     except ValidationError as exc:
         mistakes = exc.errors(include_url=False, include_input=False)[:SHOWN_MISTAKES]
-        errors = [{"pointer": _pointer(mistake, value), "message": _message(mistake, model)} for mistake in mistakes]
+        errors = [
+            {
+                "pointer": _pointer(mistake, value),
+                "message": _message(mistake, model),
+                "code": code_of(mistake["type"]),
+            }
+            for mistake in mistakes
+        ]
         text = "; ".join(f"{error['pointer'] or 'body'}: {error['message']}" for error in errors)
         raise InvalidBody("invalid_body", public=text, details={"errors": errors}) from None
 

@@ -197,7 +197,7 @@ class UnsupportedMediaType(ApiError):
 
 
 class InvalidBody(ApiError):
-    """`details.errors`: up to 5 objects of `pointer` (RFC 6901) and `message`."""
+    """`details.errors`: up to 5 objects of `pointer` (RFC 6901), `message` and `code` (member_errors.py)."""
 
     status, code = HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_body"
     text = "The body does not fit its schema"

@@ -12,6 +12,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from common.http.envelope import to_json
 from common.model import BodyModel, Id, NamespaceName, Parameters, PathId, whole_number
@@ -39,7 +40,7 @@ def _read(largest: int) -> BeforeValidator:
     def read(value: object) -> object:
         number = Decimal(value) if type(value) is int else value
         if not isinstance(number, Decimal) or not 0 < number <= largest:
-            raise ValueError(f"must be a JSON number above 0 and at most {largest}")
+            raise PydanticCustomError("range", f"must be a JSON number above 0 and at most {largest}")
         return number
 
     return BeforeValidator(read)
@@ -68,7 +69,7 @@ class _WithoutNulls(BodyModel):
     @classmethod
     def _is_not_null(cls, value: object) -> object:
         if value is None:
-            raise ValueError("must not be null: leave the member out")
+            raise PydanticCustomError("required", "must not be null: leave the member out")
         return value
 
 
@@ -83,11 +84,13 @@ class BudgetScopeBody(_WithoutNulls):
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
         if (self.kind == "label") != (self.label is not None):
-            raise ValueError("label is required for the kind label, and not allowed for the others")
+            raise PydanticCustomError(
+                "conflict", "label is required for the kind label, and not allowed for the others"
+            )
         if self.kind == "project" and self.namespace is None:
-            raise ValueError("namespace is required for the kind project")
+            raise PydanticCustomError("conflict", "namespace is required for the kind project")
         if self.kind == "organization" and self.namespace is not None:
-            raise ValueError("namespace is not allowed for the kind organization")
+            raise PydanticCustomError("conflict", "namespace is not allowed for the kind organization")
         return self
 
 
@@ -107,9 +110,11 @@ class BudgetThresholdBody(_WithoutNulls):
     @model_validator(mode="after")
     def _fits_its_basis(self) -> Self:
         if (self.percent is None) == (self.amount is None):
-            raise ValueError("send either percent or amount")
+            raise PydanticCustomError("conflict", "send either percent or amount")
         if (self.basis == "forecast") != (self.probability is not None):
-            raise ValueError("probability is required for the basis forecast, and not allowed for actual")
+            raise PydanticCustomError(
+                "conflict", "probability is required for the basis forecast, and not allowed for actual"
+            )
         return self
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from common.model import BodyModel
 
@@ -15,7 +16,7 @@ _FORM = re.compile(r"[0-9.]{1,40}([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,2})?")
 def _quantity(value: object) -> object:
     text = str(value) if type(value) in {int, Decimal} else value
     if not isinstance(text, str) or not _FORM.fullmatch(text):
-        raise ValueError("must be a quantity of Kubernetes like 500m, 2 or 24Gi, not negative")
+        raise PydanticCustomError("format", "must be a quantity of Kubernetes like 500m, 2 or 24Gi, not negative")
     return text
 
 

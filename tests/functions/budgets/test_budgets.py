@@ -334,7 +334,7 @@ async def test_only_an_org_admin_sees_and_changes_the_settings() -> None:
             (422, {"code": "invalid_body", "message": "m", "errors": [{"pointer": "/channels/0", "message": "m"}]}),
             422,
             "m",
-            {"errors": [{"pointer": "/channels/0", "message": "m"}]},
+            {"errors": [{"pointer": "/channels/0", "message": "m", "code": "invalid"}]},
         ),
     ],
 )
@@ -405,6 +405,7 @@ async def test_a_bad_body_is_refused_before_anything_is_sent(content: bytes, sta
         body = assert_error_envelope(response, status)
         if pointer is not None:
             assert body["details"]["errors"][0]["pointer"] == pointer
+            assert body["details"]["errors"][0]["code"] != "invalid"
     assert billing.requests == []
 
 

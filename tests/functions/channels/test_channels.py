@@ -16,7 +16,7 @@ ROUTE = "/api/billing/channels"
 ONE = f"{ROUTE}/{EXAMPLE_ID}"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 WEBHOOK = {"kind": "webhook", "url": "https://hooks.example.com/", "secret": SECRET}
-MISTAKE = {"pointer": "/target/url", "message": "must be public"}
+MISTAKE = {"pointer": "/target/url", "message": "must be public", "code": "refused"}
 BODY = {"name": "operations", "target": WEBHOOK}
 
 

@@ -134,7 +134,7 @@ async def test_nan_is_400() -> None:
 
 async def test_mistakes_that_the_billing_service_finds_are_passed_on() -> None:
     """With their places in the client's body."""
-    errors = [{"pointer": "/resources/0/disk", "message": "unknown member; allowed: kind"}]
+    errors = [{"pointer": "/resources/0/disk", "message": "unknown member; allowed: kind", "code": "unknown_member"}]
 
     def refuse(sent: httpx.Request) -> httpx.Response:
         assert json.loads(sent.content)["resources"][0]["disk"] == "1Gi"

@@ -2,6 +2,7 @@ import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 
+import { loadTexts } from '../../src/app/ManageOrganization/Billing/i18n';
 import type { Budget, BudgetList } from '../../src/app/ManageOrganization/Billing/queries/useBudgets';
 import type {
   BudgetHistory,
@@ -156,6 +157,26 @@ test('the mistake of a threshold is at its field', async () => {
   renderBilling('billing/budgets/new');
   await userEvent.click(await screen.findByRole('button', { name: 'Create the budget' }));
   expect(await screen.findByRole('textbox', { name: 'At', description: /is equal to/ })).toBeInvalid();
+});
+
+test('a mistake is German on the German page, with the rule of the API', async () => {
+  await loadTexts('de');
+  const errors = [
+    { pointer: '/name', message: 'Field required', code: 'required' },
+    { pointer: '/amount', message: 'must be above 0', code: 'range' },
+  ];
+  answerEach({
+    ...BASE,
+    [`GET ${BUDGETS}`]: listOf({}),
+    [`POST ${BUDGETS}`]: json({ ...failure('text', { errors }), code: 'invalid_body' }, 422),
+  });
+  renderBilling('billing/budgets/new');
+  await userEvent.click(await screen.findByRole('button', { name: 'Budget anlegen' }));
+  expect(await screen.findByText('Diese Angabe fehlt.')).toBeVisible();
+  expect(screen.getByText('Das liegt nicht im erlaubten Bereich.')).toBeVisible();
+  expect(screen.getByText('(must be above 0)')).toHaveAttribute('lang', 'en');
+  expect(screen.queryByText(/Field required/)).toBeNull();
+  await loadTexts('en');
 });
 
 test('a change keeps the scope and has the version; after a 412 the newest version is offered', async () => {

@@ -9,6 +9,7 @@ import pytest
 
 from billing_service.budgets.store import MOST_BUDGETS
 from billing_service.database import Connection
+from billing_service.member_errors import MEMBER_CODES
 from tests.integration.billing_service.conftest import TOKEN
 from tests.integration.billing_service.ledger_kit import found
 
@@ -381,6 +382,7 @@ async def test_a_body_that_does_not_fit_is_422(budgets: Budgets, content: Any, p
         refused = await budgets.send(method, target, content, if_match='"1"')
         assert (refused.status_code, refused.json()["code"]) == (422, "invalid_body"), refused.text
         assert refused.json()["errors"][0]["pointer"] == pointer, refused.text
+        assert refused.json()["errors"][0]["code"] in set(MEMBER_CODES) - {"invalid"}, refused.text
     assert await budgets.names() == ["all"]
 
 

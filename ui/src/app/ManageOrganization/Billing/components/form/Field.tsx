@@ -10,7 +10,8 @@ import {
 } from '@patternfly/react-core';
 import { type ReactNode, useId } from 'react';
 
-import { errorAt, type FieldErrors } from './fields';
+import { errorsAt, type FieldErrors } from './fields';
+import { MistakeText } from './MistakeText';
 
 export interface FieldProps {
   label: string;
@@ -37,18 +38,19 @@ interface FieldFrameProps extends Pick<FieldProps, 'label' | 'pointer' | 'errors
 /** The label, the hint and the API's message of one field, connected for a screen reader. */
 export function FieldFrame({ label, pointer, errors, hint, isRequired = false, children }: FieldFrameProps) {
   const id = useId();
-  const error = errorAt(errors, pointer);
-  const hasText = error !== null || hint !== undefined;
-  const described = { id, validated: error === null ? ('default' as const) : ('error' as const), isRequired };
+  const mistakes = errorsAt(errors, pointer);
+  const isWrong = mistakes.length > 0;
+  const hasText = isWrong || hint !== undefined;
+  const described = { id, validated: isWrong ? ('error' as const) : ('default' as const), isRequired };
   return (
     <FormGroup label={label} fieldId={id} isRequired={isRequired}>
       {children(hasText ? { ...described, 'aria-describedby': `${id}-text` } : described)}
       {hasText && (
         <FormHelperText>
           <HelperText id={`${id}-text`}>
-            {error !== null && (
+            {isWrong && (
               <HelperTextItem variant="error">
-                <span lang="en">{error}</span>
+                <MistakeText mistakes={mistakes} />
               </HelperTextItem>
             )}
             {hint !== undefined && <HelperTextItem>{hint}</HelperTextItem>}

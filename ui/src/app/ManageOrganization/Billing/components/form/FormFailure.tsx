@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import type { ApiError } from '../../api/errors';
 import { errorTextWithRequest } from '../../api/errorText';
 import { errorsElsewhere, fieldErrorsOf } from './fields';
+import { MistakeText } from './MistakeText';
 
 interface FormFailureProps {
   error: ApiError | null;
@@ -46,9 +47,10 @@ export function FormFailure({ error, pointers, onLoadAgain, isQuestion = false }
         <Reason error={error} />
         {elsewhere.length > 0 && (
           <List>
-            {elsewhere.map((text) => (
-              <ListItem key={text} className="billing-break" lang="en">
-                {text}
+            {elsewhere.map(([at, mistake]) => (
+              <ListItem key={at} className="billing-break">
+                {at !== '' && `${at}: `}
+                <MistakeText mistakes={[mistake]} />
               </ListItem>
             ))}
           </List>

@@ -1,7 +1,17 @@
 import type { ApiError } from '../../api/errors';
 
+/** One mistake that the API found. The message is English. A place is shown before it. */
+export interface Mistake {
+  message: string;
+  code: string;
+  place?: string;
+}
+
+/** The code of a mistake that the page found: its message is in the user's language. */
+export const TRANSLATED = 'translated';
+
 /** The mistakes that the API found in the members of a body, by JSON pointer (RFC 6901). */
-export type FieldErrors = ReadonlyMap<string, string>;
+export type FieldErrors = ReadonlyMap<string, Mistake>;
 
 export const NO_ERRORS: FieldErrors = new Map();
 
@@ -9,25 +19,28 @@ export const NO_ERRORS: FieldErrors = new Map();
 export function fieldErrorsOf(error: ApiError | null): FieldErrors {
   const errors = error?.kind === 'invalid' ? error.details.errors : null;
   const members: unknown[] = Array.isArray(errors) ? errors : [];
-  return new Map(members.filter(isFieldError).map(({ pointer, message }) => [pointer, message]));
+  return new Map(
+    members.filter(isFieldError).map(({ pointer, message, code }) => [pointer, { message, code: code ?? 'invalid' }]),
+  );
 }
 
-function isFieldError(value: unknown): value is { pointer: string; message: string } {
+function isFieldError(value: unknown): value is { pointer: string; message: string; code?: string } {
   const { pointer, message } = (value ?? {}) as { pointer?: unknown; message?: unknown };
   return typeof pointer === 'string' && typeof message === 'string';
 }
 
-/** The texts about the member at that pointer and about its own members. */
-export function errorAt(errors: FieldErrors, pointer: string): string | null {
-  const found = [...errors].filter(([at]) => isWithin(at, pointer)).map(([, text]) => text);
-  return found.length === 0 ? null : [...new Set(found)].join('. ');
+/** The mistakes in the member at that pointer and in its own members. */
+export function errorsAt(errors: FieldErrors, pointer: string): Mistake[] {
+  const found = [...errors].filter(([at]) => isWithin(at, pointer)).map(([, mistake]) => mistake);
+  return found.filter(
+    ({ message, place }, index) =>
+      found.findIndex((other) => other.message === message && other.place === place) === index,
+  );
 }
 
-/** The texts about members that no field of the form shows. */
-export function errorsElsewhere(errors: FieldErrors, pointers: readonly string[]): string[] {
-  return [...errors]
-    .filter(([at]) => !pointers.some((pointer) => isWithin(at, pointer)))
-    .map(([at, text]) => (at === '' ? text : `${at}: ${text}`));
+/** The mistakes in members that no field of the form shows, with their place. */
+export function errorsElsewhere(errors: FieldErrors, pointers: readonly string[]): [string, Mistake][] {
+  return [...errors].filter(([at]) => !pointers.some((pointer) => isWithin(at, pointer)));
 }
 
 function isWithin(at: string, pointer: string): boolean {

@@ -1,7 +1,8 @@
 import { Checkbox, Content, FormFieldGroup, FormFieldGroupHeader } from '@patternfly/react-core';
 import { useTranslation } from 'react-i18next';
 
-import { errorAt, type FieldErrors } from '../../components/form/fields';
+import { errorsAt, type FieldErrors } from '../../components/form/fields';
+import { MistakeText } from '../../components/form/MistakeText';
 import { PartState } from '../../components/PartState';
 import { type BudgetDraft, NOTIFY_ON } from './budgetDraft';
 import { useChannelChoices } from './budgetQueries';
@@ -15,12 +16,12 @@ interface ChannelChoiceProps {
 /** Where a budget sends its messages, and when. */
 export function ChannelChoice({ draft, errors, onChange }: ChannelChoiceProps) {
   const { t } = useTranslation('budgets');
-  const error = errorAt(errors, '/channels');
+  const mistakes = errorsAt(errors, '/channels');
   return (
     <FormFieldGroup header={<FormFieldGroupHeader titleText={{ text: t('sendTo'), id: 'billing-send-to' }} />}>
-      {error !== null && (
-        <Content component="p" lang="en">
-          {error}
+      {mistakes.length > 0 && (
+        <Content component="p">
+          <MistakeText mistakes={mistakes} />
         </Content>
       )}
       <Channels draft={draft} onChange={onChange} />

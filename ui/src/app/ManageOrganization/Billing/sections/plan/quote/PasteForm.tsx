@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 
 import type { ApiError } from '../../../api/errors';
 import { TextAreaField } from '../../../components/form/Field';
-import { fieldErrorsOf, NO_ERRORS } from '../../../components/form/fields';
+import { type FieldErrors, fieldErrorsOf, TRANSLATED } from '../../../components/form/fields';
 import { FormFailure } from '../../../components/form/FormFailure';
 import { MOST_RESOURCES } from './draft';
 import { ManifestError, type Manifests, readManifests } from './manifests';
@@ -30,11 +30,8 @@ export function PasteForm() {
   const [read, setRead] = useState<Manifests | null>(null);
   const [mistake, setMistake] = useState<string | null>(null);
   const quote = useQuote();
-  const wrong =
-    mistake ??
-    errorsOfManifests(quote.error, read)
-      .map((one) => t('manifestError', one))
-      .join(' ');
+  const wrong: FieldErrors =
+    mistake === null ? errorsOfManifests(quote.error, read) : new Map([['', { message: mistake, code: TRANSLATED }]]);
   const ask = async () => {
     quote.reset();
     const manifests = await readManifests(text);
@@ -77,7 +74,7 @@ export function PasteForm() {
           isCode
           placeholder={EXAMPLE}
           pointer=""
-          errors={wrong === '' ? NO_ERRORS : new Map([['', wrong]])}
+          errors={wrong}
         />
         <ActionGroup>
           <Button type="submit" isLoading={quote.isPending} isDisabled={quote.isPending}>
@@ -101,10 +98,12 @@ export function PasteForm() {
 }
 
 /** "Deployment web: /spec/template/...: is required" */
-function errorsOfManifests(error: ApiError | null, read: Manifests | null): { name: string; text: string }[] {
-  return [...fieldErrorsOf(error)].map(([pointer, text]) => {
-    const [, , index = '', ...rest] = pointer.split('/');
-    const name = read?.priced[Number(index)]?.name ?? pointer;
-    return { name, text: rest.length === 0 ? text : `/${rest.join('/')}: ${text}` };
-  });
+function errorsOfManifests(error: ApiError | null, read: Manifests | null): FieldErrors {
+  return new Map(
+    [...fieldErrorsOf(error)].map(([pointer, mistake]) => {
+      const [, , index = '', ...rest] = pointer.split('/');
+      const name = read?.priced[Number(index)]?.name ?? pointer;
+      return [pointer, { ...mistake, place: rest.length === 0 ? name : `${name}: /${rest.join('/')}` }];
+    }),
+  );
 }
