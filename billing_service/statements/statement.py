@@ -108,16 +108,17 @@ async def _organization(
 async def invoiced_of(
     fetch: Fetch, usage_total: Decimal, adjustments: list[DictRow], fees: list[DictRow], month: DictRow
 ) -> dict[str, Decimal]:
-    """What is invoiced: fees, usage in the hours without a subscription, and adjustments. Each is rounded once.
+    """What is invoiced: fees, usage and its corrections in the hours without a subscription, and credits.
 
-    `usage_total`: of all hours.
+    Each is rounded once. `usage_total`: of all hours.
     """
     usage = usage_total
     if fees:
         given = {name: month[name] for name in ("organization", "starts", "ends", "currency")}
         [row] = await fetch(script("statements/invoiced.sql"), **given)
         usage = rounded(row["amount"], month["digits"])
-    invoiced = {"fees": _sum(fees, month), "usage": usage, "adjustments": _sum(adjustments, month)}
+    corrections = [row for row in adjustments if row["invoiced"]]
+    invoiced = {"fees": _sum(fees, month), "usage": usage, "adjustments": _sum(corrections, month)}
     return invoiced | {"total": exact_sum(invoiced.values())}
 
 

@@ -23,13 +23,18 @@ class Adjustment(WireModel):
     quantity: SignedAmount | None = Field(description="Null: an amount without a quantity, such as a credit")
     currency: Currency
     amount: SignedAmount = Field(description="Exact, not rounded")
+    invoiced: bool | None = Field(
+        default=None,
+        description="False: it corrects an hour in which the organization was on a plan. Its amount is by list price, "
+        "and is not invoiced. Absent in a month that was closed before",
+    )
     reason: Text
     refers_to: Correction | None = Field(description="Null: it corrects no usage, such as a credit")
     created_at: Moment
 
 
 class MonthAdjustment(WireModel):
-    """Corrections of closed months, and credits. They are in no other amount."""
+    """Corrections of closed months, also of hours with a plan, and credits. They are in no other amount."""
 
     period: Month = Field(description="The month in which they count")
     currency: Currency

@@ -155,7 +155,7 @@ def _price(price: Price | ListedPrice) -> dict[str, Cell]:
 def _adjustment(adjustment: Adjustment) -> TableRow:
     """It counts in the month, apart from the figure."""
     return {
-        "row": "adjustment",
+        "row": "adjustment" if adjustment.invoiced is not False else "adjustment not invoiced",
         "sku": adjustment.sku,
         "workload": adjustment.refers_to.workload if adjustment.refers_to else None,
         "quantity": adjustment.quantity,

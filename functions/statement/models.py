@@ -88,7 +88,7 @@ class Invoiced(WireModel):
 
     fees: Amount
     usage: Amount = Field(description="Usage in the hours without a plan")
-    adjustments: SignedAmount
+    adjustments: SignedAmount = Field(description="Credits, and corrections of hours without a plan")
     total: SignedAmount
 
     @model_validator(mode="after")

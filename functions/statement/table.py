@@ -90,7 +90,7 @@ def _fee(fee: Fee) -> Row:
 
 def _adjustment(adjustment: Adjustment) -> Row:
     return {
-        "row": "adjustment",
+        "row": "adjustment" if adjustment.invoiced is not False else "adjustment not invoiced",
         "namespace": adjustment.namespace,
         "item": adjustment.sku,
         "quantity": adjustment.quantity,

@@ -89,6 +89,18 @@ async def test_the_amounts_of_a_file_add_up_to_its_totals() -> None:
     assert (plan["item"], plan["quantity"], plan["exact"], plan["amount"]) == ("pro-pool", "744", "49", "")
 
 
+async def test_a_file_names_the_corrections_that_are_not_invoiced() -> None:
+    """Those of hours with a plan. A month that was closed before has no such member."""
+    adjustment = {"id": "a", "namespace": "acme-web", "sku": None, "quantity": None, "currency": "EUR", "amount": 1}
+    adjustment |= {"reason": "late line", "refers_to": None, "created_at": "2025-10-01T00:00:00Z"}
+    adjustments = [adjustment, adjustment | {"invoiced": True}, adjustment | {"invoiced": False}]
+    response = await stated(admin("acme"), "?format=csv", adjustments=adjustments, currency="EUR")
+    named = [row["row"] for row in rows(response.text) if row["reason"]]
+    assert named == ["adjustment", "adjustment", "adjustment not invoiced"]
+    data = assert_success_envelope(await stated(admin("acme"), adjustments=adjustments))["data"]
+    assert [one.get("invoiced") for one in data["adjustments"]] == [None, True, False]
+
+
 async def test_a_project_users_file_has_no_invoice() -> None:
     """The columns stay, so that files of all callers have the same form."""
     response = await get(make("statement", billing=BillingService()), PATH + "?format=csv", user("acme", "acme-web"))

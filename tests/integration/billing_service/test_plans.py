@@ -160,6 +160,74 @@ async def test_the_list_of_months_has_what_their_statements_have(api: Api, load:
     )
 
 
+LINES = "namespace,hour,sku,workload,quantity\n"
+CPU = "resource,currency,unit_price,valid_from\ncpu_core_hour,EUR,0.05,2025-01-01T00:00:00Z\n"
+
+
+@pytest.fixture
+async def october_half_on_a_plan(api: Api, load: Load, database_url: str, catalogue: None) -> None:  # noqa: ARG001
+    """From 16 October on a plan. 100 core hours before it, and 100 under it; one more line waits above the bound."""
+    await load(CPU)
+    await load(f"{HEADER}acme,dev-pool,2026-10-16T00:00:00Z,\n")
+    usage = "acme-web,2026-10-15T10:00:00Z,cpu_core_hour,-,100\nacme-web,2026-10-16T10:00:00Z,cpu_core_hour,-,100\n"
+    await load(f"{LINES}{usage}acme-web,2026-10-17T10:00:00Z,cpu_core_hour,-,2000000\n", now=NOVEMBER)
+    async with connect(database_url) as connection:
+        assert await close(connection, 3, NOVEMBER) == 1
+    api.now = NOVEMBER
+    assert (await invoice(api, "2026-10"))["invoiced"]["usage"] == 5
+
+
+LATE = {
+    "changed": f"{LINES}acme-web,2026-10-16T10:00:00Z,cpu_core_hour,-,300\n",
+    "less": f"{LINES}acme-web,2026-10-16T10:00:00Z,cpu_core_hour,-,0\n",
+    "late": f"{LINES}acme-web,2026-10-20T10:00:00Z,cpu_core_hour,-,100\n",
+}
+
+
+@pytest.mark.usefixtures("october_half_on_a_plan")
+@pytest.mark.parametrize(("late", "amount"), [("changed", 10), ("less", -5), ("late", 5), ("accepted", 100_000)])
+async def test_a_correction_of_an_hour_with_a_plan_is_shown_and_not_invoiced(
+    api: Api, load: Load, database_url: str, late: str, amount: int
+) -> None:
+    """As usage of the running month in such an hour. The statement, the list of months and the closed month agree."""
+    if late == "accepted":
+        line = ("acme-web", "2026-10-17T10:00:00Z", "cpu_core_hour")
+        assert run(database_url, "accept", *line, "--by", "me", "--reason", "agreed").returncode == 0
+        async with connect(database_url) as connection:
+            await connection.execute("UPDATE adjustments SET period = '2026-11-01'")  # the command has today's month
+    else:
+        await load(LATE[late], now=NOVEMBER)
+    await load("id,organization,amount,currency,reason\nc-1,acme,-2.00,EUR,credit\n", now=NOVEMBER)
+    found = await invoice(api, "2026-11")
+    assert found["adjustments_total"] == amount - 2
+    assert {one["amount"]: one["invoiced"] for one in found["adjustments"]} == {amount: False, -2: True}
+    assert found["invoiced"] == {"fees": 19, "usage": 0, "adjustments": -2, "total": 17}
+    listed = simplejson.loads((await api.get("/api/organization/acme/statements")).text, use_decimal=True)
+    assert listed["months"][0]["invoiced_total"] == 17
+    assert (await api.overview("acme", "acme-web"))["adjustments"] == amount
+    explained = (await api.get("/api/project/acme-web/explain?organization=acme&figure=current_month_total")).json()
+    assert [(one["amount"], one["invoiced"]) for one in explained["adjustments"]] == [(amount, False)]
+    api.now = datetime(2026, 12, 20, tzinfo=UTC)
+    async with connect(database_url) as connection:
+        assert await close(connection, 3, api.now) == 1
+    assert (await invoice(api, "2026-11"))["invoiced"] == found["invoiced"]
+
+
+@pytest.mark.usefixtures("october_half_on_a_plan")
+async def test_a_correction_of_an_hour_without_a_plan_is_invoiced_also_while_there_is_one(api: Api, load: Load) -> None:
+    """What counts is the hour of the usage, not the month of the adjustment. A project-user gets the same lines."""
+    await load(f"{LINES}acme-web,2026-10-15T10:00:00Z,cpu_core_hour,-,140\n", now=NOVEMBER)
+    found = await invoice(api, "2026-11")
+    assert found["invoiced"] == {"fees": 19, "usage": 0, "adjustments": 2, "total": 21}
+    own = (await api.get("/api/organization/acme/statement?namespaces=acme-web")).json()
+    assert [one["invoiced"] for one in own["adjustments"]] == [True]
+    await load(f"{HEADER}acme,none,2026-11-01T00:00:00Z,\n")
+    await load(LATE["late"], now=NOVEMBER)
+    found = await invoice(api, "2026-11")
+    assert (found["cost_basis"], found["adjustments_total"]) == ("usage", 7)
+    assert found["invoiced"] == {"fees": 0, "usage": 0, "adjustments": 2, "total": 2}
+
+
 @pytest.mark.usefixtures("catalogue", "registry")
 @pytest.mark.parametrize(
     ("line", "reason"),

@@ -107,21 +107,23 @@ test('an adjustment is a line with its reason, its exact amount and the month it
     created_at: '2026-09-03T08:00:00.000Z',
   };
   const credit = { ...adjustment, id: 'b', namespace: null, quantity: null, sku: null, refers_to: null, amount: -10 };
+  const planned = { ...adjustment, id: 'c', invoiced: false };
   const yen = {
     ...{ currency: 'JPY', projects: [], rounding: 0, usage_total: 0, unrated_lines: 0 },
     adjustments_total: -300,
   };
   answerEach({
     [statementOf('2026-09')]: json(
-      statement({ adjustments: [adjustment, credit], adjustments_total: -10.41, other_currencies: [yen] }),
+      statement({ adjustments: [adjustment, credit, planned], adjustments_total: -10.41, other_currencies: [yen] }),
     ),
   });
   renderBilling('billing/statements/2026-09');
   const rows = within(await screen.findByRole('grid', { name: 'Adjustments' })).getAllByRole('row');
   expect(rows[1]).toHaveTextContent('acme-weblate samplescpu_core_hourJuly 2026api-12.5-€0.40625September 3, 2026');
   expect(rows[2]).toHaveTextContent('Organizationlate samplesNo usage–-€10.00');
-  expect(rows[3]).toHaveTextContent('Total-€10.41');
-  expect(rows[4]).toHaveTextContent('Total-¥300');
+  expect(rows[3]).toHaveTextContent('-€0.40625Not invoiced: an hour with a plan');
+  expect(rows[4]).toHaveTextContent('Total-€10.41');
+  expect(rows[5]).toHaveTextContent('Total-¥300');
 });
 
 test('the statement is saved as the CSV of the API', async () => {

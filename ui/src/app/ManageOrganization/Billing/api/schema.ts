@@ -554,6 +554,8 @@ export interface components {
              * @description Exact, not rounded
              */
             amount: number;
+            /** @description False: it corrects an hour in which the organization was on a plan. Its amount is by list price, and is not invoiced. Absent in a month that was closed before */
+            invoiced?: boolean;
             reason: string;
             /** @description Null: it corrects no usage, such as a credit */
             refers_to: components["schemas"]["Correction"] | null;
@@ -1307,7 +1309,10 @@ export interface components {
              * @description Usage in the hours without a plan
              */
             usage: number;
-            /** Format: decimal */
+            /**
+             * Format: decimal
+             * @description Credits, and corrections of hours without a plan
+             */
             adjustments: number;
             /** Format: decimal */
             total: number;
@@ -1373,7 +1378,7 @@ export interface components {
             /** @description True if the billing service failed and this is an older response (RFC 5861) */
             stale: boolean;
         };
-        /** @description Corrections of closed months, and credits. They are in no other amount. */
+        /** @description Corrections of closed months, also of hours with a plan, and credits. They are in no other amount. */
         MonthAdjustment: {
             /** @description The month in which they count */
             period: string;

@@ -19,7 +19,10 @@ export function Adjustments({ adjustments }: { adjustments: Schemas['Explanation
           <tr key={index}>
             <th scope="row">{one.reason}</th>
             <td>{[one.sku, one.refers_to?.workload].filter(Boolean).join(', ')}</td>
-            <td className="billing-right">{formatAmount(one.amount, one)}</td>
+            <td className="billing-right">
+              {formatAmount(one.amount, one)}
+              {one.invoiced === false && <Content component="small">{t('notInvoiced')}</Content>}
+            </td>
           </tr>
         ))}
       </PlainTable>

@@ -72,7 +72,13 @@ function useRows(part: StatementSubject['part'], data: Statement, meta: Meta): S
       return [{ name: t('listPrice'), text: formatAmount(data.usage_total, meta), part: usageSubject(data) }];
     case 'adjustments':
       return data.adjustments.map((one) => ({
-        name: [one.namespace ?? t('ofAll'), one.reason, one.sku, one.refers_to && formatMonth(one.refers_to.period)]
+        name: [
+          one.namespace ?? t('ofAll'),
+          one.reason,
+          one.sku,
+          one.refers_to && formatMonth(one.refers_to.period),
+          one.invoiced === false && t('notInvoiced'),
+        ]
           .filter(Boolean)
           .join(', '),
         text: formatExact(one.amount, one.currency, meta.currency_digits),

@@ -111,6 +111,7 @@ function AdjustmentRow({ adjustment, meta, period }: AdjustmentRowProps) {
         <Explained subject={{ kind: 'statement', part: 'adjustments', period }} name={adjustment.reason}>
           {formatExact(adjustment.amount, adjustment.currency, meta.currency_digits)}
         </Explained>
+        {adjustment.invoiced === false && <Content component="small">{t('notInvoiced')}</Content>}
       </Td>
       <Td dataLabel={t('madeOn')}>{formatDayOf(adjustment.created_at, timeZone)}</Td>
     </Tr>
