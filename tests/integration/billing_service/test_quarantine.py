@@ -1,12 +1,16 @@
-"""Usage above the bound: it waits for a person, who accepts it with a reason."""
+"""Usage that waits: above the bound for a person, who accepts it with a reason; or for its owner, SKU or price."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from billing_service.csv_file import BadFileError
 from billing_service.database import connect
+from billing_service.periods.close import close
 
-from .conftest import Load
+from .conftest import Api, Load
 from .ledger_kit import found, sums
 from .process import run
 
@@ -14,6 +18,7 @@ PRICE = "resource,currency,unit_price,valid_from\ncpu_core_hour,EUR,0.05,2025-01
 HEADER = "namespace,hour,sku,workload,quantity,labels\n"
 LINE = f"{HEADER}acme-web,2026-11-01T00:00:00Z,cpu_core_hour,Deployment/api,5000,team=web\n"
 ACCEPT = ("accept", "acme-web", "2026-11-01T00:00:00Z", "cpu_core_hour", "--workload", "Deployment/api")
+NOVEMBER = datetime(2026, 11, 20, 12, tzinfo=UTC)
 WHO = ("--by", "alice", "--reason", "load test, invoice agreed")
 
 pytestmark = pytest.mark.usefixtures("registry")
@@ -62,3 +67,109 @@ async def test_the_bound_is_a_setting_of_the_import(load: Load, database_url: st
     done = run(database_url, "import", path, QUARANTINE_ABOVE="5000")
     assert (done.returncode, "quarantine" in done.stdout) == (0, False), done.stderr
     assert run(database_url, "quarantine").stdout == "quarantine: empty\n"
+
+
+async def close_october(url: str) -> None:
+    async with connect(url) as connection:
+        await close(connection, 3, NOVEMBER)
+
+
+async def booked(url: str, namespace: str) -> list[tuple[Any, ...]]:
+    """Organization, currency, quantity and amount: of lines, and of adjustments."""
+    of = "SELECT organization, currency, quantity::numeric, amount FROM {} WHERE namespace = '" + namespace + "'"
+    async with connect(url) as connection:
+        rows = [await found(connection, of.format(table)) for table in ("usage_lines", "adjustments")]
+    return [(str(row[0]), *row[1:]) for table in rows for row in table]
+
+
+WAITING = {
+    "above_bound": "cpu_core_hour,-,2000000,",
+    "unknown_sku": "object_storage_gib_hour,-,100,",
+    "price_missing": "network_gib,-,100,",
+}
+
+
+@pytest.mark.parametrize("uid", ["", "u-2"], ids=["moved", "created again"])
+@pytest.mark.parametrize("reason", list(WAITING))
+async def test_usage_that_waits_keeps_its_owner(load: Load, database_url: str, reason: str, uid: str) -> None:
+    """acme owns the namespace in October, and its only usage waits. In November it moves, or globex creates it again.
+    Without a date this holds from now on."""
+    await load(PRICE + "network_gib,USD,0.5,2025-01-01T00:00:00Z\n")
+    await load("namespace,organization,uid\nfresh,acme,u-1\n")
+    await load(f"{HEADER}acme-web,2026-10-01T00:00:00Z,cpu_core_hour,-,1,\n")
+    if reason == "price_missing":
+        await close_october(database_url)
+    await load(f"{HEADER}fresh,2026-10-05T00:00:00Z,{WAITING[reason]}\n")
+    assert f"fresh {WAITING[reason].split(',')[0]} csv: {reason}" in run(database_url, "quarantine").stdout
+    await load(f"namespace,organization,uid\nfresh,globex,{uid}\n", now=NOVEMBER)
+    if reason == "above_bound":
+        line = ("fresh", "2026-10-05T00:00:00Z", "cpu_core_hour")
+        assert run(database_url, "accept", *line, *WHO).returncode == 0
+        assert await booked(database_url, "fresh") == [("acme", "EUR", 2_000_000, 100_000)]
+    elif reason == "unknown_sku":
+        await load("sku,component,unit,basis\nobject_storage_gib_hour,storage,GiB hour,used\n", now=NOVEMBER)
+        assert await booked(database_url, "fresh") == [("acme", "EUR", 100, None)]
+    else:
+        await load(PRICE.replace("cpu_core_hour", "network_gib"), now=NOVEMBER)
+        assert await booked(database_url, "fresh") == [("acme", "EUR", 100, 5)]
+    async with connect(database_url) as connection:
+        owners = await found(connection, "SELECT organization, lower(validity), life FROM ownership ORDER BY 2")
+    assert [tuple(map(str, owner)) for owner in owners if owner[1] is not None] == [
+        ("globex", str(NOVEMBER), "2" if uid else "1")
+    ]
+
+
+@pytest.mark.parametrize("former", [False, True], ids=["new", "with a former life"])
+async def test_usage_of_a_closed_month_is_booked_when_its_project_is_registered_with_its_date(
+    api: Api, load: Load, database_url: str, former: bool
+) -> None:
+    """Nobody owned these hours, so nothing is taken from an owner: they become adjustments. The closed month stays."""
+    await load(PRICE)
+    usage = "{},2026-10-{}T00:00:00Z,cpu_core_hour,-,100,\n"
+    await load(HEADER + usage.format("acme-web", "03"))
+    if former:
+        await load("namespace,organization,uid\nlate,globex,u-0\n")
+        await load(HEADER + usage.format("late", "01"))
+        await load("namespace,organization,valid_until\nlate,globex,2026-10-04T00:00:00Z\n")
+    await load(HEADER + usage.format("late", "04") + usage.format("late", "10"))
+    await close_october(database_url)
+    api.now = NOVEMBER
+    closed = (await api.get("/api/organization/acme/statement?period=2026-10")).text
+    before = await booked(database_url, "late")
+    await load("namespace,organization,uid,valid_from\nlate,acme,u-1,2026-10-05T00:00:00Z\n", now=NOVEMBER)
+    assert await booked(database_url, "late") == [*before, ("acme", "EUR", 100, 5)]
+    assert (await api.get("/api/organization/acme/statement?period=2026-10")).text == closed
+    assert "2026-10-04T00:00Z to 2026-10-04T00:00Z" in run(database_url, "quarantine").stdout
+    with pytest.raises(BadFileError, match="month 2026-10 is closed"):
+        await load("namespace,organization,valid_from\nlate,nippon,2026-10-20T00:00:00Z\n", now=NOVEMBER)
+
+
+async def test_an_end_in_a_closed_month_can_become_later_and_not_earlier(load: Load, database_url: str) -> None:
+    """The project went on after its registered end. A line with begin and end changes the end only."""
+    await load(PRICE)
+    ends = "namespace,organization,valid_until\nacme-web,acme,2026-{}T00:00:00Z\n"
+    await load(f"{HEADER}acme-web,2026-10-03T00:00:00Z,cpu_core_hour,-,100,\n")
+    await load(ends.format("10-05"), now=NOVEMBER)
+    await load(f"{HEADER}acme-web,2026-10-10T00:00:00Z,cpu_core_hour,-,100,\n")
+    await close_october(database_url)
+    with pytest.raises(BadFileError, match="month 2026-10 is closed"):
+        await load(ends.format("10-04"), now=NOVEMBER)
+    await load(ends.format("10-11"), now=NOVEMBER)
+    assert await booked(database_url, "acme-web") == [("acme", "EUR", 100, 5)] * 2
+    both = "namespace,organization,valid_from,valid_until\nacme-web,acme,2026-10-01T00:00:00Z,2026-{}T00:00:00Z\n"
+    for end in ("11-10", "11-05"):
+        await load(both.format(end), now=NOVEMBER)
+    async with connect(database_url) as connection:
+        query = "SELECT lower(validity), upper(validity) FROM ownership WHERE namespace = 'acme-web'"
+        assert await found(connection, query) == [(None, datetime(2026, 11, 5, tzinfo=UTC))]
+
+
+@pytest.mark.parametrize("since", ["", "2026-11-01T00:00:00Z"])
+async def test_an_end_after_the_next_owner_began_is_refused(load: Load, since: str) -> None:
+    """With the line and the reason."""
+    await load("namespace,organization,valid_until\nacme-web,acme,2026-11-10T00:00:00Z\n")
+    await load("namespace,organization,valid_from\nacme-web,globex,2026-11-12T00:00:00Z\n")
+    ends = "namespace,organization,valid_from,valid_until\nacme-web,acme,{},2026-11-{}T00:00:00Z\n"
+    with pytest.raises(BadFileError, match=":2: namespace: it has another owner from 2026-11-12"):
+        await load(ends.format(since, "15"))
+    await load(ends.format(since, "12"))
