@@ -8,6 +8,7 @@ import pytest
 from billing_service.csv_file import BadFileError
 from billing_service.database import connect
 from billing_service.ledger.commands import differences
+from billing_service.periods.close import close
 
 from .conftest import Api, Load
 from .ledger_kit import found
@@ -93,6 +94,141 @@ async def test_a_zone_within_a_month_is_refused(load: Load, registry: None, vali
     await load(usage(datetime(2026, 11, 1, tzinfo=UTC), NOVEMBER))
     with pytest.raises(BadFileError, match=reason):
         await load(ZONE.format("Europe/Berlin", valid_from), now=NOVEMBER)
+
+
+Terms = list[tuple[str, str, str, str]]
+
+
+async def terms(url: str) -> Terms:
+    """Of acme: since and until when, currency and zone."""
+    query = "SELECT lower(validity), upper(validity), currency, time_zone FROM organization_terms"
+    async with connect(url) as connection:
+        rows = await found(connection, f"{query} WHERE organization = 'acme' ORDER BY 1 NULLS FIRST")
+    return [(_shown(row[0]), _shown(row[1]), str(row[2]), str(row[3])) for row in rows]
+
+
+def _shown(moment: object) -> str:
+    return f"{moment.astimezone(UTC):%m-%dT%H}" if isinstance(moment, datetime) else ""
+
+
+UNDATED = "organization,currency,time_zone\nacme,{},{}\n"
+DATED = "organization,currency,time_zone,valid_from\nacme,{},{},{}\n"
+
+
+async def test_the_same_file_with_a_new_zone_changes_nothing_again(api: Api, load: Load, database_url: str) -> None:
+    """Neither on the next day nor in the next month; as a registry that is exported each night."""
+    await load(CPU)
+    await load(usage(NOVEMBER - timedelta(hours=3), NOVEMBER), now=NOVEMBER)
+    await load(UNDATED.format("EUR", "Europe/Berlin"), now=NOVEMBER)
+    announced = [("", "11-30T23", "EUR", "UTC"), ("11-30T23", "", "EUR", "Europe/Berlin")]
+    assert await terms(database_url) == announced
+    tag = (await api.get("/api/organization/acme/projects")).headers["etag"]
+    for days in (0, 1, 10, 11, 40):
+        await load(UNDATED.format("EUR", "Europe/Berlin"), now=NOVEMBER + timedelta(days=days))
+        assert await terms(database_url) == announced
+    assert (await api.get("/api/organization/acme/projects")).headers["etag"] == tag
+
+
+@pytest.mark.usefixtures("registry")
+@pytest.mark.parametrize(
+    ("first", "second", "begin"),
+    [
+        ("Europe/Berlin", "Asia/Tokyo", "11-30T15"),
+        ("Asia/Tokyo", "Europe/Berlin", "11-30T15"),
+        ("America/New_York", "Pacific/Honolulu", "12-01T00"),
+    ],
+)
+async def test_another_zone_takes_the_place_of_the_announced_one(
+    load: Load, database_url: str, first: str, second: str, begin: str
+) -> None:
+    """Both without a date. A currency that is announced stays."""
+    await load(CPU)
+    await load(usage(NOVEMBER - timedelta(hours=3), NOVEMBER), now=NOVEMBER)
+    await load(DATED.format("USD", "", "2027-01-10T00:00:00Z"), now=NOVEMBER)
+    await load(UNDATED.format("EUR", first), now=NOVEMBER)
+    for _ in range(2):
+        await load(UNDATED.format("EUR", second), now=NOVEMBER)
+        assert await terms(database_url) == [
+            ("", begin, "EUR", "UTC"),
+            (begin, "01-10T00", "EUR", second),
+            ("01-10T00", "", "USD", second),
+        ]
+
+
+@pytest.mark.usefixtures("registry")
+async def test_a_zone_of_the_last_hours_of_a_month_begins_a_month_later(load: Load, database_url: str) -> None:
+    """In Tokyo, December has begun, and its hours are booked as November's."""
+    await load(CPU)
+    evening = datetime(2026, 11, 30, 20, tzinfo=UTC)
+    await load(usage(evening - timedelta(hours=3), evening), now=evening)
+    for later in range(0, 48, 5):
+        await load(UNDATED.format("EUR", "Asia/Tokyo"), now=evening + timedelta(hours=later))
+        assert await terms(database_url) == [("", "12-31T15", "EUR", "UTC"), ("12-31T15", "", "EUR", "Asia/Tokyo")]
+
+
+@pytest.mark.usefixtures("registry")
+async def test_a_new_currency_with_a_new_zone_holds_from_now_on(load: Load, database_url: str) -> None:
+    """The zone holds from the next month on, with the currency. A later currency does not end with the month."""
+    await load(CPU)
+    await load(usage(NOVEMBER - timedelta(hours=3), NOVEMBER), now=NOVEMBER)
+    for _ in range(2):
+        await load(UNDATED.format("USD", "Europe/Berlin"), now=NOVEMBER)
+        assert await terms(database_url) == [
+            ("", "11-20T12", "EUR", "UTC"),
+            ("11-20T12", "11-30T23", "USD", "UTC"),
+            ("11-30T23", "", "USD", "Europe/Berlin"),
+        ]
+    await load(UNDATED.format("JPY", "Europe/Berlin"), now=NOVEMBER + timedelta(days=1))
+    assert (await terms(database_url))[2:] == [
+        ("11-21T12", "11-30T23", "JPY", "UTC"),
+        ("11-30T23", "", "JPY", "Europe/Berlin"),
+    ]
+
+
+@pytest.mark.usefixtures("registry")
+async def test_a_zone_begins_before_a_currency_of_the_same_day(load: Load, database_url: str) -> None:
+    """Midnight is earlier in Berlin than in UTC."""
+    await load(CPU)
+    await load(usage(NOVEMBER - timedelta(hours=3), NOVEMBER), now=NOVEMBER)
+    await load(DATED.format("USD", "", "2026-12-01T00:00:00Z"), now=NOVEMBER)
+    await load(DATED.format("USD", "Europe/Berlin", "2026-12-01T00:00:00Z"), now=NOVEMBER)
+    assert await terms(database_url) == [("", "11-30T23", "EUR", "UTC"), ("11-30T23", "", "USD", "Europe/Berlin")]
+
+
+PAST = {
+    "a plan": "organization,plan,valid_from\nacme,suspendedPlan,2026-09-01T00:00:00Z\n",
+    "a credit": "id,organization,amount,currency,reason\nc-1,acme,-2.00,EUR,credit\n",
+    "usage in quarantine": f"{LINES}acme-web,2026-10-01T00:00:00Z,object_gib_hour,-,1\n",
+    "terms with a date": DATED.format("USD", "", "2026-10-01T00:00:00Z"),
+}
+
+
+@pytest.mark.usefixtures("registry")
+@pytest.mark.parametrize("past", list(PAST))
+async def test_new_terms_of_an_organization_without_usage_leave_its_past(
+    load: Load, database_url: str, past: str
+) -> None:
+    """A plan, a credit, or usage that waits was in the old currency and zone. Closed months too."""
+    october = NOVEMBER - timedelta(days=30)
+    await load(PAST[past], now=october)
+    async with connect(database_url) as connection:
+        await close(connection, 3, NOVEMBER)
+    before = await terms(database_url)
+    await load(UNDATED.format("JPY", "Asia/Tokyo"), now=NOVEMBER)
+    *unchanged, until_now, now, later = await terms(database_url)
+    assert [*unchanged, (until_now[0], "", *until_now[2:])] == before
+    assert (until_now[1], now, later) == (
+        "11-20T12",
+        ("11-20T12", "11-30T15", "JPY", "UTC"),
+        ("11-30T15", "", "JPY", "Asia/Tokyo"),
+    )
+
+
+@pytest.mark.usefixtures("registry")
+async def test_new_terms_of_an_organization_without_a_past_hold_from_ever_on(load: Load, database_url: str) -> None:
+    """Its projects have no usage yet: the first line was wrong."""
+    await load(UNDATED.format("JPY", "Asia/Tokyo"), now=NOVEMBER)
+    assert await terms(database_url) == [("", "", "JPY", "Asia/Tokyo")]
 
 
 @pytest.mark.parametrize(
