@@ -51,7 +51,15 @@ _STATEMENT_LOST = (psycopg.errors.FeatureNotSupported, psycopg.errors.InvalidSql
 
 
 class SettingsNotKept(psycopg.OperationalError):
-    """A pooler dropped the settings, so the session would have no time limit and would not be read-only."""
+    """A pooler dropped the settings: the session would have no time limit, would not be read-only, or not be in UTC."""
+
+
+async def set_utc(connection: psycopg.AsyncConnection[Any]) -> None:
+    """For a session that can write: the default of the server can be a zone with summer time, and datetimes would have
+    it. PgBouncer keeps the time zone of each of its clients, also in transaction mode. Raises SettingsNotKept."""
+    await connection.execute("SET timezone = 'UTC'", prepare=False)
+    if connection.info.parameter_status("TimeZone") != "UTC":
+        raise SettingsNotKept
 
 
 class ReadConnection(psycopg.AsyncConnection[DictRow]):

@@ -11,7 +11,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
 
-from billing_service.connection import PARAMETERS, ReadConnection
+from billing_service.connection import PARAMETERS, ReadConnection, set_utc
 from billing_service.database_failure import AWAY, OUTDATED, unavailable
 from billing_service.errors import SchemaOutdated
 from billing_service.pool import Pool
@@ -113,12 +113,16 @@ async def open_database(url: str, *, pool_size: int = 4, timeout_seconds: float 
 
 @asynccontextmanager
 async def connect(url: str) -> AsyncIterator[Connection]:
-    """A connection that can write, for the commands. It prepares no statement: each import creates a new `incoming`."""
+    """A connection that can write, for the commands and the worker. Its time zone is UTC, whatever the server's is.
+
+    It prepares no statement: each import creates a new `incoming`.
+    """
     parameters: dict[str, Any] = PARAMETERS | {"connect_timeout": "10"} | conninfo_to_dict(url)
     connection = await psycopg.AsyncConnection.connect(
         **parameters, autocommit=True, prepare_threshold=None, row_factory=dict_row
     )
     try:
+        await set_utc(connection)
         yield connection
     finally:
         await connection.close()

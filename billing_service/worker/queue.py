@@ -12,7 +12,7 @@ import procrastinate
 from procrastinate import App, PsycopgConnector, RetryStrategy
 from psycopg.conninfo import conninfo_to_dict
 
-from billing_service.connection import PARAMETERS
+from billing_service.connection import PARAMETERS, set_utc
 from billing_service.metering.errors import MeteringError
 from billing_service.plans.platform import PlatformError
 from billing_service.worker.jobs import Job
@@ -42,9 +42,8 @@ def create_app(url: str, found: Iterable[Job], metrics: WorkerMetrics) -> App:
 def _connector(url: str) -> PsycopgConnector:
     """Without prepared statements and LISTEN, so that it works behind PgBouncer."""
     parameters = PARAMETERS | {"application_name": "billing-worker"} | conninfo_to_dict(url)
-    return PsycopgConnector(
-        min_size=1, max_size=4, timeout=10, kwargs=parameters | {"prepare_threshold": None, "autocommit": True}
-    )
+    options = parameters | {"prepare_threshold": None, "autocommit": True}
+    return PsycopgConnector(min_size=1, max_size=4, timeout=10, kwargs=options, configure=set_utc)
 
 
 def _add(app: App, job: Job, metrics: WorkerMetrics, *, alone: bool = True) -> None:

@@ -26,10 +26,11 @@ PRICES = "resource,currency,unit_price,valid_from\ncpu_core_hour,EUR,0.5,2025-01
 USAGE = f"{USAGE_HEADER}acme-web,2025-09-10T09:00:00Z,1,0,0,0,0\n"
 OVERVIEW = "/api/project/acme-web/overview?organization=acme"
 
-pytestmark = pytest.mark.skipif(
+needs_pgbouncer = pytest.mark.skipif(
     not shutil.which("pgbouncer"),
     reason="NOT TESTED BEHIND PGBOUNCER: it is not installed (Debian and Ubuntu: apt-get install pgbouncer)",
 )
+pytestmark = needs_pgbouncer
 
 
 @contextmanager
