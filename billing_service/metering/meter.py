@@ -1,16 +1,17 @@
-"""Which hours are read: each hour once it is closed, one after another, the oldest first.
+"""Which hours are read: each hour that is closed and not stored, one after another, the oldest first.
 
 An hour is closed when METERING_DELAY_SECONDS have passed since its end by our clock and by the clock of the server: a
 clock in the future would otherwise read an hour whose samples are not there yet.
 """
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from billing_service.metering.client import Prometheus
+from billing_service.metering.errors import MeteringError
 from billing_service.metering.owners import Owners
 from billing_service.metering.queries import Queries
 from billing_service.metering.reading import HourReader, Scope
@@ -19,6 +20,7 @@ from billing_service.metering.windows import Hour
 
 _HOUR = timedelta(hours=1)
 _CLOCKS_DIFFER = timedelta(minutes=1)
+LOOK_BACK = timedelta(days=35)  # holes before it are only back-filled by a command
 
 _logger = logging.getLogger("billing_service")
 
@@ -26,6 +28,9 @@ _logger = logging.getLogger("billing_service")
 class Store(Protocol):
     async def newest_hour(self, source: str) -> datetime | None:
         """The start of the newest hour that this source has stored."""
+
+    async def holes(self, source: str, since: datetime, until: datetime) -> list[datetime]:
+        """The hours between the oldest and the newest one that are not stored, from `since` to before `until`."""
 
     async def owners(self, hour: datetime) -> Owners:
         """Of the namespaces, within the hour."""
@@ -73,27 +78,39 @@ class Meter:
         return floor(min(now, server) - self._delay)
 
     async def catch_up(self, now: datetime, first: datetime | None = None) -> AsyncIterator[Metered]:
-        """Every closed hour after the newest stored one. Without a stored hour it begins with `first`, or else with the
-        newest closed hour: what was before the meter was installed is back-filled by a command."""
+        """Every closed hour that is not stored: holes of the last 35 days, and the hours after the newest one.
+
+        Without a stored hour it begins with `first`, or else with the newest closed hour: what was before the meter was
+        installed is back-filled by a command.
+
+        A hole that cannot be read holds up the holes after it, and not the new hours. Its error is raised at the end.
+        """
         watermark = await self.watermark(now)
         newest = await self._store.newest_hour(self._scope.source)
         start = newest + _HOUR if newest else first or watermark - _HOUR
-        async for metered in self._hours(start, watermark):
+        failed = None
+        try:
+            holes = await self._store.holes(self._scope.source, watermark - LOOK_BACK, watermark)
+            async for metered in self._hours(holes):
+                yield metered
+        except MeteringError as error:
+            failed = error
+        async for metered in self._hours(_between(start, watermark)):
             yield metered
+        if failed is not None:
+            raise failed
 
     async def back_fill(self, start: datetime, end: datetime, now: datetime) -> AsyncIterator[Metered]:
         """The hours from `start` to `end`, which is not included. Raises ValueError if an hour is not closed yet."""
         watermark = await self.watermark(now)
         if end > watermark:
             raise ValueError(f"the newest closed hour ends at {watermark:%Y-%m-%dT%H:%MZ}: --to cannot be later")
-        async for metered in self._hours(start, end):
+        async for metered in self._hours(_between(start, end)):
             yield metered
 
-    async def _hours(self, start: datetime, end: datetime) -> AsyncIterator[Metered]:
-        hour = start
-        while hour < end:
+    async def _hours(self, hours: Iterable[datetime]) -> AsyncIterator[Metered]:
+        for hour in hours:
             yield await self._meter(hour)
-            hour += _HOUR
 
     async def _meter(self, hour: datetime) -> Metered:
         owners = await self._store.owners(hour)
@@ -105,3 +122,10 @@ class Meter:
         level = logging.WARNING if reading.problems else logging.INFO
         _logger.log(level, "an hour was metered", extra={"fields": fields | {"problems": list(reading.problems)}})
         return metered
+
+
+def _between(start: datetime, end: datetime) -> Iterator[datetime]:
+    hour = start
+    while hour < end:
+        yield hour
+        hour += _HOUR

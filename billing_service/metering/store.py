@@ -16,6 +16,16 @@ from billing_service.metering.usage import Instances, Reading
 _logger = logging.getLogger("billing_service")
 
 _NEWEST: LiteralString = "SELECT max(hour) AS hour FROM hours WHERE source = %s"
+_HOLES: LiteralString = """
+    SELECT g.hour FROM (
+        SELECT greatest(min(hour), %(since)s::timestamptz) AS first, max(hour) AS last
+        FROM hours WHERE source = %(source)s HAVING count(*) > 0
+    ) AS s
+    CROSS JOIN generate_series(s.first, s.last, interval '1 hour') AS g (hour)
+    WHERE g.hour < %(until)s::timestamptz
+      AND NOT EXISTS (SELECT FROM hours AS h WHERE h.source = %(source)s AND h.hour = g.hour)
+    ORDER BY g.hour
+"""
 _SEEN: LiteralString = "SELECT samples_seen FROM hours WHERE source = %s AND hour = %s"
 # The namespaces that had several owners in the hour. An owner that comes back has one line.
 _OWNERS: LiteralString = """
@@ -67,6 +77,10 @@ class LedgerStore:
         [row] = await (await self._connection.execute(_NEWEST, [source])).fetchall()
         hour: datetime | None = row["hour"]
         return hour
+
+    async def holes(self, source: str, since: datetime, until: datetime) -> list[datetime]:
+        rows = await self._connection.execute(_HOLES, {"source": source, "since": since, "until": until})
+        return [row["hour"] async for row in rows]
 
     async def owners(self, hour: datetime) -> Owners:
         found: defaultdict[str, list[Owned]] = defaultdict(list)

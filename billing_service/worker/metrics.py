@@ -20,18 +20,28 @@ from starlette.routing import Mount, Route
 
 from billing_service.database import connect
 from billing_service.database_failure import AWAY, OUTDATED, reason
+from billing_service.metering.meter import LOOK_BACK
 from billing_service.metering.settings import MeterSettings
 from billing_service.serve import open_sockets
 
 _INTERVAL_SECONDS = 60
-_RECENT = "35 days"
 _BUCKETS_SECONDS = (0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0)
 
 _STATE: LiteralString = """
     SELECT extract(epoch FROM (SELECT max(hour) + interval '1 hour' FROM hours WHERE source = %(source)s))::float
                AS metered_until,
            (SELECT count(*) FROM hours WHERE samples_seen < samples_expected
-                AND hour > now() - %(recent)s::interval) AS hours_missing,
+                AND hour > now() - %(recent)s::interval) + (
+               SELECT count(*) FROM (
+                   SELECT h.source,
+                          greatest(min(h.hour), date_trunc('hour', now() - %(recent)s::interval, 'UTC')) AS first,
+                          greatest(max(h.hour), max(s.ended_at) - interval '1 hour') AS last
+                   FROM hours AS h LEFT JOIN sources AS s ON s.source = h.source GROUP BY h.source
+               ) AS k
+               CROSS JOIN generate_series(k.first, k.last, interval '1 hour') AS g (hour)
+               WHERE g.hour > now() - %(recent)s::interval
+                 AND NOT EXISTS (SELECT FROM hours AS h WHERE h.source = k.source AND h.hour = g.hour)
+           ) AS hours_missing,
            (SELECT coalesce(sum(unrated), 0) FROM organization_monthly)::bigint AS unpriced,
            (SELECT count(*) FROM quarantine) AS quarantined,
            (SELECT extract(epoch FROM min(next_attempt_at)) FROM deliveries WHERE state = 'pending')::float
@@ -71,7 +81,9 @@ class WorkerMetrics:
                 registry=self.registry,
             )
             lag.set_function(lambda: time.time() - self._metered_until)
-        self._hours_missing = self._gauge("usage_hours_missing", "Hours of the last 35 days with missing samples")
+        self._hours_missing = self._gauge(
+            "usage_hours_missing", "Hours of the last 35 days that are missing, or have missing samples"
+        )
         self._unpriced = self._gauge("unpriced_usage", "Usage lines without a price")
         self._quarantined = self._gauge("quarantined_usage", "Usage lines in quarantine")
         self._behind = self._gauge("budgets_behind", "Budgets that were not evaluated since they or their data changed")
@@ -138,7 +150,7 @@ class WorkerMetrics:
 
     async def _read(self, url: str) -> None:
         async with connect(url) as connection:
-            stored = await connection.execute(_STATE, {"source": self._source, "recent": _RECENT})
+            stored = await connection.execute(_STATE, {"source": self._source, "recent": LOOK_BACK})
             [row] = await stored.fetchall()
             [budgets] = await (await connection.execute(_BUDGETS)).fetchall()
         self._metered_until = row["metered_until"] or self._metered_until

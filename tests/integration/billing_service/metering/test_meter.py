@@ -60,6 +60,11 @@ async def catch_up(opened: Meter, now: datetime = NOW, first: datetime | None = 
     return [metered async for metered in opened.catch_up(now, first)]
 
 
+def clock(now: datetime) -> dict[str, Any]:
+    """The reply of a server whose clock has this time."""
+    return {"status": "success", "data": {"resultType": "scalar", "result": [0, str(now.timestamp())]}}
+
+
 def world() -> Cluster:
     cluster = Cluster()
     cluster.namespace("acme-web")
@@ -108,6 +113,48 @@ async def test_after_an_outage_every_hour_is_read(served: str, ledger: Connectio
     assert seen == [(6, 26), (36, 36), (6, 26), (0, 24), (0, 24)]
 
 
+async def test_holes_behind_the_newest_hour_are_read(served: str, ledger: Connection) -> None:
+    """The meter is five hours behind, and the newest hour is back-filled by hand. The hours between come first, and the
+    hours of another source are not its own."""
+    async with meter(served, ledger) as opened, meter(served, ledger, source="other") as other:
+        await catch_up(opened, NOW - 5 * ONE)
+        await catch_up(other, NOW - 3 * ONE)
+        assert [m.hour async for m in opened.back_fill(HOUR, HOUR + ONE, NOW)] == [HOUR]
+        caught = await catch_up(opened, NOW + ONE)
+        assert await catch_up(opened, NOW + ONE) == []
+    assert [metered.hour for metered in caught] == [HOUR + later * ONE for later in (-4, -3, -2, -1, 1)]
+    stored = "SELECT hour FROM hours WHERE source = 'cluster-1' ORDER BY hour"
+    assert await found(ledger, stored) == [(HOUR + later * ONE,) for later in range(-5, 2)]
+
+
+async def test_holes_of_the_last_35_days_are_read(ledger: Connection) -> None:
+    """A single hour of the year before was back-filled: its later hours do not hold up the present."""
+    since = HOUR + ONE - timedelta(days=35)
+    kept = [HOUR - timedelta(days=365), *(since + later * ONE for later in range(35 * 24) if later not in {0, 100})]
+    for hour in kept:
+        await ledger.execute("INSERT INTO hours VALUES ('cluster-1', %s, 36, 36)", [hour])
+    with serving(lambda path, _: reply(clock(NOW)) if path == "query" else reply()) as fake:
+        async with meter(fake.url, ledger) as opened:
+            assert [metered.hour for metered in await catch_up(opened)] == [since, since + 100 * ONE]
+
+
+async def test_a_hole_that_cannot_be_read_does_not_hold_up_the_new_hours(ledger: Connection) -> None:
+    """A store of the server is missing for the hours before HOUR. Their error is raised each time, for the next run."""
+    for later in (-3, -1):
+        await ledger.execute("INSERT INTO hours VALUES ('cluster-1', %s, 36, 36)", [HOUR + later * ONE])
+
+    def answer(path: str, form: dict[str, str]) -> Reply:
+        if path == "query":
+            return reply(clock(NOW))
+        return reply(EMPTY | ({} if float(form["start"]) >= HOUR.timestamp() else {"warnings": ["a store is missing"]}))
+
+    with serving(answer) as fake:
+        async with meter(fake.url, ledger) as opened:
+            with pytest.raises(PartialReply):
+                await catch_up(opened)
+    assert [row[1] for row in await found(ledger, HOURS)] == [HOUR + later * ONE for later in (-3, -1, 0)]
+
+
 async def test_the_first_run_can_begin_earlier(served: str, ledger: Connection) -> None:
     """METERING_START."""
     async with meter(served, ledger) as opened:
@@ -138,8 +185,7 @@ async def test_a_clock_in_the_future_reads_no_hour_early(
 async def test_a_server_behind_reads_no_hour_early(ledger: Connection) -> None:
     """As if the server had stopped at half past: its hour is not closed."""
     behind = HOUR + timedelta(minutes=30)
-    clock = {"status": "success", "data": {"resultType": "scalar", "result": [0, str(behind.timestamp())]}}
-    with serving(lambda path, _: reply(clock if path == "query" else EMPTY)) as fake:
+    with serving(lambda path, _: reply(clock(behind) if path == "query" else EMPTY)) as fake:
         async with meter(fake.url, ledger) as opened:
             assert await opened.watermark(NOW) == HOUR
 
@@ -154,11 +200,10 @@ async def test_an_hour_that_is_not_closed_cannot_be_back_filled(served: str, led
 
 async def test_a_partial_reply_stores_nothing(ledger: Connection) -> None:
     """One of the queries has a warning: the hour stays missing, and the next run reads it."""
-    clock = {"status": "success", "data": {"resultType": "scalar", "result": [0, str(NOW.timestamp())]}}
 
     def answer(path: str, form: dict[str, str]) -> Reply:
         if path == "query":
-            return reply(clock)
+            return reply(clock(NOW))
         return reply(EMPTY | {"warnings": ["a store is missing"]} if "working_set" in form["query"] else EMPTY)
 
     with serving(answer) as fake:

@@ -171,7 +171,11 @@ async def test_a_failed_job_is_tried_again_later(queue_url: str, tmp_path: Path)
 
 
 async def test_the_metrics_show_what_is_missing(queue_url: str, tmp_path: Path) -> None:
-    """An hour with missing samples, a line without a price, a line in quarantine."""
+    """An hour with missing samples, hours that a meter has never read, a line without a price, a line in quarantine.
+
+    Of another meter, two hours between the oldest and the newest one are missing, and one before its end. Of an old
+    meter, the hours of the last 35 days before its newest one are missing.
+    """
     hour = closed_hour()
     async with connect(queue_url) as connection:
         await connection.execute(
@@ -180,6 +184,12 @@ async def test_the_metrics_show_what_is_missing(queue_url: str, tmp_path: Path) 
         )
         stored = "INSERT INTO hours VALUES ('prometheus', %s, 36, 30), ('prometheus', %s, 36, 36)"
         await connection.execute(stored, [hour - ONE, hour])
+        stored = "INSERT INTO hours VALUES ('eu-2', %s, 36, 36), ('eu-2', %s, 36, 36)"
+        await connection.execute(stored, [hour - 5 * ONE, hour - 2 * ONE])
+        ended = "INSERT INTO sources VALUES ('eu-2', %s, %s)"
+        await connection.execute(ended, [hour - 5 * ONE, hour])
+        stored = "INSERT INTO hours VALUES ('eu-3', %s, 36, 36), ('eu-3', %s, 36, 36)"
+        await connection.execute(stored, [hour - 900 * ONE, hour - 830 * ONE])
         kept = "INSERT INTO quarantine VALUES ('x', %s, 'cpu_core_hour', '-', 'csv', %s, 1, 'unknown_namespace', now())"
         await connection.execute(kept, [hour, hour])
     with serving(empty) as fake, working(queue_url, tmp_path, PROMETHEUS_URL=fake.url) as [worker]:
@@ -190,7 +200,10 @@ async def test_the_metrics_show_what_is_missing(queue_url: str, tmp_path: Path) 
         await until(read)
         shown = worker.metrics()
         assert worker.stop()[0] == 0
-    assert (shown["usage_hours_missing"], shown["unpriced_usage"]) == (1, 2)
+    # 35 days are 840 hours. The first one that began within them is 839 hours before the running one.
+    running = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    old = 839 - round((running - hour) / ONE)
+    assert (shown["usage_hours_missing"], shown["unpriced_usage"]) == (1 + 2 + 1 + old - 830, 2)
     lag = (datetime.now(UTC) - hour - ONE).total_seconds()
     assert abs(shown["metering_lag_seconds"] - lag) < 10
 
