@@ -49,6 +49,14 @@ _STORED: LiteralString = (
     WHERE l.source = %(source)s AND l.hour = %(hour)s AND l.quantity > 0
     UNION SELECT namespace, sku, workload, owned_at FROM quarantine
     WHERE source = %(source)s AND hour = %(hour)s AND quantity > 0
+    UNION SELECT a.namespace, s.code, a.workload, coalesce(o.owned_at, %(hour)s::timestamptz)
+    FROM ( -- of a closed month: lines that came after its end
+        SELECT organization, namespace, life, sku, workload FROM adjustments
+        WHERE source = %(source)s AND refers_hour = %(hour)s
+        GROUP BY organization, namespace, life, sku, workload HAVING sum(quantity) > 0
+    ) AS a
+    JOIN skus AS s ON s.id = a.sku
+    LEFT JOIN o ON o.namespace = a.namespace AND o.organization = a.organization AND o.life = a.life
 """
 )
 _INSTANCES: LiteralString = """

@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 
 from billing_service.database import Connection, connect
-from billing_service.ledger.ingest import QUANTITY_BOUND
+from billing_service.ledger.ingest import QUANTITY_BOUND, UsageLine
 from billing_service.metering.client import Address, Prometheus
 from billing_service.metering.errors import PartialReply
 from billing_service.metering.meter import Meter, Metered
 from billing_service.metering.store import LedgerStore
+from billing_service.metering.usage import Reading
+from billing_service.periods.close import close
 from tests.integration.billing_service.ledger_kit import found
 from tests.integration.billing_service.process import run
 from tests.kit.slow import first_quick
@@ -242,6 +244,53 @@ async def test_a_line_that_is_gone_becomes_zero(served: str, ledger: Connection,
         ("globex", 1, "Pod/api", Decimal(0)),
         ("globex", 1, "Pod/db", Decimal(2)),
     ]
+
+
+async def test_lines_of_a_closed_month_that_are_gone_are_taken_back(ledger: Connection) -> None:
+    """August is closed with 10 core hours of a. The hour is read again with as many samples: what only an adjustment
+    has is taken back as what a line has, and comes again."""
+    hour = datetime(2026, 8, 10, 10, tzinfo=UTC)
+    store = LedgerStore(ledger, QUANTITY_BOUND)
+
+    async def read(**quantities: int) -> list[tuple[object, ...]]:
+        """The sums of the adjustments by workload after a reading with these quantities."""
+        lines = [UsageLine("acme-web", hour, "cpu_core_hour", name, Decimal(q), "eu") for name, q in quantities.items()]
+        await store.store("eu", hour, Reading(tuple(lines), None, 36, 36, ()))
+        query = "SELECT workload, sum(quantity) AS q, sum(amount) AS a FROM adjustments GROUP BY 1 ORDER BY 1"
+        return await found(ledger, query)
+
+    price = Decimal("0.05")
+    await read(a=10)
+    assert await close(ledger, 3, datetime(2026, 9, 10, tzinfo=UTC)) == 1
+    assert await read(a=10, b=10) == [("b", 10, 10 * price)]
+    assert await read(a=10) == [("b", 0, 0)]
+    assert await read(a=10) == [("b", 0, 0)]
+    assert await read(a=10, b=4) == [("b", 4, 4 * price)]
+    assert await read() == [("a", -10, -10 * price), ("b", 0, 0)]
+    assert await read(a=10) == [("a", 0, 0), ("b", 0, 0)]
+    assert await found(ledger, "SELECT workload, quantity FROM usage_lines") == [("a", 10)]
+
+
+async def test_an_adjusted_line_of_a_split_hour_is_taken_back(ledger: Connection) -> None:
+    """Namespace and hour have two owners. In a closed month each of them had a late line."""
+    hour, half = datetime(2026, 8, 10, 10, tzinfo=UTC), datetime(2026, 8, 10, 10, 30, tzinfo=UTC)
+    await ledger.execute(
+        "INSERT INTO ownership VALUES ('shop', 'acme', 'u1', 1, '[2026-01-01Z, 2026-08-10T10:30Z)'),"
+        " ('shop', 'globex', 'u2', 2, '[2026-08-10T10:30Z,)')"
+    )
+    store = LedgerStore(ledger, QUANTITY_BOUND)
+
+    async def read(*owned: datetime) -> list[tuple[object, ...]]:
+        lines = [UsageLine("shop", hour, "cpu_core_hour", "a", Decimal(2), "eu", owned_at) for owned_at in owned]
+        await store.store("eu", hour, Reading(tuple(lines), None, 36, 36, ()))
+        query = "SELECT organization, sum(quantity) AS q FROM adjustments GROUP BY 1 ORDER BY 1"
+        return await found(ledger, query)
+
+    await read()
+    assert await close(ledger, 3, datetime(2026, 9, 10, tzinfo=UTC)) == 2
+    assert await read(hour, half) == [("acme", 2), ("globex", 2)]
+    assert await read(hour) == [("acme", 2), ("globex", 0)]
+    assert await read() == [("acme", 0), ("globex", 0)]
 
 
 async def test_usage_of_a_namespace_without_an_owner_is_in_quarantine(ledger: Connection, tmp_path: Path) -> None:
