@@ -58,15 +58,25 @@ class Queries:
         """Mean while the object was there. The mean of equal values is exactly that value."""
         return f"max by ({labels}) (avg_over_time({selector}[{self._window}]))"
 
+    def _level_of_most(self, labels: str, selector: str) -> str:
+        """As `_level`, of the scraper that has the most samples of the window: the mean of one that came back within it
+        is of a part of the window."""
+        count = f"count_over_time({selector}[{self._window}])"
+        most = f"({count} == on ({labels}) group_left () max by ({labels}) ({count}))"
+        return f"max by ({labels}) (avg_over_time({selector}[{self._window}]) and {most})"
+
     def _last(self, labels: str, selector: str) -> str:
         """The counter at the end of the window. counters.py takes differences. `max by` takes one of two scrapers."""
         return f"max by ({labels}) (last_over_time({selector}[{self._window}]))"
 
     def _begun(self, labels: str, selector: str) -> str:
-        """Per second: the counters that begin in the window, or begin again, and only these. `rate` handles resets."""
-        known = f"last_over_time({selector}[{self._window}] offset {WINDOW_SECONDS}s)"
-        reset = f"resets({selector}[{self._and_before}]) > 0"
-        return f"max by ({labels}) (rate({selector}[{self._window}]) unless ({known} unless {reset}))"
+        """Per second: the counters that begin in the window, or begin again, and only these. `rate` handles resets.
+
+        A counter that one of two scrapers has from the window before does not begin when the other one comes back.
+        """
+        known = f"max by ({labels}) (last_over_time({selector}[{self._window}] offset {WINDOW_SECONDS}s))"
+        reset = f"(max by ({labels}) (resets({selector}[{self._and_before}])) > 0)"
+        return f"max by ({labels}) (rate({selector}[{self._window}])) unless ({known} unless {reset})"
 
     # What was scraped
 
@@ -157,7 +167,7 @@ class Queries:
     def memory_use(self) -> str:
         """Bytes by container: the working set, which is what the kubelet counts against the limit."""
         selector = f"container_memory_working_set_bytes{{{self._containers}}}"
-        return self._level("namespace,pod,container", selector)
+        return self._level_of_most("namespace,pod,container", selector)
 
     def gpu_requests(self, resources: Iterable[str]) -> str:
         """Number by container and `resource`: what the scheduler reserves, used or not."""

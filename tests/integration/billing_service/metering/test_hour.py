@@ -97,6 +97,58 @@ async def test_two_scrapers_of_the_same_thing_count_once(read: Read) -> None:
     assert quantities(reading, "load_balancer_hour") == {("acme-web", "Service/web"): Decimal(1)}
 
 
+@pytest.mark.parametrize("until", [1800, 1950, 2070])
+async def test_a_scraper_that_comes_back_takes_nothing_away(read: Read, until: int) -> None:
+    """One scraper is there all the time. The other one begins again within a window: 0.5 cores and 1 MiB per second for
+    an hour stay what they are."""
+    cluster = Cluster()
+    cluster.pod("acme-web", "api", cpu=0.1)
+    for target in (cadvisor("n1"), cadvisor("n1") | {"prometheus_replica": "b"}):
+        cluster.use("acme-web", "api", cpu=0.5, target=target)
+        labels = target | {"namespace": "acme-web", "pod": "api", "interface": "eth0", "id": "/pod/api"}
+        cluster.add("container_network_transmit_bytes_total", labels, lambda t: 2.0**20 * (t + 600))
+    cluster.gap({"prometheus_replica": "b"}, -600, until)
+    reading = await read(cluster)
+    assert quantities(reading, CPU) == {("acme-web", "Pod/api"): Decimal("0.5")}
+    assert quantities(reading, "network_gib") == {("acme-web", "Pod/api"): Decimal(3600 * 2**20) / GIB}
+
+
+async def test_a_scraper_that_comes_back_does_not_stand_for_the_window(read: Read) -> None:
+    """9 GiB are used at the last three scrapes of a window, 1 GiB at all others. The second scraper begins there."""
+    cluster = Cluster()
+    cluster.pod("acme-web", "api")
+    for target in (cadvisor("n1"), cadvisor("n1") | {"prometheus_replica": "b"}):
+        use = lambda t: 9.0 * GIB if 1740 <= t <= 1800 else 1.0 * GIB  # noqa: E731 - one line of arithmetic
+        cluster.use("acme-web", "api", memory=use, target=target)
+    cluster.gap({"prometheus_replica": "b"}, -600, 1740)
+    # 117 scrapes of 120 have 1 GiB.
+    assert quantities(await read(cluster), MEMORY) == {("acme-web", "Pod/api"): core_hours(("1", 3510), ("9", 90))}
+
+
+async def test_one_scraper_goes_on_where_the_other_one_ends(read: Read) -> None:
+    """The first one ends at second 1650 and the second one begins at 1950, in the next window: the counter has what was
+    used between them."""
+    cluster = Cluster()
+    cluster.pod("acme-web", "api", cpu=0.1)
+    for replica in ("a", "b"):
+        cluster.use("acme-web", "api", cpu=0.5, target=cadvisor("n1") | {"prometheus_replica": replica})
+    cluster.gap({"prometheus_replica": "a"}, 1680, 4200)
+    cluster.gap({"prometheus_replica": "b"}, -600, 1950)
+    assert quantities(await read(cluster), CPU) == {("acme-web", "Pod/api"): Decimal("0.5")}
+
+
+async def test_a_counter_begins_again_for_two_scrapers(read: Read) -> None:
+    """The process restarts between the scrapes of the two, and between two windows: 1.5 cores all the time."""
+    cluster = Cluster()
+    cluster.pod("acme-web", "api", cpu=0.1)
+    for replica, seen in (("a", 1500), ("b", 1470)):
+        counter = lambda t, seen=seen: 1.5 * (t + 600) if t <= seen else 1.5 * (t - 1485)  # noqa: E731 - arithmetic
+        cluster.use("acme-web", "api", cpu=counter, target=cadvisor("n1") | {"prometheus_replica": replica})
+    found = quantities(await read(cluster), CPU)[("acme-web", "Pod/api")]
+    # At most what is used in the scrape interval of the restart is not seen.
+    assert core_hours(("1.5", 3570)) <= found <= core_hours(("1.5", 3600))
+
+
 async def test_a_pod_that_lives_30_seconds_costs_30_seconds(read: Read) -> None:
     """It is in one scrape. A Job of a CronJob belongs to the CronJob."""
     cluster = Cluster()
