@@ -1,5 +1,6 @@
 """The history of a budget: every change, and every alert. It outlives the budget."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
@@ -25,6 +26,12 @@ _CHANGES: LiteralString = """
       ))
     ORDER BY c.at DESC, c.entry LIMIT %(most)s
 """
+# When the project of a budget began, null without a begin. A project-user gets nothing of a former life.
+_SINCE: LiteralString = """
+    SELECT CASE WHEN NOT bool_or(lower_inf(w.validity)) THEN min(lower(w.validity)) END AS since
+    FROM named_lives(%(organization)s::text, ARRAY[%(namespace)s::text], coalesce(%(now)s::timestamptz, now())) AS n
+    JOIN ownership AS w ON w.organization = %(organization)s AND w.namespace = n.namespace AND w.life = n.life
+"""
 _ALERTS: LiteralString = """
     SELECT id, version, period_start, threshold, status, at, spent, forecast, probability, amount, currency::text
     FROM budget_alerts
@@ -42,10 +49,23 @@ async def history(database: Database, viewer: Viewer, budget: UUID, now: datetim
     if not changes:
         raise not_found()  # each budget has the row of its creation
     alerts = await database.fetch(_ALERTS, **given)
+    if names is not None:
+        [life] = await database.fetch(_SINCE, organization=viewer.organization, namespace=_namespace(changes), now=now)
+        changes, alerts = ([row for row in rows if _is_of(life["since"], row)] for rows in (changes, alerts))
     entries = sorted(
         [*map(_change, changes), *map(_alert, alerts)], key=lambda entry: (entry["at"], entry["kind"]), reverse=True
     )
     return {"id": str(budget), **facts.units(), "entries": entries[:limit], "more": len(entries) > limit}
+
+
+def _namespace(changes: Sequence[DictRow]) -> str:
+    budget = loads(changes[0]["after"] or changes[0]["before"])
+    name: str = budget["scope"]["namespace"]
+    return name
+
+
+def _is_of(since: datetime | None, row: DictRow) -> bool:
+    return since is None or bool(row["at"] >= since)
 
 
 def _change(row: DictRow) -> dict[str, Any]:

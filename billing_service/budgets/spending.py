@@ -102,7 +102,7 @@ async def read_ledger(
     scope, label = Scope(budget.organization, budget.scope.namespace), budget.scope.label
     asked = Asked(by, "label", label.key if label else None, None, None, MOST_GROUPS, None, Filters())
     given = await read_range(reads, budget.organization, Ends(*days), by)
-    lives, _ = await read_lives(reads, scope, given.months, clock.newest)
+    lives, _ = await read_lives(reads, scope, given.months, clock.moment)
     if lives is not None and all(life is None for life in lives):
         return None
     reader, whole = Reader(reads, scope, lives, Filters(), quantities=False), coarse(given)

@@ -26,7 +26,7 @@ from billing_service.money import exact_sum
 from billing_service.trends.rounding import exact_decimal
 
 WITHOUT_FORECAST = " pending"  # behind the state of a finding whose forecast was not stored yet
-_FORMAT = "2"  # counted up when the same data gives another finding
+_FORMAT = "3"  # counted up when the same data gives another finding
 _NOTHING_LEFT = frozenset({"not_metered", "project_not_found"})  # of a period before the scope existed
 
 _KEPT: LiteralString = """

@@ -12,6 +12,7 @@ from billing_service.errors import ProjectNotFound
 from billing_service.figures.adjustments import shown as shown_adjustment
 from billing_service.figures.again import VERSION, DataChanged, consistent
 from billing_service.figures.facts import coverage, facts, refuse_future, rfc3339
+from billing_service.figures.lives import own_lives
 from billing_service.figures.overview import overview
 from billing_service.ledger.script import script
 from billing_service.money import exact_sum
@@ -62,8 +63,7 @@ async def _read(
     corrections = await database.fetch(
         script("figures/adjustments.sql"),
         organization=organization,
-        namespaces=[namespace],
-        life=row["life"],
+        **own_lives(((namespace, row["life"]),)),
         period=row["period"],
     )
     [version] = await database.fetch(VERSION, organization=organization)

@@ -13,6 +13,7 @@ from billing_service.explanations.project import MOST_ROWS, rest_of, row_of
 from billing_service.figures.adjustments import shown as shown_adjustment
 from billing_service.figures.again import VERSION, DataChanged, consistent
 from billing_service.figures.facts import facts, rfc3339
+from billing_service.figures.lives import own_lives
 from billing_service.ledger.script import script
 from billing_service.money import exact_sum
 from billing_service.trends.asked import Asked, refuse
@@ -94,8 +95,7 @@ async def _corrections(read: Read, month: Month, life: int) -> list[DictRow]:
     return await read.database.fetch(
         script("figures/adjustments.sql"),
         organization=read.scope.organization,
-        namespaces=read.scope.names,
-        life=life,
+        **own_lives(((read.scope.namespace or "", life),)),
         period=month.period,
     )
 

@@ -1,15 +1,16 @@
 -- include figures/month.sql
--- The exact figures of one project in one month: a row if the organization owns the namespace now, or owned it in the
--- month of the request. The last day and the last hour belong to the running month only.
+-- The exact figures of one project in one month: a row if the organization owns the project that has this name
+-- (named_lives) now, or owned it in the month of the request. The last day and the last hour belong to the running month only.
 , project AS (
     SELECT w.namespace, w.life,
            (SELECT CASE WHEN NOT bool_or(lower_inf(l.validity)) THEN min(lower(l.validity)) END FROM ownership AS l
             WHERE l.namespace = w.namespace AND l.organization = w.organization AND l.life = w.life) AS since,
            (SELECT CASE WHEN NOT bool_or(upper_inf(l.validity)) THEN max(upper(l.validity)) END FROM ownership AS l
             WHERE l.namespace = w.namespace AND l.organization = w.organization AND l.life = w.life) AS until
-    FROM ownership AS w, organization AS o
-    WHERE w.namespace = %(namespace)s::text AND w.organization = o.organization
-      AND CASE WHEN %(period)s::date IS NULL THEN w.validity @> o.moment
+    FROM organization AS o
+    CROSS JOIN LATERAL named_lives(o.organization, ARRAY[%(namespace)s::text], o.moment) AS n
+    JOIN ownership AS w ON w.organization = o.organization AND w.namespace = n.namespace AND w.life = n.life
+    WHERE CASE WHEN %(period)s::date IS NULL THEN w.validity @> o.moment
                ELSE w.validity && tstzrange(o.starts, greatest(least(o.ends, o.moment), o.starts + interval '1 hour')) END
     ORDER BY lower(w.validity) DESC NULLS LAST LIMIT 1
 )

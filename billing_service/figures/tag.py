@@ -8,7 +8,7 @@ from fastapi import Request
 from billing_service.database import Database
 from billing_service.ledger.script import script
 
-_FORMAT = "2"  # counted up when a response of the same data gets another form
+_FORMAT = "3"  # counted up when a response of the same data gets another form
 
 
 async def tag_of(

@@ -117,7 +117,9 @@ async def _organization(
     left_out = [row for row in projects if _is_gone(row, days)] + ending
     quantities = await fetch(
         script("forecasts/quantities.sql"),
-        **scope,
+        organization=scope["organization"],
+        own_names=None,
+        own_lives=None,
         since=days.first,
         today=days.today,
         left_out=[row["namespace"] for row in left_out],

@@ -1,11 +1,14 @@
 -- include figures/month.sql
 -- The projects of an organization that have not ended before its month, one row for each life, with their first hour and
--- the exact cost of the month so far. An unknown organization has no row; one without projects has a row without namespace.
+-- the exact cost of the month so far. namespaces null: all lives; otherwise those of named_lives. An unknown organization has no row; one without projects has a row without namespace.
 , lives AS (
     SELECT w.namespace::text AS namespace, w.life, bool_or(w.validity @> o.moment) AS present,
            CASE WHEN NOT bool_or(upper_inf(w.validity)) THEN max(upper(w.validity)) END AS until
     FROM organization AS o JOIN ownership AS w ON w.organization = %(organization)s::text
-    WHERE (%(namespaces)s::text[] IS NULL OR w.namespace = ANY (%(namespaces)s::text[]))
+    WHERE (%(namespaces)s::text[] IS NULL OR (w.namespace::text, w.life) IN (
+              SELECT n.namespace, n.life FROM named_lives(
+                  %(organization)s::text, %(namespaces)s::text[], coalesce(%(now)s::timestamptz, now())) AS n
+          ))
       AND (lower_inf(w.validity) OR lower(w.validity) <= o.moment)
     GROUP BY w.namespace, w.life
 ),

@@ -55,7 +55,7 @@ async def unusual_days(
     if window is None or (begin := max(since, window.first)) >= window.last:
         return []
     if scope.namespace is None:
-        total = await sum_of(fetch, window, scope.names, begin)
+        total = await sum_of(fetch, window, scope, begin)
         found = await _found(total.history, window, begin)
         return [day_json(window, day, await causes_of_sum(fetch, window, scope, total, day.day)) for day in found]
     lives = [life for life, counts in window.counts_since.items() if counts <= begin]
@@ -93,13 +93,13 @@ def history_of(window: Window, values: Mapping[Name, Floats], lives: Iterable[Na
     return window.complete(np.sum(there, axis=0) if there else np.zeros(window.days.history + 1))
 
 
-async def sum_of(fetch: Fetch, window: Window, names: Sequence[str] | None, begin: date) -> Sum:
+async def sum_of(fetch: Fetch, window: Window, scope: Scope, begin: date) -> Sum:
     """Of the projects that count in a range that begins then."""
     left_out = [life for life, counts in window.counts_since.items() if counts > begin]
     rows = await fetch(
         script("forecasts/quantities.sql"),
         organization=window.organization,
-        namespaces=names,
+        **scope.own,
         since=window.days.first,
         today=window.days.today,
         left_out=[namespace for namespace, _ in left_out],
@@ -120,7 +120,7 @@ async def causes_of_sum(fetch: Fetch, window: Window, scope: Scope, total: Sum, 
     rows = await fetch(
         script("forecasts/week.sql"),
         organization=window.organization,
-        namespaces=scope.names,
+        **scope.own,
         day=day,
         **window.constant,
     )

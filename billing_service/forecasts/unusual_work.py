@@ -85,7 +85,7 @@ async def _of_organization(fetch: Fetch, window: Window) -> list[Span]:
     spans = []
     for since, until in _edges(window, window.counts_since.values()):
         if any(since <= begin < until for begin in begins):
-            total = await sum_of(fetch, window, None, since)
+            total = await sum_of(fetch, window, Scope(window.organization), since)
             spans.append(Span("", since, until, [], total.history, total))
     return spans
 

@@ -1,10 +1,12 @@
 """Some projects of a closed month, out of its stored statement: always the same bytes, as those of the organization.
 
 The facts are those of the day on which the month was closed, its data version too. A unit or a uid that was changed
-later is as it was. Only the total comes from the ledger, because the statement has no exact sums.
+later is as it was. Only the total comes from the ledger, because the statement has no exact sums. The statement has no
+lives: the lives of a namespace are in it in the order of the ledger.
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -12,21 +14,45 @@ from psycopg.rows import DictRow
 
 from billing_service import strict_json
 from billing_service.currencies import DIGITS
+from billing_service.figures.lives import Lives
 from billing_service.money import exact_sum, rounded
 
 _OF_THE_ORGANIZATION = ("fees", "invoiced", "fees_total")
 
 
-def of_projects(statement: str, usage: Sequence[DictRow], namespaces: Sequence[str]) -> dict[str, Any]:
-    """`statement`: JSON, of the organization. `usage`: exact sums of these projects in the month, by SKU."""
+@dataclass(frozen=True)
+class Ledger:
+    """`usage`: exact sums of the namespaces in the month, by life and SKU. `lives`: those that the caller sees."""
+
+    usage: Sequence[DictRow]
+    lives: Lives
+
+    def exact(self, currency: str) -> Decimal:
+        return _exact((row for row in self.usage if (row["namespace"], row["life"]) in self.lives), currency)
+
+    def seen(self, projects: Iterable[dict[str, Any]], currency: str) -> list[dict[str, Any]]:
+        """Of the projects of the statement in this currency."""
+        found = dict.fromkeys((row["namespace"], row["life"]) for row in self.usage if row["currency"] == currency)
+        lives: dict[str, list[int]] = {}
+        for namespace, life in found:
+            lives.setdefault(namespace, []).append(life)
+        shown = []
+        for project in projects:
+            namespace = project["namespace"]
+            if lives.get(namespace) and (namespace, lives[namespace].pop(0)) in self.lives:
+                shown.append(project)
+        return shown
+
+
+def of_projects(statement: str, ledger: Ledger, adjusted: Collection[str], namespaces: Sequence[str]) -> dict[str, Any]:
+    """`statement`: JSON, of the organization. `adjusted`: ids of the adjustments of these projects."""
     kept = strict_json.loads(statement)
-    names = set(namespaces)
-    adjustments = [one for one in kept["adjustments"] if one["namespace"] in names]
+    adjustments = [one for one in kept["adjustments"] if one["id"] in adjusted]
     currency, digits = kept["currency"], kept["currency_digits"]
-    others = [_other(section, usage, adjustments, names) for section in kept["other_currencies"]]
+    others = [_other(section, ledger, adjustments) for section in kept["other_currencies"]]
     return _of_projects(kept) | {
         "namespaces": list(namespaces),
-        **_section(kept, digits, _exact(usage, currency), names),
+        **_section(kept, digits, ledger, currency),
         "adjustments": adjustments,
         "adjustments_total": rounded(_exact(adjustments, currency), digits),
         "other_currencies": [section for section in others if section is not None],
@@ -41,19 +67,17 @@ def _exact(rows: Iterable[dict[str, Any]], currency: str) -> Decimal:
     return exact_sum(row["amount"] for row in rows if row["currency"] == currency)
 
 
-def _section(kept: dict[str, Any], digits: int, exact: Decimal, names: Collection[str]) -> dict[str, Any]:
-    projects = [project for project in kept["projects"] if project["namespace"] in names]
-    total = rounded(exact, digits)
+def _section(kept: dict[str, Any], digits: int, ledger: Ledger, currency: str) -> dict[str, Any]:
+    projects = ledger.seen(kept["projects"], currency)
+    total = rounded(ledger.exact(currency), digits)
     rounding = total - exact_sum(project["total"] for project in projects)
     return {"projects": projects, "rounding": rounding, "usage_total": total}
 
 
-def _other(
-    kept: dict[str, Any], usage: Sequence[DictRow], adjustments: list[dict[str, Any]], names: Collection[str]
-) -> dict[str, Any] | None:
+def _other(kept: dict[str, Any], ledger: Ledger, adjustments: list[dict[str, Any]]) -> dict[str, Any] | None:
     """None: these projects have nothing in this currency."""
     currency, digits = kept["currency"], DIGITS[kept["currency"]]
-    section = _section(kept, digits, _exact(usage, currency), names)
+    section = _section(kept, digits, ledger, currency)
     total = rounded(_exact(adjustments, currency), digits)
     found = section["projects"] or any(one["currency"] == currency for one in adjustments)
     return _of_projects(kept) | section | {"adjustments_total": total} if found else None

@@ -9,6 +9,7 @@ from psycopg.rows import DictRow
 from billing_service.errors import OrganizationNotFound
 from billing_service.figures.again import VERSION, DataChanged, consistent
 from billing_service.figures.facts import facts, period_state
+from billing_service.figures.lives import named_lives, own_lives
 from billing_service.ledger.script import script
 from billing_service.money import rounded
 from billing_service.statements.statement import Fetch, fee_rows, invoiced_of
@@ -30,8 +31,9 @@ async def _read(fetch: Fetch, organization: str, now: datetime | None, namespace
     running = await fetch(script("statements/month.sql"), organization=organization, period=None, now=now)
     if not running:
         raise OrganizationNotFound(f"Organization {organization} is not registered")
-    given = {"organization": organization, "namespaces": namespaces, "now": now, "most": MOST_MONTHS}
-    rows = await fetch(script("statements/months.sql"), **given)
+    lives = await named_lives(fetch, organization, namespaces, now)
+    given = {"organization": organization, "now": now, "most": MOST_MONTHS}
+    rows = await fetch(script("statements/months.sql"), **given, **own_lives(lives))
     found = [await _month(fetch, row, namespaces) for row in rows]
     [version] = await fetch(VERSION, organization=organization)
     if version["number"] != running[0]["data_version"]:
@@ -57,8 +59,8 @@ async def _invoiced(fetch: Fetch, row: DictRow, usage: Decimal) -> Decimal:
     """Of a closed month what was kept, otherwise as its statement has it now."""
     if row["invoiced"] is not None:
         return Decimal(row["invoiced"])
-    given = {"organization": row["organization"], "period": row["period"], "namespaces": None, "life": None}
-    adjustments = await fetch(script("figures/adjustments.sql"), **given)
+    given = {"organization": row["organization"], "period": row["period"]}
+    adjustments = await fetch(script("figures/adjustments.sql"), **given, **own_lives(None))
     invoiced = await invoiced_of(fetch, usage, adjustments, await fee_rows(fetch, row), row)
     total: Decimal = invoiced["total"]
     return total

@@ -18,10 +18,11 @@ from billing_service.errors import OrganizationNotFound
 from billing_service.figures.adjustments import shown as shown_adjustment
 from billing_service.figures.again import VERSION, DataChanged, consistent
 from billing_service.figures.facts import facts, refuse_future, rfc3339
+from billing_service.figures.lives import Lives, named_lives, own_lives
 from billing_service.ledger.script import script
 from billing_service.money import exact_sum, rounded, split
 from billing_service.render import text
-from billing_service.statements.closed import of_projects
+from billing_service.statements.closed import Ledger, of_projects
 
 Fetch = Callable[..., Awaitable[list[DictRow]]]
 
@@ -50,24 +51,31 @@ async def _read(
     refuse_future(month)
     if month["closed"]:
         kept: str = month["statement"]
-        return kept if namespaces is None else await _of_closed(fetch, month, namespaces)
-    body = text(await computed(fetch, month, namespaces))
+        return kept if namespaces is None else await _of_closed(fetch, month, namespaces, now)
+    lives = await named_lives(fetch, organization, namespaces, now)
+    body = text(await computed(fetch, month, namespaces, lives))
     [version] = await fetch(VERSION, organization=organization)
     if version["number"] != month["data_version"]:
         raise DataChanged
     return body
 
 
-async def _of_closed(fetch: Fetch, month: DictRow, namespaces: list[str]) -> str:
+async def _of_closed(fetch: Fetch, month: DictRow, namespaces: list[str], now: datetime | None) -> str:
     given = {"organization": month["organization"], "period": month["period"]}
+    lives = await named_lives(fetch, month["organization"], namespaces, now) or ()
     usage = await fetch(script("statements/usage.sql"), **given, namespaces=namespaces)
-    return text(of_projects(month["statement"], usage, namespaces))
+    adjustments = await fetch(script("figures/adjustments.sql"), **given, **own_lives(lives))
+    return text(of_projects(month["statement"], Ledger(usage, lives), {row["id"] for row in adjustments}, namespaces))
 
 
-async def computed(fetch: Fetch, month: DictRow, namespaces: list[str] | None = None) -> dict[str, Any]:
+async def computed(
+    fetch: Fetch, month: DictRow, namespaces: list[str] | None = None, lives: Lives | None = None
+) -> dict[str, Any]:
+    """`namespaces`: only these projects, with these `lives`."""
     given = {"organization": month["organization"], "period": month["period"]}
-    usage = await fetch(script("statements/usage.sql"), **given, namespaces=namespaces)
-    adjustments = await fetch(script("figures/adjustments.sql"), **given, namespaces=namespaces, life=None)
+    found = await fetch(script("statements/usage.sql"), **given, namespaces=namespaces)
+    usage = [row for row in found if lives is None or (row["namespace"], row["life"]) in lives]
+    adjustments = await fetch(script("figures/adjustments.sql"), **given, **own_lives(lives))
     sections = {code: _section(list(rows)) for code, rows in groupby(usage, lambda row: row["currency"])}
     main = sections.pop(month["currency"], None) or _section([], month["digits"])
     fees = None if namespaces is not None else await fee_rows(fetch, month)

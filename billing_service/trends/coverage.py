@@ -69,7 +69,7 @@ async def read_coverage(
     lives: Sequence[int | None] | None,
     as_of: datetime | None,
 ) -> Coverage:
-    chosen = {"namespaces": scope.names, "lives": lives}
+    chosen = {"namespaces": scope.names, "lives": lives, **scope.own}
     rows = await database.fetch(
         without(script("trends/coverage.sql"), chosen),
         organization=scope.organization,

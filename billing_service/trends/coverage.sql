@@ -1,6 +1,6 @@
 -- The hours of each month that should be there and are missing, and those that are known, as bits (project_months). It is
 -- the definition of project_gaps for many projects: an hour is missing if it is missing for one of them, and known if it
--- is known for one of them. lives: the life in each month, null: all lives.
+-- is known for one of them. lives: the life in each month, null: all lives. own_names, own_lives: as in projects.sql.
 WITH months AS MATERIALIZED (
     SELECT m.period, (m.period - interval '1 month')::date AS before, m.starts, m.ends, m.life,
            bit_index(m.starts, m.period) AS first_bit
@@ -24,6 +24,7 @@ owned AS MATERIALIZED (
     FROM ownership AS w
     WHERE w.organization = %(organization)s
       AND w.namespace = ANY (%(namespaces)s::text[]) -- only: namespaces
+      AND (w.namespace::text, w.life) IN (SELECT * FROM unnest(%(own_names)s::text[], %(own_lives)s::smallint[])) -- only: own_names
     GROUP BY w.namespace, w.life
 ),
 kinds AS MATERIALIZED ( -- of projects that should have the same hours: their bits are looked at once

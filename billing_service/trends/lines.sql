@@ -6,6 +6,7 @@ WITH had AS (
     SELECT DISTINCT h.namespace, h.life FROM project_months AS h
     WHERE h.organization = %(organization)s AND h.period = ANY (%(periods)s::date[])
       AND (%(namespaces)s::text[] IS NULL OR h.namespace = ANY (%(namespaces)s::text[]))
+      AND (h.namespace, h.life) IN (SELECT * FROM unnest(%(own_names)s::text[], %(own_lives)s::smallint[])) -- only: own_names
       AND h.namespace <> ALL (%(without)s::text[])
       AND (%(lives)s::smallint[] IS NULL OR h.life = ANY (%(lives)s::smallint[]))
 ),

@@ -1,4 +1,5 @@
--- The life of a namespace that the overview of each month shows: the newest one that the organization owned in the month.
+-- The life of a namespace that the overview of each month shows: that of named_lives, if the organization owned it in the
+-- month.
 -- owned: the organization owns the namespace now.
 SELECT array_agg(w.life ORDER BY m.place) AS lives, EXISTS (
            SELECT FROM ownership AS n
@@ -7,9 +8,10 @@ SELECT array_agg(w.life ORDER BY m.place) AS lives, EXISTS (
        ) AS owned
 FROM unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[]) WITH ORDINALITY AS m (starts, ends, place)
 LEFT JOIN LATERAL (
-    SELECT l.life FROM ownership AS l
-    WHERE l.namespace = %(namespace)s AND l.organization = %(organization)s
-      AND l.validity && tstzrange(
+    SELECT l.life
+    FROM named_lives(%(organization)s::text, ARRAY[%(namespace)s::text], %(moment)s::timestamptz) AS n
+    JOIN ownership AS l ON l.organization = %(organization)s AND l.namespace = n.namespace AND l.life = n.life
+    WHERE l.validity && tstzrange(
           m.starts, greatest(least(m.ends, %(moment)s::timestamptz), m.starts + interval '1 hour'))
-    ORDER BY lower(l.validity) DESC NULLS LAST LIMIT 1
+    LIMIT 1
 ) AS w ON true

@@ -1,10 +1,11 @@
 -- The usage of projects by piece of a range and SKU; sections as in organization.sql. namespaces null: all. lives: of a
--- project in each of the periods, null: all lives. by_project: a group for each life of a project.
+-- project in each of the periods, null: all lives. own_names, own_lives: only these lives, null: all. by_project: a group for each life of a project.
 -- by_sku: false adds the SKUs up.
 WITH had AS ( -- the lives that have usage in a month
     SELECT h.period, h.namespace, h.life FROM project_months AS h
     WHERE h.organization = %(organization)s AND h.period = ANY (%(periods)s::date[])
       AND h.namespace = ANY (%(namespaces)s::text[]) -- only: namespaces
+      AND (h.namespace, h.life) IN (SELECT * FROM unnest(%(own_names)s::text[], %(own_lives)s::smallint[])) -- only: own_names
       AND h.namespace <> ALL (%(without)s::text[])
       AND h.life = (%(lives)s::smallint[])[array_position(%(periods)s::date[], h.period::date)] -- only: lives
 ),

@@ -10,6 +10,7 @@ from psycopg.rows import DictRow
 
 from billing_service.database import Reads
 from billing_service.errors import ProjectNotFound
+from billing_service.figures.lives import named_lives
 from billing_service.figures.summary import prices_missing
 from billing_service.ledger.script import script
 from billing_service.trends.asked import Asked
@@ -80,6 +81,7 @@ async def read_all(database: Reads, scope: Scope, asked: Asked, now: datetime | 
         until=given.until,
         period=given.months[-1].period,
     )
+    scope = await _with_lives(database, scope, present.moment)
     lives, owned = await read_lives(database, scope, given.months, present.moment)
     if not owned and lives is not None and not any(lives):
         raise ProjectNotFound(f"Organization {scope.organization} has no project {scope.namespace}")
@@ -94,6 +96,14 @@ async def read_all(database: Reads, scope: Scope, asked: Asked, now: datetime | 
     )
     await refuse_unpriced(reader, totals, given.months)
     return Read(database, scope, asked, present, given, cut, facts, reader, coverage, totals)
+
+
+async def _with_lives(database: Reads, scope: Scope, moment: datetime) -> Scope:
+    """A caller who names projects gets no former life of them."""
+    if scope.namespaces is None:
+        return scope
+    lives = await named_lives(database.fetch, scope.organization, scope.namespaces, moment)
+    return Scope(scope.organization, namespaces=scope.namespaces, lives=lives)
 
 
 async def read_lives(

@@ -179,6 +179,7 @@ async def _adjustments(read: Read) -> list[dict[str, Any]]:
         script("trends/adjustments.sql"),
         organization=read.scope.organization,
         namespaces=read.scope.names,
+        **read.scope.own,
         periods=[month.period for month in read.range.months],
         lives=read.reader.lives,
     )

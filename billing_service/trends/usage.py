@@ -11,6 +11,7 @@ from psycopg.rows import DictRow
 
 from billing_service.database import Reads
 from billing_service.errors import BadRequest
+from billing_service.figures.lives import Lives, own_lives
 from billing_service.ledger.script import script, without
 from billing_service.trends.asked import Asked, Kind
 from billing_service.trends.filters import Filters
@@ -31,15 +32,21 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True)
 class Scope:
-    """A project, an organization, or some of its projects."""
+    """A project, an organization, or some of its projects. `lives`: what `namespaces` name (named_lives)."""
 
     organization: str
     namespace: str | None = None
     namespaces: list[str] | None = None
+    lives: Lives | None = None
 
     @property
     def names(self) -> list[str] | None:
         return self.namespaces if self.namespace is None else [self.namespace]
+
+    @property
+    def own(self) -> dict[str, object]:
+        """Arguments of the queries. None: all lives."""
+        return own_lives(self.lives)
 
 
 @dataclass(frozen=True)
@@ -150,7 +157,13 @@ class Reader:
         single = frame.is_of_days and (name == "organization" or self.scope.namespace is not None)
         sql = query(name, tuple(section for section, spans in sections if spans), single=single)
         arguments = frame.from_lines() if name == "lines" else frame.from_sums()
-        arguments |= {"lives": self.lives, **self.filters.of_sums(), **given, "quantities": self.quantities or None}
+        arguments |= {
+            "lives": self.lives,
+            **self.scope.own,
+            **self.filters.of_sums(),
+            **given,
+            "quantities": self.quantities or None,
+        }
         rows = await self.database.fetch(without(sql, arguments), organization=self.scope.organization, **arguments)
         return [_usage(row, of_label=of_label) for row in rows]
 

@@ -76,6 +76,7 @@ READS = (
 )
 GIVEN = {
     "organization": "acme", "namespace": "acme-web", "namespaces": ["acme-web"], "lives": [1], "life": 1, "now": None,
+    "own_names": ["acme-web"], "own_lives": [1],
     "period": "2026-10-01", "since": datetime(2026, 10, 1, tzinfo=UTC), "until": datetime(2026, 11, 1, tzinfo=UTC),
     "starts": datetime(2026, 10, 1, tzinfo=UTC), "ends": datetime(2026, 11, 1, tzinfo=UTC), "currency": "EUR",
     "component": None, "skus": None, "workloads": None, "without_workloads": [],

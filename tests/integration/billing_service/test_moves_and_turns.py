@@ -116,3 +116,96 @@ async def test_amounts_have_the_three_digits_of_the_dinar(api: Api, load: Load) 
     assert '"total":0.013,' in trend
     assert ['"cumulative":0.012,' in trend, '"cumulative":0.013,' in trend] == [True, True]
     assert '"usage_total":0.013,' in (await api.get("/api/organization/acme/statement")).text
+
+
+RECREATED = "namespace,organization,uid,valid_from\nacme-web,acme,u-2,2026-11-12T00:00:00Z\n"
+OWN = "namespaces=acme-web"
+OCTOBER = "from=2026-10-01&to=2026-11-01"
+NOVEMBER = "from=2026-11-01&to=2026-11-20"
+
+
+@pytest.fixture
+async def created_again(november: Api, load: Load, database_url: str) -> Api:
+    """The earlier life of acme-web has 1000 in October, which is closed, 1000 in November and a credit of 7 there.
+    The new life has 10 in November."""
+    await load("namespace,organization,uid\nacme-web,acme,u-1\n", now=datetime(2026, 9, 1, tzinfo=UTC))
+    await load(USAGE_HEADER + usage("2026-10-01", 10, "100") + usage("2026-11-01", 10, "100"), now=NOW)
+    await load(
+        "id,organization,amount,currency,reason,namespace\nc-1,acme,-7,EUR,outage,acme-web\n",
+        now=datetime(2026, 11, 2, tzinfo=UTC),
+    )
+    await load(
+        "id,organization,amount,currency,reason,namespace\nc-0,acme,-5,EUR,outage,acme-web\n",
+        now=datetime(2026, 10, 2, tzinfo=UTC),
+    )
+    async with connect(database_url) as connection:
+        assert await close(connection, 3, NOW) == 1
+    await load(RECREATED, now=NOW)
+    await load(USAGE_HEADER + usage("2026-11-15", 10), now=NOW)
+    return november
+
+
+async def test_a_project_that_was_created_again_has_nothing_of_its_former_life(created_again: Api) -> None:
+    """Whoever names projects gets the project that has the name now, in every month and in every response."""
+    api = created_again
+    statement = await get(api, f"/api/organization/acme/statement?{OWN}")
+    assert (statement["usage_total"], statement["adjustments"], statement["adjustments_total"]) == (10, [], 0)
+    assert [(project["uid"], project["total"]) for project in statement["projects"]] == [("u-2", 10)]
+    closed = await get(api, f"/api/organization/acme/statement?period=2026-10&{OWN}")
+    assert (closed["usage_total"], closed["projects"], closed["adjustments"]) == (0, [], [])
+    months = await get(api, f"/api/organization/acme/statements?{OWN}")
+    assert [(month["period"], month["usage_total"]) for month in months["months"]] == [("2026-11", 10)]
+    for owner, own in (("organization/acme", OWN), ("project/acme-web", "organization=acme")):
+        for by in ("component", "sku", "workload"):
+            trend = await get(api, f"/api/{owner}/trend?{NOVEMBER}&group_by={by}&compare=previous&{own}")
+            assert (trend["total"], trend["adjustments"]) == (10, [])
+            assert not trend["compare"]["total"]
+        live = await get(api, "/api/organization/acme/live?namespaces=acme-web")
+        assert live["total"]["month_to_date"] == 10
+        explained = await get(api, f"/api/{owner}/explain?figure=current_month_total&{own}")
+        assert (explained["value"], explained["adjustments"]) == (10, [])
+    by_project = await get(api, f"/api/organization/acme/trend?{NOVEMBER}&group_by=project&{OWN}")
+    assert [group["uid"] for group in by_project["groups"]] == ["u-2"]
+    before = await get(api, f"/api/organization/acme/trend?{OCTOBER}&{OWN}")
+    assert before["total"] in (None, 0)
+    assert (await get(api, f"/api/organization/acme/explain?{OCTOBER}&{OWN}"))["rows"] == []
+    alone = await get(api, f"/api/project/acme-web/trend?{OCTOBER}&organization=acme")
+    assert alone["total"] is None
+    for path in ("overview?period=2026-10", "explain?figure=cpu&period=2026-10"):
+        assert (await api.get(f"/api/project/acme-web/{path}&organization=acme")).status_code == 404
+    listed = await get(api, "/api/organization/acme/projects?period=2026-10")
+    assert "acme-web" not in [project["namespace"] for project in listed["projects"]]
+    assert listed["total"]["former_projects"] == 1000
+
+
+async def test_an_org_admin_has_both_lives_of_a_project_as_two_projects(created_again: Api) -> None:
+    """Also if a filter names the project."""
+    api = created_again
+    statement = await get(api, "/api/organization/acme/statement")
+    assert [(project["uid"], project["total"]) for project in statement["projects"]] == [("u-1", 1000), ("u-2", 10)]
+    assert (statement["usage_total"], statement["adjustments_total"]) == (1010, -7)
+    closed = await get(api, "/api/organization/acme/statement?period=2026-10")
+    assert [(project["uid"], project["total"]) for project in closed["projects"]] == [("u-1", 1000)]
+    for more in ("", "&include=project:acme-web"):
+        trend = await get(api, f"/api/organization/acme/trend?{NOVEMBER}&group_by=project{more}")
+        assert {group["uid"]: group["amount"] for group in trend["groups"]} == {"u-1": 1000, "u-2": 10}
+    explained = await get(api, "/api/organization/acme/explain?figure=current_month_total")
+    assert {row["uid"]: row["amount"] for row in explained["rows"] if row["component"] == "cpu"} == {
+        "u-1": 1000,
+        "u-2": 10,
+    }
+
+
+async def test_a_project_that_moved_away_keeps_its_past_for_its_old_owner(november: Api, load: Load) -> None:
+    """Also if it came back in between: it has one life."""
+    await load("namespace,organization,uid\nacme-web,acme,u-1\n", now=datetime(2026, 9, 1, tzinfo=UTC))
+    await load(USAGE_HEADER + usage("2026-10-01", 10) + usage("2026-11-01", 200), now=NOW)
+    for owner, day in (("globex", "03"), ("acme", "05"), ("globex", "07")):
+        await load(MOVE.format(owner, f"{day}T00:00:00Z"), now=NOW)
+    statement = await get(november, f"/api/organization/acme/statement?{OWN}")
+    trend = await get(november, f"/api/organization/acme/trend?{NOVEMBER}&{OWN}")
+    overview = await get(november, "/api/project/acme-web/overview?organization=acme&period=2026-11")
+    assert (statement["usage_total"], trend["total"]) == (96, 96)
+    assert overview["billing_summary"]["current_month_total"] == 96
+    before = await get(november, "/api/project/acme-web/overview?organization=acme&period=2026-10")
+    assert before["billing_summary"]["current_month_total"] == 10

@@ -51,7 +51,7 @@ async def test_a_project_that_moved_counts_where_it_was(priced: Api, load: Load)
 
 
 async def test_a_project_that_was_created_again_is_two_groups(priced: Api, load: Load) -> None:
-    """The project's own trend has the life that the overview of the month shows."""
+    """The project's own trend has the life that has the name now, and nothing of its former life."""
     for since, uid in (("2026-10-01", "1"), ("2026-11-05", "2")):
         row = f"acme-web,acme,{since}T00:00:00Z,0e0e0e0e-0000-4000-8000-00000000000{uid}\n"
         await load(f"namespace,organization,valid_from,uid\n{row}", now=NOW)
@@ -61,12 +61,11 @@ async def test_a_project_that_was_created_again_is_two_groups(priced: Api, load:
     assert groups == [("acme-web", "2", Decimal("18.00")), ("acme-web", "1", Decimal("4.80"))]
     assert (found["total"], found["rounding"]) == (Decimal("22.80"), 0)
     project = await trend(priced, f"{PROJECT}&from=2026-10-01&to=2026-12-01&granularity=month")
-    overviews = [
-        await trend(priced, f"/api/project/acme-web/overview?organization=acme&period=2026-{month}")
-        for month in ("10", "11")
-    ]
-    totals = [one["billing_summary"]["current_month_total"] for one in overviews]
-    assert [bucket["amount"] for bucket in project["buckets"]] == totals == [Decimal("2.40"), Decimal("18.00")]
+    overview = await trend(priced, "/api/project/acme-web/overview?organization=acme&period=2026-11")
+    total = overview["billing_summary"]["current_month_total"]
+    assert [bucket["amount"] for bucket in project["buckets"]] == [None, total] == [None, Decimal("18.00")]
+    earlier = await priced.get("/api/project/acme-web/overview?organization=acme&period=2026-10")
+    assert earlier.status_code == 404
 
 
 async def test_currencies_are_never_added(priced: Api, load: Load) -> None:
