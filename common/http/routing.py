@@ -1,33 +1,26 @@
 """Finds the endpoint of a method and path. Paths are not decoded: `%2F` and dot segments never match a parameter."""
 
-from typing import TYPE_CHECKING, Any
-
-from starlette.convertors import Convertor, register_url_convertor
-from starlette.routing import compile_path
+import re
+from typing import TYPE_CHECKING, Any, Final
 
 from common.http.errors import MethodNotAllowed, NotFound
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Iterable
 
     from common.endpoint import Endpoint
     from common.http.request import Scope
 
-
-class Segment(Convertor[str]):
-    """One path segment, also an empty one: that is a malformed parameter (400) and not an unknown path."""
-
-    regex = "[^/]*"
-
-    def convert(self, value: str) -> str:
-        return value
-
-    def to_string(self, value: str) -> str:
-        return value
+PARAMETER: Final = re.compile(r"\\\{(\w+)\\\}")  # `{name}` after re.escape
 
 
-register_url_convertor("segment", Segment())
+def _pattern(route: str) -> re.Pattern[str]:
+    """A parameter is one segment, also an empty one: that is a malformed parameter (400) and not an unknown path."""
+    escaped = re.escape(route)
+    names = PARAMETER.findall(escaped)
+    if len(set(names)) != len(names):
+        raise ValueError(f"{route} has a path parameter twice")
+    return re.compile(PARAMETER.sub(r"(?P<\1>[^/]*)", escaped))
 
 
 class Path:
@@ -35,7 +28,7 @@ class Path:
 
     def __init__(self, route: str) -> None:
         self.route = route
-        self.pattern: re.Pattern[str] = compile_path(route.replace("}", ":segment}"))[0]
+        self.pattern = _pattern(route)
         self.endpoints: dict[str, Endpoint[Any, Any]] = {}
 
     @property

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dev.invariants import check, main
+from dev.invariants import ROOT, check, main
 
 IMPORT = "from common.identity.caller import Caller\n"
 CLAIMS = "from common.identity.authenticator import SignedClaims\n"
@@ -119,3 +119,11 @@ def test_a_violation_says_where_and_what() -> None:
 def test_our_code_holds_them(capsys: pytest.CaptureFixture[str]) -> None:
     """What `make lint` runs."""
     assert main() == 0, capsys.readouterr().out
+
+
+def test_no_module_of_common_is_long() -> None:
+    """CONTRIBUTING.md has the limit, also for the functions."""
+    paths = [path for folder in ("common", "functions") for path in (ROOT / folder).rglob("*.py")]
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in paths}
+    assert len(lengths) > 50
+    assert {path: length for path, length in lengths.items() if length > 250} == {}

@@ -1,5 +1,7 @@
 """Methods, routes and CORS follow from the declaration."""
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -189,3 +191,23 @@ async def test_errors_have_cors_headers(app: Function, failure: str) -> None:
     assert_error_envelope(response, status, allow="GET, POST, HEAD, OPTIONS")
     assert response.headers["access-control-allow-origin"] == ORIGIN
     assert "ETag" in response.headers["access-control-expose-headers"]
+
+
+@pytest.mark.parametrize("path", ["/api/billing/thingsXnew", "/api/billing/things.newer", "/api/billing/a/things.new"])
+async def test_a_fixed_segment_is_its_own_text(path: str) -> None:
+    """A dot in a route matches a dot only."""
+    app = function(endpoint(route="/api/billing/things.new"))
+    assert_error_envelope(await send(app, "GET", path), 404, "Not found")
+
+
+def test_the_import_registers_no_convertor_in_starlette() -> None:
+    """Another program of the process has Starlette's own convertors only."""
+    code = "import common.function; from starlette.convertors import CONVERTOR_TYPES; print(*sorted(CONVERTOR_TYPES))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["float", "int", "path", "str", "uuid"]
+
+
+def test_a_parameter_that_is_there_twice_is_refused() -> None:
+    """One of the two values would be lost."""
+    with pytest.raises(ValueError, match=r"/a/\{b\}/\{b\} has a path parameter twice"):
+        function(endpoint(route="/a/{b}/{b}"))
