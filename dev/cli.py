@@ -9,7 +9,7 @@ import time
 from types import FrameType
 
 from dev import budgets, provider, receiver
-from dev.declarations import local_ports
+from dev.declarations import DeclarationError, local_ports
 from dev.platform import DEMO_NAMESPACE, ORG_ADMIN, Platform
 from dev.settings import ROOT, PlatformError, Settings, read_settings
 from dev.watcher import START, STOP
@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:  # noqa: PLR0911 - one per command
                 return request(STOP if command == "stop-part" else START, name)
             case _:
                 return complain(USAGE)
-    except PlatformError as exc:
+    except (DeclarationError, PlatformError) as exc:
         print(exc, file=sys.stderr)
         return 1
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from common.endpoint import Endpoint
 from common.model import NAMESPACE_PATTERN
-from dev.declarations import PATH_PARAMETER
+from dev.declaration_checks import PATH_PARAMETER
 from dev.generate.schemas import camel_case, named_enum, reference, without_null
 
 IF_MATCH: Final = {

@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from dev.declarations import PREFIX, ROOT, Declared
+from dev.declaration_checks import PREFIX
+from dev.declarations import ROOT, Declared
 
 DOCUMENT: Final = ROOT / "README.md"
 BEGIN, END = "<!-- functions: written by make generate -->\n", "\n<!-- end of functions -->\n"

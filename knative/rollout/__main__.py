@@ -13,6 +13,7 @@ import sys
 import time
 from typing import Final
 
+from dev.declarations import DeclarationError
 from knative.rollout.arguments import make_parser
 from knative.rollout.cluster import REVISION_LABEL, Cluster
 from knative.rollout.gate import Outcome, Prometheus, judge
@@ -214,7 +215,7 @@ def main() -> None:
     options = make_parser().parse_args()
     try:
         _run(options)
-    except RolloutError as exc:
+    except (DeclarationError, RolloutError) as exc:
         sys.exit(f"error: {exc}")
 
 

@@ -16,6 +16,10 @@ class Data(WireModel):
 
 
 class Months(Parameters):
+    months: int
+
+
+class Optional(Parameters):
     months: int = 1
 """
 MAIN = '''
@@ -24,7 +28,7 @@ MAIN = '''
 import functions_framework.aio
 from common.endpoint import Access, Endpoint
 from common.function import Function
-from functions.{folder}.models import Data, Months
+from functions.{folder}.models import Data, Months, Optional
 
 
 async def get_cost(call):
@@ -45,6 +49,9 @@ async def {target}(request):
 GOOD = 'Endpoint(method="GET", route="/api/billing/{name}", access=Access.MEMBER, handle=get_cost, data=Data)'
 
 
+METHODS = "the method must be one of GET, POST, PUT, PATCH, DELETE"
+
+
 def changed(old: str, new: str) -> str:
     assert old in GOOD
     return GOOD.replace(old, new)
@@ -63,7 +70,14 @@ TOGETHER: list[Mistake] = [
         {"endpoints": changed("data=Data", "data=None")},
         "functions/c/main.py: GET /api/billing/c: needs a data model, or the media_type of its stream",
     ),
-    ("p", {"port": "8091"}, "functions/p/main.py: port 8091 is the port of overview already"),
+    (
+        "p",
+        {"port": "8091"},
+        (
+            "functions/overview/main.py and functions/p/main.py: have the same port 8091: "
+            "choose another one for the newer function"
+        ),
+    ),
     ("d", {"port": "80"}, "functions/d/main.py: port 80 must be from 8090 to 8189"),
     ("e", {"name": "costs"}, "functions/e/main.py: Function('costs') must be named 'e', like its folder"),
     (
@@ -74,7 +88,7 @@ TOGETHER: list[Mistake] = [
     (
         "z",
         {"endpoints": changed("{name}", "health")},
-        "functions/z/main.py: /api/billing/health is a route of health already",
+        "functions/health/main.py and functions/z/main.py: have the same route /api/billing/health",
     ),
     (
         "f",
@@ -105,6 +119,89 @@ TOGETHER: list[Mistake] = [
             "/api/billing/k/{months} is the same route with another parameter name"
         ),
     ),
+    ("l", {"endpoints": changed('"GET"', '"get"')}, f"functions/l/main.py: get /api/billing/l: {METHODS}"),
+    ("m", {"endpoints": changed('"GET"', '"HEAD"')}, f"functions/m/main.py: HEAD /api/billing/m: {METHODS}"),
+    (
+        "n",
+        {"endpoints": changed("data=Data", "data=dict")},
+        "functions/n/main.py: GET /api/billing/n: data must be a class that inherits from WireModel",
+    ),
+    (
+        "o",
+        {"endpoints": changed("GET", "POST").replace("data=", "body=Data, data=")},
+        "functions/o/main.py: POST /api/billing/o: body must be a class that inherits from BodyModel",
+    ),
+    (
+        "q",
+        {"endpoints": changed("data=", "parameters=Data, data=")},
+        "functions/q/main.py: GET /api/billing/q: parameters must be a class that inherits from Parameters",
+    ),
+    (
+        "r",
+        {"endpoints": changed("data=", "status=404, data=")},
+        "functions/r/main.py: GET /api/billing/r: status must be from 200 to 299: an error is raised as an ApiError",
+    ),
+    (
+        "s",
+        {"endpoints": changed("data=", "status=204, data=")},
+        (
+            "functions/s/main.py: GET /api/billing/s: a response with status 204 has no body: "
+            "it has neither data nor a media_type"
+        ),
+    ),
+    (
+        "t",
+        {"endpoints": changed("/{name}", "/{name}/of costs")},
+        (
+            "functions/t/main.py: GET /api/billing/t/of costs: "
+            "the segment 'of costs' of the route must be lower-case letters and digits, with single - or _"
+        ),
+    ),
+    (
+        "u",
+        {"endpoints": changed("/{name}", "/{name}/{{months:int}}").replace("data=", "parameters=Months, data=")},
+        (
+            "functions/u/main.py: GET /api/billing/u/{months:int}: "
+            "write {months} for {months:int}: the type of a path parameter is in the parameter model"
+        ),
+    ),
+    (
+        "v",
+        {"endpoints": changed("/{name}", "/{name}/of-{{months}}").replace("data=", "parameters=Months, data=")},
+        (
+            "functions/v/main.py: GET /api/billing/v/of-{months}: "
+            "of-{months}: a path parameter is a complete segment: {name} of lower-case letters, digits, _"
+        ),
+    ),
+    (
+        "w",
+        {"endpoints": changed("/{name}", "/{name}/{{months}}").replace("data=", "parameters=Optional, data=")},
+        (
+            "functions/w/main.py: GET /api/billing/w/{months}: "
+            "Optional: the path parameter months must not have a default"
+        ),
+    ),
+    (
+        "x",
+        {"endpoints": changed("Access.MEMBER", '"MEMBER"')},
+        (
+            "functions/x/main.py: GET /api/billing/x: access must be a member of Access: "
+            "Access.TOKEN, Access.MEMBER, Access.NAMESPACE, Access.ORGANIZATION, Access.ORG_ADMIN"
+        ),
+    ),
+    (
+        "y",
+        {"endpoints": changed("handle=get_cost", "handle=Data")},
+        "functions/y/main.py: GET /api/billing/y: handle must be an `async def`",
+    ),
+    (
+        "h",
+        {"endpoints": changed("/{name}", "/{name}/")},
+        (
+            "functions/h/main.py: GET /api/billing/h/: "
+            "the segment '' of the route must be lower-case letters and digits, with single - or _"
+        ),
+    ),
     (
         "j",
         {"endpoints": changed("get_cost", "undocumented")},
@@ -112,7 +209,32 @@ TOGETHER: list[Mistake] = [
     ),
 ]
 ALONE: list[Mistake] = [  # such a function cannot be read
-    ("cost", {"endpoints": changed(", data=Data", "")}, "functions/cost/main.py: Endpoint.__init__() missing"),
+    (
+        "cost",
+        {"endpoints": changed(", data=Data", "")},
+        (
+            "functions/cost/main.py: TypeError: Endpoint.__init__() missing 1 required keyword-only argument: 'data' "
+            "(line 17)"
+        ),
+    ),
+    (
+        "cost",
+        {"endpoints": changed("get_cost", "get_csot")},
+        "functions/cost/main.py: NameError: name 'get_csot' is not defined (line 17)",
+    ),
+    (
+        "cost",
+        {"endpoints": changed("Access.MEMBER", "Access.ADMIN")},
+        "functions/cost/main.py: AttributeError: ADMIN (line 17)",
+    ),
+    ("cost", {"endpoints": changed(", data=Data", " data=Data")}, "functions/cost/main.py: SyntaxError: "),
+    (
+        "cost",
+        {"endpoints": changed("/{name}", "/{name}/{{months}}/{{months}}")},
+        "functions/cost/main.py: ValueError: /api/billing/cost/{months}/{months} has a path parameter twice (line 17)",
+    ),
+    ("page", {}, "functions/page/main.py: the name 'page' is used by another part of the platform"),
+    ("class", {"target": "cost"}, "functions/class/main.py: the name 'class' is a keyword of Python"),
     (
         "unit-cost",
         {},
@@ -162,6 +284,30 @@ def test_a_function_that_cannot_be_read_is_named(tree: Path, folder: str, change
     write(tree, folder, changes)
     [line] = generate(tree).splitlines()
     assert line.startswith(text)
+
+
+def test_a_mistake_in_the_models_names_their_file(tree: Path) -> None:
+    """Also of several functions at once, each with its own line."""
+    for folder, line in (("cost", "import pandas_of_nobody\n"), ("price", "def f(:\n")):
+        write(tree, folder, {})
+        models = tree / "functions" / folder / "models.py"
+        models.write_text(line + models.read_text())
+    assert generate(tree).splitlines() == [
+        "functions/cost/models.py: ModuleNotFoundError: No module named 'pandas_of_nobody' (line 1)",
+        "functions/price/models.py: SyntaxError: invalid syntax (line 1)",
+    ]
+
+
+@pytest.mark.parametrize(
+    "command", [["dev.generate.new_function", "unit-costs"], ["dev", "token", "alice"], ["dev", "run"]]
+)
+def test_every_command_prints_the_mistake_without_a_traceback(tree: Path, command: list[str]) -> None:
+    """Its exit code is 1."""
+    write(tree, "cost", {"endpoints": changed("get_cost", "get_csot")})
+    done = run(tree, "-m", *command)
+    line = "functions/cost/main.py: NameError: name 'get_csot' is not defined (line 17)\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", line)
+    assert not (tree / "functions/unit_costs").exists()
 
 
 def test_without_a_mistake_it_is_written(tree: Path) -> None:
