@@ -137,7 +137,7 @@ generate: $(INSTALLED) $(UI) ## write the generated files: OpenAPI, manifests, t
 	$(DO)cd ui && npm run --silent generate
 
 .PHONY: new-function
-new-function: $(INSTALLED) ## create a function's folder: make new-function NAME=trend; edit it, then run make generate
+new-function: $(INSTALLED) ## create a function's folder: make new-function NAME=unit-costs; edit it, then run make generate
 	$(DO)$(BIN)/python -m dev.generate.new_function "$(NAME)"
 
 UV_COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
