@@ -49,7 +49,10 @@ def mistakes_of_several(functions: "Sequence[Declared]") -> Iterator[str]:
     """Each names all files: which of them is the newer one is not known here."""
     ports: dict[int, list[str]] = defaultdict(list)
     routes: dict[str, dict[str, str]] = defaultdict(dict)
+    operations: dict[str, dict[tuple[str, str], str]] = defaultdict(dict)
     for function in functions:
+        for endpoint in function.app.endpoints:
+            operations[function.operation_id(endpoint)][endpoint.method, endpoint.route] = function.file
         ports[function.app.port].append(function.file)
         for route in function.routes:
             routes[_shape(route)][function.file] = route
@@ -59,6 +62,10 @@ def mistakes_of_several(functions: "Sequence[Declared]") -> Iterator[str]:
     for by_file in routes.values():
         if len(by_file) > 1:
             yield f"{' and '.join(by_file)}: have the same route {' and '.join(dict.fromkeys(by_file.values()))}"
+    for name, found in operations.items():
+        if len(found) > 1:
+            files = " and ".join(dict.fromkeys(found.values()))
+            yield f"{files}: the operation id {name} is used twice: rename a handler"
 
 
 def _shape(route: str) -> str:

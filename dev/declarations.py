@@ -46,6 +46,9 @@ class Declared:
             [*(endpoint.capacity for endpoint in self.app.endpoints), *sockets], key=lambda capacity: capacity.target
         )
 
+    def operation_id(self, endpoint: Endpoint[Any, Any]) -> str:
+        return self.folder if len(self.app.endpoints) == 1 else str(getattr(endpoint.handle, "__name__", ""))
+
 
 def function_names() -> list[str]:
     return [name_of(folder) for folder in _folders()]

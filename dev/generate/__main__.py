@@ -12,12 +12,12 @@ from dev.generate import chart, currencies, knative, openapi, readme
 def main() -> int:
     try:
         functions = read_functions()
+        documents = {openapi.DOCUMENT: openapi.render(functions), readme.DOCUMENT: readme.render(functions)}
     except DeclarationError as exc:
         print(exc, file=sys.stderr)
         return 1
     manifests = knative.render(functions)
     templates = chart.render(manifests)
-    documents = {openapi.DOCUMENT: openapi.render(functions), readme.DOCUMENT: readme.render(functions)}
     wanted = {**currencies.render(), **manifests, **templates, **documents}
     surplus = [*knative.surplus(functions), *chart.surplus(templates)]
     changed = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]

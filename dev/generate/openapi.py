@@ -96,7 +96,7 @@ def build(functions: Sequence[Declared]) -> dict[str, Any]:
             paths[endpoint.route][endpoint.method.lower()] = operation
             if endpoint.head:
                 paths[endpoint.route]["head"] = _head(operation)
-            add_named(named, parameters.enums(operation_id(function, endpoint), endpoint))
+            add_named(named, parameters.enums(function.operation_id(endpoint), endpoint))
             kinds |= dict.fromkeys(_errors_of(endpoint))
     return {
         "openapi": "3.1.0",
@@ -145,10 +145,6 @@ def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
     return dict(resolve(schema))
 
 
-def operation_id(function: Declared, endpoint: Endpoint[Any, Any]) -> str:
-    return function.folder if len(function.app.endpoints) == 1 else str(getattr(endpoint.handle, "__name__", ""))
-
-
 def _operation(function: Declared, endpoint: Endpoint[Any, Any]) -> dict[str, Any]:
     first, _, rest = (inspect.getdoc(endpoint.handle) or "").partition("\n\n")
     body = {}
@@ -156,11 +152,11 @@ def _operation(function: Declared, endpoint: Endpoint[Any, Any]) -> dict[str, An
         schema = reference(endpoint.body.__name__)
         body = {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
     return {
-        "operationId": operation_id(function, endpoint),
+        "operationId": function.operation_id(endpoint),
         "tags": [function.name],
         "summary": first.replace("\n", " "),
         "description": " ".join(rest.split()) + f" Requires {endpoint.access.value}.",
-        "parameters": parameters.parameters(operation_id(function, endpoint), endpoint),
+        "parameters": parameters.parameters(function.operation_id(endpoint), endpoint),
         **body,
         "responses": {
             str(endpoint.status): _success(function, endpoint),
@@ -193,7 +189,7 @@ def _success(function: Declared, endpoint: Endpoint[Any, Any]) -> dict[str, Any]
     if endpoint.data is None:
         return response | ({"content": {endpoint.media_type: {}}} if endpoint.status != 204 else {})  # noqa: PLR2004
     content: dict[str, Any] = {"schema": reference(envelope_name(endpoint.data))}
-    example = EXAMPLES / f"{operation_id(function, endpoint)}.json"
+    example = EXAMPLES / f"{function.operation_id(endpoint)}.json"
     if example.exists():
         content["example"] = json.loads(example.read_text())
     file = {"text/csv": {"schema": {"type": "string"}}} if endpoint.table is not None else {}

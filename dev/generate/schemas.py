@@ -3,17 +3,22 @@
 Every schema has a name, so that generated clients have one type for each of them.
 """
 
+import inspect
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from pydantic import PydanticUserError
+from pydantic.errors import PydanticUndefinedAnnotation
 from pydantic.json_schema import models_json_schema
 
 from common.endpoint import Endpoint
 from common.http import errors
 from common.model import Meta
 from dev import local_replies
-from dev.declarations import Declared
+from dev.declarations import ROOT, DeclarationError, Declared
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -50,10 +55,10 @@ def schemas(functions: Sequence[Declared]) -> Json:
 
 
 def add_named(found: Json, more: Json) -> None:
-    """Raises ValueError if a name has two meanings."""
+    """Raises DeclarationError if a name has two meanings."""
     for name, schema in more.items():
         if found.setdefault(name, schema) != schema:
-            raise ValueError(f"two schemas are named {name}")
+            raise DeclarationError(f"two schemas are named {name}: rename a model, or the enumeration of a member")
 
 
 def envelope_name(model: "type[BaseModel]") -> str:
@@ -95,8 +100,37 @@ def _models(endpoints: Sequence[Endpoint[Any, Any]]) -> Json:
     sent: list[type[BaseModel]] = [endpoint.data for endpoint in endpoints if endpoint.data]
     received: list[type[BaseModel]] = [endpoint.body for endpoint in endpoints if endpoint.body]
     models = [(model, "serialization") for model in [*sent, Meta]] + [(model, "validation") for model in received]
-    _, found = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
+    try:
+        _, found = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
+    except (PydanticUserError, PydanticUndefinedAnnotation) as exc:
+        raise DeclarationError("\n".join(_without_schema(models)) or str(exc)) from exc
+    _check_names(found["$defs"])
     return _plain(found["$defs"])
+
+
+def _without_schema(models: "Iterable[tuple[type[BaseModel], Any]]") -> Iterator[str]:
+    for model, mode in models:
+        try:
+            model.model_json_schema(mode=mode)
+        except (PydanticUserError, PydanticUndefinedAnnotation) as exc:
+            file = Path(inspect.getfile(model)).relative_to(ROOT)
+            yield f"{file}: {model.__name__}: {str(exc).partition(chr(10))[0]}"
+
+
+def _check_names(definitions: Iterable[str]) -> None:
+    """pydantic names two models of one name after their modules, and a model of two modes after the mode."""
+    files: dict[str, list[str]] = defaultdict(list)
+    mistakes = []
+    for key in definitions:
+        *module, name = key.split("__")
+        if key.endswith("-Input"):
+            name = name.removesuffix("-Input")
+            mistakes.append(f"{name} is in a body and in a response, with different schemas: use two models")
+        elif module:
+            files[name].append(f"{'/'.join(module)}.py")
+    mistakes += [f"{' and '.join(sorted(of))}: have a model of the same name {name}" for name, of in files.items()]
+    if mistakes:
+        raise DeclarationError("\n".join(mistakes))
 
 
 def _plain(definitions: Json) -> Json:

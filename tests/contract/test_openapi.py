@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from dev.declarations import ROOT, read_functions
-from dev.generate.openapi import DOCUMENT, operation_id
+from dev.generate.openapi import DOCUMENT
 from dev.platform import Platform
 from dev.settings import port_variable
 
@@ -52,7 +52,7 @@ def test_what_is_generated_has_not_drifted() -> None:
 def test_every_endpoint_is_on_the_page() -> None:
     """Each endpoint has its method, its route and a unique operation id. So has HEAD, where it is served."""
     paths = yaml.safe_load(DOCUMENT.read_text())["paths"]
-    endpoints = [(e, operation_id(f, e)) for f in read_functions() for e in f.app.endpoints]
+    endpoints = [(e, f.operation_id(e)) for f in read_functions() for e in f.app.endpoints]
     declared = {(e.route, e.method.lower()): name for e, name in endpoints}
     declared |= {(e.route, "head"): f"{name}_head" for e, name in endpoints if e.head}
     written = {(route, method): o["operationId"] for route, methods in paths.items() for method, o in methods.items()}
@@ -65,7 +65,7 @@ def test_every_endpoint_is_on_the_page() -> None:
 def test_the_running_functions_keep_the_page(platform: Platform, tmp_path: Path, function: str) -> None:
     """Every generated request gets a documented status, a valid body, the declared headers; never a 500."""
     [declared] = [f for f in read_functions() if f.name == function]
-    operations = [operation_id(declared, endpoint) for endpoint in declared.app.endpoints]
+    operations = [declared.operation_id(endpoint) for endpoint in declared.app.endpoints]
     url = f"http://127.0.0.1:{platform.settings.ports[port_variable(function)]}"
     said = run_schemathesis(url, platform.token("alice"), tmp_path, operations)
     assert f"Tested: {len(operations)}" in said
@@ -74,7 +74,7 @@ def test_the_running_functions_keep_the_page(platform: Platform, tmp_path: Path,
 @pytest.mark.slow_fault
 def test_the_ingress_keeps_the_page(platform: Platform, tmp_path: Path) -> None:
     """The same through Envoy, as clients reach them. What Envoy itself responds is an error of the page too."""
-    every = [operation_id(f, endpoint) for f in read_functions() for endpoint in f.app.endpoints]
+    every = [f.operation_id(endpoint) for f in read_functions() for endpoint in f.app.endpoints]
     for operations in ([name for name in every if (name in BEYOND_THE_SCHEMA) == beyond] for beyond in (False, True)):
         said = run_schemathesis(platform.settings.api_url, platform.token("alice"), tmp_path, operations)
         assert f"Tested: {len(operations)}" in said

@@ -1,10 +1,13 @@
 """A mistake in a declaration: `make generate` names the file and the mistake, and writes nothing."""
 
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
+from dev.declarations import ROOT
 from tests.kit.tree import copy_tree, run
 
 MODELS = """
@@ -32,6 +35,14 @@ from functions.{folder}.models import Data, Months, Optional
 
 
 async def get_cost(call):
+    """What it costs."""
+
+
+async def read_cost(call):
+    """What it costs."""
+
+
+async def put_cost(call):
     """What it costs."""
 
 
@@ -109,8 +120,13 @@ TOGETHER: list[Mistake] = [
         {
             "endpoints": ", ".join(
                 [
-                    changed("/{name}", "/{name}/{{months}}").replace("data=", "parameters=Months, data="),
-                    changed("/{name}", "/{name}/{{namespace}}").replace("MEMBER", "NAMESPACE").replace("GET", "PUT"),
+                    changed("/{name}", "/{name}/{{months}}")
+                    .replace("data=", "parameters=Months, data=")
+                    .replace("get_cost", "read_cost"),
+                    changed("/{name}", "/{name}/{{namespace}}")
+                    .replace("MEMBER", "NAMESPACE")
+                    .replace("GET", "PUT")
+                    .replace("get_cost", "put_cost"),
                 ]
             )
         },
@@ -214,24 +230,24 @@ ALONE: list[Mistake] = [  # such a function cannot be read
         {"endpoints": changed(", data=Data", "")},
         (
             "functions/cost/main.py: TypeError: Endpoint.__init__() missing 1 required keyword-only argument: 'data' "
-            "(line 17)"
+            "(line 25)"
         ),
     ),
     (
         "cost",
         {"endpoints": changed("get_cost", "get_csot")},
-        "functions/cost/main.py: NameError: name 'get_csot' is not defined (line 17)",
+        "functions/cost/main.py: NameError: name 'get_csot' is not defined (line 25)",
     ),
     (
         "cost",
         {"endpoints": changed("Access.MEMBER", "Access.ADMIN")},
-        "functions/cost/main.py: AttributeError: ADMIN (line 17)",
+        "functions/cost/main.py: AttributeError: ADMIN (line 25)",
     ),
     ("cost", {"endpoints": changed(", data=Data", " data=Data")}, "functions/cost/main.py: SyntaxError: "),
     (
         "cost",
         {"endpoints": changed("/{name}", "/{name}/{{months}}/{{months}}")},
-        "functions/cost/main.py: ValueError: /api/billing/cost/{months}/{months} has a path parameter twice (line 17)",
+        "functions/cost/main.py: ValueError: /api/billing/cost/{months}/{months} has a path parameter twice (line 25)",
     ),
     ("page", {}, "functions/page/main.py: the name 'page' is used by another part of the platform"),
     ("class", {"target": "cost"}, "functions/class/main.py: the name 'class' is a keyword of Python"),
@@ -305,9 +321,50 @@ def test_every_command_prints_the_mistake_without_a_traceback(tree: Path, comman
     """Its exit code is 1."""
     write(tree, "cost", {"endpoints": changed("get_cost", "get_csot")})
     done = run(tree, "-m", *command)
-    line = "functions/cost/main.py: NameError: name 'get_csot' is not defined (line 17)\n"
+    line = "functions/cost/main.py: NameError: name 'get_csot' is not defined (line 25)\n"
     assert (done.returncode, done.stdout, done.stderr) == (1, "", line)
     assert not (tree / "functions/unit_costs").exists()
+
+
+def test_two_functions_with_one_handler_name_are_named(tree: Path) -> None:
+    """Both would have one operation id."""
+    for folder in ("cost", "price"):
+        two = f"{GOOD}, {changed('{name}', '{name}/' + folder)}"
+        write(tree, folder, {"endpoints": two}, 8150 + (folder == "price"))
+    assert generate(tree).splitlines() == [
+        "functions/cost/main.py and functions/price/main.py: the operation id get_cost is used twice: rename a handler"
+    ]
+
+
+def test_two_models_of_one_name_are_named(tree: Path) -> None:
+    """Of two functions, and of a function and common/: their public schemas have no place for a module's name."""
+    write(tree, "cost", {})
+    write(tree, "price", {}, 8151)
+    meta = "class Meta(WireModel):\n    name: str\n\n\nclass Data(WireModel):\n    meta: Meta\n    more: str\n"
+    models = tree / "functions/price/models.py"
+    models.write_text(MODELS.lstrip().replace("class Data(WireModel):\n    name: str\n", meta))
+    assert sorted(generate(tree).splitlines()) == [
+        "common/model.py and functions/price/models.py: have a model of the same name Meta",
+        "functions/cost/models.py and functions/price/models.py: have a model of the same name Data",
+    ]
+
+
+def test_a_model_without_a_schema_is_named(tree: Path) -> None:
+    """OpenAPI cannot describe it."""
+    write(tree, "cost", {})
+    models = tree / "functions/cost/models.py"
+    models.write_text("from threading import Thread\n" + MODELS.lstrip().replace("name: str", "name: Thread"))
+    [line] = generate(tree).splitlines()
+    assert line.startswith("functions/cost/models.py: Data: Unable to generate pydantic-core schema")
+
+
+def test_no_public_name_has_a_module_and_every_reference_has_its_schema() -> None:
+    """In the document that is checked in."""
+    document = yaml.safe_load((ROOT / "docs/openapi.yaml").read_text())
+    names = [*document["components"]["schemas"]]
+    assert [name for name in names if "__" in name or name.endswith(("-Input", "-Output"))] == []
+    referenced = set(re.findall(r"#/components/schemas/([\w-]+)", (ROOT / "docs/openapi.yaml").read_text()))
+    assert referenced <= {*names}
 
 
 def test_without_a_mistake_it_is_written(tree: Path) -> None:
