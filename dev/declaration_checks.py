@@ -64,8 +64,8 @@ def mistakes_of_several(functions: "Sequence[Declared]") -> Iterator[str]:
             yield f"{' and '.join(by_file)}: have the same route {' and '.join(dict.fromkeys(by_file.values()))}"
     for name, found in operations.items():
         if len(found) > 1:
-            files = " and ".join(dict.fromkeys(found.values()))
-            yield f"{files}: the operation id {name} is used twice: rename a handler"
+            both = " and ".join(dict.fromkeys(found.values()))
+            yield f"{both}: the operation id {name} is used twice: rename a handler"
 
 
 def _shape(route: str) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import PydanticUserError
 from pydantic.errors import PydanticUndefinedAnnotation
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from common.endpoint import Endpoint
 from common.http import errors
@@ -97,18 +97,19 @@ def error_examples(kinds: Iterable[type[errors.ApiError]]) -> Json:
 
 
 def _models(endpoints: Sequence[Endpoint[Any, Any]]) -> Json:
-    sent: list[type[BaseModel]] = [endpoint.data for endpoint in endpoints if endpoint.data]
+    sent: list[type[BaseModel]] = [Meta, *(endpoint.data for endpoint in endpoints if endpoint.data)]
     received: list[type[BaseModel]] = [endpoint.body for endpoint in endpoints if endpoint.body]
-    models = [(model, "serialization") for model in [*sent, Meta]] + [(model, "validation") for model in received]
+    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "serialization") for model in sent]
+    models += [(model, "validation") for model in received]
     try:
-        _, found = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
+        _, found = models_json_schema(models, ref_template="#/components/schemas/{model}")
     except (PydanticUserError, PydanticUndefinedAnnotation) as exc:
         raise DeclarationError("\n".join(_without_schema(models)) or str(exc)) from exc
     _check_names(found["$defs"])
     return _plain(found["$defs"])
 
 
-def _without_schema(models: "Iterable[tuple[type[BaseModel], Any]]") -> Iterator[str]:
+def _without_schema(models: "Iterable[tuple[type[BaseModel], JsonSchemaMode]]") -> Iterator[str]:
     for model, mode in models:
         try:
             model.model_json_schema(mode=mode)
