@@ -31,6 +31,7 @@ OPTIONAL = {
     "JWKS_BASE_URL": "Keycloak as the pods reach it, when KEYCLOAK_URL does not lead there from inside",
     "KEYCLOAK_PORT": "its port, when it is not 443",
     "VERSION": "tag of the images (0.1.0)",
+    "IMAGE_<FUNCTION>": "its image by digest, when it is not in IMAGE_PREFIX: IMAGE_UNIT_COSTS for unit-costs",
     "PROM_URL": "the cluster's Prometheus as this machine reaches it; without it, the gate is not tried",
     "MONITOR_LABEL": "label by which it selects monitors and rules, like release=prometheus",
 }
@@ -38,6 +39,11 @@ OPTIONAL = {
 
 class MissingError(Exception):
     """A prerequisite is missing. The text names it and what to do."""
+
+
+def image_variable(component: str) -> str:
+    """A shell has no hyphens in the name of a variable."""
+    return f"IMAGE_{component.upper().replace('-', '_')}"
 
 
 @dataclass(frozen=True)
@@ -120,7 +126,7 @@ class Installation:
 
     def image(self, component: str) -> str:
         """The image by digest: from IMAGE_<COMPONENT>, otherwise from the registry, without credentials."""
-        given = self.variables.get(f"IMAGE_{component.upper().replace('-', '_')}", "")
+        given = self.variables.get(image_variable(component), "")
         if given:
             return given
         name = component if component == "billing-service" else f"billing-{component}"
@@ -132,11 +138,13 @@ class Installation:
         try:
             answer = httpx2.head(f"{scheme}://{registry}/v2/{path}/manifests/{tag}", headers={"Accept": accept})
         except httpx2.HTTPError as exc:
-            raise MissingError(f"registry {registry} does not respond ({exc}): set IMAGE_{component.upper()}") from exc
+            raise MissingError(
+                f"registry {registry} does not respond ({exc}): set {image_variable(component)}"
+            ) from exc
         digest = answer.headers.get("Docker-Content-Digest")
         if digest is None:
-            variable = f"IMAGE_{component.upper().replace('-', '_')}"
-            raise MissingError(f"{registry} returns {answer.status_code} for {path}:{tag}: push it, or set {variable}")
+            text = f"{registry} returns {answer.status_code} for {path}:{tag}"
+            raise MissingError(f"{text}: push it, or set {image_variable(component)}")
         return f"{registry}/{path}@{digest}"
 
     def write_overlay(self, variant: Variant | None = None) -> None:

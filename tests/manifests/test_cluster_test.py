@@ -14,7 +14,7 @@ import pytest
 from dev.declarations import read_functions
 from dev.settings import free_ports
 from tests.cluster.__main__ import all_steps, steps_of
-from tests.cluster.installation import REQUIRED, Installation, MissingError, Variables
+from tests.cluster.installation import REQUIRED, Installation, MissingError, Variables, image_variable
 from tests.cluster.load import CONNECTIONS, PER_SECOND, Load
 from tests.cluster.overlay import BILLING, KUBERNETES, NAMESPACE, REGISTRY, Variant
 from tests.cluster.run import Run
@@ -105,8 +105,16 @@ def test_a_variant_is_another_revision(variant: Variant, tmp_path: Path) -> None
 
 def test_a_registry_that_cannot_be_asked_is_said(tmp_path: Path) -> None:
     """The message names the variable that takes its place."""
-    with pytest.raises(MissingError, match="set IMAGE_HEALTH"):
-        WithCrds(Variables(VALUES), tmp_path).image("health")
+    for component, variable in (("health", "IMAGE_HEALTH"), ("unit-costs", "IMAGE_UNIT_COSTS")):
+        with pytest.raises(MissingError, match=f"set {variable}$"):
+            WithCrds(Variables(VALUES), tmp_path).image(component)
+
+
+def test_the_image_of_a_function_with_a_hyphen_is_in_its_variable(tmp_path: Path) -> None:
+    """A shell has no hyphens in a variable's name."""
+    given = f"registry.invalid/billing-unit-costs@sha256:{'0' * 64}"
+    values = VALUES | {"IMAGE_UNIT_COSTS": given}
+    assert WithCrds(Variables(values), tmp_path).image("unit-costs") == given
 
 
 class Unreachable(Run):
@@ -134,7 +142,7 @@ def test_every_failure_is_a_line_of_the_report(
     kind: type[Installation], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A refused connection and a removal that hangs: no traceback, a summary, and a failing exit code."""
-    images = {f"IMAGE_{f.name.upper()}": f"registry.invalid/{f.name}@sha256:1" for f in read_functions()}
+    images = {image_variable(f.name): f"registry.invalid/{f.name}@sha256:1" for f in read_functions()}
     variables = Variables(VALUES | images | {"INGRESS_URL": f"http://127.0.0.1:{free_ports({})['POSTGRES_PORT']}"})
     run = Unreachable(kind(variables, tmp_path / "knative"), variables, tmp_path / "report.md")
     assert all_steps(run) == 1

@@ -15,11 +15,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from dev.declarations import function_names, read_functions
+from dev.declarations import read_functions
+from knative.image.build_rootfs import components
 from tests.cluster import wakes
 from tests.cluster.__main__ import all_steps, steps_of
 from tests.cluster.installation import Installation as OfTheTest
-from tests.cluster.installation import Variables
+from tests.cluster.installation import Variables, image_variable
 from tests.cluster.overlay import BILLING, NAMESPACE
 from tests.cluster.run import Run
 from tests.cluster.steps import Steps
@@ -128,7 +129,7 @@ def run(installation: Installation, world: World, serve: Serve, tmp_path: Path, 
         "NAMESPACE": "acme-web",
         "FOREIGN_NAMESPACE": "globex-shop",
         "PROM_URL": prom_url,
-    } | {f"IMAGE_{name.upper()}": image("v1", name) for name in (*function_names(), "billing_service")}
+    } | {image_variable(name): image("v1", name) for name in components()}
     variables = Variables(values)
     pace = ("--observe-seconds", "0", "--hold-seconds", "1", "--interval-seconds", "0.05")
     return Run(OfTheTest(variables, tmp_path / "knative"), variables, tmp_path / "report.md", 0.3, pace)
