@@ -9,13 +9,14 @@ from simplejson import RawJSON
 
 from billing_service.database import Database
 from billing_service.errors import NotMetered, OrganizationNotFound, ServiceError
-from billing_service.figures.again import DataChanged, consistent
-from billing_service.figures.facts import facts, refuse_future
+from billing_service.figures.again import VERSION, DataChanged, consistent
+from billing_service.figures.facts import facts, refuse_future, rfc3339
 from billing_service.figures.never_metered import never_metered
 from billing_service.figures.summary import LARGEST_AMOUNT, prices_missing, summary_writer, too_large
 from billing_service.ledger.script import script
 from billing_service.money import RATE_DIGITS, rounded
 from billing_service.render import text
+from billing_service.trends.coverage import read_completeness
 
 _ARRAYS = ("namespaces", "totals", "days", "rates", "almost_nothing")
 Lives = list[tuple[str, int]]
@@ -64,12 +65,22 @@ async def _read(
     names = month["namespaces"][:limit]
     page = {
         **facts(month),
+        **({} if after else await _completeness(database, month)),
         "total": _total(month),
         "projects": _entries(month, names, await _errors(database, month, set(names))),
     }
     if limit is None:
         return page
     return page | {"next": names[-1] if len(month["namespaces"]) > limit else None}
+
+
+async def _completeness(database: Database, month: DictRow) -> dict[str, Any]:
+    """Of all projects of the organization. The first page has it: with 10 000 projects it takes 30 ms."""
+    through, missing = await read_completeness(database, month)
+    [version] = await database.fetch(VERSION, organization=month["organization"])
+    if version["number"] != month["data_version"]:
+        raise DataChanged
+    return {"complete_through": rfc3339(through), "incomplete_hours": missing}
 
 
 async def _errors(database: Database, month: DictRow, names: set[str]) -> dict[str, ServiceError]:

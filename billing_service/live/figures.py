@@ -15,9 +15,7 @@ from billing_service.figures.never_metered import never_metered
 from billing_service.figures.summary import LARGEST_AMOUNT
 from billing_service.ledger.script import script
 from billing_service.money import RATE_DIGITS, exact_sum, rounded
-from billing_service.trends.calendar import Month
-from billing_service.trends.coverage import read_coverage
-from billing_service.trends.usage import Scope
+from billing_service.trends.coverage import read_completeness
 
 _SECONDS_OF_HOUR = 3600
 _FIGURES = ("month_to_date", "run_rate", "hour_to_date")
@@ -49,7 +47,7 @@ async def _organization(
         raise _unknown(organization)
     [row] = rows
     owned = await _owned(database, organization, projects, now) if projects else []
-    through = await _complete_through(database, organization, row)
+    through, _ = await read_completeness(database, row)
     found = await _entries(database, organization, owned)
     [version] = await database.fetch(VERSION, organization=organization)
     if {version["number"], *(project["data_version"] for project in owned)} != {row["data_version"]}:
@@ -57,16 +55,6 @@ async def _organization(
     total = _total(row, [row["total"]], [row["last_hour"]], row["unrated"])
     budgets = await _budgets(database, organization, None)
     return {**_head(row, through), "total": total, "projects": found, "budgets": budgets}
-
-
-async def _complete_through(database: Database, organization: str, row: DictRow) -> datetime | None:
-    if row["as_of"] is None:
-        return None
-    month = Month(row["period"], row["starts"], row["ends"], row["starts"], min(row["as_of"], row["ends"]))
-    if month.until <= month.since:  # the month has just begun
-        return month.until
-    coverage = await read_coverage(database, Scope(organization), [month], None, row["as_of"])
-    return coverage.complete_through([month])
 
 
 async def _limited(

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
+from psycopg.rows import DictRow
+
 from billing_service.database import Reads
 from billing_service.ledger.script import script, without
 from billing_service.trends.calendar import HOUR, Month
@@ -60,6 +62,19 @@ def _mask(period: date, since: datetime, until: datetime) -> int:
     begin = _first_bit(period)
     first, last = (since - begin) // HOUR, (until - begin) // HOUR
     return ((1 << (last - first)) - 1) << (_BITS - last) if first < last else 0
+
+
+async def read_completeness(database: Reads, month: DictRow) -> tuple[datetime | None, int]:
+    """Of an organization in a month, a row with `organization`, `period`, `starts`, `ends` and `as_of`: until when each
+    hour of all projects is there (None: nothing is known), and how many hours are missing for one of them."""
+    as_of = month["as_of"]
+    if as_of is None:
+        return None, 0
+    part = Month(month["period"], month["starts"], month["ends"], month["starts"], min(as_of, month["ends"]))
+    if part.until <= part.since:  # the month has just begun
+        return part.until, 0
+    found = await read_coverage(database, Scope(month["organization"]), [part], None, as_of)
+    return found.complete_through([part]), found.of_months([part])[1]
 
 
 async def read_coverage(

@@ -56,6 +56,11 @@ class Result(Generic[T]):
         """Other data of the same fetch, such as the part that the caller may see."""
         return Result(value, self.as_of, self.age_seconds, self.stale, self.etag, self.quality)
 
+    def of_a_part(self) -> "Result[T]":
+        """Without the completeness of the data that the caller does not see."""
+        part = {name: value for name, value in self.quality if name not in {"complete_through", "incomplete_hours"}}
+        return Result(self.value, self.as_of, self.age_seconds, self.stale, self.etag, Quality.model_construct(**part))
+
 
 @dataclass(slots=True)
 class Response:

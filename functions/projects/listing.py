@@ -117,7 +117,8 @@ def select(found: Found, organization: Organization, parameters: ListParameters)
         billing_started=found.billing_started,
         scope=Scope(organization=organization.name, namespaces=None if names is None else sorted(names)),
     )
-    return result.with_value(page)
+    found_page = result.with_value(page)
+    return found_page if names is None else found_page.of_a_part()
 
 
 def _sorted(projects: list[Project], parameters: ListParameters) -> list[Project]:

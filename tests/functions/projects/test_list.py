@@ -153,3 +153,27 @@ async def test_a_project_without_a_figure_has_its_reason_in_the_file() -> None:
     project, total = rows(response.text)
     assert (project["namespace"], project["current_month_total"], project["code"]) == ("acme-web", "", "not_started")
     assert (total["row"], total["current_month_total"]) == ("total", "")
+
+
+async def test_only_who_sees_all_projects_gets_how_complete_they_are() -> None:
+    """The hours of another project do not count for the own ones."""
+    reply = {
+        "organization": "acme",
+        "as_of": "2025-10-01T15:00:00Z",
+        "complete_through": "2025-10-01T03:00:00Z",
+        "incomplete_hours": 12,
+        "data_version": 7,
+        "projects": [{"namespace": "acme-web", "billing_summary": billing_summary(2.5)}],
+        "next": None,
+    }
+
+    def send(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=json.dumps(reply), headers={"content-type": "application/json"})
+
+    metas = []
+    for caller in (admin("acme"), user("acme", "acme-web")):
+        response = await get(make("projects", billing=send), "/api/billing/projects", caller)
+        metas.append(response.json()["meta"])
+    assert (metas[0]["complete_through"], metas[0]["incomplete_hours"]) == ("2025-10-01T03:00:00.000Z", 12)
+    assert metas[1].keys() == metas[0].keys() - {"complete_through", "incomplete_hours"}
+    assert metas[1]["data_version"] == 7

@@ -270,6 +270,8 @@ async def test_missing_hours_are_counted(api: Api, load: Load) -> None:
     facts = found["whole"]
     assert (facts["incomplete_hours"], facts["complete_through"]) == (48, "2026-11-05T04:00:00.000Z")
     assert facts["as_of"] == "2026-11-11T00:00:00.000Z"
+    page = (await api.get("/api/organization/acme/projects?limit=1")).json()
+    assert (page["incomplete_hours"], page["complete_through"]) == (48, "2026-11-05T04:00:00.000Z")
 
 
 async def test_a_stopped_meter_is_visible(api: Api, load: Load) -> None:
