@@ -7,6 +7,7 @@ from typing import LiteralString
 
 from billing_service.database import Connection
 from billing_service.ledger.ingest import INCOMING, Ingested, ingest_staged, lock
+from billing_service.ledger.rebook import stage_booked
 
 _ACCEPT: LiteralString = """
     INSERT INTO accepted_usage
@@ -65,4 +66,5 @@ async def accept(
             )
         await connection.execute(INCOMING)
         await connection.execute(_STAGE, given)
+        await stage_booked(connection)
         return await ingest_staged(connection, now=now, quantity_bound=quantity_bound, labelled=True)

@@ -63,6 +63,22 @@ DELETE FROM quarantine AS q USING resolved AS r
 WHERE r.reason IS NULL AND (q.namespace, q.hour, q.sku, q.workload, q.source, q.owned_at)
     = (r.namespace, r.hour, r.code, r.workload, r.source, r.owned_at);
 
+-- Pieces of an hour that have one owner now, because a move was corrected, are one line, as in ledger/rebook.sql.
+CREATE TEMPORARY TABLE pieces ON COMMIT DROP AS
+SELECT organization, namespace, life, hour, code, workload, source, min(owned_at) AS owned_at, sum(quantity) AS quantity
+FROM resolved
+WHERE reason IS NULL AND (namespace, hour) IN (SELECT o.namespace, o.hour FROM owners AS o WHERE o.owned_at > o.hour)
+GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING count(*) > 1;
+
+UPDATE resolved AS r SET quantity = p.quantity FROM pieces AS p
+WHERE r.reason IS NULL AND (r.organization, r.namespace, r.life, r.hour, r.code, r.workload, r.source, r.owned_at)
+    = (p.organization, p.namespace, p.life, p.hour, p.code, p.workload, p.source, p.owned_at);
+
+DELETE FROM resolved AS r USING pieces AS p
+WHERE r.reason IS NULL AND (r.organization, r.namespace, r.life, r.hour, r.code, r.workload, r.source)
+    = (p.organization, p.namespace, p.life, p.hour, p.code, p.workload, p.source) AND r.owned_at > p.owned_at;
+DROP TABLE pieces;
+
 CREATE TEMPORARY TABLE changes ON COMMIT DROP AS
 SELECT r.organization, r.namespace, r.life, r.hour, r.sku, r.workload, r.source, r.day, r.period,
        l.quantity::numeric AS old_quantity, l.amount AS old_amount, l.currency AS old_currency,

@@ -1,6 +1,7 @@
 """Usage that waits: above the bound for a person, who accepts it with a reason; or for its owner, SKU or price."""
 
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from billing_service.csv_file import BadFileError
 from billing_service.database import connect
+from billing_service.ledger.ingest import UsageLine, ingest
 from billing_service.periods.close import close
 
 from .conftest import Api, Load
@@ -173,3 +175,64 @@ async def test_an_end_after_the_next_owner_began_is_refused(load: Load, since: s
     with pytest.raises(BadFileError, match=":2: namespace: it has another owner from 2026-11-12"):
         await load(ends.format(since, "15"))
     await load(ends.format(since, "12"))
+
+
+HOUR = datetime(2026, 10, 10, 10, tzinfo=UTC)
+
+
+@pytest.fixture
+async def moved_within_the_hour(load: Load) -> None:
+    await load(PRICE)
+    await load("namespace,organization,valid_from\nacme-web,globex,2026-10-10T10:30:00Z\n")
+
+
+@pytest.fixture
+async def pieces(database_url: str, moved_within_the_hour: None) -> Callable[..., Awaitable[None]]:  # noqa: ARG001
+    """The meter has seen that acme-web moved at 10:30: usage until then, and from then on, as `name=quantity`."""
+
+    async def ingested(sku: str, first: str, second: str) -> None:
+        later = HOUR + timedelta(minutes=30)
+        lines = [
+            UsageLine("acme-web", HOUR, sku, "-", Decimal(quantity), "csv", owned_at)
+            for quantity, owned_at in ((first, HOUR), (second, later))
+        ]
+        async with connect(database_url) as connection:
+            await ingest(connection, lines, now=NOVEMBER)
+
+    return ingested
+
+
+MOVED_BACK = "namespace,organization,valid_from\nacme-web,acme,2026-10-10T10:30:00Z\n"
+
+
+@pytest.mark.parametrize("closed", [False, True])
+async def test_two_pieces_of_an_hour_with_one_owner_are_one_line(
+    load: Load, database_url: str, pieces: Callable[..., Awaitable[None]], closed: bool
+) -> None:
+    """They wait for their SKU while the move is corrected. So do lines of the same file with another SKU."""
+    await pieces("object_gib_hour", "0.25", "0.5")
+    await load(MOVED_BACK, now=NOVEMBER)
+    if closed:
+        await load(f"{HEADER}acme-web,2026-10-01T00:00:00Z,cpu_core_hour,-,0,\n")
+        await close_october(database_url)
+    await load("sku,component,unit,basis\nobject_gib_hour,storage,GiB hour,used\n", now=NOVEMBER)
+    await load(PRICE.replace("cpu_core_hour", "object_gib_hour"), now=NOVEMBER)
+    await pieces("object_gib_hour", "0.25", "0.5")
+    zero = [("acme", "EUR", 0, 0)] if closed else []
+    assert await booked(database_url, "acme-web") == [*zero, ("acme", "EUR", Decimal("0.75"), Decimal("0.0375"))]
+    assert run(database_url, "quarantine").stdout == "quarantine: empty\n"
+    assert run(database_url, "reconcile").returncode == 0
+
+
+@pytest.mark.parametrize("first", ["2000000", "2"], ids=["both wait", "one is booked"])
+async def test_pieces_of_an_hour_above_the_bound_are_added_up_when_they_are_accepted(
+    load: Load, database_url: str, pieces: Callable[..., Awaitable[None]], first: str
+) -> None:
+    """With what is booked of the hour."""
+    await pieces("cpu_core_hour", first, "3000000")
+    await load(MOVED_BACK, now=NOVEMBER)
+    done = run(database_url, "accept", "acme-web", "2026-10-10T10:00:00Z", "cpu_core_hour", *WHO)
+    assert done.returncode == 0, done.stderr
+    quantity = 3_000_000 + int(first)
+    assert await booked(database_url, "acme-web") == [("acme", "EUR", quantity, quantity * Decimal("0.05"))]
+    assert run(database_url, "reconcile").returncode == 0
