@@ -41,6 +41,7 @@ class Queries:
         self._containers = f'{self._cadvisor},container!="",container!="POD"'
         self._cpu = f"container_cpu_usage_seconds_total{{{self._containers}}}"
         self._transmit = f'container_network_transmit_bytes_total{{{self._cadvisor},interface!="lo",pod!=""}}'
+        self._target = f"machine_cpu_cores{{{self._cadvisor}}}"  # one series in each scrape of cAdvisor
         self._slot = f"{slot_seconds * 1000 - 1}ms"
         self._slots = f"{WINDOW_SECONDS * 1000 - 1}ms:{slot_seconds}s"
         self._window = f"{WINDOW_SECONDS * 1000 - 1}ms"
@@ -78,6 +79,14 @@ class Queries:
         reset = f"(max by ({labels}) (resets({selector}[{self._and_before}])) > 0)"
         return f"max by ({labels}) (rate({selector}[{self._window}])) unless ({known} unless {reset})"
 
+    def _grown(self, labels: str, selector: str) -> str:
+        """By how much a counter grows between the first and the last scrape of the window, if it is in each scrape of
+        its target and does not begin again. It is not extrapolated. Read if there is a gap."""
+        grown = f"(last_over_time({selector}[{self._window}]) - min_over_time({selector}[{self._window}]))"
+        scrapes = f"max by (node) (count_over_time({self._target}[{self._window}]))"
+        whole = f"(count_over_time({selector}[{self._window}]) >= on (node) group_left () {scrapes})"
+        return f"max by ({labels}) ({grown} and {whole} unless resets({selector}[{self._window}]) > 0)"
+
     # What was scraped
 
     @property
@@ -95,8 +104,20 @@ class Queries:
     @property
     def cadvisor_slots(self) -> str:
         """Slots by `node` (the label that the scrape of the kubelet adds): scrapes of cAdvisor on that node."""
-        selector = f"machine_cpu_cores{{{self._cadvisor}}}"
-        return f"count_over_time(max by (node) (max_over_time({selector}[{self._slot}]))[{self._slots}])"
+        return f"count_over_time(max by (node) (max_over_time({self._target}[{self._slot}]))[{self._slots}])"
+
+    @property
+    def cadvisor_spans(self) -> str:
+        """Seconds by `node`, from the slot of the first scrape to the one of the last. Read if there is a gap."""
+        slots = f"(max by (node) (max_over_time({self._target}[{self._slot}])) * 0 + time())[{self._slots}]"
+        return f"max_over_time({slots}) - min_over_time({slots})"
+
+    @property
+    def places(self) -> str:
+        """Series by `namespace`, `pod` and `node`: which cAdvisor had which pods. Read if there is a gap."""
+        metrics = "container_cpu_usage_seconds_total|container_memory_working_set_bytes"
+        selector = f'{{__name__=~"{metrics}|container_network_transmit_bytes_total",{self._cadvisor},pod!=""}}'
+        return f"count by (namespace,pod,node) (last_over_time({selector}[{self._window}]))"
 
     @property
     def kubevirt_slots(self) -> str:
@@ -162,6 +183,11 @@ class Queries:
     def cpu_begun(self) -> str:
         """Cores, by the same labels."""
         return self._begun("namespace,pod,container,id", self._cpu)
+
+    @property
+    def cpu_grown(self) -> str:
+        """Seconds, by the same labels."""
+        return self._grown("namespace,pod,container,id", self._cpu)
 
     @property
     def memory_use(self) -> str:
@@ -243,6 +269,11 @@ class Queries:
     def sent_begun(self) -> str:
         """Bytes per second, by the same labels."""
         return self._begun("namespace,pod,interface,id", self._transmit)
+
+    @property
+    def sent_grown(self) -> str:
+        """Bytes, by the same labels."""
+        return self._grown("namespace,pod,interface,id", self._transmit)
 
 
 def _quoted(text: str) -> str:

@@ -2,7 +2,8 @@
 
 import gc
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
@@ -11,8 +12,9 @@ from billing_service.metering import gpus, machines, network, pods, volumes
 from billing_service.metering.ahead import Ahead, Query
 from billing_service.metering.client import Prometheus, Series
 from billing_service.metering.controllers import Controllers
-from billing_service.metering.counters import increases
+from billing_service.metering.counters import Counters, increases
 from billing_service.metering.errors import CollidingLabels
+from billing_service.metering.gaps import Gaps, OnNode, gaps
 from billing_service.metering.labels import Labels, Named, labels_of
 from billing_service.metering.owners import Owners
 from billing_service.metering.pods import Compute, PodSeries
@@ -66,6 +68,7 @@ class HourReader:
         self._owners = owners or Owners(hour.start, {})
         self._totals = Totals(self._owners)
         self._last_is_known = True
+        self._gaps = Gaps()
         self._ahead = Ahead(self._send, ())
 
     async def read(self) -> Reading:
@@ -81,9 +84,9 @@ class HourReader:
     def _order(self) -> list[Query]:
         """The large queries, as they are needed."""
         first = self._hour.ends[0]
-        before = first - WINDOW_SECONDS
+        before = self._before
         queries = self._queries
-        pods = (queries.pod_owners, queries.replicaset_owners, queries.job_owners, queries.pods_running)
+        pods = (queries.pods_running, queries.pod_owners, queries.replicaset_owners, queries.job_owners)
         requests = (queries.cpu_requests, queries.memory_requests)
         found = [*((query, first) for query in (*pods, *requests)), (queries.cpu_used, before)]
         found += [(query, first) for query in (queries.cpu_begun, queries.memory_use)]
@@ -102,10 +105,11 @@ class HourReader:
         with localcontext(EXACT):
             state = await self._source("kube-state-metrics", self._queries.state_slots)
             await self._nodes(state)
-            controllers, compute = await self._pods(state)
+            running = shares(await self._series("pods", self._queries.pods_running), _POD, state)
+            controllers, compute = await self._pods(running)
             machines_at = await self._machines()
             await self._volumes(state)
-            await self._network(state, controllers)
+            await self._network(state, controllers, running)
             labels = await self._labels(controllers) if self._scope.labels else {}
             lines = self._totals.lines(self._hour, self._scope.source, self._scope.excluded, self._samples, labels)
             return Reading(
@@ -116,9 +120,17 @@ class HourReader:
                 problems=self._samples.problems,
             )
 
-    async def _increases(self, name: str, last: str, begun: str) -> dict[Key, dict[int, Decimal]]:
-        before = self._hour.ends[0] - WINDOW_SECONDS
-        return increases(await self._series(name, last, before), await self._series(name, begun), self._hour.ends)
+    async def _increases(
+        self, name: str, queries: tuple[str, str, str], running: Mapping[Key, Windows]
+    ) -> dict[Key, dict[int, Decimal]]:
+        """`queries`: of the last value, the rate of what begins, and the growth after a gap."""
+        last, begun, grown = queries
+        counters = Counters(
+            await self._series(name, last, self._before),
+            await self._series(name, begun),
+            await self._series(name, grown) if self._gaps.spans else (),
+        )
+        return increases(counters, self._gaps, running, self._hour.ends)
 
     async def _series(self, name: str, query: str, first: int | None = None) -> list[Series]:
         found = await self._ahead.reply((query, first or self._hour.ends[0]))
@@ -134,32 +146,58 @@ class HourReader:
         return windows
 
     @property
+    def _before(self) -> int:
+        """The end of the window before the hour."""
+        return self._hour.ends[0] - WINDOW_SECONDS
+
+    @property
     def _slots(self) -> int:
         return WINDOW_SECONDS // self._scope.slot_seconds
 
     async def _nodes(self, state: Windows) -> None:
         """Each node that is there for at least half of a window must be scraped by cAdvisor in it."""
         known = await self._series("nodes", self._queries.nodes)
-        seen = {
-            one.labels.get("node"): one.samples for one in await self._series("cAdvisor", self._queries.cadvisor_slots)
-        }
+        slots = await self._series("cAdvisor", self._queries.cadvisor_slots, self._before)
+        seen = {one.labels.get("node", ""): one.samples for one in slots}
+        missing: set[OnNode] = set()
+        resumed: set[OnNode] = set()
         for node in known:
+            name = node.labels.get("node", "")
             there = [end for end, slots in node.samples.items() if end in state and slots >= state[end] * _HALF]
-            windows = scraped(seen.get(node.labels.get("node"), {}), self._slots)
+            windows = scraped(seen.get(name, {}), self._slots)
             self._samples.source("cAdvisor", windows, there)
+            missing.update((name, end) for end in there if end not in windows)
+            # A node that joins within the window has fewer slots than kube-state-metrics, and no gap.
+            old = [end for end in there if end in windows and node.samples[end] >= state[end]]
+            resumed.update((name, end) for end in old if self._is_resumed(seen[name], end))
+        if missing or resumed:
+            places = await self._series("pods of nodes", self._queries.places)
+            self._gaps = gaps(places, missing, await self._spans(resumed))
 
-    async def _pods(self, state: Windows) -> tuple[Controllers, Computes]:
+    def _is_resumed(self, seen: Windows, end: int) -> bool:
+        """The node was not scraped in the window before, and not in all of this one."""
+        return end - WINDOW_SECONDS not in seen and seen[end] < self._slots
+
+    async def _spans(self, resumed: AbstractSet[OnNode]) -> dict[OnNode, Decimal]:
+        """Seconds from the first to the last scrape of these windows."""
+        if not resumed:
+            return {}
+        spans = await self._series("cAdvisor", self._queries.cadvisor_spans)
+        found = {(one.labels.get("node", ""), end): span for one in spans for end, span in one.samples.items()}
+        return {at: found[at] for at in resumed if at in found}
+
+    async def _pods(self, running: Mapping[Key, Windows]) -> tuple[Controllers, Computes]:
         controllers = Controllers(
             await self._series("owners of pods", self._queries.pod_owners),
             await self._series("owners of ReplicaSets", self._queries.replicaset_owners),
             await self._series("owners of Jobs", self._queries.job_owners),
         )
-        running = shares(await self._series("pods", self._queries.pods_running), _POD, state)
+        used = (self._queries.cpu_used, self._queries.cpu_begun, self._queries.cpu_grown)
         series = PodSeries(
             cpu_requests=await self._series("CPU requests", self._queries.cpu_requests),
             memory_requests=await self._series("memory requests", self._queries.memory_requests),
-            cpu_use=await self._increases("CPU use", self._queries.cpu_used, self._queries.cpu_begun),
-            memory_use=await self._series("memory use", self._queries.memory_use),
+            cpu_use=await self._increases("CPU use", used, running),
+            memory_use=self._gaps.known(await self._series("memory use", self._queries.memory_use)),
         )
         if resources := self._scope.gpu_resources:
             requests = await self._series("GPU requests", self._queries.gpu_requests(resources))
@@ -199,13 +237,14 @@ class HourReader:
         running = shares(bound, ("namespace", "persistentvolumeclaim"), state)
         volumes.volumes(series, running, self._scope.storage_classes, self._totals, self._samples)
 
-    async def _network(self, state: Windows, controllers: Controllers) -> None:
+    async def _network(self, state: Windows, controllers: Controllers, running: Mapping[Key, Windows]) -> None:
         balancers = await self._series("load balancers", self._queries.load_balancers)
         ips = await self._series("public addresses", self._queries.public_ips(self._scope.address_metrics))
         network.addresses(
             shares(balancers, ("namespace", "service"), state), shares(ips, ("namespace", "ip"), state), self._totals
         )
-        sent = await self._increases("egress", self._queries.sent, self._queries.sent_begun)
+        queries = (self._queries.sent, self._queries.sent_begun, self._queries.sent_grown)
+        sent = await self._increases("egress", queries, running)
         network.egress(sent, controllers, state, self._totals)
 
     async def _instances(self, pods_at: Computes, machines_at: Computes) -> tuple[Instances, ...]:

@@ -254,6 +254,96 @@ async def test_a_few_missing_scrapes_of_a_window_are_not_a_gap(read: Read) -> No
     assert reading.samples_seen == reading.samples_expected
 
 
+MIB = 2.0**20
+GAPS = [
+    # From when to before when the kubelet is not scraped; seconds of the windows with at least half of their scrapes.
+    (1530, 1980, 3300),  # five minutes without a scrape, then 5 scrapes of 10
+    (1530, 1830, 3300),  # five minutes, on their edges
+    (1530, 1770, 3300),  # the last 2 scrapes of 10 are there
+    (1530, 1650, 3600),  # the last 6 scrapes are there
+    (1650, 1770, 3600),  # 4 in the middle are missing
+    (1530, 2070, 3000),  # five minutes without a scrape, then 2 of 10
+    (-270, 180, 3600),  # five minutes before the hour, then 5 of 10
+]
+
+
+@pytest.mark.parametrize(("begin", "end", "seconds"), GAPS)
+async def test_a_gap_of_the_kubelet(read: Read, begin: int, end: int, seconds: int) -> None:
+    """1 core, 2 GiB and 1 MiB per second are used all the time, 0.1 cores and 1 GiB are requested. Five minutes with
+    half of the scrapes cost what is used. The others are missing samples: the request is booked, and no egress."""
+    cluster = Cluster()
+    cluster.pod("acme-web", "api", cpu=0.1, memory=GIB)
+    cluster.use("acme-web", "api", cpu=1.0, memory=2 * GIB)
+    cluster.sent("acme-web", "api", MIB)
+    cluster.gap({"job": "kubelet"}, begin, end)
+    reading = await read(cluster)
+    lost = (3600 - seconds) // 300
+    assert (reading.samples_seen, reading.samples_expected) == (36 - lost, 36)
+    pod = ("acme-web", "Pod/api")
+    assert quantities(reading, CPU) == {pod: core_hours(("1", seconds), ("0.1", 3600 - seconds))}
+    assert quantities(reading, MEMORY) == {pod: core_hours(("2", seconds), ("1", 3600 - seconds))}
+    assert quantities(reading, "network_gib") == {pod: (Decimal(seconds) / 1024).quantize(NINE)}
+
+
+async def test_a_gap_of_every_source(read: Read) -> None:
+    """Prometheus itself is down from 1530 to 1980: five minutes are missing, and nothing of them is booked."""
+    cluster = Cluster()
+    cluster.pod("acme-web", "api", cpu=0.1)
+    cluster.use("acme-web", "api", cpu=1.0)
+    cluster.gap({}, 1530, 1980)
+    reading = await read(cluster)
+    assert quantities(reading, CPU) == {("acme-web", "Pod/api"): core_hours(("1", 3300))}
+    assert (reading.samples_seen, reading.samples_expected) == (11 + 11 + 11, 12 + 12 + 11)
+
+
+async def test_a_gap_of_one_node(read: Read) -> None:
+    """The pods of the other node cost what they use, and a scraper without the gap has the samples."""
+    cluster = Cluster(("n1", "n2"))
+    for pod, node in (("one", "n1"), ("two", "n2")):
+        cluster.pod("acme-web", pod, cpu=0.1)
+        cluster.use("acme-web", pod, cpu=1.0, node=node)
+    cluster.pod("acme-web", "three", cpu=0.1)
+    for replica in ("a", "b"):
+        target = cadvisor("n2") | {"prometheus_replica": replica}
+        cluster.use("acme-web", "three", cpu=1.0, target=target)
+    cluster.add("machine_cpu_cores", cadvisor("n2") | {"prometheus_replica": "b"}, 8)
+    cluster.gap({"instance": "n1:10250"}, 1530, 2070)
+    cluster.gap({"prometheus_replica": "a"}, 1530, 1980)
+    reading = await read(cluster)
+    assert quantities(reading, CPU) == {
+        ("acme-web", "Pod/one"): core_hours(("1", 3000), ("0.1", 600)),
+        ("acme-web", "Pod/two"): Decimal(1),
+        ("acme-web", "Pod/three"): Decimal(1),
+    }
+    assert (reading.samples_seen, reading.samples_expected) == (46, 48)
+
+
+async def test_what_begins_after_a_gap_costs_the_time_that_it_was_there(read: Read) -> None:
+    """The kubelet is not scraped from 1530 to 1980. A pod begins at 1920, a container of an old pod at 2040."""
+    cluster = Cluster()
+    for pod, begin in (("old", -600), ("new", 1920)):
+        cluster.pod("acme-web", pod, begin=begin)
+        cluster.use("acme-web", pod, cpu=1.0, begin=begin, cgroup=f"/kubepods/{pod}")
+    cluster.use("acme-web", "old", cpu=2.0, begin=2040, container="late", cgroup="/kubepods/late")
+    cluster.gap({"job": "kubelet"}, 1530, 1980)
+    found = quantities(await read(cluster), CPU)
+    # Nothing is requested. Of the new pod, the scrapes from 1920 on have 57 slots of 30 seconds.
+    assert found["acme-web", "Pod/new"] == core_hours(("1", 57 * 30))
+    assert abs(found["acme-web", "Pod/old"] - core_hours(("1", 3300), ("2", 1560))) < Decimal("0.001") / 3600
+
+
+async def test_a_node_that_joins_has_no_gap(read: Read) -> None:
+    """Its pod begins with it, at 1920, and costs what it uses from then on."""
+    cluster = Cluster()
+    cluster.node("n2", begin=1920)
+    cluster.pod("acme-web", "api", begin=1920)
+    cluster.use("acme-web", "api", cpu=1.0, begin=1920, node="n2")
+    reading = await read(cluster)
+    found = quantities(reading, CPU)["acme-web", "Pod/api"]
+    assert abs(found - core_hours(("1", 1680))) < Decimal("0.001") / 3600
+    assert (reading.samples_seen, reading.samples_expected) == (36 + 6, 36 + 6)
+
+
 async def test_a_node_that_vanishes_is_missing_until_it_is_removed(read: Read) -> None:
     """Its kubelet is not scraped from second 1200, the node is removed at 2400: four windows of use are unknown. Its
     pod costs its request until kube-state-metrics has it no longer."""
