@@ -9,10 +9,9 @@ from psycopg.rows import DictRow
 
 from billing_service.database import Database
 from billing_service.errors import ProjectNotFound
-from billing_service.figures.adjustments import shown as shown_adjustment
+from billing_service.figures.adjustments import read_adjustments, shown_adjustments
 from billing_service.figures.again import VERSION, DataChanged, consistent
 from billing_service.figures.facts import coverage, facts, refuse_future, rfc3339
-from billing_service.figures.lives import own_lives
 from billing_service.figures.overview import overview
 from billing_service.ledger.script import script
 from billing_service.money import exact_sum
@@ -60,12 +59,7 @@ async def _read(
         component=figure if figure in COMPONENTS else None,
         **NO_FILTERS,
     )
-    corrections = await database.fetch(
-        script("figures/adjustments.sql"),
-        organization=organization,
-        **own_lives(((namespace, row["life"]),)),
-        period=row["period"],
-    )
+    corrections = await read_adjustments(database.fetch, organization, row["period"], ((namespace, row["life"]),))
     [version] = await database.fetch(VERSION, organization=organization)
     if not shown["data_version"] == row["data_version"] == version["number"]:  # an import came in between
         raise DataChanged
@@ -86,7 +80,7 @@ async def _read(
         "exclude": [],
         "rows": [row_of(part) for part in parts[:MOST_ROWS]],
         "rest": rest_of(parts[MOST_ROWS:]),
-        "adjustments": [shown_adjustment(correction) for correction in corrections],
+        **shown_adjustments(corrections),
     }
 
 

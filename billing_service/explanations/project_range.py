@@ -10,10 +10,9 @@ from billing_service.database import Database
 from billing_service.explanations.asked import filters_json, refuse_long
 from billing_service.explanations.organization import value_of
 from billing_service.explanations.project import MOST_ROWS, rest_of, row_of
-from billing_service.figures.adjustments import shown as shown_adjustment
+from billing_service.figures.adjustments import read_adjustments, shown_adjustments
 from billing_service.figures.again import VERSION, DataChanged, consistent
 from billing_service.figures.facts import facts, rfc3339
-from billing_service.figures.lives import own_lives
 from billing_service.ledger.script import script
 from billing_service.money import exact_sum
 from billing_service.trends.asked import Asked, refuse
@@ -51,7 +50,8 @@ async def _body(read: Read) -> dict[str, Any]:
     for month, life in zip(read.range.months, read.reader.lives or [], strict=True):
         if life is not None:  # the organization owned the project in the month
             parts += await _lines(read, month, life)
-            corrections += await _corrections(read, month, life)
+            own = ((read.scope.namespace or "", life),)
+            corrections += await read_adjustments(read.database.fetch, read.scope.organization, month.period, own)
     rows = _merged(parts)
     exact, value = exact_sum(row["amount"] or Decimal(0) for row in rows), value_of(read)
     _, missing = read.coverage.of_months(read.range.months)
@@ -70,7 +70,7 @@ async def _body(read: Read) -> dict[str, Any]:
         "rounding": None if value is None else exact_sum([value, exact.copy_negate()]),
         "rows": [row_of(row) for row in rows[:MOST_ROWS]],
         "rest": rest_of(rows[MOST_ROWS:]),
-        "adjustments": [shown_adjustment(correction) for correction in corrections],
+        **shown_adjustments(corrections),
     }
 
 
@@ -88,15 +88,6 @@ async def _lines(read: Read, month: Month, life: int) -> list[DictRow]:
         skus=filters.skus,
         workloads=filters.include.of("workload") or None,
         without_workloads=filters.exclude.of("workload"),
-    )
-
-
-async def _corrections(read: Read, month: Month, life: int) -> list[DictRow]:
-    return await read.database.fetch(
-        script("figures/adjustments.sql"),
-        organization=read.scope.organization,
-        **own_lives(((read.scope.namespace or "", life),)),
-        period=month.period,
     )
 
 

@@ -20,6 +20,8 @@ def table(explained: dict[str, Any]) -> Iterator[str]:
     for adjustment in explained["adjustments"]:
         name = f"{adjustment['id']}:" if "id" in adjustment else f"in {adjustment['currency']}:"
         yield f"adjustment {name} {adjustment['amount']:f} {adjustment.get('reason', '')}".rstrip()
+    for rest in explained.get("adjustments_rest", []):
+        yield f"{rest['rows']} more adjustments in {rest['currency']}: {rest['amount']:f}"
 
 
 def _row(row: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ later is as it was. Only the total comes from the ledger, because the statement 
 lives: the lives of a namespace are in it in the order of the ledger.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,17 +14,24 @@ from psycopg.rows import DictRow
 
 from billing_service import strict_json
 from billing_service.currencies import DIGITS
+from billing_service.figures.adjustments import MOST_ADJUSTMENTS, largest, shown_adjustments
 from billing_service.figures.lives import Lives
 from billing_service.money import exact_sum, rounded
+from billing_service.render import text
 
+_LARGEST_BYTES = 1_000_000
 _OF_THE_ORGANIZATION = ("fees", "invoiced", "fees_total")
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """`usage`: exact sums of the namespaces in the month, by life and SKU. `lives`: those that the caller sees."""
+    """`usage`: exact sums of the namespaces in the month, by life and SKU. `lives`: those that the caller sees.
+
+    `adjustments`: of these lives. They never change.
+    """
 
     usage: Sequence[DictRow]
+    adjustments: Sequence[DictRow]
     lives: Lives
 
     def exact(self, currency: str) -> Decimal:
@@ -44,17 +51,26 @@ class Ledger:
         return shown
 
 
-def of_projects(statement: str, ledger: Ledger, adjusted: Collection[str], namespaces: Sequence[str]) -> dict[str, Any]:
-    """`statement`: JSON, of the organization. `adjusted`: ids of the adjustments of these projects."""
+def short(statement: str) -> str:
+    """JSON. An earlier version kept all adjustments: of a statement that no function can read, the largest are sent."""
+    if len(statement.encode()) <= _LARGEST_BYTES:
+        return statement
     kept = strict_json.loads(statement)
-    adjustments = [one for one in kept["adjustments"] if one["id"] in adjusted]
+    if len(kept["adjustments"]) <= MOST_ADJUSTMENTS:
+        return statement
+    return text(kept | largest(kept["adjustments"], kept.get("adjustments_rest", ())))
+
+
+def of_projects(statement: str, ledger: Ledger, namespaces: Sequence[str]) -> dict[str, Any]:
+    """`statement`: JSON, of the organization."""
+    kept = strict_json.loads(statement)
     currency, digits = kept["currency"], kept["currency_digits"]
-    others = [_other(section, ledger, adjustments) for section in kept["other_currencies"]]
+    others = [_other(section, ledger) for section in kept["other_currencies"]]
     return _of_projects(kept) | {
         "namespaces": list(namespaces),
         **_section(kept, digits, ledger, currency),
-        "adjustments": adjustments,
-        "adjustments_total": rounded(_exact(adjustments, currency), digits),
+        **shown_adjustments(ledger.adjustments),
+        "adjustments_total": rounded(_exact(ledger.adjustments, currency), digits),
         "other_currencies": [section for section in others if section is not None],
     }
 
@@ -74,10 +90,10 @@ def _section(kept: dict[str, Any], digits: int, ledger: Ledger, currency: str) -
     return {"projects": projects, "rounding": rounding, "usage_total": total}
 
 
-def _other(kept: dict[str, Any], ledger: Ledger, adjustments: list[dict[str, Any]]) -> dict[str, Any] | None:
+def _other(kept: dict[str, Any], ledger: Ledger) -> dict[str, Any] | None:
     """None: these projects have nothing in this currency."""
     currency, digits = kept["currency"], DIGITS[kept["currency"]]
     section = _section(kept, digits, ledger, currency)
-    total = rounded(_exact(adjustments, currency), digits)
-    found = section["projects"] or any(one["currency"] == currency for one in adjustments)
+    total = rounded(_exact(ledger.adjustments, currency), digits)
+    found = section["projects"] or any(one["currency"] == currency for one in ledger.adjustments)
     return _of_projects(kept) | section | {"adjustments_total": total} if found else None

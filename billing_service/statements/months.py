@@ -7,6 +7,7 @@ from typing import Any
 from psycopg.rows import DictRow
 
 from billing_service.errors import OrganizationNotFound
+from billing_service.figures.adjustments import read_adjustments
 from billing_service.figures.again import VERSION, DataChanged, consistent
 from billing_service.figures.facts import facts, period_state
 from billing_service.figures.lives import named_lives, own_lives
@@ -59,8 +60,7 @@ async def _invoiced(fetch: Fetch, row: DictRow, usage: Decimal) -> Decimal:
     """Of a closed month what was kept, otherwise as its statement has it now."""
     if row["invoiced"] is not None:
         return Decimal(row["invoiced"])
-    given = {"organization": row["organization"], "period": row["period"]}
-    adjustments = await fetch(script("figures/adjustments.sql"), **given, **own_lives(None))
+    adjustments = await read_adjustments(fetch, row["organization"], row["period"], None)
     invoiced = await invoiced_of(fetch, usage, adjustments, await fee_rows(fetch, row), row)
     total: Decimal = invoiced["total"]
     return total

@@ -15,14 +15,14 @@ from psycopg.rows import DictRow
 
 from billing_service.currencies import DIGITS
 from billing_service.errors import OrganizationNotFound
-from billing_service.figures.adjustments import shown as shown_adjustment
+from billing_service.figures.adjustments import read_adjustments, shown_adjustments
 from billing_service.figures.again import VERSION, DataChanged, consistent
 from billing_service.figures.facts import facts, refuse_future, rfc3339
-from billing_service.figures.lives import Lives, named_lives, own_lives
+from billing_service.figures.lives import Lives, named_lives
 from billing_service.ledger.script import script
 from billing_service.money import exact_sum, rounded, split
 from billing_service.render import text
-from billing_service.statements.closed import Ledger, of_projects
+from billing_service.statements.closed import Ledger, of_projects, short
 
 Fetch = Callable[..., Awaitable[list[DictRow]]]
 
@@ -51,7 +51,7 @@ async def _read(
     refuse_future(month)
     if month["closed"]:
         kept: str = month["statement"]
-        return kept if namespaces is None else await _of_closed(fetch, month, namespaces, now)
+        return short(kept) if namespaces is None else await _of_closed(fetch, month, namespaces, now)
     lives = await named_lives(fetch, organization, namespaces, now)
     body = text(await computed(fetch, month, namespaces, lives))
     [version] = await fetch(VERSION, organization=organization)
@@ -64,8 +64,8 @@ async def _of_closed(fetch: Fetch, month: DictRow, namespaces: list[str], now: d
     given = {"organization": month["organization"], "period": month["period"]}
     lives = await named_lives(fetch, month["organization"], namespaces, now) or ()
     usage = await fetch(script("statements/usage.sql"), **given, namespaces=namespaces)
-    adjustments = await fetch(script("figures/adjustments.sql"), **given, **own_lives(lives))
-    return text(of_projects(month["statement"], Ledger(usage, lives), {row["id"] for row in adjustments}, namespaces))
+    adjustments = await read_adjustments(fetch, month["organization"], month["period"], lives)
+    return text(of_projects(month["statement"], Ledger(usage, adjustments, lives), namespaces))
 
 
 async def computed(
@@ -75,7 +75,7 @@ async def computed(
     given = {"organization": month["organization"], "period": month["period"]}
     found = await fetch(script("statements/usage.sql"), **given, namespaces=namespaces)
     usage = [row for row in found if lives is None or (row["namespace"], row["life"]) in lives]
-    adjustments = await fetch(script("figures/adjustments.sql"), **given, **own_lives(lives))
+    adjustments = await read_adjustments(fetch, month["organization"], month["period"], lives)
     sections = {code: _section(list(rows)) for code, rows in groupby(usage, lambda row: row["currency"])}
     main = sections.pop(month["currency"], None) or _section([], month["digits"])
     fees = None if namespaces is not None else await fee_rows(fetch, month)
@@ -84,7 +84,7 @@ async def computed(
         "namespaces": namespaces,
         "period": f"{month['period']:%Y-%m}",
         **main,
-        "adjustments": [shown_adjustment(row) for row in adjustments],
+        **shown_adjustments(adjustments),
         "adjustments_total": _sum(adjustments, month),
         **(await _organization(fetch, main, adjustments, fees, month) if fees is not None else {}),
         "other_currencies": _others(sections, adjustments, fees, month["currency"]),

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from common.model import Currency, Moment, Month, NamespaceName, Text, WireModel
+from common.model import Count, Currency, Moment, Month, NamespaceName, Text, WireModel
 from common.money.amount import SignedAmount
 
 
@@ -31,6 +31,15 @@ class Adjustment(WireModel):
     reason: Text
     refers_to: Correction | None = Field(description="Null: it corrects no usage, such as a credit")
     created_at: Moment
+
+
+class AdjustmentsRest(WireModel):
+    """The adjustments that are not shown: those in one currency, with one sign, and with one `invoiced`."""
+
+    currency: Currency
+    rows: Count = Field(description="Number of adjustments")
+    amount: SignedAmount = Field(description="Their sum, exact")
+    invoiced: bool | None = Field(default=None, description="As of a single adjustment")
 
 
 class MonthAdjustment(WireModel):

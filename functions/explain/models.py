@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from common.access.roles import Namespace, Organization
-from common.billing.adjustments import Adjustment, MonthAdjustment
+from common.billing.adjustments import Adjustment, AdjustmentsRest, MonthAdjustment
 from common.billing.resource import Resource
 from common.filters import Terms
 from common.model import Count, Currency, Moment, Month, NamespaceName, Scope, Text, WireModel
@@ -74,7 +74,12 @@ class Explanation(_Explained):
     namespace: NamespaceName
     figure: Figure | None = Field(description="Null: a range")
     rows: Annotated[list[Row], Field(max_length=LARGEST_NUMBER_OF_ROWS)]
-    adjustments: list[Adjustment] = Field(description="Corrections that count in these months, apart from the figure")
+    adjustments: list[Adjustment] = Field(
+        description="Corrections that count in these months, apart from the figure. At most 1000, the largest ones"
+    )
+    adjustments_rest: list[AdjustmentsRest] = Field(
+        default=[], description="Sums of the adjustments that are not shown, by currency and sign"
+    )
 
 
 class ExplainReply(Explanation):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from common.billing.adjustments import Adjustment, MonthAdjustment
+from common.billing.adjustments import Adjustment, AdjustmentsRest, MonthAdjustment
 from common.endpoint import Call
 from common.http.response import Result
 from common.http.table import Cell, Table
@@ -117,6 +117,7 @@ def _rows(data: Explanation, currency: str | None) -> Iterator[TableRow]:
     yield from (_usage(row, currency) for row in data.rows)
     yield from _rest_and_rounding(data, currency)
     yield from map(_adjustment, data.adjustments)
+    yield from map(_more_adjustments, data.adjustments_rest)
 
 
 def _rest_and_rounding(data: Explanation | OrganizationExplanation, currency: str | None) -> Iterator[TableRow]:
@@ -150,6 +151,10 @@ def _price(price: Price | ListedPrice) -> dict[str, Cell]:
         "valid_from": price.valid_from,
         "valid_until": price.valid_until,
     }
+
+
+def _more_adjustments(rest: AdjustmentsRest) -> TableRow:
+    return {"row": f"{rest.rows} more adjustments", "adjustment": rest.amount, "currency": rest.currency}
 
 
 def _adjustment(adjustment: Adjustment) -> TableRow:

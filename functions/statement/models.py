@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from common.access.roles import Organization
-from common.billing.adjustments import Adjustment
+from common.billing.adjustments import Adjustment, AdjustmentsRest
 from common.billing.fees import Fee
 from common.billing.resource import Resource
 from common.model import (
@@ -100,7 +100,10 @@ class Invoiced(WireModel):
 
 class StatementReply(Section):
     period: Month
-    adjustments: list[Adjustment]
+    adjustments: list[Adjustment] = Field(description="At most 1000, the largest ones")
+    adjustments_rest: list[AdjustmentsRest] = Field(
+        default=[], description="Sums of the adjustments that are not shown, by currency and sign"
+    )
     adjustments_total: SignedAmount | None = Field(
         default=None,
         description="Sum of the adjustments in the currency of the month, rounded once. Absent in a month that was "

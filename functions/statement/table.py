@@ -7,7 +7,7 @@ adds up to `invoiced` of the last row. `exact` has fees and adjustments before t
 from collections.abc import Iterator
 from typing import Final
 
-from common.billing.adjustments import Adjustment
+from common.billing.adjustments import Adjustment, AdjustmentsRest
 from common.billing.fees import Fee
 from common.endpoint import Call
 from common.http.response import Result
@@ -46,6 +46,7 @@ def _rows(data: Statement, currency: str | None) -> Iterator[Row]:
     yield from _section(data, currency)
     yield from map(_fee, data.fees or [])
     yield from map(_adjustment, data.adjustments)
+    yield from map(_more_adjustments, data.adjustments_rest)
     if data.invoiced is not None:
         yield from _invoiced(data.invoiced, currency)
 
@@ -99,6 +100,11 @@ def _adjustment(adjustment: Adjustment) -> Row:
         "exact": adjustment.amount,
         "currency": adjustment.currency,
     }
+
+
+def _more_adjustments(rest: AdjustmentsRest) -> Row:
+    row = f"{rest.rows} more adjustments{'' if rest.invoiced is not False else ' not invoiced'}"
+    return {"row": row, "exact": rest.amount, "currency": rest.currency}
 
 
 def _invoiced(invoiced: Invoiced, currency: str | None) -> Iterator[Row]:

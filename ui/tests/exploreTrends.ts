@@ -183,6 +183,7 @@ export function explanation(part: Partial<Schemas['Explanation']> = {}): Schemas
     ],
     rest: null,
     adjustments: [],
+    adjustments_rest: [],
     ...part,
   };
 }

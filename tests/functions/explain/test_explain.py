@@ -220,8 +220,11 @@ async def test_the_amounts_of_a_file_add_up_to_its_total() -> None:
         "created_at": "2025-10-02T00:00:00Z",
     }
     changes: dict[str, Any] = {"rest": {"rows": 7, "amount": 0.123}, "exact": 12.623, "rounding": -0.003}
-    response = await explained("?format=csv", **changes, value=12.62, adjustments=[adjustment], currency="EUR")
-    *parts, total = rows(response.text)
+    more = [{"currency": "EUR", "rows": 9, "amount": 1.25}]
+    changes |= {"adjustments": [adjustment], "adjustments_rest": more}
+    response = await explained("?format=csv", **changes, value=12.62, currency="EUR")
+    *parts, more_adjustments, total = rows(response.text)
+    assert (more_adjustments["row"], more_adjustments["adjustment"]) == ("9 more adjustments", "1.25")
     assert [row["row"] for row in parts] == ["usage", "7 more rows", "rounding", "adjustment"]
     assert sum(Decimal(row["amount"] or 0) for row in parts) == Decimal(total["amount"]) == Decimal("12.62")
     assert (parts[-1]["adjustment"], parts[-1]["reason"]) == ("-3.5", "'=HYPERLINK(1)")

@@ -101,6 +101,19 @@ async def test_a_file_names_the_corrections_that_are_not_invoiced() -> None:
     assert [one.get("invoiced") for one in data["adjustments"]] == [None, True, False]
 
 
+async def test_adjustments_that_are_not_listed_are_sums() -> None:
+    """By currency and sign, with their number, also in the file."""
+    rest = [
+        {"currency": "EUR", "rows": 2720, "amount": 136},
+        {"currency": "EUR", "rows": 1, "amount": -0.000001},
+    ]
+    data = assert_success_envelope(await stated(admin("acme"), adjustments_rest=rest))["data"]
+    assert data["adjustments_rest"] == rest
+    found = rows((await stated(admin("acme"), "?format=csv", adjustments_rest=rest, currency="EUR")).text)
+    sums = [(row["row"], row["exact"]) for row in found if "more" in row["row"]]
+    assert sums == [("2720 more adjustments", "136"), ("1 more adjustments", "-0.000001")]
+
+
 async def test_a_project_users_file_has_no_invoice() -> None:
     """The columns stay, so that files of all callers have the same form."""
     response = await get(make("statement", billing=BillingService()), PATH + "?format=csv", user("acme", "acme-web"))

@@ -114,7 +114,10 @@ test('an adjustment is a line with its reason, its exact amount and the month it
   };
   answerEach({
     [statementOf('2026-09')]: json(
-      statement({ adjustments: [adjustment, credit, planned], adjustments_total: -10.41, other_currencies: [yen] }),
+      statement({
+        ...{ adjustments: [adjustment, credit, planned], adjustments_total: -10.41, other_currencies: [yen] },
+        adjustments_rest: [{ currency: 'EUR', rows: 2720, amount: -0.5 }],
+      }),
     ),
   });
   renderBilling('billing/statements/2026-09');
@@ -122,8 +125,9 @@ test('an adjustment is a line with its reason, its exact amount and the month it
   expect(rows[1]).toHaveTextContent('acme-weblate samplescpu_core_hourJuly 2026api-12.5-€0.40625September 3, 2026');
   expect(rows[2]).toHaveTextContent('Organizationlate samplesNo usage–-€10.00');
   expect(rows[3]).toHaveTextContent('-€0.40625Not invoiced: an hour with a plan');
-  expect(rows[4]).toHaveTextContent('Total-€10.41');
-  expect(rows[5]).toHaveTextContent('Total-¥300');
+  expect(rows[4]).toHaveTextContent('2720 more adjustments-€0.50');
+  expect(rows[5]).toHaveTextContent('Total-€10.41');
+  expect(rows[6]).toHaveTextContent('Total-¥300');
 });
 
 test('the statement is saved as the CSV of the API', async () => {

@@ -561,6 +561,19 @@ export interface components {
             refers_to: components["schemas"]["Correction"] | null;
             created_at: components["schemas"]["Timestamp"];
         };
+        /** @description The adjustments that are not shown: those in one currency, with one sign, and with one `invoiced`. */
+        AdjustmentsRest: {
+            currency: string;
+            /** @description Number of adjustments */
+            rows: number;
+            /**
+             * Format: decimal
+             * @description Their sum, exact
+             */
+            amount: number;
+            /** @description As of a single adjustment */
+            invoiced?: boolean;
+        };
         /** @description Version 2 of the API. */
         AlertmanagerTarget: {
             /**
@@ -1252,8 +1265,13 @@ export interface components {
             /** @description Null: a range */
             figure: components["schemas"]["ExplanationFigure"] | null;
             rows: components["schemas"]["Row"][];
-            /** @description Corrections that count in these months, apart from the figure */
+            /** @description Corrections that count in these months, apart from the figure. At most 1000, the largest ones */
             adjustments: components["schemas"]["Adjustment"][];
+            /**
+             * @description Sums of the adjustments that are not shown, by currency and sign
+             * @default []
+             */
+            adjustments_rest: components["schemas"]["AdjustmentsRest"][];
         };
         /** @description A plan or an add-on, by the hour. */
         Fee: {
@@ -2073,7 +2091,13 @@ export interface components {
             /** @description Usage without a price, which is in no amount */
             unrated_lines: number;
             period: string;
+            /** @description At most 1000, the largest ones */
             adjustments: components["schemas"]["Adjustment"][];
+            /**
+             * @description Sums of the adjustments that are not shown, by currency and sign
+             * @default []
+             */
+            adjustments_rest: components["schemas"]["AdjustmentsRest"][];
             /**
              * Format: decimal
              * @description Sum of the adjustments in the currency of the month, rounded once. Absent in a month that was closed before
@@ -5719,7 +5743,8 @@ export interface operations {
                      *           }
                      *         ],
                      *         "rest": null,
-                     *         "adjustments": []
+                     *         "adjustments": [],
+                     *         "adjustments_rest": []
                      *       },
                      *       "meta": {
                      *         "as_of": "2026-11-28T14:00:00.000Z",
@@ -8043,6 +8068,7 @@ export interface operations {
                      *         "unrated_lines": 0,
                      *         "period": "2026-09",
                      *         "adjustments": [],
+                     *         "adjustments_rest": [],
                      *         "adjustments_total": 0,
                      *         "fees": [],
                      *         "invoiced": {

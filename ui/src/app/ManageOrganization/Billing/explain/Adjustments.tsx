@@ -6,7 +6,7 @@ import { formatAmount } from '../money';
 import { PlainTable } from './PlainTable';
 
 /** Corrections and credits that count in the month, apart from the figure. */
-export function Adjustments({ adjustments }: { adjustments: Schemas['Explanation']['adjustments'] }) {
+export function Adjustments({ of: { adjustments, adjustments_rest: rest } }: { of: Schemas['Explanation'] }) {
   const { t } = useTranslation('explain');
   return (
     <section>
@@ -23,6 +23,13 @@ export function Adjustments({ adjustments }: { adjustments: Schemas['Explanation
               {formatAmount(one.amount, one)}
               {one.invoiced === false && <Content component="small">{t('notInvoiced')}</Content>}
             </td>
+          </tr>
+        ))}
+        {rest.map((one, index) => (
+          <tr key={`rest-${String(index)}`}>
+            <th scope="row">{t('moreAdjustments', { count: one.rows })}</th>
+            <td />
+            <td className="billing-right">{formatAmount(one.amount, one)}</td>
           </tr>
         ))}
       </PlainTable>

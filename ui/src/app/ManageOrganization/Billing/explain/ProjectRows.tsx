@@ -68,7 +68,7 @@ function Rows({ fresh, subject }: { fresh: Fresh<Schemas['Explanation']>; subjec
       />
       <Completeness fresh={fresh} />
       <RowTable explanation={data} meta={meta} shown={subject.kind === 'range' ? subject.shown : undefined} />
-      {data.adjustments.length > 0 && <Adjustments adjustments={data.adjustments} />}
+      {data.adjustments.length > 0 && <Adjustments of={data} />}
     </>
   );
 }

@@ -71,18 +71,26 @@ function useRows(part: StatementSubject['part'], data: Statement, meta: Meta): S
     case 'usage':
       return [{ name: t('listPrice'), text: formatAmount(data.usage_total, meta), part: usageSubject(data) }];
     case 'adjustments':
-      return data.adjustments.map((one) => ({
-        name: [
-          one.namespace ?? t('ofAll'),
-          one.reason,
-          one.sku,
-          one.refers_to && formatMonth(one.refers_to.period),
-          one.invoiced === false && t('notInvoiced'),
-        ]
-          .filter(Boolean)
-          .join(', '),
-        text: formatExact(one.amount, one.currency, meta.currency_digits),
-      }));
+      return [
+        ...data.adjustments.map((one) => ({
+          name: [
+            one.namespace ?? t('ofAll'),
+            one.reason,
+            one.sku,
+            one.refers_to && formatMonth(one.refers_to.period),
+            one.invoiced === false && t('notInvoiced'),
+          ]
+            .filter(Boolean)
+            .join(', '),
+          text: formatExact(one.amount, one.currency, meta.currency_digits),
+        })),
+        ...data.adjustments_rest.map((one) => ({
+          name: [t('moreAdjustments', { count: one.rows }), one.invoiced === false && t('notInvoiced')]
+            .filter(Boolean)
+            .join(', '),
+          text: formatExact(one.amount, one.currency, meta.currency_digits),
+        })),
+      ];
   }
 }
 

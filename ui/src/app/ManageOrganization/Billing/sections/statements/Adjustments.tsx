@@ -15,7 +15,7 @@ type Adjustment = Schemas['Adjustment'];
 /** Signed amounts of this month that correct closed ones, and credits. */
 export function Adjustments({ statement, meta }: { statement: Statement; meta: Meta }) {
   const { t } = useTranslation(['statements', 'common']);
-  const { adjustments, period } = statement;
+  const { adjustments, adjustments_rest: rest, period } = statement;
   if (adjustments.length === 0) {
     return <TableCard title={t('adjustmentsTitle')}>{t('noAdjustments')}</TableCard>;
   }
@@ -35,6 +35,18 @@ export function Adjustments({ statement, meta }: { statement: Statement; meta: M
         <Tbody>
           {adjustments.map((adjustment) => (
             <AdjustmentRow key={adjustment.id} adjustment={adjustment} meta={meta} period={period} />
+          ))}
+          {rest.map((one) => (
+            <Tr key={`${one.currency} ${String(one.amount < 0)} ${String(one.invoiced)}`}>
+              <Td colSpan={4} dataLabel={t('reason')}>
+                {t('moreAdjustments', { count: one.rows })}
+                {one.invoiced === false && <Content component="small">{t('notInvoiced')}</Content>}
+              </Td>
+              <Td dataLabel={t('amount')} className="billing-number" modifier="nowrap">
+                {formatExact(one.amount, one.currency, meta.currency_digits)}
+              </Td>
+              <Td />
+            </Tr>
           ))}
         </Tbody>
         <Tbody>
