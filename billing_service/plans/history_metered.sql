@@ -3,8 +3,7 @@
 SELECT CASE WHEN k.code = 'cpu_core_hour' THEN 'cpu' WHEN k.code = 'memory_gib_hour' THEN 'memory'
             WHEN k.code = 'public_ip_hour' THEN 'public_ipv4' ELSE 'storage' END AS dimension,
        r.day, sum(r.quantity) / (
-           extract(epoch FROM (r.day + 1)::timestamp AT TIME ZONE %(time_zone)s - r.day::timestamp AT TIME ZONE %(time_zone)s)
-           / 3600
+           extract(epoch FROM first_hour(r.day + 1, %(time_zone)s) - first_hour(r.day, %(time_zone)s)) / 3600
        ) AS used
 FROM organization_daily AS r JOIN skus AS k ON k.id = r.sku
 WHERE r.organization = %(organization)s

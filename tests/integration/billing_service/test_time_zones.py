@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+import simplejson
 
 from billing_service.csv_file import BadFileError
 from billing_service.database import connect
@@ -253,3 +254,38 @@ async def test_days_of_23_and_25_hours_are_whole_days(  # noqa: PLR0917 - three 
         assert months == [(1,), (hours,), (1,)]
     api.now = NOVEMBER
     assert await month(api, day[:7]) == round(hours * 5 / 100, 2)
+
+
+async def test_a_month_that_begins_in_a_night_with_two_midnights_begins_with_the_first(api: Api, load: Load) -> None:
+    """In Havana the clocks go back at 1:00 on 1 November 2026: October has 744 hours, November 721. Each costs exactly
+    the price of a month."""
+    await load(CPU)
+    await load(PER_MONTH)
+    await load("organization,currency,time_zone\nacme,EUR,America/Havana\n")
+    october, december = datetime(2026, 10, 1, 4, tzinfo=UTC), datetime(2026, 12, 1, 5, tzinfo=UTC)
+    later = datetime(2026, 12, 2, tzinfo=UTC)
+    for sku in ("public_ip_hour", "cpu_core_hour"):
+        await load(usage(october, december, sku), now=later)
+    api.now = later
+    for period, cpu, until in (("2026-10", "37.20", "2026-11-01T04"), ("2026-11", "36.05", "2026-12-01T05")):
+        for figure, value in (("cpu", Decimal(cpu)), ("public_ip", Decimal(10))):
+            path = f"/api/project/acme-web/explain?organization=acme&figure={figure}&period={period}"
+            explained = simplejson.loads((await api.get(path)).text, use_decimal=True)
+            assert (explained["value"], explained["to"]) == (value, f"{until}:00:00.000Z")
+            assert abs(explained["rounding"]) < Decimal("0.000001")
+
+
+async def test_the_first_hour_of_each_month_is_in_it_in_every_zone(database_url: str) -> None:
+    """And the hour before is in the month before: of each zone that an organization can have, for 15 years."""
+    async with connect(database_url) as connection:
+        wrong = """
+            SELECT z.name, m.day FROM pg_timezone_names AS z
+            CROSS JOIN LATERAL (
+                SELECT p.day, first_hour(p.day::date, z.name) AS starts
+                FROM generate_series('2020-01-01'::timestamp, '2035-01-01', '1 month') AS p (day)
+            ) AS m
+            WHERE zone_problem(z.name) IS NULL
+              AND (date_trunc('month', (m.starts - interval '1 hour') AT TIME ZONE z.name) >= m.day
+                   OR date_trunc('month', m.starts AT TIME ZONE z.name) <> m.day)
+        """
+        assert await found(connection, wrong) == []
