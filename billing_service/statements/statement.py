@@ -87,21 +87,23 @@ async def computed(
         **shown_adjustments(adjustments),
         "adjustments_total": _sum(adjustments, month),
         **(await _organization(fetch, main, adjustments, fees, month) if fees is not None else {}),
-        "other_currencies": _others(sections, adjustments, fees, month["currency"]),
+        "other_currencies": await _others(fetch, sections, adjustments, fees, month),
     }
 
 
-def _others(
-    sections: dict[str, Any], adjustments: list[DictRow], fees: list[DictRow] | None, main: str
+async def _others(
+    fetch: Fetch, sections: dict[str, Any], adjustments: list[DictRow], fees: list[DictRow] | None, month: DictRow
 ) -> list[dict[str, Any]]:
     """Also a currency that has fees, corrections or credits only: after the organization, or the plan, changed it."""
     found = []
-    for code in sorted({*sections, *(row["currency"] for row in [*adjustments, *(fees or [])])} - {main}):
+    for code in sorted({*sections, *(row["currency"] for row in [*adjustments, *(fees or [])])} - {month["currency"]}):
         digits = DIGITS[code]
         section = sections.get(code) or _section([], digits)
         totals = {"adjustments_total": _total(adjustments, code, digits)}
         if fees is not None:
             totals["fees_total"] = _total(fees, code, digits)
+            other = month | {"currency": code, "digits": digits}
+            totals["invoiced"] = await invoiced_of(fetch, section["usage_total"], adjustments, fees, other)
         found.append({"currency": code, **section, **totals})
     return found
 

@@ -67,22 +67,6 @@ class Section(WireModel):
         return self
 
 
-class OtherCurrency(Section):
-    """What is in a currency that the organization or its plan had before: usage, fees, corrections and credits.
-
-    It is in no amount of `invoiced`, which is in the currency of the month.
-    """
-
-    currency: Currency
-    adjustments_total: SignedAmount | None = Field(
-        default=None,
-        description="Sum of the adjustments in this currency. Absent in a month that was closed before",
-    )
-    fees_total: Amount | None = Field(
-        default=None, description="Sum of the fees in this currency. Only an org-admin gets it"
-    )
-
-
 class Invoiced(WireModel):
     """What the organization pays. Each amount is rounded once."""
 
@@ -96,6 +80,26 @@ class Invoiced(WireModel):
         if exact_sum([self.fees, self.usage, self.adjustments]) != self.total:
             raise ValueError("fees, usage and adjustments do not add up to total")
         return self
+
+
+class OtherCurrency(Section):
+    """What is in a currency that the organization or its plan had before: usage, fees, corrections and credits.
+
+    It is in no amount of the statement's `invoiced`, which is in the currency of the month.
+    """
+
+    currency: Currency
+    adjustments_total: SignedAmount | None = Field(
+        default=None,
+        description="Sum of the adjustments in this currency. Absent in a month that was closed before",
+    )
+    fees_total: Amount | None = Field(
+        default=None, description="Sum of the fees in this currency. Only an org-admin gets it"
+    )
+    invoiced: Invoiced | None = Field(
+        default=None,
+        description="What is invoiced in this currency. Only an org-admin gets it. Absent in a month closed before",
+    )
 
 
 class StatementReply(Section):
@@ -154,7 +158,7 @@ def _to_data(reply: StatementReply, organization: Organization) -> Statement:
     if names is None:
         return data
     own = [adjustment for adjustment in reply.adjustments if adjustment.namespace is not None]
-    others = [section.model_copy(update={"fees_total": None}) for section in reply.other_currencies]
+    others = [section.model_copy(update={"fees_total": None, "invoiced": None}) for section in reply.other_currencies]
     return data.model_copy(update={"adjustments": own, "fees": None, "invoiced": None, "other_currencies": others})
 
 

@@ -1,7 +1,7 @@
 """A statement as a CSV file.
 
 `amount` of the usage and rounding rows adds up to `amount` of the total of their currency. `invoiced` of its three rows
-adds up to `invoiced` of the last row. `exact` has fees and adjustments before they are rounded.
+adds up to `invoiced` of the total of their currency. `exact` has fees and adjustments before they are rounded.
 """
 
 from collections.abc import Iterator
@@ -35,14 +35,16 @@ COLUMNS: Final = (
 def statement_table(call: Call[StatementParameters, None], result: Result[Statement]) -> Table:
     del call
     data, currency = result.value, result.quality.currency
-    total = _total(data, currency) | {"invoiced": data.invoiced.total if data.invoiced else None}
+    total = _total(data, currency, data.invoiced)
     return Table(f"statement-{data.scope.organization}-{data.period}", COLUMNS, _rows(data, currency), total)
 
 
 def _rows(data: Statement, currency: str | None) -> Iterator[Row]:
     for other in data.other_currencies:
         yield from _section(other, other.currency)
-        yield _total(other, other.currency)
+        if other.invoiced is not None:
+            yield from _invoiced(other.invoiced, other.currency)
+        yield _total(other, other.currency, other.invoiced)
     yield from _section(data, currency)
     yield from map(_fee, data.fees or [])
     yield from map(_adjustment, data.adjustments)
@@ -72,8 +74,9 @@ def _lines(project: StatementProject, currency: str | None) -> Iterator[Row]:
         }
 
 
-def _total(section: Section, currency: str | None) -> dict[str, Cell]:
-    return {"row": "total", "amount": section.usage_total, "currency": currency}
+def _total(section: Section, currency: str | None, invoiced: Invoiced | None) -> dict[str, Cell]:
+    paid = None if invoiced is None else invoiced.total
+    return {"row": "total", "amount": section.usage_total, "invoiced": paid, "currency": currency}
 
 
 def _fee(fee: Fee) -> Row:

@@ -76,15 +76,17 @@ async def test_the_amounts_of_a_file_add_up_to_its_totals() -> None:
     fee |= {"amount": 49, "from": "2025-10-01T00:00:00Z", "to": "2025-11-01T00:00:00Z"}
     invoiced = {"fees": 49, "usage": 0, "adjustments": -0.75, "total": 48.25}
     other = {"currency": "USD", **statement({"acme-web": 1.5})}
+    other |= {"invoiced": {"fees": 3, "usage": 0.5, "adjustments": 0, "total": 3.5}}
     response = await stated(
         admin("acme"), "?format=csv", fees=[fee], invoiced=invoiced, other_currencies=[other], currency="EUR"
     )
     found = rows(response.text)
-    for currency in ("EUR", "USD"):
+    paid = {"EUR": Decimal("48.25"), "USD": Decimal("3.5")}
+    for currency, expected in paid.items():
         *parts, total = [row for row in found if row["currency"] == currency]
         assert sum(Decimal(row["amount"] or 0) for row in parts) == Decimal(total["amount"])
+        assert sum(Decimal(row["invoiced"] or 0) for row in parts) == Decimal(total["invoiced"]) == expected
     *parts, total = found
-    assert sum(Decimal(row["invoiced"] or 0) for row in parts) == Decimal(total["invoiced"]) == Decimal("48.25")
     [plan] = [row for row in parts if row["row"] == "plan"]
     assert (plan["item"], plan["quantity"], plan["exact"], plan["amount"]) == ("pro-pool", "744", "49", "")
 

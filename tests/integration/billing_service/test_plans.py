@@ -1,7 +1,7 @@
 """Plans: the platform's catalogue, subscriptions, fees by the hour, and what is invoiced."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -122,6 +122,33 @@ async def test_a_closed_month_keeps_its_fees(api: Api, load: Load, database_url:
     api.now = datetime(2026, 12, 5, tzinfo=UTC)
     assert (await invoice(api, "2026-10"))["invoiced"]["fees"] == 19
     assert (await invoice(api, "2026-12"))["invoiced"]["fees"] == Decimal("29.50")
+
+
+@pytest.mark.usefixtures("catalogue")
+async def test_what_is_invoiced_in_the_earlier_currency_is_in_its_section(
+    api: Api, load: Load, database_url: str
+) -> None:
+    """In euros, 5 days on a plan and 5 days by usage, then in dollars. A project-user gets the usage only."""
+    later = NOVEMBER + timedelta(days=1)
+    prices = "".join(f"cpu_core_hour,{currency},0.05,2025-01-01T00:00:00Z\n" for currency in ("EUR", "USD"))
+    await load(f"resource,currency,unit_price,valid_from\n{prices}")
+    begin = datetime(2026, 11, 1, tzinfo=UTC)
+    hours = "".join(f"acme-web,{begin + timedelta(hours=hour):%Y-%m-%dT%H:%M:%SZ},10,0,0,0,0\n" for hour in range(480))
+    await load(USAGE_HEADER + hours, now=later)
+    await load(f"{HEADER}acme,dev-pool,2026-11-01T00:00:00Z,\nacme,none,2026-11-06T00:00:00Z,\n")
+    await load("id,organization,amount,currency,reason\nc-1,acme,-1,EUR,credit\n", now=later)
+    await load("organization,currency,valid_from\nacme,USD,2026-11-11T00:00:00Z\n", now=later)
+    api.now = later
+    stated = await invoice(api, "2026-11")
+    [euro] = stated["other_currencies"]
+    assert (euro["currency"], euro["usage_total"]) == ("EUR", 120)
+    parts = {"fees": Decimal("3.17"), "usage": 60, "adjustments": -1}
+    assert euro["invoiced"] == parts | {"total": Decimal("62.17")}
+    assert stated["invoiced"] == {"fees": 0, "usage": 120, "adjustments": 0, "total": 120}
+    async with connect(database_url) as connection:
+        await close(connection, 3, datetime(2026, 12, 5, tzinfo=UTC))
+    own = (await api.get("/api/organization/acme/statement?period=2026-11&namespaces=acme-web")).json()
+    assert own["other_currencies"][0].keys().isdisjoint({"invoiced", "fees_total"})
 
 
 @pytest.mark.usefixtures("catalogue")

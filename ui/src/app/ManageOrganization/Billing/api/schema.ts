@@ -1551,7 +1551,7 @@ export interface components {
         /**
          * @description What is in a currency that the organization or its plan had before: usage, fees, corrections and credits.
          *
-         *     It is in no amount of `invoiced`, which is in the currency of the month.
+         *     It is in no amount of the statement's `invoiced`, which is in the currency of the month.
          */
         OtherCurrency: {
             projects: components["schemas"]["StatementProject"][];
@@ -1578,6 +1578,8 @@ export interface components {
              * @description Sum of the fees in this currency. Only an org-admin gets it
              */
             fees_total?: number;
+            /** @description What is invoiced in this currency. Only an org-admin gets it. Absent in a month closed before */
+            invoiced?: components["schemas"]["Invoiced"];
         };
         Overview: {
             namespace: string;

@@ -26,6 +26,19 @@ export function Invoice({ statement, meta }: InvoiceProps) {
       ) : (
         <InvoiceTable statement={statement} invoiced={statement.invoiced} meta={meta} />
       )}
+      {statement.other_currencies.map(({ currency, invoiced }) => {
+        if (invoiced === undefined) {
+          return null;
+        }
+        const show = (amount: number) => formatAmount(amount, { currency });
+        const { fees, usage, adjustments, total } = invoiced;
+        const amounts = { total: show(total), fees: show(fees), usage: show(usage), adjustments: show(adjustments) };
+        return (
+          <Content key={currency} component="p" className="billing-gap-above">
+            {t('invoicedIn', { currency, ...amounts })}
+          </Content>
+        );
+      })}
       <Content component="p" className="billing-gap-above">
         <strong>
           {t('listPrice')}:{' '}
