@@ -99,7 +99,7 @@ async def _others(
     for code in sorted({*sections, *(row["currency"] for row in [*adjustments, *(fees or [])])} - {month["currency"]}):
         digits = DIGITS[code]
         section = sections.get(code) or _section([], digits)
-        totals = {"adjustments_total": _total(adjustments, code, digits)}
+        totals: dict[str, Any] = {"adjustments_total": _total(adjustments, code, digits)}
         if fees is not None:
             totals["fees_total"] = _total(fees, code, digits)
             other = month | {"currency": code, "digits": digits}
