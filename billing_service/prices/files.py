@@ -8,10 +8,10 @@ from billing_service.database import Connection
 from billing_service.import_columns import component, currency, label, per, price, quantity, sku, text, tiers, time
 from billing_service.import_kind import MAX_PROBLEMS, Circumstances, Column, Kind, Problem, Stored
 from billing_service.ledger.rebook import rebook, release
-from billing_service.ledger.versions import count_all
+from billing_service.ledger.versions import count, count_all
 
 _SET_PRICES: LiteralString = """
-    SELECT i.line, s.id, c.refused, c.rebook
+    SELECT i.line, s.id, i.organization, c.refused, c.rebook
     FROM (SELECT * FROM incoming ORDER BY valid_from, line) AS i JOIN skus AS s ON s.code = i.resource,
          LATERAL (
              SELECT jsonb_build_object('0', CASE WHEN i.included > 0 THEN 0 ELSE i.unit_price END)
@@ -66,8 +66,17 @@ async def _store_prices(connection: Connection, given: Circumstances) -> Stored:
         since = min(row["rebook"] for row in changed)
         await rebook(connection, since, given.now, skus=sorted({row["id"] for row in changed}))
         await release(connection, given)
+        await _count(connection, {row["organization"] for row in changed})
     gaps = await connection.execute(_GAPS, {"most": MAX_PROBLEMS})
     return Stored(warnings=tuple([Problem(row["line"], row["column"], row["text"]) async for row in gaps]))
+
+
+async def _count(connection: Connection, lists: set[str | None]) -> None:
+    """Also if no line has the price: an explanation shows until when the price before it is valid."""
+    if None in lists:
+        await count_all(connection)
+    else:
+        await count(connection, [name for name in lists if name is not None])
 
 
 def _tiers(field: str) -> Jsonb:

@@ -364,3 +364,20 @@ async def test_a_statement_of_some_projects_has_no_line_of_the_organization(mete
     assert [project["namespace"] for project in found["projects"]] == ["acme-web"]
     assert [adjustment["id"] for adjustment in found["adjustments"]] == ["c-1"]
     assert found.keys().isdisjoint({"fees", "invoiced"})
+
+
+@pytest.mark.parametrize("whose", ["", "acme"])
+async def test_an_announced_price_changes_the_tag_of_an_explanation(api: Api, load: Load, whose: str) -> None:
+    """It shows until when a price is valid. The same price again changes nothing."""
+    api.now = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    header = "resource,currency,unit_price,valid_from,organization\n"
+    await load(f"{header}cpu_core_hour,EUR,0.05,2025-01-01T00:00:00Z,{whose}\n")
+    await load("namespace,hour,sku,workload,quantity\nacme-web,2026-11-10T00:00:00Z,cpu_core_hour,-,1\n", now=api.now)
+    path = "/api/project/acme-web/explain?organization=acme&figure=cpu"
+    before = await api.get(path)
+    for status in (200, 304):
+        await load(f"{header}cpu_core_hour,EUR,0.06,2026-12-01T00:00:00Z,{whose}\n", now=api.now)
+        after = await api.get(path, **{"If-None-Match": before.headers["etag"]})
+        assert after.status_code == status
+        before = after
+    assert (await api.get(path)).json()["rows"][0]["price"]["valid_until"] == "2026-12-01T00:00:00.000Z"
