@@ -10,7 +10,8 @@ from types import FrameType
 
 from dev import budgets, provider, receiver
 from dev.declarations import DeclarationError, local_ports
-from dev.platform import DEMO_NAMESPACE, ORG_ADMIN, Platform
+from dev.first_requests import DEMO_NAMESPACE
+from dev.platform import ORG_ADMIN, Platform
 from dev.settings import ROOT, PlatformError, Settings, read_settings
 from dev.watcher import START, STOP
 

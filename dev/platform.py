@@ -5,25 +5,21 @@ import json
 import os
 import shutil
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
 import httpx2
 import yaml
 
-from common.endpoint import Access
-from dev import functions, ingress, page, postgres, provider, receiver
-from dev.declarations import readable_paths
+from dev import first_requests, functions, ingress, page, postgres, provider, receiver
 from dev.lock import take_lock
 from dev.provider import answers, sign_in
 from dev.settings import PlatformError, Settings, check_ports, kept_secret, used_ports
 from dev.supervisor import Part, Supervisor
 from dev.watcher import Watcher
 
-DEMO_NAMESPACE = "acme-web"
-ORG_ADMIN, PROJECT_USER = "alice", "bob"
+ORG_ADMIN, PROJECT_USER = "alice", first_requests.PROJECT_USER
 
 
 class Platform:
@@ -209,7 +205,7 @@ class Platform:
         """Raises PlatformError with the path whose status is not as expected."""
         if self.settings.keycloak_url is not None:
             self._say("checked without a token: the users of KEYCLOAK_URL are unknown here")
-            self._check("nobody", {}, (httpx2.codes.UNAUTHORIZED,))
+            first_requests.send(self.settings.api_url, "nobody", {}, (httpx2.codes.UNAUTHORIZED,), self._say)
             return
         # An existing billing service may not have the demo organizations.
         known = self.settings.billing_api_url is None
@@ -217,17 +213,8 @@ class Platform:
         for username in self.ready_users:
             if self._stopping:
                 return
-            self._check(username, {"Authorization": f"Bearer {self.token(username)}"}, allowed)
-
-    def _check(self, username: str, headers: dict[str, str], allowed: Sequence[int]) -> None:
-        for path, access in readable_paths(DEMO_NAMESPACE):
-            started = time.monotonic()
-            answer = httpx2.get(self.settings.api_url + path, headers=headers, timeout=15, trust_env=False)
-            only_admins = username == PROJECT_USER and access is Access.ORG_ADMIN
-            expected = (httpx2.codes.FORBIDDEN,) if only_admins else allowed
-            if answer.status_code not in expected and not _needs_permission(username, answer):
-                raise PlatformError(f"{username} got {answer.status_code} for {path}: {answer.text[:500]}")
-            self._say(f"{username:<6} {answer.status_code} {path} {time.monotonic() - started:5.2f} s")
+            bearer = {"Authorization": f"Bearer {self.token(username)}"}
+            first_requests.send(self.settings.api_url, username, bearer, allowed, self._say)
 
     def _remember(self) -> None:
         """Saves what `make token` and `make stop-part` need, so that they find the running platform."""
@@ -239,12 +226,3 @@ class Platform:
             "parts": [part.name for part in self.supervisor.parts.values() if not part.once],
         }
         (self.settings.data / "platform.json").write_text(json.dumps(state))
-
-
-def _needs_permission(username: str, answer: httpx2.Response) -> bool:
-    """A setting of the organization allows it to project-users, such as the names of channels."""
-    return (
-        username == PROJECT_USER
-        and answer.status_code == httpx2.codes.FORBIDDEN
-        and (answer.json()["code"] == "org_admin_required")
-    )
