@@ -155,6 +155,9 @@ def _of_parameters(endpoint: Endpoint[Any, Any]) -> Iterator[str]:
     optional = [name for name in in_path if name in fields and not fields[name].is_required()]
     if optional:
         yield f"{endpoint.parameters.__name__}: the path parameter {', '.join(optional)} must not have a default"
+    without = [name for name, field in fields.items() if field.is_required() and not field.examples]
+    if without:
+        yield f"{endpoint.parameters.__name__}: {without[0]} is required: add examples=[...], which the tests use"
     if (endpoint.table is not None) != issubclass(endpoint.parameters, FormatParameters):
         yield "an endpoint with `table` has FormatParameters, and only such an endpoint has them"
 

@@ -29,6 +29,7 @@ def main(name: str) -> int:
         (folder / file).write_text(text)
         print((folder / file).relative_to(ROOT))
     tidy(folder)
+    print(f"a POST, PUT or PATCH needs its body in BODIES in tests/functions/{folder.name}/replies.py")
     print("edit these files, then run: make generate")
     return 0
 

@@ -11,6 +11,8 @@ from dev.declarations import ROOT
 from tests.kit.tree import copy_tree, run
 
 MODELS = """
+from pydantic import Field
+
 from common.model import Parameters, WireModel
 
 
@@ -19,6 +21,10 @@ class Data(WireModel):
 
 
 class Months(Parameters):
+    months: int = Field(examples=["1"])
+
+
+class Unclear(Parameters):
     months: int
 
 
@@ -31,7 +37,7 @@ MAIN = '''
 import functions_framework.aio
 from common.endpoint import Access, Endpoint
 from common.function import Function
-from functions.{folder}.models import Data, Months, Optional
+from functions.{folder}.models import Data, Months, Optional, Unclear
 
 
 async def get_cost(call):
@@ -195,6 +201,14 @@ TOGETHER: list[Mistake] = [
         (
             "functions/w/main.py: GET /api/billing/w/{months}: "
             "Optional: the path parameter months must not have a default"
+        ),
+    ),
+    (
+        "ab",
+        {"endpoints": changed("data=", "parameters=Unclear, data=")},
+        (
+            "functions/ab/main.py: GET /api/billing/ab: "
+            "Unclear: months is required: add examples=[...], which the tests use"
         ),
     ),
     (
