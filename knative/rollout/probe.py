@@ -5,12 +5,13 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx2
 
-from common.endpoint import Access
+from common.endpoint import Access, Endpoint
+from dev.declaration_checks import PATH_PARAMETER
 from dev.declarations import Declared, example_path, read_functions
 from knative.rollout.cluster import Cluster
 from knative.rollout.traffic import RolloutError
@@ -37,12 +38,14 @@ class Check:
     path: str
     with_token: bool
     expected: frozenset[int]
+    method: str = "GET"
 
 
 def checks(function: Declared, caller: Caller) -> list[Check]:
-    """Only GET requests, and only routes without a required parameter that has no known value.
+    """GET requests to routes without a required parameter that has no known value.
 
-    A WebSocket is requested without an upgrade: the response shows that the function serves its path.
+    A function without such a route gets a request of each of its methods without a token: 401 shows that it serves its
+    path, and nothing is changed. A WebSocket is requested without an upgrade.
     """
     found = [Check(socket.route, with_token=False, expected=frozenset({426})) for socket in function.app.sockets]
     for endpoint in function.app.endpoints:
@@ -54,7 +57,13 @@ def checks(function: Declared, caller: Caller) -> list[Check]:
         if endpoint.access is Access.NAMESPACE:
             foreign = example_path(endpoint, caller.foreign_namespace) or own
             found.append(Check(foreign, with_token=True, expected=frozenset({403})))
-    return found or [Check(f"/api/billing/{function.name}", with_token=False, expected=frozenset({401, 404, 405}))]
+    return found or [_without_token(endpoint) for endpoint in function.app.endpoints]
+
+
+def _without_token(endpoint: Endpoint[Any, Any]) -> Check:
+    """The caller is checked before the parameters: every value will do."""
+    path = PATH_PARAMETER.sub("x", endpoint.route)
+    return Check(path, with_token=False, expected=frozenset({401}), method=endpoint.method)
 
 
 def probe(cluster: Cluster, namespace: str, caller: Caller) -> None:
@@ -65,14 +74,15 @@ def probe(cluster: Cluster, namespace: str, caller: Caller) -> None:
         for check in checks(function, caller):
             headers = {"Host": host} | ({"Authorization": f"Bearer {caller.token}"} if check.with_token else {})
             try:
-                status = client.get(f"http://127.0.0.1:{port}{check.path}", headers=headers).status_code
+                url = f"http://127.0.0.1:{port}{check.path}"
+                status = client.request(check.method, url, headers=headers).status_code
             except httpx2.HTTPError as exc:
                 raise RolloutError(f"probe of {host}{check.path}: no response ({type(exc).__name__})") from exc
             what = "with the token" if check.with_token else "without a token"
             if status not in check.expected:
                 expected = " or ".join(map(str, sorted(check.expected)))
                 raise RolloutError(f"probe of {host}{check.path} {what}: {status}, expected {expected}")
-            cluster.say(f"probe {check.path} {what}: {status}")
+            cluster.say(f"probe {check.method} {check.path} {what}: {status}")
 
 
 def _candidate_host(cluster: Cluster, namespace: str) -> str:

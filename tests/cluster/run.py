@@ -70,11 +70,11 @@ class Run:
     def overview(self) -> str:
         return f"/api/billing/project/{self.variables['NAMESPACE']}/overview"
 
-    def ask(self, path: str, *, token: bool = True, request_id: str = "") -> httpx2.Response:
+    def ask(self, path: str, *, token: bool = True, request_id: str = "", method: str = "GET") -> httpx2.Response:
         headers = {"Host": self.variables["CLUSTER_HOST"]}
         headers |= {"Authorization": f"Bearer {self.variables['TOKEN']}"} if token else {}
         headers |= {"X-Request-Id": request_id} if request_id else {}
-        return self._client.get(f"{self.variables.ingress}{path}", headers=headers)
+        return self._client.request(method, f"{self.variables.ingress}{path}", headers=headers)
 
     @cached_property
     def _client(self) -> httpx2.Client:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import httpx2
 
 from dev.declarations import function_names, read_functions
-from knative.rollout.probe import Caller, checks
+from knative.rollout.probe import Caller, Check, checks
 from tests.cluster.load import Load, client_of
 from tests.cluster.overlay import BILLING, KUBERNETES, NAMESPACE, REGISTRY, Variant
 from tests.cluster.run import NotRunError, Run, StepError
@@ -57,13 +57,13 @@ class Steps:
     def ask_everything(self) -> str:
         caller = Caller(*(self.run.variables[name] for name in ("TOKEN", "NAMESPACE", "FOREIGN_NAMESPACE")))
         declared = [check for function in read_functions() for check in checks(function, caller)]
-        table = [(check.path, check.with_token, check.expected) for check in declared]
-        table += [("/api/billing/nothing", True, frozenset({404})), ("/healthz", False, frozenset({404}))]
-        for path, token, expected in table:
-            status = self.run.ask(path, token=token).status_code
-            if status not in expected:
-                raise StepError(f"{path} {'with' if token else 'without'} token: {status}, expected {sorted(expected)}")
-        return f"{len(table)} responses as expected"
+        declared += [Check("/api/billing/nothing", True, frozenset({404})), Check("/healthz", False, frozenset({404}))]
+        for check in declared:
+            status = self.run.ask(check.path, token=check.with_token, method=check.method).status_code
+            if status not in check.expected:
+                what = f"{check.method} {check.path} {'with' if check.with_token else 'without'} token"
+                raise StepError(f"{what}: {status}, expected {sorted(check.expected)}")
+        return f"{len(declared)} responses as expected"
 
     def scale_to_zero(self) -> str:
         began = time.monotonic()

@@ -140,18 +140,23 @@ def installation(tmp_path: Path) -> Installation:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[Callable[[str, dict[str, str]], tuple[int, Any]]], int]]:
-    """Starts a real HTTP server whose GET responses are `answer(path, headers) -> (status, JSON)`. Returns its port."""
+    """Starts a real HTTP server that responds with `answer(path, headers) -> (status, JSON)`. Returns its port.
+
+    The method is among the headers, as `method`.
+    """
     servers: list[ThreadingHTTPServer] = []
 
     def start(answer: Callable[[str, dict[str, str]], tuple[int, Any]]) -> int:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                status, body = answer(self.path, dict(self.headers))
+                status, body = answer(self.path, {**dict(self.headers), "method": self.command})
                 content = json.dumps(body).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
+
+            do_POST = do_GET  # noqa: N815 - the name that http.server calls
 
             def log_message(self, *_: object) -> None:
                 """Prints nothing, because the tests record the requests."""

@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from dev.declarations import Declared, read_functions
+from knative.rollout import probe as probing
 from knative.rollout.gate import MIN_REQUESTS, Figures, Outcome, Prometheus, judge
 from knative.rollout.traffic import RolloutError
 from tests.integration.rollout.conftest import TOKEN, Installation, Ran, image
@@ -85,6 +89,35 @@ def test_a_good_candidate_goes_all_the_way(installation: Installation, world: Wo
     own, foreign = "/api/billing/project/acme-web/overview", "/api/billing/project/globex-shop/overview"
     assert world.asked == [(host, own, True), (host, own, False), (host, foreign, True)]
     assert ran.stdout.count("gate passed") == 4
+
+
+@pytest.mark.parametrize(("status", "passes"), [(401, True), (404, False), (405, False), (200, False)])
+def test_a_function_without_get_is_probed_with_its_method_and_no_token(
+    status: int, passes: bool, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """401 shows that the candidate serves the path, and nothing is changed. 405 is another function's path."""
+    asked: list[tuple[str, str, bool]] = []
+
+    def gateway(path: str, headers: dict[str, str]) -> tuple[int, Any]:
+        asked.append((headers["method"], path, "Authorization" in headers))
+        return status, {}
+
+    port = serve(gateway)
+    monkeypatch.setattr(probing, "_candidate_host", lambda *_: "candidate")
+    monkeypatch.setattr(probing, "forwarded", lambda _: nullcontext(port))
+    cluster: Any = SimpleNamespace(function="quote", say=lambda _: None)
+    with nullcontext() if passes else pytest.raises(RolloutError, match=f"{status}, expected 401"):
+        probing.probe(cluster, "kube-dc-billing", probing.Caller(TOKEN, "acme-web", "globex-shop"))
+    assert asked == [("POST", "/api/billing/quote", False)]
+
+
+@pytest.mark.parametrize("function", read_functions(), ids=lambda function: function.name)
+def test_only_get_is_sent_with_the_token(function: Declared) -> None:
+    """Every other method could change something."""
+    found = probing.checks(function, probing.Caller(TOKEN, "acme-web", "globex-shop"))
+    assert found
+    assert [check for check in found if check.with_token and check.method != "GET"] == []
+    assert [check for check in found if "{" in check.path] == []
 
 
 WORSE: dict[str, tuple[Figures, str]] = {
