@@ -123,7 +123,7 @@ def token(username: str) -> int:
     if settings.keycloak_url is not None:
         raise PlatformError(
             f"the demo users are not in {settings.keycloak_url}: sign in to the page and copy the access token, "
-            f"or ask its token endpoint with a client of yours"
+            f"or request a token from its token endpoint with your client"
         )
     state = settings.data / "platform.json"
     url = json.loads(state.read_text())["provider_url"] if state.exists() else settings.provider_url

@@ -18,7 +18,7 @@ def send(
 ) -> None:
     """Raises PlatformError with the path whose status is not as expected.
 
-    A new function may be there before its resource in the billing service: that is no reason to stop.
+    A new function may be there before its resource in the billing service: the start continues.
     """
     for path, access in readable_paths(DEMO_NAMESPACE):
         started = time.monotonic()

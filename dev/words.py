@@ -1,8 +1,8 @@
 """The word list of `make lint`: phrases that are hard to read in a second language, each with a replacement.
 
 Read are Markdown and YAML, the docstrings, comments and strings of Python, the comments, strings and page texts of
-TypeScript, and the comments of Makefiles, SQL, TOML and shell. Not read are code, `quoted code`, links and paths. A
-line that must quote a phrase has the marker `words: quoted`.
+TypeScript, the English texts of the page (i18n/en/*.json), and the comments of Makefiles, SQL, TOML and shell. Not read
+are code, `quoted code`, links and paths. A line that must quote a phrase has the marker `words: quoted`.
 
 codespell, proselint and vale were examined first. codespell replaces single words, proselint has a fixed list, and the
 package of vale downloads a program.
@@ -29,6 +29,8 @@ PHRASES: Final = {  # a regular expression, and what to write instead
     r"asks|asked|asking": "send a request, fetch, call, require",
     r"says|said|saying|tells|told": "contain, name, define, show, print",
     r"knows|believes?|believed": "have, accept, trust, contain",
+    r"do(?:es)? not know": "does not support, have or contain",
+    r"from ever on": "without a start date",
     r"(?<!there\s)(?:is|are|was|were|be) (?:no|(?-i:none))(?! longer)": "is not, does not, is not a",
     r"of (?:its|their|our|his|your) own": "separate, dedicated, or its own ...",
     r"to be had": "available",
@@ -72,7 +74,7 @@ def _parts(path: Path, text: str) -> Iterator[tuple[int, str]]:
     """The texts of a file, each with the number of its first line."""
     if path.suffix == ".py" or path.name.endswith(".py.txt"):
         yield from _python(text)
-    elif path.suffix in {".md", ".yaml"}:
+    elif path.suffix in {".md", ".yaml"} or (path.suffix == ".json" and path.parent.name == "en"):
         yield 1, text
     elif path.suffix in {".ts", ".tsx", ".mjs"}:
         for line, part in _matches(TYPESCRIPT, text):

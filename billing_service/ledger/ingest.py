@@ -208,7 +208,7 @@ def _escaped(name: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _moment(moment: datetime) -> str:
-    """In UTC: an hour is equal in each zone, and the cache does not know the zone."""
+    """In UTC: an hour is equal in each zone, and the cache does not have the zone."""
     return moment.astimezone(UTC).isoformat()
 
 

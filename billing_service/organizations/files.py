@@ -1,6 +1,6 @@
 """The CSV files of organizations and of projects. A file with dates states since when a line holds.
 
-Without dates, a line holds from the running hour on, or from ever on if there is nothing with a time yet.
+Without dates, a line holds from the running hour on, or without a start date if there is nothing with a time yet.
 """
 
 from datetime import datetime

@@ -33,7 +33,9 @@ async def close(
     now: datetime | None = None,
     report: Callable[[Closed], None] = lambda _: None,
 ) -> int:
-    """Closes every month that is due, each in its own transaction, and returns their number. Once more changes nothing.
+    """Closes every month that is due, each in its own transaction, and returns their number.
+
+    A repeated call changes nothing.
 
     `now` is for tests; the default is the database's clock.
     """

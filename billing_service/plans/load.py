@@ -1,4 +1,4 @@
-"""Stores the catalogue of plans. A price holds from ever on if the entry is new, otherwise from a moment on."""
+"""Stores the catalogue of plans. A price holds without a start date if the entry is new, otherwise from a moment on."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -20,7 +20,10 @@ _KEEP: LiteralString = """
 async def load_catalogue(
     connection: Connection, entries: Iterable[Entry], since: datetime | None = None, now: datetime | None = None
 ) -> None:
-    """`since` is the start of an hour; None: the running hour. Once more changes nothing. Raises CatalogueError."""
+    """`since` is the start of an hour; None: the running hour. Raises CatalogueError.
+
+    A repeated call changes nothing.
+    """
     async with connection.transaction():
         await lock(connection)
         refused = []

@@ -30,7 +30,7 @@ async def subscribe(
     since: datetime | None = None,
     now: datetime | None = None,
 ) -> datetime:
-    """`since` is the start of an hour; None: the running hour. Returns it. Once more changes nothing.
+    """`since` is the start of an hour; None: the running hour. Returns it. A repeated call changes nothing.
 
     Raises ResourcesError: names each organization that is refused. Then nothing is stored.
     """

@@ -117,7 +117,7 @@ def _ends(asked: Asked, today: date, first_day: date | None, last_day: date | No
 
 
 def check_number(ends: Ends, granularity: Granularity) -> None:
-    """The days alone tell that there are too many buckets. Raises BadRequest (400)."""
+    """The number of days shows that there are too many buckets. Raises BadRequest (400)."""
     if granularity == "hour":
         if (ends.last_day - ends.first_day).days > _MOST_DAYS_OF_HOURS:
             refuse_number(ends, granularity)

@@ -1,6 +1,6 @@
 """A list that the billing service sends in pages: `limit` and `after` in the query, `next` in the reply.
 
-Every page proves its owner. A billing service that does not know `limit` and `after` sends the complete list at once.
+Every page proves its owner. A billing service without `limit` and `after` sends the complete list at once.
 """
 
 import asyncio

@@ -11,7 +11,7 @@ from enum import Enum, IntEnum
 Clock = Callable[[], float]
 
 WINDOW_SECONDS = 10.0
-SERVICE_AWAY = 2  # different questions that failed in a row
+SERVICE_UNREACHABLE = 2  # different request keys that failed in a row
 PROBE_SPREAD = 0.2  # +-20 %, so that many pods do not probe a recovering service at the same moment
 
 
@@ -169,11 +169,11 @@ class Advice(Enum):
 
 
 class RecentFailures:
-    """Decides what to do with a question that has an older cached result.
+    """Decides what to do with a request key that has an older cached result.
 
     For `seconds` after its failure, the cached result is used. For as long again, the first caller starts one call in
-    the background. After that the failure is forgotten. If two different questions failed, and none succeeded since,
-    the service is away: then the same is true for all questions together. `seconds` 0: always call.
+    the background. After that the failure is forgotten. If two different request keys failed, and none succeeded
+    since, the service is unreachable: then the same is true for all request keys together. `seconds` 0: always call.
     """
 
     def __init__(self, seconds: float, max_keys: int, clock: Clock) -> None:
@@ -188,14 +188,14 @@ class RecentFailures:
         """`retry_after`: seconds, if it is known that earlier calls would be rejected."""
         try_at = self._clock() + (self._seconds if retry_after is None else min(retry_after, self._seconds))
         self._set(key, try_at)
-        if len(self._failing) < SERVICE_AWAY:
+        if len(self._failing) < SERVICE_UNREACHABLE:
             self._failing.add(key)
-        if len(self._failing) == SERVICE_AWAY:
+        if len(self._failing) == SERVICE_UNREACHABLE:
             self._try_any_at = try_at
 
     def succeeded(self, key: Hashable) -> None:
-        """Also if the service rejected the question: it is there. If it was away, all questions are called again."""
-        if len(self._failing) == SERVICE_AWAY:
+        """Also if the service rejected the request: it responded. If it was unreachable, all keys are called again."""
+        if len(self._failing) == SERVICE_UNREACHABLE:
             self._try_at.clear()
         self._try_at.pop(key, None)
         self._failing.clear()
@@ -208,7 +208,7 @@ class RecentFailures:
             return Advice.USE
         if now >= max(times) + self._seconds:
             return Advice.CALL
-        if len(self._failing) == SERVICE_AWAY:
+        if len(self._failing) == SERVICE_UNREACHABLE:
             self._try_any_at = now + self._seconds
         self._set(key, now + self._seconds)  # one call at a time
         return Advice.TRY

@@ -1,6 +1,6 @@
 """uvicorn's HTTP protocol with a limit for the head of a request. httptools has none, and keeps a head in memory.
 
-start.py of the image uses it. What it refuses has no request yet, so the response is plain text.
+start.py of the image uses it. The head is rejected before a request exists, so the response is plain text.
 """
 
 import asyncio

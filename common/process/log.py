@@ -97,7 +97,7 @@ class Writer(QueueListener):
         texts = [line for line in batch if isinstance(line, str)]
         try:
             self._write("".join(texts).encode("utf-8", "backslashreplace"))
-        except OSError:  # nobody reads any more: responses matter more than lines
+        except OSError:  # stdout is closed; the lines are dropped
             metrics.log_dropped.inc(len(texts))
         for reached in batch:
             if isinstance(reached, threading.Event):

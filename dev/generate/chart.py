@@ -1,7 +1,7 @@
 """The templates of the Helm chart, from the manifests: `make generate`.
 
 A template is a manifest's text. What the overlays replace and patch becomes an expression: kustomizations in
-knative/components/ say where, so that chart and overlays cannot differ. Chart.yaml, values.yaml, its schema and
+knative/components/ define where, so that chart and overlays cannot differ. Chart.yaml, values.yaml, its schema and
 _helpers.tpl are written by hand. tests/manifests/test_chart.py compares the chart with the overlays, object by object.
 """
 

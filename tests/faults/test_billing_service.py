@@ -553,7 +553,7 @@ def test_row_16_another_shape(bench: Bench, body: bytes) -> None:
 
 @pytest.mark.row(17, "unknown extra fields")
 def test_row_17_unknown_members(bench: Bench) -> None:
-    """Members we do not know are dropped, with a DEBUG line."""
+    """Members that the model does not have are dropped, with a DEBUG line."""
     bench.upstream.behaviour = answer(
         200, changed_body(cpu_cost='989.45, "quantum_cost": 5', namespace=f'"{bench.namespace}", "margin": 0.4')
     )

@@ -45,7 +45,7 @@ async def stored(url: str) -> list[tuple[object, ...]]:
 
 
 async def test_labels_hold_for_the_hours_of_their_lines(load: Load, database_url: str) -> None:
-    """A change has effect from its hour on. A repair of one hour changes this hour only. Once more changes nothing."""
+    """A change has effect from its hour on. A repair of one hour changes this hour only, once."""
     await load(PRICE)
     await load(HEADER + usage(0, 10, "team=web;env=prod"))
     web, data = '{"env": "prod", "team": "web"}', '{"team": "data"}'

@@ -14,6 +14,9 @@ TEXTS = [
     ("a.ts", "const a = 1;\n/** Says it. */\n", 'a.ts:2: "Says"'),  # words: quoted
     ("a.ts", "const a = `${answer} is at hand`;\n", 'a.ts:1: "at hand"'),  # words: quoted
     ("a.tsx", "return <p>Nothing to be had</p>;\n", 'a.tsx:1: "to be had"'),  # words: quoted
+    ("i18n/en/a.json", '{\n  "title": "Somebody changed it"\n}\n', 'i18n/en/a.json:2: "Somebody"'),  # words: quoted
+    ("a.md", "The page does not know the unit.\n", 'a.md:1: "does not know"'),  # words: quoted
+    ("a.md", "A price holds from ever on.\n", 'a.md:1: "from ever on"'),  # words: quoted
     ("Makefile", "run: ## start the whole platform\n", 'Makefile:1: "whole"'),  # words: quoted
 ]
 HARMLESS = [
@@ -26,6 +29,8 @@ HARMLESS = [
     ("a.py", "answer = asked['answer']\nassert answer is None\n"),  # words: quoted
     ("a.ts", "const answer = { kind: 'asked', whole: saidBefore };\n"),  # words: quoted
     ("a.json", '{"answer": "asked anew"}\n'),
+    ("i18n/en/a.json", '{"answer": "In {{answer}} days"}\n'),  # words: quoted
+    ("i18n/de/a.json", '{"title": "it says anew"}\n'),  # words: quoted
 ]
 
 

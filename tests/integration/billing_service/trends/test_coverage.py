@@ -19,7 +19,7 @@ MONTHS = ("2026-09", "2026-10", "2026-11", "2026-12")
 
 
 def owners(dice: random.Random) -> tuple[str, list[str]]:
-    """Projects that were there from ever on, began at some hour, or began and ended. `late` has no usage at all."""
+    """Projects without a start date, that began at some hour, or began and ended. `late` has no usage at all."""
     rows, names = "namespace,organization,valid_from,valid_until\n", []
     for number in range(6):
         since = FIRST + timedelta(hours=dice.randint(0, 24 * 60)) if number % 3 else None

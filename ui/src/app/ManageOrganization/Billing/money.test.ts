@@ -30,7 +30,7 @@ describe('an amount', () => {
     [1672.31, '', '1,672.31 (currency unknown)'],
     [null, null, 'Unknown'],
   ])('%s %s reads %s', (amount, currency, text) => {
-    // Unknown values are never shown as 0 or as dollars. A code that the browser does not know is shown.
+    // Unknown values are never shown as 0 or as dollars. A code that the browser does not have is shown.
     expect(plain(formatAmount(amount, { currency }))).toBe(text);
   });
 

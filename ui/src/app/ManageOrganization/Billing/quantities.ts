@@ -1,4 +1,4 @@
-/** Quantities with their unit in the user's language. A unit that the page does not know is shown as the API sends it. */
+/** Quantities with their unit in the user's language. A unit that the page does not have is shown as the API sends it. */
 import { formatQuantity } from './figures';
 import { i18n } from './i18n';
 

@@ -49,7 +49,7 @@ const REASONS: readonly string[] = [
   'forecast_price_missing',
 ];
 
-/** Why a figure of a budget is missing. A reason that the page does not know keeps the API's name. */
+/** Why a figure of a budget is missing. A reason that the page does not have keeps the API's name. */
 export function reasonText(t: T, reason: string): string {
   return REASONS.includes(reason) ? t(`reason_${reason}` as 'reason_no_forecast') : reason;
 }

@@ -17,7 +17,7 @@ const NAMES: readonly string[] = [
   'gpu',
 ] satisfies DimensionName[];
 
-/** A dimension that the page does not know keeps the API's name. */
+/** A dimension that the page does not have keeps the API's name. */
 export function dimensionTitle(t: TFunction<'plan'>, name: string, profile: string | null = null): string {
   if (profile !== null) {
     return t('gpuOf', { profile });
