@@ -2,9 +2,9 @@ import { useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, use, useEffect, useState } from 'react';
 
 import { useBilling } from '../BillingProvider';
-import { billingKeys } from '../queries/keys';
 import { useChangesOfOtherTabs } from '../queries/otherTabs';
 import { connectLive } from './connection';
+import { readUntil } from './readUntil';
 
 /** `polling`: there is no WebSocket; every read is repeated each minute. */
 export type LiveState = 'polling' | 'connected';
@@ -22,14 +22,28 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     if (!isVisible || api.hasLive !== true) {
       return undefined;
     }
-    return connectLive({
+    let stop: () => void = () => undefined;
+    const read = (version: number | null, isChange: boolean) => {
+      stop();
+      stop = readUntil(client, { version, isChange });
+    };
+    const disconnect = connectLive({
       baseUrl: api.baseUrl,
       getToken: async () => (await api.session.getAccessToken()) ?? api.session.renewAccessToken(),
-      onChange: () => void client.invalidateQueries({ queryKey: billingKeys.all }),
+      onChange: (version) => {
+        read(version, true);
+      },
+      onCurrent: (version) => {
+        read(version, false);
+      },
       onState: (isConnected) => {
         setState(isConnected ? 'connected' : 'polling');
       },
     });
+    return () => {
+      stop();
+      disconnect();
+    };
   }, [api, client, isVisible]);
   return <LiveContext value={state}>{children}</LiveContext>;
 }

@@ -28,6 +28,7 @@ class Socket {
 
 const onChange = vi.fn();
 const onState = vi.fn();
+const onCurrent = vi.fn();
 const complete = (version: number) => ({ type: 'complete_through', data_version: version });
 const budget = (state: string) => ({ type: 'budget', budgets: [{ id: 'a', states: { 'actual-80': state } }] });
 
@@ -36,7 +37,8 @@ beforeEach(async () => {
   vi.stubGlobal('WebSocket', Socket);
   onChange.mockReset();
   onState.mockReset();
-  connectLive({ baseUrl: 'https://api.example', getToken: () => Promise.resolve('t'), onChange, onState });
+  onCurrent.mockReset();
+  connectLive({ baseUrl: 'https://api.example', getToken: () => Promise.resolve('t'), onChange, onCurrent, onState });
   await vi.advanceTimersByTimeAsync(0);
   Socket.last.onopen();
   Socket.last.receive({ type: 'subscribed', data_version: 7 });
@@ -68,6 +70,14 @@ test('a new version is one change, also with its budgets', () => {
   expect(onChange).toHaveBeenCalledTimes(1);
 });
 
+test('the versions are given on: the one at the beginning, and each that is announced', () => {
+  Socket.last.receive(complete(7));
+  Socket.last.receive(complete(8));
+  Socket.last.receive({ type: 'resync', data_version: 9 });
+  expect(onCurrent.mock.calls).toEqual([[7]]);
+  expect(onChange.mock.calls).toEqual([[8], [9]]);
+});
+
 test('a budget that fires is a change, also the first budget', () => {
   Socket.last.receive(complete(7));
   Socket.last.receive(budget('ok'));
@@ -87,6 +97,23 @@ test('a connection without messages is closed, and opened again', async () => {
   expect(onState).toHaveBeenLastCalledWith(false);
   await vi.advanceTimersByTimeAsync(7_000);
   expect(Socket.last).not.toBe(first);
+});
+
+test.each([
+  ['has no WebSocket', undefined],
+  [
+    'refuses it',
+    function refuse() {
+      throw new DOMException('refused', 'SecurityError');
+    },
+  ],
+])('a browser that %s polls, without an uncaught error', async (_name, missing) => {
+  vi.stubGlobal('WebSocket', missing);
+  onState.mockReset();
+  const end = connectLive({ baseUrl: 'https://api.example', getToken: () => Promise.resolve('t'), onChange, onState });
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(onState).not.toHaveBeenCalledWith(true);
+  end();
 });
 
 test('an installation without live figures gets no new connection soon', async () => {

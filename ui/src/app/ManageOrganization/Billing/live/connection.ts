@@ -15,8 +15,10 @@ export interface LiveOptions {
   /** Origin and prefix of the API. */
   baseUrl: string;
   getToken: () => Promise<string | null>;
-  /** A new data version, or changes that may have been missed. */
-  onChange: () => void;
+  /** A new data version, or changes that may have been missed. Null: its version is not known. */
+  onChange: (version: number | null) => void;
+  /** The data version that was current when the connection began. */
+  onCurrent?: (version: number) => void;
   onState: (isConnected: boolean) => void;
 }
 
@@ -52,7 +54,7 @@ export function connectLive(options: LiveOptions): () => void {
     } else if (message.type === 'error') {
       socket?.close(); // such as not offered: the page polls
     } else if (message.type === 'resync' || areNewBudgets(message) || isNewVersion(message)) {
-      options.onChange();
+      options.onChange(message.data_version ?? version);
     }
   };
 
@@ -72,6 +74,9 @@ export function connectLive(options: LiveOptions): () => void {
       return false;
     }
     const isNew = version !== null && version !== sent;
+    if (version === null) {
+      options.onCurrent?.(sent);
+    }
     version = sent;
     budgets ??= ''; // there is none
     return isNew;
@@ -86,7 +91,12 @@ export function connectLive(options: LiveOptions): () => void {
       again();
       return;
     }
-    const opened = new WebSocket(addressOf(options.baseUrl), [PROTOCOL, TOKEN_PREFIX + base64url(token)]);
+    const opened = openSocket(options.baseUrl, token);
+    if (opened === null) {
+      failures = MANY;
+      again();
+      return;
+    }
     socket = opened;
     watch();
     opened.onopen = () => {
@@ -104,12 +114,24 @@ export function connectLive(options: LiveOptions): () => void {
     };
   };
 
+  if (typeof WebSocket === 'undefined') {
+    return () => undefined; // such as in an embedded browser: the page polls
+  }
   void open();
   return () => {
     isOver = true;
     clearTimeout(timer);
     socket?.close();
   };
+}
+
+/** Null: the browser or its policy refuses it. */
+function openSocket(baseUrl: string, token: string): WebSocket | null {
+  try {
+    return new WebSocket(addressOf(baseUrl), [PROTOCOL, TOKEN_PREFIX + base64url(token)]);
+  } catch {
+    return null;
+  }
 }
 
 interface Message {

@@ -14,15 +14,18 @@ interface Change {
 /** Reads again what begins with the address `changed`, in this tab and in the others. */
 export function readAgain(client: QueryClient, changed: string): void {
   invalidate(client, changed);
-  const channel = new BroadcastChannel(NAME);
-  channel.postMessage({ tab: TAB, changed } satisfies Change);
-  channel.close();
+  const channel = openChannel();
+  channel?.postMessage({ tab: TAB, changed } satisfies Change);
+  channel?.close();
 }
 
 export function useChangesOfOtherTabs(): void {
   const client = useQueryClient();
   useEffect(() => {
-    const channel = new BroadcastChannel(NAME);
+    const channel = openChannel();
+    if (channel === null) {
+      return undefined;
+    }
     channel.onmessage = ({ data }: MessageEvent<Change>) => {
       if (data.tab !== TAB) {
         invalidate(client, data.changed);
@@ -32,6 +35,15 @@ export function useChangesOfOtherTabs(): void {
       channel.close();
     };
   }, [client]);
+}
+
+/** Null: the browser has none, or refuses it. The other tabs then read at their next regular time. */
+function openChannel(): BroadcastChannel | null {
+  try {
+    return new BroadcastChannel(NAME);
+  } catch {
+    return null;
+  }
 }
 
 function invalidate(client: QueryClient, changed: string): void {
