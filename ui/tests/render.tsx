@@ -41,8 +41,8 @@ export function renderBilling(path = 'billing/projects') {
 const SURROUNDING = /\/(trend|forecast|plan|budgets)(\?|$)/;
 
 /** The network's responses from now on. The code that sends the requests is the page's. */
-export function answerWith(answer: () => Promise<Response>) {
-  const fetchMock = vi.fn<typeof fetch>(answer);
+export function answerWith(answer: (url: URL) => Promise<Response>) {
+  const fetchMock = vi.fn<(url: URL, init: RequestInit) => Promise<Response>>(answer);
   const notOffered = json({ success: false, error: 'Not offered by this installation', code: 'not_offered' }, 501);
   vi.stubGlobal('fetch', (url: URL, init: RequestInit) =>
     SURROUNDING.test(url.href) ? notOffered() : fetchMock(url, init),

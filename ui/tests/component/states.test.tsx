@@ -201,3 +201,63 @@ test('a GPU has a row where it is used', async () => {
   expect(within(table).getByRole('rowheader', { name: 'GPU' })).toBeVisible();
   expect(within(table).queryByRole('rowheader', { name: 'Other' })).not.toBeInTheDocument();
 });
+
+test.each([
+  ['without BroadcastChannel', undefined],
+  [
+    'that refuses a BroadcastChannel',
+    function refuse() {
+      throw new DOMException('refused', 'SecurityError');
+    },
+  ],
+])('a browser %s shows the page', async (_name, missing) => {
+  vi.stubGlobal('BroadcastChannel', missing);
+  answerWith(json(success(acme)));
+  renderBilling();
+  expect(await screen.findByRole('link', { name: 'acme-web' })).toBeVisible();
+});
+
+test('the page of a project shows the last month if the period is that month', async () => {
+  const fetchMock = answerWith((url) =>
+    url.search === '?period=2025-08'
+      ? json(
+          success({
+            ...overview(),
+            billing_summary: {
+              ...overview().billing_summary,
+              billing_period: '2025-08',
+              current_month_total: 1201.5,
+              last_day_spend: null,
+              total_cost_per_hour: null,
+            },
+          }),
+        )()
+      : json(success(url.pathname.endsWith('/overview') ? overview() : acme))(),
+  );
+  renderBilling(`${PROJECT}?period=last-month`);
+  expect(await screen.findByText('Cost of Aug 2025')).toBeVisible();
+  expect(screen.getAllByText('€1,201.50')).not.toHaveLength(0);
+  expect(screen.queryByText(/Month to date/)).not.toBeInTheDocument();
+  expect(screen.queryByText('Compute instances')).not.toBeInTheDocument();
+  expect(fetchMock).toHaveBeenCalled();
+});
+
+test('the page of a project has a notice for a period that is not a month', async () => {
+  answerWith((url) => json(success(url.pathname.endsWith('/overview') ? overview() : acme))());
+  renderBilling(`${PROJECT}?period=30d`);
+  expect(await screen.findByText(/This page has whole months. It shows the running month/)).toBeVisible();
+});
+
+test('in the section Projects, a scope of one project is the page of that project', async () => {
+  answerWith((url) => json(success(url.pathname.endsWith('/overview') ? overview() : acme))());
+  const { location } = renderBilling('billing/projects?project=acme-web&period=last-month&sort=namespace');
+  expect(await screen.findByRole('heading', { level: 1, name: 'acme-web' })).toBeVisible();
+  expect(location()).toMatchObject({
+    pathname: '/manage-organization/billing/projects/acme-web',
+    search: '?period=last-month&sort=namespace',
+  });
+  expect(screen.getByRole('link', { name: 'Explore', hidden: true })).toHaveAttribute(
+    'href',
+    '/manage-organization/billing/explore?period=last-month&project=acme-web',
+  );
+});

@@ -6,12 +6,17 @@ import { viewQuery } from './Billing/address';
 import { useBilling } from './Billing/BillingProvider';
 import { sectionAt, SECTIONS } from './Billing/sections';
 
-/** A section's link keeps the scope and the period of the view. */
+/** A section's link keeps the scope and the period of the view, also from the page of a project. */
 export function OrganizationSidebar() {
   const { t } = useTranslation();
   const { basePath } = useBilling();
   const { pathname } = useLocation();
   const [params] = useSearchParams();
+  const onPage = pathname.startsWith(`${basePath}projects/`) ? pathname.slice(`${basePath}projects/`.length) : '';
+  const searchOf = (name: string) =>
+    onPage === '' || name === 'projects'
+      ? viewQuery(params).toString()
+      : viewQuery(params, { scope: { kind: 'project', namespace: decodeURIComponent(onPage) } }).toString();
   const current = `${pathname}/`.startsWith(basePath) ? sectionAt(pathname.slice(basePath.length)) : undefined;
   return (
     <PageSidebar>
@@ -20,7 +25,7 @@ export function OrganizationSidebar() {
           <NavGroup title={t('title')}>
             {SECTIONS.map(({ name, path }) => (
               <NavItem key={name} isActive={name === current?.name}>
-                <Link to={{ pathname: basePath + path, search: viewQuery(params).toString() }}>{t(name)}</Link>
+                <Link to={{ pathname: basePath + path, search: searchOf(name) }}>{t(name)}</Link>
               </NavItem>
             ))}
           </NavGroup>

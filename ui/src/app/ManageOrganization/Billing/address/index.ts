@@ -2,4 +2,4 @@ export * from './AddressProvider';
 export * from './parameters';
 export * from './range';
 export * from './useView';
-export { isRange, LONGEST_RANGE_DAYS, NAMED_PERIODS, type Period, type Scope, type View } from './view';
+export { isRange, LONGEST_RANGE_DAYS, NAMED_PERIODS, VIEW, type Period, type Scope, type View } from './view';

@@ -5,9 +5,15 @@ import { fetchOverview } from '../api/rest/overview';
 import { billingKeys } from './keys';
 import { useFresh } from './useFresh';
 
-export function useOverviewQuery(namespace: string): UseQueryResult<Fresh<Overview | null>> {
+/** `period` is a month, "2026-11"; the default is the running month. */
+export function useOverviewQuery(
+  namespace: string,
+  period?: string,
+  options: { enabled?: boolean } = {},
+): UseQueryResult<Fresh<Overview | null>> {
   return useFresh({
-    queryKey: billingKeys.overview(namespace),
-    fetch: (api, signal, previous) => fetchOverview(api, namespace, signal, previous),
+    queryKey: billingKeys.overview(namespace, period),
+    fetch: (api, signal, previous) => fetchOverview(api, namespace, signal, period, previous),
+    ...options,
   });
 }

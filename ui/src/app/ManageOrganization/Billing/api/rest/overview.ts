@@ -6,9 +6,11 @@ export function fetchOverview(
   api: BillingApi,
   namespace: string,
   signal: AbortSignal,
+  period?: string,
   previous?: Fresh<Overview | null>,
 ): Promise<Fresh<Overview | null>> {
-  return get(api, `api/billing/project/${encodeURIComponent(namespace)}/overview`, checkOverview, signal, previous);
+  const path = `api/billing/project/${encodeURIComponent(namespace)}/overview`;
+  return get(api, period === undefined ? path : `${path}?period=${period}`, checkOverview, signal, previous);
 }
 
 /** Null if nothing was ever metered. This is not 0. */

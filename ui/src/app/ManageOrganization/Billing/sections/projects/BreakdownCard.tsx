@@ -7,6 +7,7 @@ import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import type { Overview } from '../../api/models';
+import { formatPeriod } from '../../dates';
 import { Explained } from '../../explain/Explained';
 import { breakdownRows, componentOf } from './breakdown';
 import { formatAmount, formatShare, type Unit } from '../../money';
@@ -15,7 +16,14 @@ import { resourceColors } from './resourceColors';
 
 const CostDonut = lazy(() => import('./CostDonut'));
 
-export function BreakdownCard({ overview, unit }: { overview: Overview; unit: Unit }) {
+interface BreakdownCardProps {
+  overview: Overview;
+  unit: Unit;
+  /** "2026-10". Null: the running month. */
+  month: string | null;
+}
+
+export function BreakdownCard({ overview, unit, month }: BreakdownCardProps) {
   const { t } = useTranslation(['projects', 'common']);
   const { namespace } = overview;
   const { current_month_total: total } = overview.billing_summary;
@@ -34,10 +42,16 @@ export function BreakdownCard({ overview, unit }: { overview: Overview; unit: Un
               </LazyBoundary>
             </FlexItem>
           ) : (
-            <Content component="p">{t('noCostYet')}</Content>
+            <Content component="p">
+              {month === null ? t('noCostYet') : t('nothingInMonth', { month: formatPeriod(month) })}
+            </Content>
           )}
           <FlexItem flex={{ default: 'flex_1' }} className="billing-breakdown">
-            <Table aria-label={t('breakdownTable')} variant="compact" gridBreakPoint="">
+            <Table
+              aria-label={month === null ? t('breakdownTable') : t('breakdownTableOf', { month: formatPeriod(month) })}
+              variant="compact"
+              gridBreakPoint=""
+            >
               <Thead>
                 <Tr>
                   <Th>{t('resource')}</Th>
@@ -56,7 +70,7 @@ export function BreakdownCard({ overview, unit }: { overview: Overview; unit: Un
                     </Th>
                     <Td className="billing-number">
                       <Explained
-                        subject={{ kind: 'figure', figure: componentOf(resource), namespace, period: null }}
+                        subject={{ kind: 'figure', figure: componentOf(resource), namespace, period: month }}
                         name={`${t(resource)}, ${namespace}`}
                       >
                         {formatAmount(cost, unit)}
@@ -69,7 +83,7 @@ export function BreakdownCard({ overview, unit }: { overview: Overview; unit: Un
                   <Th scope="row">{t('common:total')}</Th>
                   <Td className="billing-number">
                     <Explained
-                      subject={{ kind: 'figure', figure: 'current_month_total', namespace, period: null }}
+                      subject={{ kind: 'figure', figure: 'current_month_total', namespace, period: month }}
                       name={`${t('common:total')}, ${namespace}`}
                     >
                       {formatAmount(total, unit, overview.billing_summary.almost_nothing)}

@@ -14,16 +14,19 @@ import {
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation, useParams } from 'react-router';
 
-import { useSectionParameters } from '../../address';
+import { firstOfMonth, useSectionParameters, useView } from '../../address';
 import type { Fresh, Overview } from '../../api/models';
 import { useBilling } from '../../BillingProvider';
 import { BillingState } from '../../components/BillingState';
 import { PageHeading } from '../../components/PageHeading';
+import { formatPeriod } from '../../dates';
 import { monthSubject } from '../../explain/subject';
+import { todayOf } from '../../history';
 import { useOverviewQuery } from '../../queries/useOverviewQuery';
 import { unitOf } from '../../units';
 import { BreakdownCard, DonutSkeleton } from './BreakdownCard';
 import { ComputeCard } from './ComputeCard';
+import { MonthsOnly } from './MonthsOnly';
 import { PARAMETERS } from './projectTable';
 import { SummaryCards } from './SummaryCards';
 
@@ -31,18 +34,30 @@ import { SummaryCards } from './SummaryCards';
 export default function ProjectPage() {
   const { namespace = '' } = useParams();
   useSectionParameters(PARAMETERS); // of the list, for the way back to it
-  const query = useOverviewQuery(namespace);
+  const { query, month } = useMonth(namespace);
   return (
     <PageSection isWidthLimited isCenterAligned isFilled>
       <div className="billing-stack">
         <WayBack namespace={namespace} />
         <PageHeading title={namespace} />
+        <MonthsOnly text="projectMonthsOnly" />
         <BillingState query={query} skeleton={<OverviewSkeleton />}>
-          {(fresh) => <ProjectOverview fresh={fresh} />}
+          {(fresh) => <ProjectOverview fresh={fresh} month={month} />}
         </BillingState>
       </div>
     </PageSection>
   );
+}
+
+/** The last month needs the API's clock, which each response has: here that of the running month. `month`: "2026-10". */
+function useMonth(namespace: string) {
+  const { period } = useView();
+  const isLastMonth = period.kind === 'last-month';
+  const running = useOverviewQuery(namespace);
+  const month = running.data === undefined ? undefined : firstOfMonth(todayOf(running.data), -1).slice(0, 7);
+  const last = useOverviewQuery(namespace, month, { enabled: isLastMonth && month !== undefined });
+  const isKnown = isLastMonth && running.data !== undefined;
+  return { query: isKnown ? last : running, month: isLastMonth ? (month ?? null) : null };
 }
 
 function WayBack({ namespace }: { namespace: string }) {
@@ -65,12 +80,20 @@ function WayBack({ namespace }: { namespace: string }) {
   );
 }
 
-function ProjectOverview({ fresh: { data, meta } }: { fresh: Fresh<Overview | null> }) {
-  const { t } = useTranslation();
+interface ProjectOverviewProps {
+  fresh: Fresh<Overview | null>;
+  /** "2026-10". Null: the running month. */
+  month: string | null;
+}
+
+function ProjectOverview({ fresh: { data, meta }, month }: ProjectOverviewProps) {
+  const { t } = useTranslation(['projects', 'common']);
   if (data === null) {
-    return (
-      <EmptyState headingLevel="h2" titleText={t('notMeteredTitle')}>
-        <EmptyStateBody>{t('notMeteredBody')}</EmptyStateBody>
+    return month !== null ? (
+      <EmptyState headingLevel="h2" titleText={t('nothingInMonth', { month: formatPeriod(month) })} />
+    ) : (
+      <EmptyState headingLevel="h2" titleText={t('common:notMeteredTitle')}>
+        <EmptyStateBody>{t('common:notMeteredBody')}</EmptyStateBody>
       </EmptyState>
     );
   }
@@ -82,15 +105,18 @@ function ProjectOverview({ fresh: { data, meta } }: { fresh: Fresh<Overview | nu
         totals={[summary]}
         meta={meta}
         period={summary.billing_period}
-        subjectOf={(figure) => monthSubject({ kind: 'project', namespace: data.namespace }, figure, null)}
+        isOver={month !== null}
+        subjectOf={(figure) => monthSubject({ kind: 'project', namespace: data.namespace }, figure, month)}
       />
       <Grid hasGutter>
         <GridItem span={12} xl={8}>
-          <BreakdownCard overview={data} unit={unit} />
+          <BreakdownCard overview={data} unit={unit} month={month} />
         </GridItem>
-        <GridItem span={12} xl={4}>
-          <ComputeCard overview={data} unit={unit} asOf={meta.as_of} />
-        </GridItem>
+        {month === null && (
+          <GridItem span={12} xl={4}>
+            <ComputeCard overview={data} unit={unit} asOf={meta.as_of} />
+          </GridItem>
+        )}
       </Grid>
     </>
   );

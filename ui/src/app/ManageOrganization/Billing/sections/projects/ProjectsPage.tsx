@@ -1,5 +1,4 @@
 import {
-  Alert,
   Button,
   EmptyState,
   EmptyStateActions,
@@ -11,9 +10,11 @@ import CubesIcon from '@patternfly/react-icons/dist/esm/icons/cubes-icon';
 import SearchIcon from '@patternfly/react-icons/dist/esm/icons/search-icon';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Navigate, useSearchParams } from 'react-router';
 
-import { firstOfMonth, useSectionParameters, useView } from '../../address';
+import { firstOfMonth, useSectionParameters, useView, VIEW, withValues } from '../../address';
 import type { Fresh, ProjectList } from '../../api/models';
+import { useBilling } from '../../BillingProvider';
 import { BillingState } from '../../components/BillingState';
 import { UnpricedNotice } from '../../components/Notices';
 import { PageHeading } from '../../components/PageHeading';
@@ -22,6 +23,7 @@ import { isWholeOrganization } from '../../components/useScopeName';
 import { dailyCosts, MOST_GROUPS, todayOf, useHistory } from '../../history';
 import { locale } from '../../i18n';
 import { useProjectsQuery } from '../../queries/useProjectsQuery';
+import { MonthsOnly } from './MonthsOnly';
 import {
   matchingRows,
   PAGE_SIZES,
@@ -39,8 +41,20 @@ import { totalSubject } from './totalSubject';
 
 const ORGANIZATION = { kind: 'organization' } as const;
 
-/** The cost of all projects of the caller. */
+/** In this section a project is a page: a view that has a project as its scope is that page. */
 export default function ProjectsPage() {
+  const { basePath } = useBilling();
+  const { scope } = useView();
+  const [params] = useSearchParams();
+  if (scope.kind === 'project') {
+    const search = withValues(VIEW, params, { project: ORGANIZATION }).toString();
+    return <Navigate to={{ pathname: `${basePath}projects/${scope.namespace}`, search }} replace />;
+  }
+  return <AllProjects />;
+}
+
+/** The cost of all projects of the caller. */
+function AllProjects() {
   const { t } = useTranslation(['projects', 'common']);
   const { period } = useView();
   const running = useProjectsQuery();
@@ -52,14 +66,7 @@ export default function ProjectsPage() {
     <PageSection isWidthLimited isCenterAligned isFilled>
       <div className="billing-stack">
         <PageHeading title={t('title')} subtitle={useSubtitle(running.data?.data)} />
-        {period.kind !== 'this-month' && !isLastMonth && (
-          <Alert
-            isInline
-            variant="info"
-            component="p"
-            title={t('monthsOnly', { period: t(`common:period_${period.kind}`) })}
-          />
-        )}
+        <MonthsOnly text="monthsOnly" />
         <BillingState
           query={running.isError && running.data === undefined ? running : query}
           skeleton={<ListSkeleton />}
