@@ -50,6 +50,15 @@ test('with more projects than spark lines, the page names those that have one', 
   ).toBeVisible();
 });
 
+test('the list names the cost of the month in another currency', async () => {
+  answerEach({
+    'GET /api/billing/projects': json(success(acme)),
+    'GET /api/billing/organization/trend': json(success({ ...history(), other_currencies: { USD: 491.33 } })),
+  });
+  renderBilling();
+  expect(await screen.findByText('$491.33. They are in no other figure of this page.')).toBeVisible();
+});
+
 test('a user who sees two of six projects reads that they are the own projects', async () => {
   const own = projectList(acme.projects.slice(0, 2), acme.totals);
   answerWith(json(success({ ...own, scope: { organization: 'acme', namespaces: ['acme-data', 'acme-web'] } })));

@@ -91,6 +91,16 @@ test('on a plan, what is invoiced and what the usage would cost are two named fi
   expect(screen.getByText('Fees €58.00, usage €0.00, adjustments €0.00')).toBeVisible();
 });
 
+test('cost in an earlier currency of the month is named, and it is the reason of a missing comparison', async () => {
+  const unknown = { ...trend().compare, total: null, difference: null, ratio: null, groups: [], shown: null };
+  const compare = { ...unknown, other_currencies: { USD: 805.56 } } as never;
+  route({ ...all, 'trend?compare': json(success(trend({ compare, other_currencies: { USD: 491.33 } }))) });
+  renderBilling('billing/');
+  expect(await screen.findByText('$491.33. They are in no other figure of this page.')).toBeVisible();
+  expect(screen.getAllByText(/the cost of the period before is in another currency \(\$805.56\)/)).toHaveLength(2);
+  expect(screen.queryByText(/the history is shorter/)).not.toBeInTheDocument();
+});
+
 test('an API without trend and forecast still shows the month', async () => {
   route({ '/projects': json(success(acme)) });
   renderBilling('billing/');

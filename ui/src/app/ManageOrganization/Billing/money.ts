@@ -51,6 +51,13 @@ export function formatAmountRange(low: Amount, high: Amount, unit: Unit): string
   return formatterOf(unit, { whole: Math.abs(high) >= 100 }).formatRange(low, high);
 }
 
+/** "US$491.33, CHF 2.00": amounts by currency, as the API sends the cost in currencies that the organization had before. */
+export function formatAmounts(amounts: Readonly<Record<string, number>>): string {
+  return Object.entries(amounts)
+    .map(([currency, amount]) => formatAmount(amount, { currency }))
+    .join(', ');
+}
+
 /** "12.3%" of a share from 0 to 1. A share above 0 is never shown as "0%". */
 export function formatShare(share: number | null | undefined): string {
   if (typeof share !== 'number' || !Number.isFinite(share)) {

@@ -5,6 +5,7 @@ import { errorText } from '../api/errorText';
 import type { Fresh } from '../api/models';
 import { useBilling } from '../BillingProvider';
 import { formatAge } from '../dates';
+import { formatAmounts } from '../money';
 import { ageSeconds, useNow } from '../now';
 import { useTranslation } from 'react-i18next';
 
@@ -81,6 +82,16 @@ export function UnratedNotice() {
   return (
     <Alert isInline variant="warning" title={t('unratedTitle')} component="p">
       {t('unratedBody')}
+    </Alert>
+  );
+}
+
+/** Cost in currencies that the organization had before: it is in no other amount of the API. */
+export function OtherCurrenciesNotice({ amounts }: { amounts: Readonly<Record<string, number>> | undefined }) {
+  const { t } = useTranslation();
+  return amounts === undefined || Object.keys(amounts).length === 0 ? null : (
+    <Alert isInline variant="info" component="p" title={t('otherCurrencies')}>
+      {t('otherCurrenciesBody', { amounts: formatAmounts(amounts) })}
     </Alert>
   );
 }

@@ -2,6 +2,7 @@ import { Alert } from '@patternfly/react-core';
 import { useTranslation } from 'react-i18next';
 
 import type { Fresh, Trend } from '../../api/models';
+import { OtherCurrenciesNotice } from '../../components/Notices';
 import { formatPeriod } from '../../dates';
 import { locale } from '../../i18n';
 import { formatAmount } from '../../money';
@@ -13,7 +14,6 @@ export function ExploreNotices({ fresh: { data: trend, meta } }: { fresh: Fresh<
   const missing = meta.incomplete_hours ?? 0;
   const first = trend.buckets.findIndex(({ state }) => state !== 'no_data');
   const begin = trend.buckets[first];
-  const others = Object.entries(trend.other_currencies);
   return (
     <div className="billing-stack" role="status">
       {missing > 0 && (
@@ -38,13 +38,7 @@ export function ExploreNotices({ fresh: { data: trend, meta } }: { fresh: Fresh<
           {t('shortHistoryBody')}
         </Alert>
       )}
-      {others.length > 0 && (
-        <Alert isInline variant="info" component="p" title={t('otherCurrencies')}>
-          {t('otherCurrenciesBody', {
-            amounts: others.map(([currency, amount]) => formatAmount(amount, { currency })).join(', '),
-          })}
-        </Alert>
-      )}
+      <OtherCurrenciesNotice amounts={trend.other_currencies} />
       {trend.adjustments.length > 0 && (
         <Alert isInline variant="info" component="p" title={t('adjustments')}>
           {t('adjustmentsBody', {

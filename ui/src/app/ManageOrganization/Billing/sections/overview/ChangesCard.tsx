@@ -1,4 +1,5 @@
 import { Card, CardBody, CardTitle, Content } from '@patternfly/react-core';
+import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import { Link, useSearchParams } from 'react-router';
 
@@ -7,7 +8,7 @@ import type { Fresh, Schemas, Trend } from '../../api/models';
 import { useBilling } from '../../BillingProvider';
 import { formatDays } from '../../dates';
 import { Explained } from '../../explain/Explained';
-import { formatDifference } from '../../money';
+import { formatAmounts, formatDifference } from '../../money';
 import { filterOf } from './groupFilter';
 
 const MOST = 5;
@@ -25,7 +26,7 @@ export function ChangesCard({ fresh, scope }: { fresh: Fresh<Trend>; scope: Scop
       <CardTitle component="h2">{t('changes')}</CardTitle>
       <CardBody>
         {compare?.difference == null ? (
-          <Content component="p">{t('changesUnknown')}</Content>
+          <Content component="p">{noChanges(t, data)}</Content>
         ) : (
           <>
             <Content component="small">
@@ -44,6 +45,17 @@ export function ChangesCard({ fresh, scope }: { fresh: Fresh<Trend>; scope: Scop
       </CardBody>
     </Card>
   );
+}
+
+/** Why nothing is compared. */
+function noChanges(t: TFunction<'overview'>, { total, compare }: Trend): string {
+  const others = compare?.other_currencies ?? {};
+  if (total === null) {
+    return t('changesNoTotal');
+  }
+  return Object.keys(others).length > 0
+    ? t('changesCurrency', { amounts: formatAmounts(others) })
+    : t('changesUnknown');
 }
 
 function ChangedGroup({ group, scope, fresh }: { group: Changed; scope: Scope; fresh: Fresh<Trend> }) {

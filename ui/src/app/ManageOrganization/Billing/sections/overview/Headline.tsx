@@ -1,5 +1,6 @@
 import { Card, CardBody } from '@patternfly/react-core';
 import type { UseQueryResult } from '@tanstack/react-query';
+import type { TFunction } from 'i18next';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 
@@ -9,7 +10,15 @@ import { PartState } from '../../components/PartState';
 import { Explained } from '../../explain/Explained';
 import { type ChangeSubject, monthSubject, trendRange } from '../../explain/subject';
 import { formatDays } from '../../dates';
-import { formatAmount, formatAmountRange, formatChange, formatDifference, formatWhole, type Unit } from '../../money';
+import {
+  formatAmount,
+  formatAmountRange,
+  formatAmounts,
+  formatChange,
+  formatDifference,
+  formatWhole,
+  type Unit,
+} from '../../money';
 import { type BudgetList, monthlyBudgets } from '../../queries/useBudgets';
 import { BudgetFigure } from './BudgetFigure';
 import { InvoicedFigure } from './InvoicedFigure';
@@ -112,8 +121,7 @@ function Comparison({ fresh, scope, name }: { fresh: Fresh<Trend> | undefined; s
     return '\u00a0';
   }
   if (compare.difference === null) {
-    const reason = fresh.data.total === null ? t('noTotal') : t('noEarlierRange');
-    return t('comparedUnknown', { reason });
+    return t('comparedUnknown', { reason: noComparison(t, fresh.data) });
   }
   const difference = formatDifference(compare.difference, fresh.meta);
   const { ratio } = compare;
@@ -133,6 +141,17 @@ function Comparison({ fresh, scope, name }: { fresh: Fresh<Trend> | undefined; s
       {incomplete > 0 && `. ${t('earlierIncomplete', { count: incomplete })}`}
     </>
   );
+}
+
+/** Why there is no difference. */
+function noComparison(t: TFunction<'overview'>, { total, compare }: Trend): string {
+  const others = compare?.other_currencies ?? {};
+  if (total === null) {
+    return t('noTotal');
+  }
+  return Object.keys(others).length > 0
+    ? t('earlierCurrency', { amounts: formatAmounts(others) })
+    : t('noEarlierRange');
 }
 
 /** Null: nothing is known of one of the two ranges. */

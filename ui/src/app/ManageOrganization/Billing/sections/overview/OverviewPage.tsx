@@ -15,7 +15,7 @@ import { Navigate, useSearchParams } from 'react-router';
 import { useSectionParameters } from '../../address';
 import type { Fresh, Overview, ProjectList } from '../../api/models';
 import { BillingState } from '../../components/BillingState';
-import { UnpricedNotice, UnratedNotice } from '../../components/Notices';
+import { OtherCurrenciesNotice, UnpricedNotice, UnratedNotice } from '../../components/Notices';
 import { PageHeading } from '../../components/PageHeading';
 import { PartState } from '../../components/PartState';
 import { isWholeOrganization } from '../../components/useScopeName';
@@ -109,6 +109,7 @@ function Parts({ scope, period, list, soFar, trend, forecast, history }: PartsPr
     <>
       {unpriced > 0 && scope.kind === 'organization' && <UnpricedNotice count={unpriced} />}
       {(trend.data?.data.unrated_lines ?? 0) > 0 && unpriced === 0 && <UnratedNotice />}
+      <OtherCurrenciesNotice amounts={trend.data?.data.other_currencies} />
       <Headline
         scope={scope}
         period={period}

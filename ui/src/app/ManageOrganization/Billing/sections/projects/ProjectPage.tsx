@@ -18,6 +18,7 @@ import { firstOfMonth, useSectionParameters, useView } from '../../address';
 import type { Fresh, Overview } from '../../api/models';
 import { useBilling } from '../../BillingProvider';
 import { BillingState } from '../../components/BillingState';
+import { OtherCurrencies } from '../../components/OtherCurrencies';
 import { PageHeading } from '../../components/PageHeading';
 import { formatPeriod } from '../../dates';
 import { monthSubject } from '../../explain/subject';
@@ -101,6 +102,7 @@ function ProjectOverview({ fresh: { data, meta }, month }: ProjectOverviewProps)
   const unit = unitOf(summary.currency, meta);
   return (
     <>
+      <OtherCurrencies scope={{ kind: 'project', namespace: data.namespace }} month={null} />
       <SummaryCards
         totals={[summary]}
         meta={meta}

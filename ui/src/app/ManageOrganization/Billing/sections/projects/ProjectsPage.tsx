@@ -17,6 +17,7 @@ import type { Fresh, ProjectList } from '../../api/models';
 import { useBilling } from '../../BillingProvider';
 import { BillingState } from '../../components/BillingState';
 import { UnpricedNotice } from '../../components/Notices';
+import { OtherCurrencies } from '../../components/OtherCurrencies';
 import { PageHeading } from '../../components/PageHeading';
 import { usePrinting } from '../../components/usePrinting';
 import { isWholeOrganization } from '../../components/useScopeName';
@@ -98,6 +99,7 @@ function Projects({ fresh: { data, meta }, isOver }: { fresh: Fresh<ProjectList>
   return (
     <>
       {unpriced > 0 && <UnpricedNotice count={unpriced} />}
+      <OtherCurrencies scope={ORGANIZATION} month={explained} />
       <SummaryCards
         totals={data.totals}
         meta={meta}
