@@ -50,6 +50,18 @@ test('with more projects than spark lines, the page names those that have one', 
   ).toBeVisible();
 });
 
+test('the lines of the table add up to the total: former projects and rounding are lines too', async () => {
+  const [total] = acme.totals;
+  const totals = [{ ...total, current_month_total: 2416.35, former_projects: 16.34, rounding: 0.01 }];
+  answerWith(json(success({ ...acme, totals })));
+  renderBilling();
+  const former = (await screen.findByRole('rowheader', { name: /^Former projects/ })).closest('tr') as HTMLElement;
+  expect(within(former).getByText('€16.34')).toBeVisible();
+  expect(within(former).getByText(/They moved or were deleted/)).toBeVisible();
+  const rounding = screen.getByRole('rowheader', { name: /^Rounding/ }).closest('tr') as HTMLElement;
+  expect(within(rounding).getByText('€0.01')).toBeVisible();
+});
+
 test('the list names the cost of the month in another currency', async () => {
   answerEach({
     'GET /api/billing/projects': json(success(acme)),

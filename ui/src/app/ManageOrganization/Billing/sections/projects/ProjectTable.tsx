@@ -1,7 +1,7 @@
 import { Content, Label, Progress, Skeleton } from '@patternfly/react-core';
 import { SortByDirection, Table, Tbody, Td, Th, Thead, type ThProps, Tr } from '@patternfly/react-table';
 import type { TFunction } from 'i18next';
-import { memo } from 'react';
+import { Fragment, memo } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import type { CurrencyTotal, Meta } from '../../api/models';
@@ -10,7 +10,7 @@ import { Sparkline } from '../../components/Sparkline';
 import { Explained } from '../../explain/Explained';
 import { type SummaryFigure, monthSubject } from '../../explain/subject';
 import type { DailyCosts } from '../../history';
-import { formatAmount, formatRate, formatShare } from '../../money';
+import { formatAmount, formatRate, formatShare, type Unit } from '../../money';
 import { unitOf } from '../../units';
 import { totalSubject } from './totalSubject';
 import { type ProjectRow, SORT_COLUMNS, type SortColumn, type TableView } from './projectTable';
@@ -96,7 +96,21 @@ export function ProjectTable({ rows, totals, totalName, meta, history, period, v
       </Tbody>
       <Tbody>
         {totals.map((total) => (
-          <TotalsRow key={total.currency} total={total} name={totalName(total.currency)} meta={meta} period={period} />
+          <Fragment key={total.currency}>
+            <BesideRow
+              name={t('formerProjects')}
+              note={t('formerProjectsHint')}
+              amount={total.former_projects}
+              unit={unitOf(total.currency, meta)}
+            />
+            <BesideRow
+              name={t('rounding')}
+              note={t('roundingHint')}
+              amount={total.rounding}
+              unit={unitOf(total.currency, meta)}
+            />
+            <TotalsRow total={total} name={totalName(total.currency)} meta={meta} period={period} />
+          </Fragment>
         ))}
       </Tbody>
     </Table>
@@ -204,6 +218,34 @@ function Share({ row }: { row: ProjectRow }) {
       measureLocation="outside"
       size="sm"
     />
+  );
+}
+
+interface BesideRowProps {
+  name: string;
+  note: string;
+  /** Undefined: an API of an earlier version. */
+  amount: number | undefined;
+  unit: Unit;
+}
+
+/** A part of the month's total that is in no row of a project. */
+function BesideRow({ name, note, amount = 0, unit }: BesideRowProps) {
+  const { t } = useTranslation(['projects', 'common']);
+  return amount === 0 ? null : (
+    <Tr>
+      <Th scope="row" dataLabel={columnTitle(t, 'namespace')}>
+        {name}
+        <Content component="small">{note}</Content>
+      </Th>
+      <Td dataLabel={columnTitle(t, 'current_month_total')} className="billing-number">
+        {formatAmount(amount, unit)}
+      </Td>
+      <Td visibility={['hidden', 'visibleOnMd']} />
+      <Td visibility={['hidden', 'visibleOnMd']} />
+      <Td visibility={['hidden', 'visibleOnMd']} />
+      <Td visibility={['hidden', 'visibleOnMd']} className="billing-spark-cell" />
+    </Tr>
   );
 }
 
