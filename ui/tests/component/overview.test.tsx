@@ -1,7 +1,10 @@
 import { screen, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
 import { beforeEach, expect, test, vi } from 'vitest';
 
-import { acme, failure, projectList, success } from '../fixtures';
+import type { Budget } from '../../src/app/ManageOrganization/Billing/queries/useBudgets';
+import { example } from '../examples';
+import { acme, failure, project, projectList, success } from '../fixtures';
 import { json, renderBilling } from '../render';
 import { forecast, history, trend } from '../trends';
 
@@ -99,6 +102,40 @@ test('cost in an earlier currency of the month is named, and it is the reason of
   expect(await screen.findByText('$491.33. They are in no other figure of this page.')).toBeVisible();
   expect(screen.getAllByText(/the cost of the period before is in another currency \(\$805.56\)/)).toHaveLength(2);
   expect(screen.queryByText(/the history is shorter/)).not.toBeInTheDocument();
+});
+
+test('of two budgets, the one that warns is the figure and the line of the chart', async () => {
+  const [budget] = example<{ budgets: Budget[] }>('list_budgets').data.budgets;
+  const scope = { kind: 'organization' } as const;
+  const of = (name: string, limit: number, state: string) => ({
+    ...{ ...budget, id: name, name, scope, period: 'month', amount: limit, currency: 'EUR' },
+    ...{ current: null, thresholds: [{ ...budget?.thresholds[0], state }] },
+  });
+  const budgets = [of('A first', 3000, 'ok'), of('B second', 100, 'firing')];
+  route({ ...all, '/budgets': json(success({ budgets })) });
+  renderBilling('billing/');
+  expect(await screen.findByText('Budget B second, and 1 more')).toBeVisible();
+  const chart = await screen.findByRole('slider', { name: /Cost since the first day/ });
+  chart.focus();
+  await userEvent.keyboard('{Home}');
+  expect(chart).toHaveAttribute('aria-valuetext', expect.stringContaining('Budget €100.00'));
+});
+
+test('almost nothing is not 0, and what rounding changes is a line', async () => {
+  const projects = acme.projects.map((one) =>
+    one.namespace === 'acme-sandbox' ? project('acme-sandbox', { current_month_total: 0, almost_nothing: true }) : one,
+  );
+  route({
+    ...all,
+    '/projects': json(success({ ...acme, projects })),
+    'trend?compare': json(success(trend({ rounding: 0.01 }))),
+  });
+  renderBilling('billing/');
+  const table = await screen.findByRole('table', { name: 'Projects, the largest first' });
+  const row = within(table).getByRole('link', { name: 'acme-sandbox' }).closest('tr') as HTMLElement;
+  expect(row).toHaveTextContent('<€0.01');
+  const rounding = within(table).getByRole('rowheader', { name: 'Rounding' }).closest('tr');
+  expect(rounding).toHaveTextContent('Rounding€0.01');
 });
 
 test('an API without trend and forecast still shows the month', async () => {

@@ -7,16 +7,16 @@ import { useBilling } from '../../BillingProvider';
 import { formatDay } from '../../dates';
 import { Explained } from '../../explain/Explained';
 import { formatAmount, formatShare } from '../../money';
-import type { Budget } from '../../queries/useBudgets';
+import { type Budget, isFiring, limitOf } from '../../queries/useBudgets';
 import { Figure } from './Headline';
 
-/** The first budget of the scope: those that warn come first. */
+/** The first budget of the scope. */
 export function BudgetFigure({ budgets, meta }: { budgets: Budget[]; meta: Meta }) {
   const { t } = useTranslation('overview');
   const { basePath } = useBilling();
   const [params] = useSearchParams();
   const to = { pathname: `${basePath}budgets`, search: viewQuery(params).toString() };
-  const [first, ...others] = [...budgets].sort((a, b) => Number(isFiring(b)) - Number(isFiring(a)));
+  const [first, ...others] = budgets;
   if (first === undefined) {
     return (
       <Figure title={t('budget')} notes={<Link to={to}>{t('setBudget')}</Link>}>
@@ -31,14 +31,10 @@ export function BudgetFigure({ budgets, meta }: { budgets: Budget[]; meta: Meta 
       notes={<Link to={to}>{<Standing budget={first} />}</Link>}
     >
       <Explained subject={{ kind: 'budget', budget: first, meta }} name={t('budgetOf', { name: first.name })}>
-        {formatAmount(first.current?.limit ?? first.amount, { currency: first.currency })}
+        {formatAmount(limitOf(first), { currency: first.currency })}
       </Explained>
     </Figure>
   );
-}
-
-function isFiring({ thresholds }: Budget): boolean {
-  return thresholds.some(({ state }) => state === 'firing');
 }
 
 function Standing({ budget }: { budget: Budget }): string {

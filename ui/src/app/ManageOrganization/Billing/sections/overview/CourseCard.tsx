@@ -29,7 +29,7 @@ export function CourseCard({ fresh, history, forecast, budget, isThisMonth }: Co
   const { t } = useTranslation('overview');
   const { data, meta } = fresh;
   const course = useMemo(() => courseOf(data, meta, history, forecast), [data, meta, history, forecast]);
-  const points = usePoints(course, meta, forecast, isThisMonth);
+  const points = usePoints(course, meta, forecast, budget, isThisMonth);
   const finding = useFinding(fresh, forecast);
   const format = useMemo(() => (amount: number) => formatWhole(amount, meta), [meta]);
   const hasForecast = course.forecast.some((amount) => amount !== null);
@@ -72,7 +72,13 @@ export function CourseCard({ fresh, history, forecast, budget, isThisMonth }: Co
   );
 }
 
-function usePoints(course: Course, unit: Unit, forecast: Forecast | undefined, isThisMonth: boolean): ChartPoint[] {
+function usePoints(
+  course: Course,
+  unit: Unit,
+  forecast: Forecast | undefined,
+  budget: number | null,
+  isThisMonth: boolean,
+): ChartPoint[] {
   const { t } = useTranslation('overview');
   return useMemo(() => {
     const known = (name: string, amount: number | null | undefined) =>
@@ -89,9 +95,10 @@ function usePoints(course: Course, unit: Unit, forecast: Forecast | undefined, i
         ...(day !== '' && course.main[index] === null && course.forecast[index] === null
           ? [{ name: t(isThisMonth ? 'courseThis' : 'coursePeriod'), text: t('courseNoData') }]
           : []),
+        ...known(t('courseBudget'), budget),
       ],
     }));
-  }, [t, course, unit, forecast, isThisMonth]);
+  }, [t, course, unit, forecast, budget, isThisMonth]);
 }
 
 function useFinding({ data, meta }: Fresh<Trend>, forecast: Forecast | undefined): string {

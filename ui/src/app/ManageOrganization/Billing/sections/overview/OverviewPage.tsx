@@ -19,7 +19,7 @@ import { OtherCurrenciesNotice, UnpricedNotice, UnratedNotice } from '../../comp
 import { PageHeading } from '../../components/PageHeading';
 import { PartState } from '../../components/PartState';
 import { isWholeOrganization } from '../../components/useScopeName';
-import { monthlyBudgets, useBudgets } from '../../queries/useBudgets';
+import { limitOf, monthlyBudgets, useBudgets } from '../../queries/useBudgets';
 import { useOverviewQuery } from '../../queries/useOverviewQuery';
 import { unitOf } from '../../units';
 import { ChangesCard } from './ChangesCard';
@@ -100,9 +100,9 @@ function OfProject({ namespace, ...data }: Omit<PartsProps, 'soFar'> & { namespa
 
 function Parts({ scope, period, list, soFar, trend, forecast, history }: PartsProps) {
   const budgets = useBudgets();
-  const own = monthlyBudgets(budgets.data?.data, scope);
+  const [budget] = monthlyBudgets(budgets.data?.data, scope);
   const isThisMonth = period.kind === 'this-month';
-  const limit = isThisMonth ? (own[0]?.current?.limit ?? own[0]?.amount ?? null) : null;
+  const hasLine = isThisMonth && budget?.currency === trend.data?.meta.currency;
   const pending = list.data.projects.filter(({ code }) => code === 'not_started' || code === 'not_metered').length;
   const unpriced = list.data.unpriced - pending;
   return (
@@ -129,7 +129,7 @@ function Parts({ scope, period, list, soFar, trend, forecast, history }: PartsPr
                   fresh={fresh}
                   history={isThisMonth ? history.data?.data : undefined}
                   forecast={isThisMonth ? forecast.data?.data : undefined}
-                  budget={limit}
+                  budget={hasLine && budget !== undefined ? limitOf(budget) : null}
                   isThisMonth={isThisMonth}
                 />
               )}
@@ -143,7 +143,14 @@ function Parts({ scope, period, list, soFar, trend, forecast, history }: PartsPr
         </GridItem>
         <GridItem span={12} lg={8}>
           <PartState query={trend} height="12rem">
-            {(fresh) => <GroupsCard fresh={fresh} history={history.data?.data} scope={scope} count={list.data.total} />}
+            {(fresh) => (
+              <GroupsCard
+                fresh={fresh}
+                history={history.data?.data}
+                scope={scope}
+                count={list.data.total}
+              />
+            )}
           </PartState>
         </GridItem>
         <GridItem span={12} lg={4}>
