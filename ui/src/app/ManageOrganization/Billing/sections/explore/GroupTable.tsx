@@ -4,8 +4,10 @@ import { useTranslation } from 'react-i18next';
 
 import type { Meta, Trend } from '../../api/models';
 import { Swatch } from '../../charts/marks';
+import { useAlmostNothing } from '../../components/useAlmostNothing';
 import { formatTime } from '../../dates';
 import { Explained } from '../../explain/Explained';
+import { monthOf } from '../../explain/subject';
 import { PlainTable } from '../../explain/PlainTable';
 import { formatAmount, formatDifference } from '../../money';
 import { withFilter } from './filters';
@@ -33,6 +35,8 @@ export const GroupTable = memo(function GroupTable(props: GroupTableProps) {
   const { t } = useTranslation('explore');
   const { compare, total } = trend;
   const isCompared = compare != null;
+  const isFiltered = choice.include.length + choice.exclude.length > 0;
+  const almostNothing = useAlmostNothing(choice.groupBy === 'project' && !isFiltered ? monthOf(choice) : null);
   const head = [t('group'), t('cost'), ...(isCompared ? [t('before'), t('difference')] : []), t('filters')];
   return (
     <section>
@@ -46,7 +50,7 @@ export const GroupTable = memo(function GroupTable(props: GroupTableProps) {
       )}
       <PlainTable name={t('groupsTable')} head={head} firstNumber={1} texts={[head.length - 1]}>
         {rows.map((one) => (
-          <Row key={one.row.key} {...props} {...one} />
+          <Row key={one.row.key} {...props} {...one} isAlmostNothing={almostNothing.has(one.row.namespace ?? '')} />
         ))}
         <tr className="billing-totals">
           <th scope="row">{t('total')}</th>
@@ -83,9 +87,13 @@ function beforeText(
   return text(`${from ?? ''} – ${to ?? ''}`);
 }
 
-function Row({ chart, trend, meta, choice, onChange, row, name }: GroupTableProps & NamedRow) {
+interface RowProps extends GroupTableProps, NamedRow {
+  isAlmostNothing: boolean;
+}
+
+function Row({ chart, trend, meta, choice, onChange, row, name, isAlmostNothing }: RowProps) {
   const { filter } = row;
-  const amount = formatAmount(row.amount, meta);
+  const amount = formatAmount(row.amount, meta, isAlmostNothing);
   return (
     <tr>
       <th scope="row" className="billing-break">

@@ -8,6 +8,7 @@ import type { Fresh, Schemas, Trend } from '../../api/models';
 import { useBilling } from '../../BillingProvider';
 import { ProjectLink } from '../../components/ProjectLink';
 import { Sparkline } from '../../components/Sparkline';
+import { useAlmostNothing } from '../../components/useAlmostNothing';
 import { usePrinting } from '../../components/usePrinting';
 import { Explained } from '../../explain/Explained';
 import { trendRange } from '../../explain/subject';
@@ -24,15 +25,18 @@ interface GroupsCardProps {
   scope: Scope;
   /** Number of projects of the caller. */
   count: number;
+  isThisMonth: boolean;
 }
 
 /** The projects with their change and the last 30 days; of a project, its SKUs. */
-export function GroupsCard({ fresh, history, scope, count }: GroupsCardProps) {
+export function GroupsCard({ fresh, history, scope, count, isThisMonth }: GroupsCardProps) {
   const { t } = useTranslation(['overview', 'common']);
   const { data } = fresh;
   const isProjects = scope.kind === 'organization';
   const days = useMemo(() => (isProjects ? dailyCosts(history) : null), [isProjects, history]);
   const shown = usePrinting() ? data.groups : data.groups.slice(0, MOST_ROWS);
+  const almostNothing = useAlmostNothing(isThisMonth ? 'running' : null);
+  const rounding = data.rounding ?? 0;
   return (
     <Card isCompact isFullHeight>
       <CardTitle component="h2">{t(isProjects ? 'projects' : 'skus')}</CardTitle>
@@ -60,6 +64,7 @@ export function GroupsCard({ fresh, history, scope, count }: GroupsCardProps) {
                 change={changeOf(index, data.compare)}
                 scope={scope}
                 fresh={fresh}
+                almostNothing={isProjects && almostNothing.has(group.namespace ?? '')}
                 days={
                   days === null
                     ? data.buckets.map((bucket) => bucket.groups?.[index] ?? null)
@@ -67,6 +72,14 @@ export function GroupsCard({ fresh, history, scope, count }: GroupsCardProps) {
                 }
               />
             ))}
+            {rounding !== 0 && data.rest === null && shown.length === data.groups.length && (
+              <tr>
+                <th scope="row">{t('rounding')}</th>
+                <td className="billing-number">{formatAmount(rounding, fresh.meta)}</td>
+                <td />
+                <td className="billing-spark-column" />
+              </tr>
+            )}
           </tbody>
         </table>
         <MoreLink scope={scope} count={count} />
@@ -80,10 +93,11 @@ interface GroupRowProps {
   scope: Scope;
   change: Schemas['Compared'] | null;
   fresh: Fresh<Trend>;
+  almostNothing: boolean;
   days: readonly (number | null)[] | null;
 }
 
-function GroupRow({ group, scope, change, fresh, days }: GroupRowProps) {
+function GroupRow({ group, scope, change, fresh, almostNothing, days }: GroupRowProps) {
   const { t } = useTranslation(['overview', 'common']);
   const name = group.name ?? t('unlabelled');
   const isProject = scope.kind === 'organization';
@@ -97,7 +111,7 @@ function GroupRow({ group, scope, change, fresh, days }: GroupRowProps) {
           subject={{ kind: 'range', title: name, scope, query: trendRange(data, filter), shown: group.amount }}
           name={`${t('amount')}, ${name}`}
         >
-          {formatAmount(group.amount, unit)}
+          {formatAmount(group.amount, unit, almostNothing)}
         </Explained>
       </td>
       <td className="billing-number">

@@ -149,6 +149,7 @@ function Parts({ scope, period, list, soFar, trend, forecast, history }: PartsPr
                 history={history.data?.data}
                 scope={scope}
                 count={list.data.total}
+                isThisMonth={isThisMonth}
               />
             )}
           </PartState>

@@ -82,7 +82,13 @@ function Parts({ fresh: { data, meta } }: { fresh: Fresh<Statement> }) {
       </Content>
       {data.unrated_lines > 0 && <Unrated count={data.unrated_lines} />}
       <Invoice statement={data} meta={meta} />
-      <UsageByProject section={data} unit={meta} title={t('byProject')} period={data.period} />
+      <UsageByProject
+        section={data}
+        unit={meta}
+        title={t('byProject')}
+        period={data.period}
+        isRunning={state === 'open'}
+      />
       {data.other_currencies.map((other) => (
         <UsageByProject
           key={other.currency}
@@ -90,6 +96,7 @@ function Parts({ fresh: { data, meta } }: { fresh: Fresh<Statement> }) {
           unit={other}
           title={t('byProjectOf', { currency: other.currency })}
           period={null}
+          isRunning={false}
         />
       ))}
       <Adjustments statement={data} meta={meta} />

@@ -9,11 +9,14 @@ import { firstOfMonth } from '../../address';
 import type { Schemas } from '../../api/models';
 import { Explained } from '../../explain/Explained';
 import type { ExplainSubject } from '../../explain/subject';
+import { useAlmostNothing } from '../../components/useAlmostNothing';
 import { formatAmount, type Unit } from '../../money';
 import { withUnit } from '../../quantities';
 import { TableCard } from '../TableCard';
 
 interface UsageByProjectProps {
+  /** Whether it is the running month. */
+  isRunning: boolean;
   section: Omit<Schemas['OtherCurrency'], 'currency'>;
   unit: Unit;
   title: string;
@@ -21,8 +24,9 @@ interface UsageByProjectProps {
   period: string | null;
 }
 
-export function UsageByProject({ section, unit, title, period }: UsageByProjectProps) {
+export function UsageByProject({ section, unit, title, period, isRunning }: UsageByProjectProps) {
   const { t } = useTranslation(['statements', 'common']);
+  const almostNothing = useAlmostNothing(isRunning ? period : null);
   if (section.projects.length === 0) {
     return <TableCard title={title}>{t('noUsage')}</TableCard>;
   }
@@ -37,7 +41,11 @@ export function UsageByProject({ section, unit, title, period }: UsageByProjectP
           </Tr>
         </Thead>
         {section.projects.map((project) => (
-          <ProjectRows key={`${project.namespace} ${project.uid}`} {...{ project, unit, period }} />
+          <ProjectRows
+            key={`${project.namespace} ${project.uid}`}
+            {...{ project, unit, period }}
+            almostNothing={almostNothing.has(project.namespace)}
+          />
         ))}
         <Tbody>
           {section.rounding !== 0 && (
@@ -86,7 +94,7 @@ function SumRow(row: SumRowProps) {
   );
 }
 
-interface ProjectRowsProps {
+interface PartsProps {
   project: Schemas['StatementProject'];
   unit: Unit;
   period: string | null;
@@ -108,7 +116,7 @@ function subjectOf(period: string, title: string, namespace: string, shown: numb
   };
 }
 
-function ProjectRows({ project, unit, period }: ProjectRowsProps) {
+function ProjectRows({ project, unit, period, almostNothing }: PartsProps & { almostNothing: boolean }) {
   const { t } = useTranslation(['statements', 'common']);
   const [isExpanded, setIsExpanded] = useState(false);
   return (
@@ -129,13 +137,13 @@ function ProjectRows({ project, unit, period }: ProjectRowsProps) {
         <Td modifier="breakWord">{project.namespace}</Td>
         <Td className="billing-number">
           {period === null ? (
-            formatAmount(project.total, unit)
+            formatAmount(project.total, unit, almostNothing)
           ) : (
             <Explained
               subject={subjectOf(period, project.namespace, project.namespace, project.total)}
               name={project.namespace}
             >
-              {formatAmount(project.total, unit)}
+              {formatAmount(project.total, unit, almostNothing)}
             </Explained>
           )}
         </Td>
@@ -153,7 +161,7 @@ function ProjectRows({ project, unit, period }: ProjectRowsProps) {
   );
 }
 
-function PartsOfProject({ project, unit, period }: ProjectRowsProps) {
+function PartsOfProject({ project, unit, period }: PartsProps) {
   const { t } = useTranslation(['statements', 'common']);
   return (
     <Table
