@@ -21,27 +21,27 @@ _STAGE: LiteralString = """
     )
 """
 
+_PIECES: LiteralString = "SELECT min(hour) AS first, max(hour) AS last FROM incoming_lines WHERE owned_at > hour"
 # A piece that begins within the hour is added to the line of its owner, if the owner has the beginning of the hour too.
 _STAGE_BOOKED: LiteralString = """
+    ANALYZE incoming_lines;
     INSERT INTO incoming_lines (namespace, hour, sku, workload, quantity, source, owned_at)
-    SELECT DISTINCT i.namespace, i.hour, i.sku, i.workload, coalesce(b.quantity, 0) + coalesce(a.quantity, 0), i.source,
+    SELECT DISTINCT i.namespace, i.hour, i.sku, i.workload, coalesce(l.quantity, 0) + coalesce(a.quantity, 0), i.source,
            i.hour
     FROM incoming_lines AS i
     JOIN skus AS k ON k.code = i.sku
     JOIN ownership AS f ON f.namespace = i.namespace AND f.validity @> i.hour
     JOIN ownership AS o ON o.namespace = i.namespace AND o.validity @> i.owned_at
         AND (o.organization, o.life) = (f.organization, f.life)
-    LEFT JOIN LATERAL (
-        SELECT l.quantity FROM usage_lines AS l
-        WHERE l.organization = o.organization AND l.namespace = i.namespace AND l.life = o.life AND l.hour = i.hour
-          AND l.sku = k.id AND l.workload = i.workload AND l.source = i.source LIMIT 1
-    ) AS b ON true
+    LEFT JOIN usage_lines AS l ON l.organization = o.organization AND l.namespace = i.namespace AND l.life = o.life
+        AND l.hour = i.hour AND l.sku = k.id AND l.workload = i.workload AND l.source = i.source
+        AND l.hour >= %(first)s::timestamptz AND l.hour <= %(last)s::timestamptz
     LEFT JOIN LATERAL (
         SELECT sum(d.quantity) AS quantity FROM adjustments AS d
         WHERE d.organization = o.organization AND d.namespace = i.namespace AND d.refers_hour = i.hour
           AND d.life = o.life AND d.sku = k.id AND d.workload = i.workload AND d.source = i.source
     ) AS a ON true
-    WHERE i.owned_at > i.hour AND (b.quantity IS NOT NULL OR a.quantity IS NOT NULL) AND NOT EXISTS (
+    WHERE i.owned_at > i.hour AND (l.quantity IS NOT NULL OR a.quantity IS NOT NULL) AND NOT EXISTS (
         SELECT FROM incoming_lines AS j
         WHERE (j.namespace, j.hour, j.sku, j.workload, j.source, j.owned_at)
             = (i.namespace, i.hour, i.sku, i.workload, i.source, i.hour)
@@ -51,7 +51,9 @@ _STAGE_BOOKED: LiteralString = """
 
 async def stage_booked(connection: Connection) -> None:
     """Adds what is booked of the hours of quarantined pieces to `incoming_lines`, so that the sum is booked."""
-    await connection.execute(_STAGE_BOOKED)
+    [hours] = await (await connection.execute(_PIECES)).fetchall()
+    if hours["first"] is not None:
+        await run(connection, _STAGE_BOOKED, hours)
 
 
 async def rebook(
