@@ -63,8 +63,8 @@ class Queries:
         """As `_level`, of the scraper that has the most samples of the window: the mean of one that came back within it
         is of a part of the window."""
         count = f"count_over_time({selector}[{self._window}])"
-        most = f"({count} == on ({labels}) group_left () max by ({labels}) ({count}))"
-        return f"max by ({labels}) (avg_over_time({selector}[{self._window}]) and {most})"
+        fewer = f"({count} < on ({labels}) group_left () max by ({labels}) ({count}))"
+        return f"max by ({labels}) (avg_over_time({selector}[{self._window}]) unless {fewer})"
 
     def _last(self, labels: str, selector: str) -> str:
         """The counter at the end of the window. counters.py takes differences. `max by` takes one of two scrapers."""
@@ -75,9 +75,10 @@ class Queries:
 
         A counter that one of two scrapers has from the window before does not begin when the other one comes back.
         """
-        known = f"max by ({labels}) (last_over_time({selector}[{self._window}] offset {WINDOW_SECONDS}s))"
-        reset = f"(max by ({labels}) (resets({selector}[{self._and_before}])) > 0)"
-        return f"max by ({labels}) (rate({selector}[{self._window}])) unless ({known} unless {reset})"
+        known = f"last_over_time({selector}[{self._window}] offset {WINDOW_SECONDS}s)"
+        reset = f"(resets({selector}[{self._and_before}]) > 0)"
+        exact = f"({known} unless on ({labels}) {reset})"
+        return f"max by ({labels}) (rate({selector}[{self._window}]) unless on ({labels}) {exact})"
 
     def _grown(self, labels: str, selector: str) -> str:
         """By how much a counter grows between the first and the last scrape of the window, if it is in each scrape of
