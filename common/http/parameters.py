@@ -60,8 +60,9 @@ def _read_query(query: bytes) -> list[tuple[str, str]]:
     except ValueError:
         raise _invalid("The query string is not percent-encoded UTF-8") from None
     names = [name for name, _ in pairs]
-    if len(set(names)) != len(names):
-        raise _invalid("A query parameter appears twice; once is allowed")
+    repeated = next((name for name in names if names.count(name) > 1), None)
+    if repeated is not None:
+        raise _invalid(f"Query parameter {_shown(repeated)} appears twice; once is allowed")
     return pairs
 
 

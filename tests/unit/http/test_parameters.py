@@ -100,7 +100,7 @@ async def test_a_path_parameter_has_the_models_rule_too(app: Function) -> None:
         (b"id=b", "Unknown query parameter 'id'; allowed: from, months, sort"),
         (b"namespace=b", "Unknown query parameter 'namespace'; allowed: from, months, sort"),
         (b"organization=b", "Unknown query parameter 'organization'; allowed: from, months, sort"),
-        (b"months=1&months=1", "A query parameter appears twice; once is allowed"),
+        (b"months=1&months=1", "Query parameter 'months' appears twice; once is allowed"),
         (b"months=%ff", "The query string is not percent-encoded UTF-8"),
         (b"from=\xff", "The query string is not percent-encoded UTF-8"),
         (b"a=" + b"b" * 2048, "The query string is too long; at most 2048 bytes are allowed"),
