@@ -21,6 +21,9 @@ MAX_DEPTH: Final = 32
 SHOWN_MISTAKES: Final = 5
 LONGEST_NAME: Final = 40
 LONGEST_MESSAGE: Final = 200
+BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+# The rest of the body may still arrive: it is not the next request (RFC 9110 sections 15.5.9 and 15.5.14).
+NOT_READ: Final = {"Connection": "close"}
 
 
 async def read_body(request: Request, model: type[B], max_bytes: int, seconds: float) -> B:
@@ -33,8 +36,8 @@ async def read_body(request: Request, model: type[B], max_bytes: int, seconds: f
         async with asyncio.timeout(seconds):
             text = await _receive(request, max_bytes)
     except TimeoutError:
-        # The rest of the body may still arrive: it is not the next request (RFC 9110 section 15.5.9).
-        raise BodyTimeout("body_timeout", headers={"Connection": "close"}) from None
+        raise BodyTimeout("body_timeout", headers=NOT_READ) from None
+    _check_begin(text)
     return _validate(model, _parse(text))
 
 
@@ -65,7 +68,15 @@ async def _receive(request: Request, max_bytes: int) -> bytes:
 
 
 def _too_large(max_bytes: int) -> BodyTooLarge:
-    return BodyTooLarge("body_too_large", public=f"The body is too large; at most {max_bytes} bytes are allowed")
+    text = f"The body is too large; at most {max_bytes} bytes are allowed"
+    return BodyTooLarge("body_too_large", public=text, headers=NOT_READ)
+
+
+def _check_begin(text: bytes) -> None:
+    if not text:
+        raise _malformed("is empty; a JSON object is required")
+    if text.startswith(BYTE_ORDER_MARK):
+        raise _malformed("begins with a byte order mark; send UTF-8 without it (RFC 8259 section 8.1)")
 
 
 def _parse(text: bytes) -> Any:
