@@ -13,8 +13,8 @@ organization AS MATERIALIZED (
     SELECT b.*, t.currency::text, t.time_zone, coalesce(m.digits, 2) AS digits, s.as_of, s.first_hour,
            coalesce(v.version, 0) AS data_version, c.period IS NOT NULL AS closed, EXISTS (
                SELECT FROM subscriptions AS n WHERE n.organization = b.organization
-                   AND n.validity @> least(b.moment, b.ends - interval '1 hour')
-           ) AS on_plan
+                   AND n.validity && tstzrange(b.starts, greatest(least(b.moment, b.ends), b.starts + interval '1 hour'))
+           ) AS on_plan -- in a part of the month: not all of it is invoiced
     FROM bounds AS b
     JOIN organization_terms AS t
         ON t.organization = b.organization AND t.validity @> least(b.moment, b.ends - interval '1 hour')

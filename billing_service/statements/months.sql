@@ -29,7 +29,7 @@ months AS (
 SELECT %(organization)s::text AS organization, m.period, m.starts, m.ends, c.this_period, t.currency::text,
        coalesce(d.digits, 2) AS digits, p.period IS NOT NULL AS closed, EXISTS (
            SELECT FROM subscriptions AS n WHERE n.organization = %(organization)s
-               AND n.validity @> least(c.moment, m.ends - interval '1 hour')
+               AND n.validity && tstzrange(m.starts, greatest(least(c.moment, m.ends), m.starts + interval '1 hour'))
        ) AS on_plan,
        coalesce(u.amount, 0) AS amount, coalesce(u.unrated, 0) AS unrated,
        CASE WHEN %(own_names)s::text[] IS NULL THEN (p.statement::json #>> '{invoiced,total}')::numeric END AS invoiced

@@ -1,8 +1,10 @@
--- What a response about a range states: currency and plan at its end, the state of the month of its last hour.
+-- What a response about a range states: currency at its end, whether there was a plan in a part of it, and the state of the
+-- month of its last hour.
 SELECT %(organization)s::text AS organization, p.period, p.this_period, %(until)s::timestamptz AS ends,
        t.currency::text, t.time_zone, coalesce(m.digits, 2) AS digits, s.as_of, coalesce(v.version, 0) AS data_version,
        c.period IS NOT NULL AS closed, EXISTS (
-           SELECT FROM subscriptions AS n WHERE n.organization = t.organization AND n.validity @> e.moment
+           SELECT FROM subscriptions AS n WHERE n.organization = t.organization
+             AND n.validity && tstzrange(%(since)s::timestamptz, greatest(e.moment, %(since)s::timestamptz) + interval '1 hour')
        ) AS on_plan
 FROM (SELECT least(%(moment)s::timestamptz, %(until)s::timestamptz - interval '1 hour') AS moment) AS e
 CROSS JOIN LATERAL (

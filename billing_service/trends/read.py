@@ -78,6 +78,7 @@ async def read_all(database: Reads, scope: Scope, asked: Asked, now: datetime | 
         script("trends/facts.sql"),
         organization=scope.organization,
         moment=present.moment,
+        since=given.since,
         until=given.until,
         period=given.months[-1].period,
     )

@@ -240,6 +240,28 @@ async def test_a_correction_of_an_hour_with_a_plan_is_shown_and_not_invoiced(
     assert (await invoice(api, "2026-11"))["invoiced"] == found["invoiced"]
 
 
+@pytest.mark.usefixtures("catalogue")
+async def test_a_month_with_a_plan_in_a_part_of_it_is_at_list_prices(api: Api, load: Load) -> None:
+    """Not all of it is invoiced, although there is no plan at its end. A range after the plan is invoiced."""
+    await load("resource,currency,unit_price,valid_from\ncpu_core_hour,EUR,0.05,2025-01-01T00:00:00Z\n")
+    await load(f"{HEADER}acme,dev-pool,2026-11-01T00:00:00Z,\n")
+    await load(f"{HEADER}acme,none,2026-11-06T00:00:00Z,\n")
+    await load(f"{USAGE_HEADER}acme-web,2026-11-03T00:00:00Z,100,0,0,0,0\nacme-web,2026-11-08T00:00:00Z,40,0,0,0,0\n")
+    api.now = NOVEMBER
+    for path in (
+        "/api/project/acme-web/overview?organization=acme",
+        "/api/organization/acme/projects",
+        "/api/organization/acme/statement?period=2026-11",
+        "/api/organization/acme/trend?from=2026-11-01&to=2026-11-15",
+        "/api/project/acme-web/trend?organization=acme&from=2026-11-05&to=2026-11-15",
+    ):
+        assert (await api.get(path)).json()["cost_basis"] == "list_price", path
+    months = (await api.get("/api/organization/acme/statements")).json()["months"]
+    assert [month["cost_basis"] for month in months if month["period"] == "2026-11"] == ["list_price"]
+    after = await api.get("/api/organization/acme/trend?from=2026-11-06&to=2026-11-15")
+    assert after.json()["cost_basis"] == "usage"
+
+
 @pytest.mark.usefixtures("october_half_on_a_plan")
 async def test_a_correction_of_an_hour_without_a_plan_is_invoiced_also_while_there_is_one(api: Api, load: Load) -> None:
     """What counts is the hour of the usage, not the month of the adjustment. A project-user gets the same lines."""
