@@ -62,6 +62,18 @@ test('a figure that cannot be decided has its reason, and is not 0', async () =>
   expect(row).not.toHaveTextContent('€0.00');
 });
 
+test.each([
+  ['forecast_pending', 'The forecast of the newest hour is being made. It appears here soon.'],
+  ['reason_of_a_newer_api', 'A part of these figures is not known yet.'],
+])('the reason %s has a text, and never its name in the API', async (reason, text) => {
+  const current = { ...budget.current, forecast: null, reason } as Budget['current'];
+  answerEach({ ...BASE, [`GET ${BUDGETS}`]: listOf({ budgets: [{ ...budget, current }] }) });
+  renderBilling('billing/budgets');
+  const row = (await screen.findByRole('link', { name: 'acme-web' })).closest('tr') as HTMLElement;
+  expect(row).toHaveTextContent(text);
+  expect(row).not.toHaveTextContent(reason);
+});
+
 test('without a budget there is a way to create one, for those who may', async () => {
   answerEach({ ...BASE, [`GET ${BUDGETS}`]: listOf({ budgets: [] }) });
   renderBilling('billing/budgets');

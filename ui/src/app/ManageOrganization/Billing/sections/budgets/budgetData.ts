@@ -44,14 +44,15 @@ const REASONS: readonly string[] = [
   'amount_too_large',
   'rollover_unknown',
   'no_forecast',
+  'forecast_pending',
   'horizon_too_long',
   'short_history',
   'forecast_price_missing',
 ];
 
-/** Why a figure of a budget is missing. A reason that the page does not have keeps the API's name. */
+/** Why a figure of a budget is missing. A reason of a newer API has a general text. */
 export function reasonText(t: T, reason: string): string {
-  return REASONS.includes(reason) ? t(`reason_${reason}` as 'reason_no_forecast') : reason;
+  return REASONS.includes(reason) ? t(`reason_${reason}` as 'reason_no_forecast') : t('reason_other');
 }
 
 /** "€1,000.00 per month" */

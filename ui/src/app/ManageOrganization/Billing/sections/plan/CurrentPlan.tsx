@@ -91,7 +91,7 @@ function PlanFacts({ plan, entry, meta }: CurrentPlanProps & { entry: NonNullabl
   }
 
   function stateTitle(name: string): string {
-    return t(`state_${name}` as 'state_active', { defaultValue: name });
+    return t(`state_${name}` as 'state_active', { defaultValue: t('state_other') });
   }
 }
 
