@@ -139,3 +139,31 @@ test.each([
   expect(drawer.getByRole('region', { name: 'Parts of the figure' })).toBeVisible();
   expect(drawer.getByText(request)).toBeVisible();
 });
+
+test('an invoiced amount on a plan is not called usage at list prices, and not incomplete', async () => {
+  vi.stubGlobal('fetch', (url: URL) => {
+    const meta = { cost_basis: 'list_price', complete_through: undefined, incomplete_hours: undefined } as object;
+    const { data } = example<object>('get_statement');
+    const found = Object.entries({
+      ...replies,
+      'trend?compare': json(success(trend(), meta)),
+      '/organization/statement': json(success(data, meta)),
+    }).find(([part]) => url.href.includes(part));
+    return found === undefined ? json(failure('Not offered by this installation'), 501)() : found[1]();
+  });
+  renderBilling('billing/');
+  const drawer = await open(/, Invoiced for this month: show/);
+  expect(await drawer.findByText(/The amount is the sum of three amounts/)).toBeVisible();
+  expect(drawer.queryByText(/list prices/)).not.toBeInTheDocument();
+  expect(drawer.queryByText('Usage is not complete yet.')).not.toBeInTheDocument();
+});
+
+test('a forecast, whose response states no completeness, is not called incomplete', async () => {
+  replies['/forecast'] = json(
+    success(forecast(), { complete_through: undefined, incomplete_hours: undefined }),
+  );
+  renderBilling('billing/');
+  const drawer = await open(/^€2,511, At the end of the month/);
+  expect(drawer.getByText(/weighted mean of eleven models/)).toBeVisible();
+  expect(drawer.queryByText('Usage is not complete yet.')).not.toBeInTheDocument();
+});

@@ -188,3 +188,37 @@ test('an unknown path has an empty page with a way back', async () => {
   renderBilling('billing/nothing');
   expect(await screen.findByRole('heading', { name: 'This page does not exist' })).toBeVisible();
 });
+
+const LIST_PRICE = { cost_basis: 'list_price' } as object;
+
+test('missing hours of the period are named in the bar and above the figures', async () => {
+  route({ ...all, 'trend?compare': json(success(trend(), { incomplete_hours: 649 })) });
+  renderBilling('billing/');
+  const named = await screen.findAllByText(/649 hours of the period are incomplete/);
+  expect(named).toHaveLength(2);
+  expect(screen.getByText(/Usage up to/)).toHaveTextContent('649 hours of the period are incomplete');
+});
+
+test('on a plan, the forecast and the chart name list prices', async () => {
+  route({ ...all, 'trend?compare': json(success(trend(), LIST_PRICE)) });
+  renderBilling('billing/');
+  expect(await screen.findByText('At the end of the month, at list price')).toBeVisible();
+  expect(await screen.findByText('Cost since the first day, at list price')).toBeVisible();
+});
+
+test('on a plan, the list of projects and the page of a project name list prices', async () => {
+  route({ ...all, '/projects': json(success(acme, LIST_PRICE)) });
+  renderBilling('billing/projects');
+  expect(await screen.findByText(/these amounts are what the usage costs at list prices/)).toBeVisible();
+});
+
+test('an invoiced amount that cannot be loaded is named, and can be tried again', async () => {
+  route({
+    ...all,
+    'trend?compare': json(success(trend(), LIST_PRICE)),
+    '/statement': json(failure('Internal server error'), 500),
+  });
+  renderBilling('billing/');
+  const term = await screen.findByText('Invoiced for this month');
+  expect(term.parentElement).toHaveTextContent('This could not be loaded: Billing had an internal error');
+});

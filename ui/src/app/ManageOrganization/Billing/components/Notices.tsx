@@ -2,7 +2,7 @@ import { Alert, AlertActionLink } from '@patternfly/react-core';
 
 import type { ApiError } from '../api/errors';
 import { errorText } from '../api/errorText';
-import type { Fresh } from '../api/models';
+import type { Fresh, Meta } from '../api/models';
 import { useBilling } from '../BillingProvider';
 import { formatAge } from '../dates';
 import { formatAmounts } from '../money';
@@ -74,6 +74,22 @@ export function UnpricedNotice({ count }: { count: number }) {
       {t('unpricedBody', { count })}
     </Alert>
   );
+}
+
+/** Hours of the period have missing samples. */
+export function IncompleteNotice({ hours }: { hours: number }) {
+  const { t } = useTranslation();
+  return (
+    <Alert isInline variant="warning" title={t('usageIncomplete', { count: hours })} component="p">
+      {t('usageIncompleteBody')}
+    </Alert>
+  );
+}
+
+/** On a plan, the cost of usage is not what is invoiced. */
+export function ListPriceNotice({ meta }: { meta: Meta }) {
+  const { t } = useTranslation();
+  return meta.cost_basis === 'list_price' ? <p className="billing-note">{t('listPriceNotice')}</p> : null;
 }
 
 /** Usage without a price is in no amount. */

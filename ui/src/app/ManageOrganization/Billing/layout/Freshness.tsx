@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import type { Fresh } from '../api/models';
 import { formatAge, formatHour } from '../dates';
 import { ageSeconds, serverTime, useNow } from '../now';
+import { useShownQuality } from './ShownQuality';
 
 /** Usage arrives each hour. After this time without a new hour, the page shows that it is late. */
 const LATE_SECONDS = 3 * 3600;
@@ -13,6 +14,7 @@ const LATE_SECONDS = 3 * 3600;
 export function Freshness({ fresh }: { fresh: Fresh<unknown> | undefined }) {
   const { t } = useTranslation();
   const now = useNow();
+  const shown = useShownQuality();
   if (fresh === undefined) {
     return <Content component="small">{'\u00a0'}</Content>;
   }
@@ -24,7 +26,7 @@ export function Freshness({ fresh }: { fresh: Fresh<unknown> | undefined }) {
       ? t('usageNone')
       : t('usageUpTo', { time: formatHour(through, clock, fresh.meta.time_zone ?? 'UTC') });
   const loaded = age < 60 ? t('loadedNow') : t('loadedAgo', { age: formatAge(age) });
-  const incomplete = fresh.meta.incomplete_hours ?? 0;
+  const incomplete = (shown ?? fresh.meta).incomplete_hours ?? 0;
   const isLate = through !== null && clock.getTime() - through.getTime() > LATE_SECONDS * 1000;
   return (
     <Content component="small" className="billing-freshness">

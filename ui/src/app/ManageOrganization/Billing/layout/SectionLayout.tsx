@@ -6,12 +6,13 @@ import { LoadingState } from '../components/LoadingState';
 import { AddressNotice } from './AddressNotice';
 import { Bar } from './Bar';
 import { SectionBoundary } from './SectionBoundary';
+import { ShownQualityProvider } from './ShownQuality';
 
 /** What is around each section: the bar, notices about the address, and what is shown while its file loads. */
 export function SectionLayout({ hasBar }: { hasBar: boolean }) {
   const { pathname } = useLocation();
   return (
-    <>
+    <ShownQualityProvider>
       {hasBar && <Bar />}
       <AddressNotice />
       <SectionBoundary key={pathname}>
@@ -25,6 +26,6 @@ export function SectionLayout({ hasBar }: { hasBar: boolean }) {
           <Outlet />
         </Suspense>
       </SectionBoundary>
-    </>
+    </ShownQualityProvider>
   );
 }

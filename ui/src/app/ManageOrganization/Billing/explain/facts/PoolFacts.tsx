@@ -42,6 +42,7 @@ function Facts({ dimension, fresh }: { dimension: Dimension; fresh: Fresh<Plan> 
       value={requested === null ? null : withUnit(requested, unit)}
       range={measured === null ? '' : t('plan:poolOf', { time: formatTime(new Date(measured), fresh.meta.time_zone) })}
       fresh={fresh}
+      isUsageCost={false}
       method={[t(`poolSource_${quota.source}`), t('poolMethod'), exhaustionText(t, dimension)]}
       rows={PARTS.flatMap((part) => {
         const amount = dimension[part];

@@ -24,6 +24,7 @@ export function PriceFacts() {
             value={total === undefined ? null : formatAmount(total, meta)}
             range={formatMonth(period)}
             fresh={fresh}
+            isUsageCost={false}
             method={[t('plan:monthlyPriceHint'), t('plan:feesHint')]}
             rows={[
               ...(plan === null

@@ -24,6 +24,8 @@ interface StatedProps {
   range: string;
   /** Of the response that has the figure. */
   fresh: Fresh<unknown>;
+  /** False: the figure is not the cost of usage. */
+  isUsageCost?: boolean;
   /** How the figure is made: one sentence each. */
   method: readonly (string | null)[];
   rows: readonly StatedRow[];
@@ -34,7 +36,18 @@ interface StatedProps {
 }
 
 /** How a figure is made that has no rows of usage: what it consists of, in which way, and how complete it is. */
-export function Stated({ name, value, range, fresh, method, rows, address, onOpen, children }: StatedProps) {
+export function Stated({
+  name,
+  value,
+  range,
+  fresh,
+  isUsageCost = true,
+  method,
+  rows,
+  address,
+  onOpen,
+  children,
+}: StatedProps) {
   const { t } = useTranslation('explain');
   return (
     <>
@@ -48,7 +61,7 @@ export function Stated({ name, value, range, fresh, method, rows, address, onOpe
             </Content>
           ))}
       </Content>
-      <Completeness fresh={fresh} />
+      <Completeness fresh={fresh} isUsageCost={isUsageCost} />
       {rows.length > 0 && (
         <PlainTable name={t('parts')} head={[t('part'), t('figure')]} firstNumber={1}>
           {rows.map((row, index) => (

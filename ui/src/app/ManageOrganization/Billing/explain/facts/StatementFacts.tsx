@@ -48,6 +48,7 @@ function Part({ fresh, part, address, onOpen }: PartProps) {
       value={value === undefined ? null : formatAmount(value, meta)}
       range={formatMonth(data.period)}
       fresh={fresh}
+      isUsageCost={false}
       method={[t(`statementMethod_${part}`)]}
       rows={value === undefined ? rows : [...rows, { name: t('value'), text: formatAmount(value, meta), isBold: true }]}
       address={address}

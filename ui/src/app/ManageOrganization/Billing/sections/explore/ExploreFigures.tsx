@@ -6,6 +6,7 @@ import type { Fresh, Trend } from '../../api/models';
 import { LABEL_WIDTH } from '../../charts/Bars';
 import { ChartFigure } from '../../charts/ChartFigure';
 import type { Plot } from '../../charts/scale';
+import { ListPriceNotice } from '../../components/Notices';
 import { formatWhole } from '../../money';
 import { BucketTable } from './BucketTable';
 import { ExploreNotices } from './ExploreNotices';
@@ -33,9 +34,10 @@ export function ExploreFigures({ fresh, choice, scopeName, isUpdating, onChange 
       <span role="status" className="pf-v6-screen-reader">
         {isUpdating && t('updating')}
       </span>
+      <ListPriceNotice meta={fresh.meta} />
       <ExploreNotices fresh={fresh} />
       {trend.total === null || (isFiltered && trend.groups.length === 0) ? (
-        <Nothing isFiltered={isFiltered} />
+        <Nothing isFiltered={isFiltered} isOver={isOver(fresh)} />
       ) : (
         <Figures fresh={fresh} choice={choice} scopeName={scopeName} onChange={onChange} />
       )}
@@ -71,11 +73,16 @@ function Figures({ fresh, choice, scopeName, onChange }: Omit<ExploreFiguresProp
   );
 }
 
-function Nothing({ isFiltered }: { isFiltered: boolean }) {
+/** Whether the period has ended: nothing comes to it any more. */
+function isOver({ data: { to }, sentAt }: Fresh<Trend>): boolean {
+  return sentAt !== null && Date.parse(to) <= sentAt.getTime();
+}
+
+function Nothing({ isFiltered, isOver }: { isFiltered: boolean; isOver: boolean }) {
   const { t } = useTranslation('explore');
   return (
     <EmptyState titleText={t(isFiltered ? 'noMatchTitle' : 'nothingTitle')} headingLevel="h2">
-      <EmptyStateBody>{t(isFiltered ? 'noMatchBody' : 'nothingBody')}</EmptyStateBody>
+      <EmptyStateBody>{t(isFiltered ? 'noMatchBody' : isOver ? 'nothingBodyOver' : 'nothingBody')}</EmptyStateBody>
     </EmptyState>
   );
 }

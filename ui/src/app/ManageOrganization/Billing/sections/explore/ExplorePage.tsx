@@ -8,6 +8,7 @@ import type { Fresh, ProjectList } from '../../api/models';
 import { BillingState } from '../../components/BillingState';
 import { PageHeading } from '../../components/PageHeading';
 import { useScopeName } from '../../components/useScopeName';
+import { useShowQuality } from '../../layout/ShownQuality';
 import { serverTime, useNow } from '../../now';
 import { useProjectsQuery } from '../../queries/useProjectsQuery';
 import { useScoped } from '../../queries/useScoped';
@@ -43,6 +44,7 @@ function OfOrganization({ projects }: { projects: Fresh<ProjectList> }) {
   const { choice, change } = useExplore(today);
   const { scope } = choice;
   const query = useScoped('trend', scope, trendQueryOf(choice), { keepsFigures: true });
+  useShowQuality(query.data?.meta);
   return (
     <>
       <ExploreControls choice={choice} onChange={change} />

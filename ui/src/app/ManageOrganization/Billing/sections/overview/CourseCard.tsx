@@ -22,10 +22,12 @@ interface CourseCardProps {
   /** The level line. Null: there is no budget. */
   budget: number | null;
   isThisMonth: boolean;
+  /** On a plan: the amounts are not what is invoiced. */
+  isListPrice: boolean;
 }
 
 /** This month solid, last month thin, the forecast as a band, the budget as a level line. */
-export function CourseCard({ fresh, history, forecast, budget, isThisMonth }: CourseCardProps) {
+export function CourseCard({ fresh, history, forecast, budget, isThisMonth, isListPrice }: CourseCardProps) {
   const { t } = useTranslation('overview');
   const { data, meta } = fresh;
   const course = useMemo(() => courseOf(data, meta, history, forecast), [data, meta, history, forecast]);
@@ -52,7 +54,7 @@ export function CourseCard({ fresh, history, forecast, budget, isThisMonth }: Co
   );
   return (
     <ChartFigure
-      title={t('course')}
+      title={t(isListPrice ? 'courseListPrice' : 'course')}
       finding={finding}
       points={points}
       spread="line"

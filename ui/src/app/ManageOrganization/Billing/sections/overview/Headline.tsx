@@ -55,7 +55,7 @@ export function Headline({ scope, period, soFar, trend, forecast, budgets, isLis
             isListPrice={isListPrice}
           />
           {isListPrice && isAdmin && scope.kind === 'organization' && isThisMonth && <InvoicedFigure />}
-          {isThisMonth && <Forecasted scope={scope} forecast={forecast} />}
+          {isThisMonth && <Forecasted scope={scope} forecast={forecast} isListPrice={isListPrice} />}
           {isThisMonth && (
             <PartState query={budgets} height={FIGURE_HEIGHT} term={t('budget')}>
               {({ data, meta }) => <BudgetFigure budgets={monthlyBudgets(data, scope)} meta={meta} />}
@@ -138,7 +138,7 @@ function Comparison({ fresh, scope, name }: { fresh: Fresh<Trend> | undefined; s
           {text}
         </Explained>
       )}
-      {incomplete > 0 && `. ${t('earlierIncomplete', { count: incomplete })}`}
+      {incomplete > 0 && <span className="billing-note">{t('earlierIncomplete', { count: incomplete })}</span>}
     </>
   );
 }
@@ -177,16 +177,17 @@ function totalChange(fresh: Fresh<Trend>, scope: Scope, title: string): ChangeSu
   };
 }
 
-function Forecasted({ scope, forecast }: Pick<HeadlineProps, 'scope' | 'forecast'>) {
+function Forecasted({ scope, forecast, isListPrice }: Pick<HeadlineProps, 'scope' | 'forecast' | 'isListPrice'>) {
   const { t } = useTranslation('overview');
+  const title = t(isListPrice ? 'forecastListPrice' : 'forecast');
   return (
-    <PartState query={forecast} height={FIGURE_HEIGHT} term={t('forecast')}>
+    <PartState query={forecast} height={FIGURE_HEIGHT} term={title}>
       {(fresh) => {
         const { data, meta } = fresh;
         const { p50, low, high } = data.total;
         if (p50 === null || data.method === 'none') {
           return (
-            <Figure title={t('forecast')} notes={t('forecastNone')}>
+            <Figure title={title} notes={t('forecastNone')}>
               <span className="billing-none">{t('forecastUnknown')}</span>
             </Figure>
           );
@@ -195,14 +196,14 @@ function Forecasted({ scope, forecast }: Pick<HeadlineProps, 'scope' | 'forecast
           data.method === 'ended' ? t('forecastEnded') : data.quality === 'ok' ? '' : t(`quality_${data.quality}`);
         return (
           <Figure
-            title={t('forecast')}
+            title={title}
             notes={
               <>
                 <strong>{t('forecastLikely', { range: formatAmountRange(low, high, meta) })}</strong> {note}
               </>
             }
           >
-            <Explained subject={{ kind: 'forecast', scope, fresh }} name={t('forecast')}>
+            <Explained subject={{ kind: 'forecast', scope, fresh }} name={title}>
               {formatWhole(p50, meta)}
             </Explained>
           </Figure>

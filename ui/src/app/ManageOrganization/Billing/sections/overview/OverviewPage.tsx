@@ -15,10 +15,11 @@ import { Navigate, useSearchParams } from 'react-router';
 import { useSectionParameters } from '../../address';
 import type { Fresh, Overview, ProjectList } from '../../api/models';
 import { BillingState } from '../../components/BillingState';
-import { OtherCurrenciesNotice, UnpricedNotice, UnratedNotice } from '../../components/Notices';
+import { IncompleteNotice, OtherCurrenciesNotice, UnpricedNotice, UnratedNotice } from '../../components/Notices';
 import { PageHeading } from '../../components/PageHeading';
 import { PartState } from '../../components/PartState';
 import { isWholeOrganization } from '../../components/useScopeName';
+import { useShowQuality } from '../../layout/ShownQuality';
 import { limitOf, monthlyBudgets, useBudgets } from '../../queries/useBudgets';
 import { useOverviewQuery } from '../../queries/useOverviewQuery';
 import { unitOf } from '../../units';
@@ -47,6 +48,7 @@ function Overviewed() {
   useSectionParameters(PARAMETERS);
   const data = useOverviewData();
   const { scope, projects } = data;
+  useShowQuality(data.trend.data?.meta);
   return (
     <PageSection isWidthLimited isCenterAligned isFilled>
       <div className="billing-stack">
@@ -103,6 +105,7 @@ function Parts({ scope, period, list, soFar, trend, forecast, history }: PartsPr
   const [budget] = monthlyBudgets(budgets.data?.data, scope);
   const isThisMonth = period.kind === 'this-month';
   const hasLine = isThisMonth && budget?.currency === trend.data?.meta.currency;
+  const isListPrice = (trend.data ?? list).meta.cost_basis === 'list_price';
   const pending = list.data.projects.filter(({ code }) => code === 'not_started' || code === 'not_metered').length;
   const unpriced = list.data.unpriced - pending;
   return (
@@ -110,6 +113,9 @@ function Parts({ scope, period, list, soFar, trend, forecast, history }: PartsPr
       {unpriced > 0 && scope.kind === 'organization' && <UnpricedNotice count={unpriced} />}
       {(trend.data?.data.unrated_lines ?? 0) > 0 && unpriced === 0 && <UnratedNotice />}
       <OtherCurrenciesNotice amounts={trend.data?.data.other_currencies} />
+      {(trend.data?.meta.incomplete_hours ?? 0) > 0 && (
+        <IncompleteNotice hours={trend.data?.meta.incomplete_hours ?? 0} />
+      )}
       <Headline
         scope={scope}
         period={period}
@@ -117,7 +123,7 @@ function Parts({ scope, period, list, soFar, trend, forecast, history }: PartsPr
         trend={trend}
         forecast={forecast}
         budgets={budgets}
-        isListPrice={(trend.data ?? list).meta.cost_basis === 'list_price'}
+        isListPrice={isListPrice}
         isAdmin={isWholeOrganization(list.data)}
       />
       <Grid hasGutter>
@@ -131,6 +137,7 @@ function Parts({ scope, period, list, soFar, trend, forecast, history }: PartsPr
                   forecast={isThisMonth ? forecast.data?.data : undefined}
                   budget={hasLine && budget !== undefined ? limitOf(budget) : null}
                   isThisMonth={isThisMonth}
+                  isListPrice={isListPrice}
                 />
               )}
             </PartState>

@@ -18,11 +18,13 @@ import { firstOfMonth, useSectionParameters, useView } from '../../address';
 import type { Fresh, Overview } from '../../api/models';
 import { useBilling } from '../../BillingProvider';
 import { BillingState } from '../../components/BillingState';
+import { ListPriceNotice } from '../../components/Notices';
 import { OtherCurrencies } from '../../components/OtherCurrencies';
 import { PageHeading } from '../../components/PageHeading';
 import { formatPeriod } from '../../dates';
 import { monthSubject } from '../../explain/subject';
 import { todayOf } from '../../history';
+import { useShowQuality } from '../../layout/ShownQuality';
 import { useOverviewQuery } from '../../queries/useOverviewQuery';
 import { unitOf } from '../../units';
 import { BreakdownCard, DonutSkeleton } from './BreakdownCard';
@@ -36,6 +38,7 @@ export default function ProjectPage() {
   const { namespace = '' } = useParams();
   useSectionParameters(PARAMETERS); // of the list, for the way back to it
   const { query, month } = useMonth(namespace);
+  useShowQuality(query.data?.meta);
   return (
     <PageSection isWidthLimited isCenterAligned isFilled>
       <div className="billing-stack">
@@ -102,7 +105,8 @@ function ProjectOverview({ fresh: { data, meta }, month }: ProjectOverviewProps)
   const unit = unitOf(summary.currency, meta);
   return (
     <>
-      <OtherCurrencies scope={{ kind: 'project', namespace: data.namespace }} month={null} />
+      <ListPriceNotice meta={meta} />
+      <OtherCurrencies scope={{ kind: 'project', namespace: data.namespace }} month={month} />
       <SummaryCards
         totals={[summary]}
         meta={meta}

@@ -16,7 +16,7 @@ import { firstOfMonth, useSectionParameters, useView, VIEW, withValues } from '.
 import type { Fresh, ProjectList } from '../../api/models';
 import { useBilling } from '../../BillingProvider';
 import { BillingState } from '../../components/BillingState';
-import { UnpricedNotice } from '../../components/Notices';
+import { ListPriceNotice, UnpricedNotice } from '../../components/Notices';
 import { OtherCurrencies } from '../../components/OtherCurrencies';
 import { PageHeading } from '../../components/PageHeading';
 import { usePrinting } from '../../components/usePrinting';
@@ -98,6 +98,7 @@ function Projects({ fresh: { data, meta }, isOver }: { fresh: Fresh<ProjectList>
   const explained = isOver ? (period ?? null) : null;
   return (
     <>
+      <ListPriceNotice meta={meta} />
       {unpriced > 0 && <UnpricedNotice count={unpriced} />}
       <OtherCurrencies scope={ORGANIZATION} month={explained} />
       <SummaryCards
