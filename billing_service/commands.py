@@ -87,9 +87,9 @@ async def _plans(connection: Connection, arguments: argparse.Namespace, _: Ledge
     print(f"plans: {len(entries)} plans and add-ons")
 
 
-async def _subscriptions(connection: Connection, arguments: argparse.Namespace, _: LedgerSettings) -> None:
+async def _subscriptions(connection: Connection, arguments: argparse.Namespace, settings: LedgerSettings) -> None:
     subscriptions = read_subscriptions(arguments.file)
-    since = await subscribe(connection, subscriptions, arguments.valid_from)
+    since = await subscribe(connection, subscriptions, arguments.valid_from, usage_since=settings.usage_since)
     print(f"subscriptions: {len(subscriptions)} organizations from {since:%Y-%m-%dT%H:%MZ} on")
 
 
@@ -112,6 +112,7 @@ async def _import(connection: Connection, arguments: argparse.Namespace, setting
                 allow_truncated=arguments.allow_truncated,
                 source=arguments.source,
                 quantity_bound=settings.quarantine_above,
+                usage_since=settings.usage_since,
                 progress=progress,
             )
         for warning in imported.warnings:

@@ -2,13 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import LiteralString
 
 from billing_service.database import Connection
 
 MAX_PROBLEMS = 20
+USAGE_SINCE = datetime(2020, 1, 1, tzinfo=UTC)  # a wrong year would close all months from then on, for good
 
 
 @dataclass(frozen=True, order=True)
@@ -26,11 +27,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Circumstances:
-    """Of one import. `now` is the database's clock, except in tests. `source` names the meter of usage lines."""
+    """Of one import. `now` is the database's clock, except in tests. `source` names the meter of usage lines.
+
+    `usage_since`: the first hour that usage and subscriptions can have.
+    """
 
     now: datetime
     source: str
     quantity_bound: Decimal
+    usage_since: datetime = USAGE_SINCE
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from psycopg import sql
 
 from billing_service.csv_file import BadFileError, CsvFile
 from billing_service.database import Connection
-from billing_service.import_kind import MAX_PROBLEMS, Circumstances, Problem
+from billing_service.import_kind import MAX_PROBLEMS, USAGE_SINCE, Circumstances, Problem
 from billing_service.ledger.ingest import QUANTITY_BOUND, lock
 
 Progress = Callable[[int], None]
@@ -34,6 +34,7 @@ async def import_file(
     allow_truncated: bool = False,
     source: str = SOURCE,
     quantity_bound: Decimal = QUANTITY_BOUND,
+    usage_since: datetime = USAGE_SINCE,
     now: datetime | None = None,
     progress: Progress = lambda _: None,
 ) -> Imported:
@@ -47,7 +48,7 @@ async def import_file(
         kind = file.kind
         async with connection.transaction():
             await lock(connection)
-            given = Circumstances(now or await _clock(connection), source, quantity_bound)
+            given = Circumstances(now or await _clock(connection), source, quantity_bound, usage_since)
             await connection.execute(kind.staging)
             await _copy(connection, file, progress)
             await connection.execute("ANALYZE incoming")  # autovacuum does not analyze temporary tables
@@ -79,5 +80,5 @@ async def _clock(connection: Connection) -> datetime:
 
 
 async def _found(connection: Connection, query: LiteralString, given: Circumstances) -> list[Problem]:
-    rows = await connection.execute(query, {"most": MAX_PROBLEMS, "now": given.now})
+    rows = await connection.execute(query, {"most": MAX_PROBLEMS, "now": given.now, "since": given.usage_since})
     return [Problem(row["line"], row["column"], row["text"]) async for row in rows]

@@ -5,6 +5,7 @@ If a variable is wrong or missing, the service does not start. One message lists
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Self
 
@@ -12,6 +13,8 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
+from billing_service.import_columns import hour
+from billing_service.import_kind import USAGE_SINCE
 from billing_service.ledger.ingest import QUANTITY_BOUND
 
 _TOKEN_MIN_LENGTH = 16
@@ -65,6 +68,10 @@ def host_address(value: str) -> str:
     return value
 
 
+def _hour(value: object) -> object:
+    return hour(value) if isinstance(value, str) else value
+
+
 def _decimal_digits(value: object) -> object:
     """Rejects `1_000`, ` 5 ` and `+5`, which Python would accept as numbers."""
     if isinstance(value, str) and not (value.isascii() and value.isdigit()):
@@ -107,6 +114,10 @@ class LedgerSettings(DatabaseSettings):
     serve_database_url: Annotated[SecretStr | None, AfterValidator(_optional_postgresql_url)] = Field(
         None,
         description="DATABASE_URL of serve. `migrate` gives its role its rights, and creates it if there is none",
+    )
+    usage_since: Annotated[datetime, BeforeValidator(_hour)] = Field(
+        USAGE_SINCE,
+        description="First hour that usage and subscriptions in a file can have, like 2026-01-01T00:00:00Z",
     )
     provisional_days: Count = Field(
         3, ge=0, le=28, description="Days after its end in which a month still takes late lines; then `close` closes it"

@@ -30,9 +30,13 @@ _FROM_LINES: LiteralString = """
     SELECT namespace, hour, sku, workload, quantity, %(source)s, hour, labels FROM incoming
 """
 _LABELLED: LiteralString = "SELECT EXISTS (SELECT FROM incoming WHERE labels IS NOT NULL) AS found"
-_RUNNING: LiteralString = """
+_BOUNDS: LiteralString = """
     SELECT line, 'hour' AS column, 'has not ended: an hour can be imported after its end' AS text
     FROM incoming WHERE hour + interval '1 hour' > %(now)s
+    UNION ALL
+    SELECT line, 'hour', format('is before %%s (USAGE_SINCE): each month from then on would be closed for good',
+                                to_char(%(since)s::timestamptz AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"'))
+    FROM incoming WHERE hour < %(since)s::timestamptz
 """
 # The usual amount is the mean of the week before the file. Without such usage: the median of the project's lines.
 _UNUSUAL: LiteralString = """,
@@ -106,7 +110,7 @@ USAGE = Kind(
         WHERE line > first
         UNION ALL
     """
-    + _RUNNING
+    + _BOUNDS
     + " ORDER BY line LIMIT %(most)s",
     store=_store_resources,
     unusual="WITH measured AS (SELECT i.line, i.namespace, m.* FROM incoming AS i, "
@@ -140,7 +144,7 @@ USAGE_LINES = Kind(
         GROUP BY namespace, hour, workload HAVING min(labels::text) <> max(labels::text)
         UNION ALL
     """
-    + _RUNNING
+    + _BOUNDS
     + " ORDER BY line LIMIT %(most)s",
     store=_store_lines,
     unusual="""

@@ -49,6 +49,10 @@ SUBSCRIPTIONS = Kind(
         SELECT line, 'organization', quote_literal(organization) || ' is not registered: import it first'
         FROM incoming WHERE organization NOT IN (SELECT name FROM organizations)
         UNION ALL
+        SELECT line, 'valid_from', format('is before %%s (USAGE_SINCE)',
+                                          to_char(%(since)s::timestamptz AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"'))
+        FROM incoming WHERE valid_from < %(since)s::timestamptz
+        UNION ALL
         SELECT line, kind, quote_literal(id) || ' is not in the catalogue at that time'
         FROM wanted AS w WHERE NOT EXISTS (
             SELECT FROM plan_prices AS p WHERE p.kind = w.kind AND p.id = w.id AND p.validity @> w.valid_from)

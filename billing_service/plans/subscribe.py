@@ -7,7 +7,7 @@ from typing import LiteralString
 from psycopg.types.json import Jsonb
 
 from billing_service.database import Connection
-from billing_service.import_kind import MAX_PROBLEMS
+from billing_service.import_kind import MAX_PROBLEMS, USAGE_SINCE
 from billing_service.ledger.ingest import lock
 from billing_service.plans.files import SET, SUBSCRIPTIONS
 from billing_service.plans.resources import ResourcesError, Subscription
@@ -29,6 +29,8 @@ async def subscribe(
     subscriptions: Sequence[Subscription],
     since: datetime | None = None,
     now: datetime | None = None,
+    *,
+    usage_since: datetime = USAGE_SINCE,
 ) -> datetime:
     """`since` is the start of an hour; None: the running hour. Returns it. A repeated call changes nothing.
 
@@ -44,7 +46,7 @@ async def subscribe(
             for number, one in enumerate(subscriptions):
                 await copy.write_row((number, one.organization, one.plan or "none", start, Jsonb(one.addons)))
         await connection.execute(_UNKNOWN)
-        checked = await connection.execute(SUBSCRIPTIONS.checks, {"most": MAX_PROBLEMS})
+        checked = await connection.execute(SUBSCRIPTIONS.checks, {"most": MAX_PROBLEMS, "since": usage_since})
         problems = [(row["line"], f"{row['column']}: {row['text']}") async for row in checked]
         if not problems:
             stored = await connection.execute(SET)

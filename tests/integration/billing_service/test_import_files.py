@@ -154,3 +154,22 @@ async def test_instances_a_thousand_times_the_last_are_imported_with_a_warning(i
     assert await warnings(imported(f"{INSTANCES}acme-web,1,0,0.5,8\n")) == []
     found = await warnings(imported(f"{INSTANCES}acme-web,1,0,0.5,8192\n"))
     assert found == [(2, "memory_gib", "8192 is far above the last 8")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{USAGE_HEADER}acme-web,1996-11-10T00:00:00Z,1,0,0,0,0\n",
+        "namespace,hour,sku,workload,quantity\nacme-web,1996-11-10T00:00:00Z,cpu_core_hour,-,1\n",
+        "organization,plan,valid_from\nacme,suspendedPlan,1996-11-10T00:00:00Z\n",
+    ],
+)
+async def test_a_line_before_the_first_possible_hour_is_refused(
+    imported: Import, path: Path, database_url: str, text: str
+) -> None:
+    """A wrong year would close every month from then on. The setting has the first hour of the platform."""
+    with pytest.raises(BadFileError, match=r":2: (hour|valid_from): is before 2020-01-01T00:00Z \(USAGE_SINCE\)"):
+        await imported(text)
+    assert run(database_url, "import", str(path), USAGE_SINCE="1996-11-10T00:00:00Z").returncode == 0
+    wrong = run(database_url, "import", str(path), USAGE_SINCE="1996")
+    assert (wrong.returncode, "USAGE_SINCE" in wrong.stderr) == (2, True)
