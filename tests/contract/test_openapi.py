@@ -4,42 +4,42 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+from common.endpoint import Endpoint
+from dev.declaration_checks import PATH_PARAMETER
 from dev.declarations import ROOT, read_functions
 from dev.generate.openapi import DOCUMENT
 from dev.platform import Platform
 from dev.settings import port_variable
 
-# A request that fits the schema can be a 400 or 422: a range that ends before it begins or has no end, a manifest that
-# Kubernetes refuses, a URL whose address is not public, two equal thresholds. An id that fits the schema can be a 404.
-BEYOND_THE_SCHEMA = {
-    "explain_project",
-    "explain_organization",
-    "get_project_trend",
-    "get_organization_trend",
-    "quote",
-    "create_channel",
-    "change_channel",
-    "delete_channel",
-    "get_channel",
-    "test_channel",
-    "retry_delivery",
-    "create_budget",
-    "get_budget",
-    "change_budget",
-    "delete_budget",
-    "get_budget_history",
-    "preview_budget",
-    "change_budget_settings",
-}
 # Without If-Match, a change is 428 (RFC 6585).
 CONFIGURATION = """
 [checks.missing_required_header]
 expected-statuses = [400, 401, 403, 406, 415, 422, 428]
 """
+
+
+def is_beyond_the_schema(endpoint: Endpoint[Any, Any]) -> bool:
+    """Whether a request that fits the schema can be refused. Examples: a range that ends before it begins, a URL whose
+    address is not public, an id that does not exist.
+    """
+    ids = {*PATH_PARAMETER.findall(endpoint.route)} - {"namespace"}
+    return bool(endpoint.body or ids or endpoint.parameters.__pydantic_decorators__.model_validators)
+
+
+def operation_ids(*, beyond: bool) -> list[str]:
+    endpoints = [(function, endpoint) for function in read_functions() for endpoint in function.app.endpoints]
+    return [function.operation_id(e) for function, e in endpoints if is_beyond_the_schema(e) == beyond]
+
+
+def test_both_kinds_of_operations_are_there() -> None:
+    """Each is tested with the checks of its kind."""
+    assert {"overview", "projects", "health"} <= {*operation_ids(beyond=False)}
+    assert {"quote", "get_project_trend", "explain_project", "delete_budget"} <= {*operation_ids(beyond=True)}
 
 
 def test_what_is_generated_has_not_drifted() -> None:
@@ -74,8 +74,7 @@ def test_the_running_functions_keep_the_page(platform: Platform, tmp_path: Path,
 @pytest.mark.slow_fault
 def test_the_ingress_keeps_the_page(platform: Platform, tmp_path: Path) -> None:
     """The same through Envoy, as clients reach them. What Envoy itself responds is an error of the page too."""
-    every = [f.operation_id(endpoint) for f in read_functions() for endpoint in f.app.endpoints]
-    for operations in ([name for name in every if (name in BEYOND_THE_SCHEMA) == beyond] for beyond in (False, True)):
+    for operations in (operation_ids(beyond=False), operation_ids(beyond=True)):
         said = run_schemathesis(platform.settings.api_url, platform.token("alice"), tmp_path, operations)
         assert f"Tested: {len(operations)}" in said
 
@@ -85,7 +84,7 @@ def run_schemathesis(url: str, token: str, folder: Path, operations: Sequence[st
     included = [word for operation in operations for word in ("--include-operation-id", operation)]
     options = ["--checks", "all", "--max-examples", "40", "--warnings", "off", "-H", f"Authorization: Bearer {token}"]
     program = [sys.executable, "-m", "schemathesis.cli", "--no-color", "run", str(DOCUMENT), "--url", url]
-    if BEYOND_THE_SCHEMA.intersection(operations):
+    if {*operation_ids(beyond=True)}.intersection(operations):
         options += ["--exclude-checks", "positive_data_acceptance"]
     (folder / "schemathesis.toml").write_text(CONFIGURATION)
     command = [*program, *included, *options]

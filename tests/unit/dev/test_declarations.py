@@ -316,6 +316,14 @@ def test_a_function_that_cannot_be_read_is_named(tree: Path, folder: str, change
     assert line.startswith(text)
 
 
+@pytest.mark.parametrize("folder", ["aa", "zz"])
+def test_both_files_are_named_for_a_port_wherever_the_new_one_sorts(tree: Path, folder: str) -> None:
+    """The line blames none of the two alone."""
+    write(tree, folder, {"port": "8091"})
+    [line] = generate(tree).splitlines()
+    assert line.startswith(" and ".join(sorted([f"functions/{folder}/main.py", "functions/overview/main.py"])))
+
+
 def test_a_mistake_in_the_models_names_their_file(tree: Path) -> None:
     """Also of several functions at once, each with its own line."""
     for folder, line in (("cost", "import pandas_of_nobody\n"), ("price", "def f(:\n")):
