@@ -91,7 +91,7 @@ async def test_an_organization_that_was_created_again_has_no_history(api: Api, d
 
 async def test_the_ledger_has_a_history_too(api: Api, load: Load) -> None:
     """The mean of each complete day, in the time zone of the organization: a day with 25 hours is not a larger one."""
-    await load("organization,currency,time_zone\nacme,EUR,Europe/Berlin\n")
+    await load("organization,currency,time_zone,valid_from\nacme,EUR,Europe/Berlin,2026-01-01T00:00:00Z\n")
     first = datetime(2026, 8, 20, tzinfo=UTC)
     hours = int((NOW - first).total_seconds()) // 3600
     lines = [f"acme-web,{first + timedelta(hours=n):%Y-%m-%dT%H}:00:00Z,cpu_core_hour,-,8" for n in range(hours)]
