@@ -159,9 +159,7 @@ test('an invoiced amount on a plan is not called usage at list prices, and not i
 });
 
 test('a forecast, whose response states no completeness, is not called incomplete', async () => {
-  replies['/forecast'] = json(
-    success(forecast(), { complete_through: undefined, incomplete_hours: undefined }),
-  );
+  replies['/forecast'] = json(success(forecast(), { complete_through: undefined, incomplete_hours: undefined }));
   renderBilling('billing/');
   const drawer = await open(/^€2,511, At the end of the month/);
   expect(drawer.getByText(/weighted mean of eleven models/)).toBeVisible();

@@ -53,7 +53,7 @@ test('a response without a version, such as that of budgets, is read again after
   expect(last).toBeGreaterThanOrEqual(announced + 11_000);
 });
 
-test('a version that never comes is not read for ever', async () => {
+test('a version that never comes is not read without end', async () => {
   const trend = show('trend', () => ({ data_version: 20 }));
   await vi.advanceTimersByTimeAsync(100);
   stops.push(readUntil(client, { version: 21, isChange: true }));
