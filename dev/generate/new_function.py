@@ -93,7 +93,7 @@ def _bound(template: str) -> Iterator[str]:
 
 def tidy(folder: Path) -> None:
     """Sorts the imports and breaks long lines, which depend on the name."""
-    for command in (["check", "--quiet", "--select", "I", "--fix"], ["format", "--quiet"]):
+    for command in (["check", "--quiet", "--no-cache", "--select", "I", "--fix"], ["format", "--quiet", "--no-cache"]):
         subprocess.run([sys.executable, "-m", "ruff", *command, str(folder)], cwd=ROOT, check=True)
 
 
