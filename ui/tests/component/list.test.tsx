@@ -156,3 +156,56 @@ test('the keyboard alone reaches the project of a row', async () => {
   await userEvent.keyboard('{Enter}');
   expect(location().pathname).toBe('/manage-organization/billing/projects/acme-web');
 });
+
+test('under the pointer, new figures do not change the order of the rows until it leaves', async () => {
+  const first = projectList(
+    [project('acme-a', { current_month_total: 30 }), project('acme-b', { current_month_total: 20 })],
+    acme.totals,
+  );
+  const next = projectList(
+    [project('acme-a', { current_month_total: 30 }), project('acme-b', { current_month_total: 50 })],
+    acme.totals,
+  );
+  const fetchMock = answerWith(json(success(first)));
+  const { refresh } = renderBilling();
+  await userEvent.hover(await screen.findByRole('link', { name: 'acme-a' }));
+  fetchMock.mockImplementation(json(success(next)));
+  refresh();
+  expect(await screen.findByText('€50.00')).toBeVisible();
+  expect(rowNames()).toEqual(['acme-a', 'acme-b']);
+  await userEvent.unhover(screen.getByRole('link', { name: 'acme-a' }));
+  expect(rowNames()).toEqual(['acme-b', 'acme-a']);
+});
+
+test('while the focus is in the table, new figures keep the order, and a sort by the user changes it at once', async () => {
+  const first = projectList(
+    [project('acme-a', { current_month_total: 30 }), project('acme-b', { current_month_total: 20 })],
+    acme.totals,
+  );
+  const next = projectList(
+    [project('acme-a', { current_month_total: 30 }), project('acme-b', { current_month_total: 50 })],
+    acme.totals,
+  );
+  const fetchMock = answerWith(json(success(first)));
+  const { refresh } = renderBilling();
+  (await screen.findByRole('link', { name: 'acme-b' })).focus();
+  fetchMock.mockImplementation(json(success(next)));
+  refresh();
+  expect(await screen.findByText('€50.00')).toBeVisible();
+  expect(rowNames()).toEqual(['acme-a', 'acme-b']);
+  await userEvent.click(screen.getByRole('button', { name: 'Month to date' }));
+  expect(rowNames()).toEqual(['acme-a', 'acme-b']); // lowest first
+  await userEvent.click(screen.getByRole('button', { name: 'Month to date' }));
+  expect(rowNames()).toEqual(['acme-b', 'acme-a']);
+});
+
+test('an own range without its days is not a question of their order, and its form closes with the section', async () => {
+  answerWith(json(success(acme)));
+  renderBilling();
+  await userEvent.selectOptions(await screen.findByRole('combobox', { name: 'Period' }), 'Own range');
+  await userEvent.click(screen.getByRole('button', { name: 'Show' }));
+  expect(screen.getByText('Choose the first and the last day.')).toBeVisible();
+  await userEvent.click(screen.getByRole('link', { name: 'acme-web' }));
+  expect(await screen.findByRole('combobox', { name: 'Period' })).toHaveValue('this-month');
+  expect(screen.queryByRole('button', { name: 'Show' })).not.toBeInTheDocument();
+});

@@ -7,6 +7,7 @@ import { LABEL_WIDTH } from '../../charts/Bars';
 import { ChartFigure } from '../../charts/ChartFigure';
 import type { Plot } from '../../charts/scale';
 import { ListPriceNotice } from '../../components/Notices';
+import { useSteadyOrder } from '../../components/useSteadyOrder';
 import { formatWhole } from '../../money';
 import { BucketTable } from './BucketTable';
 import { ExploreNotices } from './ExploreNotices';
@@ -39,13 +40,13 @@ export function ExploreFigures({ fresh, choice, scopeName, isUpdating, onChange 
       {trend.total === null || (isFiltered && trend.groups.length === 0) ? (
         <Nothing isFiltered={isFiltered} isOver={isOver(fresh)} />
       ) : (
-        <Figures fresh={fresh} choice={choice} scopeName={scopeName} onChange={onChange} />
+        <Figures fresh={fresh} choice={choice} scopeName={scopeName} isUpdating={isUpdating} onChange={onChange} />
       )}
     </div>
   );
 }
 
-function Figures({ fresh, choice, scopeName, onChange }: Omit<ExploreFiguresProps, 'isUpdating'>) {
+function Figures({ fresh, choice, scopeName, isUpdating, onChange }: ExploreFiguresProps) {
   const { data: trend, meta } = fresh;
   const { rows, series, bars, points, ticks, names, title, finding } = useFigures(fresh, choice.scope.kind);
   const id = useId();
@@ -54,7 +55,8 @@ function Figures({ fresh, choice, scopeName, onChange }: Omit<ExploreFiguresProp
     (plot: Plot) => <StackedBars plot={plot} chart={id} series={series} buckets={bars} ticks={ticks} format={format} />,
     [id, series, bars, ticks, format],
   );
-  const shown = useMemo(() => rows.map((row) => ({ row, name: names.row(row) })), [rows, names]);
+  const named = useMemo(() => rows.map((row) => ({ row, name: names.row(row) })), [rows, names]);
+  const { rows: shown, hold } = useSteadyOrder(named, ({ row }) => row.key, `${JSON.stringify(choice)} ${isUpdating}`);
   return (
     <>
       <ChartFigure
@@ -67,8 +69,10 @@ function Figures({ fresh, choice, scopeName, onChange }: Omit<ExploreFiguresProp
       >
         {chart}
       </ChartFigure>
-      <GroupTable chart={id} trend={trend} meta={meta} rows={shown} choice={choice} onChange={onChange} />
-      <BucketTable trend={trend} meta={meta} rows={shown} choice={choice} bucketName={names.bucket} />
+      <div className="billing-stack" {...hold}>
+        <GroupTable chart={id} trend={trend} meta={meta} rows={shown} choice={choice} onChange={onChange} />
+        <BucketTable trend={trend} meta={meta} rows={shown} choice={choice} bucketName={names.bucket} />
+      </div>
     </>
   );
 }

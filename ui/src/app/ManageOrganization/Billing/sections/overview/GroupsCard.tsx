@@ -10,6 +10,7 @@ import { ProjectLink } from '../../components/ProjectLink';
 import { Sparkline } from '../../components/Sparkline';
 import { useAlmostNothing } from '../../components/useAlmostNothing';
 import { usePrinting } from '../../components/usePrinting';
+import { useSteadyOrder } from '../../components/useSteadyOrder';
 import { Explained } from '../../explain/Explained';
 import { trendRange } from '../../explain/subject';
 import { dailyCosts } from '../../history';
@@ -34,14 +35,16 @@ export function GroupsCard({ fresh, history, scope, count, isThisMonth }: Groups
   const { data } = fresh;
   const isProjects = scope.kind === 'organization';
   const days = useMemo(() => (isProjects ? dailyCosts(history) : null), [isProjects, history]);
-  const shown = usePrinting() ? data.groups : data.groups.slice(0, MOST_ROWS);
   const almostNothing = useAlmostNothing(isThisMonth ? 'running' : null);
   const rounding = data.rounding ?? 0;
+  const groups = useMemo(() => data.groups.map((group, index) => ({ group, index })), [data.groups]);
+  const { rows, hold } = useSteadyOrder(groups, ({ group }) => keyOf(group), `${data.from} ${data.group_by}`);
+  const shown = usePrinting() ? rows : rows.slice(0, MOST_ROWS);
   return (
     <Card isCompact isFullHeight>
       <CardTitle component="h2">{t(isProjects ? 'projects' : 'skus')}</CardTitle>
       <CardBody>
-        <table aria-label={t(isProjects ? 'projectsTable' : 'skusTable')} className="billing-groups">
+        <table aria-label={t(isProjects ? 'projectsTable' : 'skusTable')} className="billing-groups" {...hold}>
           <thead>
             <tr>
               <th scope="col">{isProjects ? t('common:project') : t('sku')}</th>
@@ -57,9 +60,9 @@ export function GroupsCard({ fresh, history, scope, count, isThisMonth }: Groups
             </tr>
           </thead>
           <tbody>
-            {shown.map((group, index) => (
+            {shown.map(({ group, index }) => (
               <GroupRow
-                key={`${group.name ?? ''} ${group.uid ?? ''}`}
+                key={keyOf(group)}
                 group={group}
                 change={changeOf(index, data.compare)}
                 scope={scope}
@@ -86,6 +89,10 @@ export function GroupsCard({ fresh, history, scope, count, isThisMonth }: Groups
       </CardBody>
     </Card>
   );
+}
+
+function keyOf({ name, uid }: Group): string {
+  return `${name ?? ''} ${uid ?? ''}`;
 }
 
 interface GroupRowProps {

@@ -43,7 +43,7 @@ function columnProps(column: SortColumn): Pick<ThProps, 'className' | 'width' | 
 }
 
 interface ProjectTableProps {
-  rows: ProjectRow[];
+  rows: readonly ProjectRow[];
   totals: CurrencyTotal[];
   /** "All projects" */
   totalName: (currency: string | null) => string;

@@ -20,6 +20,7 @@ import { ListPriceNotice, UnpricedNotice } from '../../components/Notices';
 import { OtherCurrencies } from '../../components/OtherCurrencies';
 import { PageHeading } from '../../components/PageHeading';
 import { usePrinting } from '../../components/usePrinting';
+import { useSteadyOrder } from '../../components/useSteadyOrder';
 import { isWholeOrganization } from '../../components/useScopeName';
 import { dailyCosts, MOST_GROUPS, todayOf, useHistory } from '../../history';
 import { locale } from '../../i18n';
@@ -138,7 +139,8 @@ function SearchableTable({ list, meta, period }: SearchableTableProps) {
   const history = useHistory(ORGANIZATION, running.data).data?.data;
   const days = useMemo(() => dailyCosts(history), [history]);
   const rows = useMemo(() => rowsOf(list), [list]);
-  const matching = matchingRows(rows, view);
+  const choice = `${period ?? ''} ${view.column} ${view.descending} ${view.search}`;
+  const { rows: matching, hold } = useSteadyOrder(matchingRows(rows, view), ({ namespace }) => namespace, choice);
   const isPrinting = usePrinting();
   const page = isPrinting ? { page: 1, rows: matching } : pageOf(matching, view);
   const change = (part: Partial<TableView>, how?: { typing: boolean }) => {
@@ -162,18 +164,20 @@ function SearchableTable({ list, meta, period }: SearchableTableProps) {
         />
       ) : (
         <>
-          <ProjectTable
-            rows={page.rows}
-            totals={list.totals}
-            totalName={totalName}
-            meta={meta}
-            history={days}
-            period={period}
-            view={view}
-            onSort={(column, descending) => {
-              change({ column, descending, page: 1 });
-            }}
-          />
+          <div {...hold}>
+            <ProjectTable
+              rows={page.rows}
+              totals={list.totals}
+              totalName={totalName}
+              meta={meta}
+              history={days}
+              period={period}
+              view={view}
+              onSort={(column, descending) => {
+                change({ column, descending, page: 1 });
+              }}
+            />
+          </div>
           {history?.rest != null && <p className="billing-note">{t('trendOfLargest', { count: MOST_GROUPS })}</p>}
           {hasPages && (
             <Pages view={shown} matching={matching.length} onChange={change} title={t('paginationBottom')} />

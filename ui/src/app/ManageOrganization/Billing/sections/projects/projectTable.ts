@@ -76,7 +76,7 @@ export function matchingRows(rows: ProjectRow[], view: TableView): ProjectRow[] 
     .sort((a, b) => compare(valueOf(a, view.column), valueOf(b, view.column), direction) || byName(a, b));
 }
 
-export function pageOf(rows: ProjectRow[], view: TableView): { page: number; rows: ProjectRow[] } {
+export function pageOf(rows: readonly ProjectRow[], view: TableView): { page: number; rows: readonly ProjectRow[] } {
   const page = Math.min(view.page, Math.max(1, Math.ceil(rows.length / view.pageSize)));
   return { page, rows: rows.slice((page - 1) * view.pageSize, page * view.pageSize) };
 }
