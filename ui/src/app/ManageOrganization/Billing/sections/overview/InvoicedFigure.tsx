@@ -1,8 +1,8 @@
 import { Skeleton } from '@patternfly/react-core';
 import { useTranslation } from 'react-i18next';
 
-import type { DataOf, Fresh } from '../../api/models';
 import { PartState } from '../../components/PartState';
+import { viewStateOf } from '../../components/viewState';
 import { Explained } from '../../explain/Explained';
 import { formatAmount } from '../../money';
 import { useResource } from '../../queries/useResource';
@@ -14,22 +14,22 @@ const HEIGHT = '7rem';
 export function InvoicedFigure() {
   const { t } = useTranslation('overview');
   const query = useResource('/api/billing/organization/statement', {});
-  if (query.isPending && query.failureReason === null) {
+  const state = viewStateOf(query);
+  if (state.kind === 'error') {
+    return (
+      <PartState query={query} height={HEIGHT} term={t('invoiced')}>
+        {() => null}
+      </PartState>
+    );
+  }
+  if (state.kind === 'loading') {
     return (
       <Figure title={t('invoiced')}>
         <Skeleton width="6rem" height="1lh" />
       </Figure>
     );
   }
-  return (
-    <PartState query={query} height={HEIGHT} term={t('invoiced')}>
-      {(fresh) => <Invoiced fresh={fresh} />}
-    </PartState>
-  );
-}
-
-function Invoiced({ fresh }: { fresh: Fresh<DataOf<'/api/billing/organization/statement'>> }) {
-  const { t } = useTranslation('overview');
+  const { fresh } = state;
   const { invoiced } = fresh.data;
   if (invoiced == null) {
     return null;
