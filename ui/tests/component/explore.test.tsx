@@ -268,3 +268,26 @@ test('a bar that is rounded together with others has the difference as a row', a
   expect(shown).toHaveTextContent(bar.textContent);
   expect(drawer.getByRole('row', { name: /Rounded together/ })).toBeVisible();
 });
+
+test('bars by the hour of a period that is too long are a notice with the longest range', async () => {
+  answer({ trend: () => ok(trend()) });
+  renderBilling(`${EXPLORE}&by=hour`);
+  expect(
+    await screen.findByText(/This view has bars by the day. Bars by the hour are for at most 16 days./),
+  ).toBeVisible();
+  expect(screen.getByRole('button', { name: 'Hour' })).toBeDisabled();
+});
+
+test('bars by the hour can be chosen for an own range of a day', async () => {
+  const read = answer({ trend: () => ok(trend()) });
+  renderBilling('billing/explore?organization=acme&period=2025-09-03..2025-09-03');
+  await userEvent.click(await screen.findByRole('button', { name: 'Hour' }));
+  expect(lastTrend(read)?.searchParams.get('granularity')).toBe('hour');
+});
+
+test('a past period without usage does not ask to wait', async () => {
+  answer({ trend: () => ok({ ...trend(), total: null, to: '2025-09-01T00:00:00.000Z' }) });
+  renderBilling('billing/explore?organization=acme&period=2025-08-01..2025-08-31');
+  expect(await screen.findByText('Choose another period.')).toBeVisible();
+  expect(screen.queryByText(/or wait/)).not.toBeInTheDocument();
+});

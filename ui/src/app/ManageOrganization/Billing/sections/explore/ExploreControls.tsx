@@ -14,7 +14,7 @@ import { useTranslation } from 'react-i18next';
 import { errorText } from '../../api/errorText';
 import { useTrendDownload } from '../../queries/useTrendDownload';
 import { GRANULARITIES, GROUPINGS, isLabelKey } from './parameters';
-import { type Choice, type Explore, fitsHours, trendQueryOf } from './useExplore';
+import { type Choice, type Explore, fitsHours, MOST_DAYS_OF_HOURS, trendQueryOf } from './useExplore';
 
 interface ControlsProps {
   choice: Choice;
@@ -28,7 +28,7 @@ export function ExploreControls({ choice, onChange }: ControlsProps) {
   return (
     <div className="billing-controls">
       <GroupSelect choice={choice} onChange={onChange} />
-      <div {...(!hasHours && { title: t('tooManyBars') })}>
+      <div {...(!hasHours && { title: t('tooManyBars', { days: MOST_DAYS_OF_HOURS }) })}>
         <ToggleGroup aria-label={t('granularity')} {...(!hasHours && { 'aria-describedby': note })}>
           {GRANULARITIES.map((one) => (
             <ToggleGroupItem
@@ -45,7 +45,7 @@ export function ExploreControls({ choice, onChange }: ControlsProps) {
         </ToggleGroup>
         {!hasHours && (
           <Content component="small" id={note} className="pf-v6-screen-reader">
-            {t('tooManyBars')}
+            {t('tooManyBars', { days: MOST_DAYS_OF_HOURS })}
           </Content>
         )}
       </div>

@@ -1,6 +1,6 @@
 import './explore.css';
 
-import { PageSection, Skeleton } from '@patternfly/react-core';
+import { Alert, PageSection, Skeleton } from '@patternfly/react-core';
 import { useTranslation } from 'react-i18next';
 
 import { todayIn } from '../../address';
@@ -15,7 +15,7 @@ import { useScoped } from '../../queries/useScoped';
 import { ExploreControls } from './ExploreControls';
 import { ExploreFigures } from './ExploreFigures';
 import { FilterBar } from './FilterBar';
-import { trendQueryOf, useExplore } from './useExplore';
+import { MOST_DAYS_OF_HOURS, trendQueryOf, useExplore } from './useExplore';
 
 /** Cost over time, by groups. */
 export default function ExplorePage() {
@@ -40,6 +40,7 @@ export default function ExplorePage() {
 
 function OfOrganization({ projects }: { projects: Fresh<ProjectList> }) {
   const today = todayIn(projects.meta.time_zone ?? 'UTC', serverTime(projects, useNow()));
+  const { t } = useTranslation('explore');
   const name = useScopeName(projects.data);
   const { choice, change } = useExplore(today);
   const { scope } = choice;
@@ -48,6 +49,14 @@ function OfOrganization({ projects }: { projects: Fresh<ProjectList> }) {
   return (
     <>
       <ExploreControls choice={choice} onChange={change} />
+      {choice.lacksHours && (
+        <Alert
+          isInline
+          variant="info"
+          component="p"
+          title={`${t('daysInstead')} ${t('tooManyBars', { days: MOST_DAYS_OF_HOURS })}`}
+        />
+      )}
       <FilterBar choice={choice} onChange={change} projects={projects.data} trend={query.data?.data} />
       <BillingState
         query={query}

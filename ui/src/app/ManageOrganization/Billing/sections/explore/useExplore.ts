@@ -11,6 +11,8 @@ export interface Choice {
   scope: Scope;
   groupBy: string;
   granularity: Granularity;
+  /** The address wants bars by the hour, and the period is too long for them. */
+  lacksHours: boolean;
   isCompared: boolean;
   include: readonly string[];
   exclude: readonly string[];
@@ -31,8 +33,11 @@ const MOST_BARS = 400;
 /** Nine groups, and one bar for all others. */
 const GROUPS = 9;
 
+/** Longest period with bars by the hour. */
+export const MOST_DAYS_OF_HOURS = Math.floor(MOST_BARS / 24);
+
 export function fitsHours(days: number): boolean {
-  return days * 24 <= MOST_BARS;
+  return days <= MOST_DAYS_OF_HOURS;
 }
 
 /** `today`: the organization's day. */
@@ -48,6 +53,7 @@ export function useExplore(today: string): Explore {
       scope,
       groupBy: chosen ?? (isProject ? 'component' : 'project'),
       granularity: values.by === 'hour' && !fitsHours(days) ? 'day' : values.by,
+      lacksHours: values.by === 'hour' && !fitsHours(days),
       isCompared: values.compare,
       include: values.include,
       exclude: values.exclude,
