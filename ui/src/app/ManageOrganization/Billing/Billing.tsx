@@ -14,10 +14,10 @@ export function Billing() {
     <AddressProvider>
       <LiveProvider>
         <Routes>
-          {SECTIONS.map(({ name, path, hasBar, hasViews }) => {
+          {SECTIONS.map(({ name, path, hasBar, hasPeriod, hasViews }) => {
             const SectionPage = SECTION_PAGES[name];
             return (
-              <Route key={name} element={<SectionLayout hasBar={hasBar} />}>
+              <Route key={name} element={<SectionLayout hasBar={hasBar} hasPeriod={hasPeriod} />}>
                 <Route path={hasViews ? `${path}/*` : path} element={<SectionPage />} />
                 {name === 'projects' && <Route path="projects/:namespace" element={<ProjectPage />} />}
               </Route>

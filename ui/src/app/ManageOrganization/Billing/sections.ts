@@ -2,14 +2,14 @@ import { type ComponentType, lazy } from 'react';
 
 import OverviewPage from './sections/overview/OverviewPage';
 
-/** In the order of the sidebar. `path` is below the path of the page, and those of its views (`hasViews`) are below it. Later sections are lines here. */
+/** In the order of the sidebar. Without `hasPeriod`, the period changes nothing in the section, and the bar does not offer it. `path` is below the path of the page, and those of its views (`hasViews`) are below it. Later sections are lines here. */
 export const SECTIONS = [
-  { name: 'overview', path: '', hasBar: true, hasViews: false },
-  { name: 'explore', path: 'explore', hasBar: true, hasViews: false },
-  { name: 'projects', path: 'projects', hasBar: true, hasViews: false },
-  { name: 'budgets', path: 'budgets', hasBar: true, hasViews: true },
-  { name: 'plan', path: 'plan', hasBar: true, hasViews: false },
-  { name: 'statements', path: 'statements', hasBar: false, hasViews: true },
+  { name: 'overview', path: '', hasBar: true, hasPeriod: true, hasViews: false },
+  { name: 'explore', path: 'explore', hasBar: true, hasPeriod: true, hasViews: false },
+  { name: 'projects', path: 'projects', hasBar: true, hasPeriod: true, hasViews: false },
+  { name: 'budgets', path: 'budgets', hasBar: true, hasPeriod: false, hasViews: true },
+  { name: 'plan', path: 'plan', hasBar: true, hasPeriod: false, hasViews: false },
+  { name: 'statements', path: 'statements', hasBar: false, hasPeriod: false, hasViews: true },
 ] as const;
 export type Section = (typeof SECTIONS)[number];
 export type SectionName = Section['name'];

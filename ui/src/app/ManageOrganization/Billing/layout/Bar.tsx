@@ -1,5 +1,6 @@
 import { Flex, FlexItem, PageSection } from '@patternfly/react-core';
 import { useTranslation } from 'react-i18next';
+import { useLocation } from 'react-router';
 
 import { CopyLink } from '../components/CopyLink';
 import { useProjectsQuery } from '../queries/useProjectsQuery';
@@ -8,7 +9,8 @@ import { PeriodSelect } from './PeriodSelect';
 import { ScopeSelect } from './ScopeSelect';
 
 /** The scope, the period and the time of the figures, above each section. Without access to billing it is empty. */
-export function Bar() {
+export function Bar({ hasPeriod }: { hasPeriod: boolean }) {
+  const { pathname } = useLocation();
   const { t } = useTranslation();
   const { data: fresh, isError } = useProjectsQuery();
   return isError && fresh === undefined ? null : (
@@ -21,7 +23,7 @@ export function Bar() {
         rowGap={{ default: 'rowGapSm' }}
       >
         <ScopeSelect list={fresh?.data} />
-        <PeriodSelect />
+        {hasPeriod && <PeriodSelect key={pathname} />}
         <CopyLink />
         <FlexItem className="billing-bar-end">
           <Freshness fresh={fresh} />

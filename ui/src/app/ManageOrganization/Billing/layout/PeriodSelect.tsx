@@ -53,13 +53,13 @@ function RangeForm({ initial, onChoose }: RangeFormProps) {
   const { t } = useTranslation();
   const [from, setFrom] = useState(initial.kind === 'range' ? initial.from : '');
   const [to, setTo] = useState(initial.kind === 'range' ? initial.to : '');
-  const [isWrong, setIsWrong] = useState(false);
+  const [wrong, setWrong] = useState<'rangeRule' | 'rangeMissing' | null>(null);
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     if (isRange(from, to)) {
       onChoose({ kind: 'range', from, to });
     } else {
-      setIsWrong(true);
+      setWrong(from === '' || to === '' ? 'rangeMissing' : 'rangeRule');
     }
   };
   const day = (label: string, value: string, onChange: (value: string) => void) => (
@@ -68,10 +68,10 @@ function RangeForm({ initial, onChoose }: RangeFormProps) {
       aria-label={label}
       aria-describedby="billing-range-rule"
       value={value}
-      validated={isWrong ? 'error' : 'default'}
+      validated={wrong !== null ? 'error' : 'default'}
       onChange={(_event, next) => {
         onChange(next);
-        setIsWrong(false);
+        setWrong(null);
       }}
     />
   );
@@ -82,8 +82,8 @@ function RangeForm({ initial, onChoose }: RangeFormProps) {
       <Button type="submit" variant="secondary">
         {t('rangeApply')}
       </Button>
-      <span id="billing-range-rule" role="status" className={isWrong ? 'billing-wrong' : 'pf-v6-screen-reader'}>
-        {isWrong && t('rangeRule')}
+      <span id="billing-range-rule" role="status" className={wrong !== null ? 'billing-wrong' : 'pf-v6-screen-reader'}>
+        {wrong !== null && t(wrong)}
       </span>
     </form>
   );

@@ -9,11 +9,11 @@ import { SectionBoundary } from './SectionBoundary';
 import { ShownQualityProvider } from './ShownQuality';
 
 /** What is around each section: the bar, notices about the address, and what is shown while its file loads. */
-export function SectionLayout({ hasBar }: { hasBar: boolean }) {
+export function SectionLayout({ hasBar, hasPeriod }: { hasBar: boolean; hasPeriod: boolean }) {
   const { pathname } = useLocation();
   return (
     <ShownQualityProvider>
-      {hasBar && <Bar />}
+      {hasBar && <Bar hasPeriod={hasPeriod} />}
       <AddressNotice />
       <SectionBoundary key={pathname}>
         <Suspense
