@@ -319,3 +319,29 @@ test.each([
 test('a number goes into a field without a thousands separator', () => {
   expect([decimalText(1234.5, 'de'), decimalText(1234.5, 'en')]).toEqual(['1234,5', '1234.5']);
 });
+
+test('whoever may not create a budget gets no form', async () => {
+  answerEach({ ...BASE, [`GET ${BUDGETS}`]: listOf({ may_create: false }) });
+  renderBilling('billing/budgets/new');
+  expect(await screen.findByRole('heading', { name: 'You may not create a budget' })).toBeVisible();
+  expect(screen.queryByRole('button', { name: 'Create the budget' })).not.toBeInTheDocument();
+});
+
+test('a link to a deleted budget has a page that states it, with a way to the list', async () => {
+  const gone = json({ ...failure('Not found'), code: 'not_found' }, 404, { 'X-Request-Id': 'r-1' });
+  answerEach({ ...BASE, [`GET ${ONE}`]: gone, [`GET ${ONE}/history`]: gone });
+  renderBilling(`billing/budgets/${budget.id}?organization=acme`);
+  expect(await screen.findByRole('heading', { name: 'It does not exist any more' })).toBeVisible();
+  expect(screen.getByRole('link', { name: 'Go to the list of budgets' })).toHaveAttribute(
+    'href',
+    '/manage-organization/billing/budgets?organization=acme',
+  );
+  expect(screen.queryByText(/Internal error|r-1/)).not.toBeInTheDocument();
+});
+
+test('the bar of budgets has no period, which would change nothing there', async () => {
+  answerEach({ ...BASE, [`GET ${BUDGETS}`]: listOf({}) });
+  renderBilling('billing/budgets?period=30d');
+  expect(await screen.findByRole('combobox', { name: 'Scope' })).toBeVisible();
+  expect(screen.queryByRole('combobox', { name: 'Period' })).not.toBeInTheDocument();
+});

@@ -184,3 +184,11 @@ test('a failed delivery has its reason, and is sent again', async () => {
   expect(await screen.findByText('It is on its way again.')).toBeVisible();
   expect(sent.filter(({ method }) => method === 'POST')).toHaveLength(1);
 });
+
+test('a link to a deleted channel has a page that states it, with a way to the list', async () => {
+  const gone = json({ ...failure('Not found'), code: 'not_found' }, 404);
+  answerEach({ ...PROJECTS, [LIST]: listed, [`GET ${ONE}`]: gone });
+  renderBilling(`billing/budgets/channels/${operations.id}`);
+  expect(await screen.findByRole('heading', { name: 'It does not exist any more' })).toBeVisible();
+  expect(screen.getByRole('link', { name: 'Go to the list of channels' })).toBeVisible();
+});

@@ -219,6 +219,14 @@ test('an invoiced amount that cannot be loaded is named, and can be tried again'
     '/statement': json(failure('Internal server error'), 500),
   });
   renderBilling('billing/');
-  const term = await screen.findByText('Invoiced for this month');
-  expect(term.parentElement).toHaveTextContent('This could not be loaded: Billing had an internal error');
+  const failed = await screen.findByText('This could not be loaded: Billing had an internal error');
+  expect(failed.closest('dd')?.parentElement).toHaveTextContent('Invoiced for this month');
+});
+
+test('whoever may not create a budget is not asked to set one', async () => {
+  const budgets = { budgets: [], may_create: false, scope: { organization: 'acme', namespaces: ['acme-web'] } };
+  route({ ...all, '/budgets': json(success(budgets)) });
+  renderBilling('billing/');
+  expect(await screen.findByText('None for this scope')).toBeVisible();
+  expect(screen.queryByRole('link', { name: 'Set a budget' })).not.toBeInTheDocument();
 });

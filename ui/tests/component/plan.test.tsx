@@ -183,3 +183,11 @@ test('a mistake in a manifest is named with the manifest and the place in it', a
   await userEvent.click(screen.getByRole('button', { name: 'Show the cost' }));
   expect(await screen.findByText('Deployment web: /spec/template: is required')).toBeVisible();
 });
+
+test('without a plan, a project-user reads that these are the own projects', async () => {
+  const { data } = example<Plan>('plan');
+  const scope = { ...data.scope, namespaces: ['acme-ci', 'acme-web'] };
+  answerEach({ ...PROJECTS, [PLAN]: plan({ plan: null, addons: [], scope }) });
+  renderBilling('billing/plan');
+  expect(await screen.findByText('What your projects in acme request and use')).toBeVisible();
+});

@@ -52,7 +52,7 @@ for (const [person, foreign] of [
   test(`${person.name} is refused ${foreign}, and led back to their own`, async ({ page }) => {
     await open(page, person, `projects/${foreign}`);
     await expect(page.getByRole('heading', { name: 'You have no access to this project' })).toBeVisible();
-    await page.getByRole('link', { name: 'All projects' }).click();
+    await page.getByRole('link', { name: 'Go to the list of projects' }).click();
     await expect(page.getByRole('link', { name: 'acme-web' })).toBeVisible();
   });
 }

@@ -5,6 +5,7 @@ export type ApiErrorKind =
   | 'forbidden' // 403: the user has no access to this project
   | 'admin' // 403: only org-admins
   | 'not_started' // 404: billing of the organization has not begun
+  | 'gone' // 404: it was deleted, or the address is wrong
   | 'not_offered' // 501: the billing service of this installation lacks it
   | 'invalid' // 400, 422: the request; `details` say what is wrong
   | 'conflict' // 409, 412: another caller has changed it

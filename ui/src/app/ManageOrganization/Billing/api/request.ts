@@ -166,6 +166,7 @@ async function errorOf(response: Response): Promise<ApiError> {
 
 const KIND_OF_CODE: Record<string, ApiError['kind']> = {
   billing_not_started: 'not_started',
+  not_found: 'gone',
   org_admin_required: 'admin',
   not_offered: 'not_offered',
   invalid_parameter: 'invalid',

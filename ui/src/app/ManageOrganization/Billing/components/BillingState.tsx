@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 
 import type { Fresh } from '../api/models';
 import { useTryAgain } from '../queries/useTryAgain';
-import { ErrorState } from './ErrorState';
+import { ErrorState, type Way } from './ErrorState';
 import { LoadingState } from './LoadingState';
 import { FreshnessNotices } from './Notices';
 import { viewStateOf } from './viewState';
@@ -12,6 +12,8 @@ interface BillingStateProps<Data> {
   query: UseQueryResult<Fresh<Data>>;
   /** The project of the request, if it is not in the path. */
   namespace?: string | undefined;
+  /** Of something that can be deleted: the list that it is in. */
+  list?: Way;
   /** Skeletons of cards and table. */
   skeleton: ReactNode;
   /** Shown instead of `children` if the response is empty. Null if it is not empty. */
@@ -20,7 +22,7 @@ interface BillingStateProps<Data> {
 }
 
 /** Decides which state is shown: loading, rejected, failed, empty, or the data with its age. */
-export function BillingState<Data>({ query, namespace, skeleton, empty, children }: BillingStateProps<Data>) {
+export function BillingState<Data>({ query, namespace, list, skeleton, empty, children }: BillingStateProps<Data>) {
   const tryAgain = useTryAgain();
   const state = viewStateOf(query);
   switch (state.kind) {
@@ -33,6 +35,7 @@ export function BillingState<Data>({ query, namespace, skeleton, empty, children
           onTryAgain={tryAgain}
           isTrying={query.fetchStatus !== 'idle'}
           {...(namespace !== undefined && { namespace })}
+          {...(list !== undefined && { list })}
         />
       );
     case 'data':

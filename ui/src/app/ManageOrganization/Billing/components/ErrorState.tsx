@@ -10,6 +10,7 @@ import ClockIcon from '@patternfly/react-icons/dist/esm/icons/clock-icon';
 import CubesIcon from '@patternfly/react-icons/dist/esm/icons/cubes-icon';
 import DisconnectedIcon from '@patternfly/react-icons/dist/esm/icons/disconnected-icon';
 import LockIcon from '@patternfly/react-icons/dist/esm/icons/lock-icon';
+import SearchIcon from '@patternfly/react-icons/dist/esm/icons/search-icon';
 import type { TFunction } from 'i18next';
 import { type ComponentType, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -37,10 +38,17 @@ interface ErrorStateProps {
   isTrying: boolean;
   /** The project of the request, if it is not in the path. */
   namespace?: string;
+  /** The list that something deleted was in. */
+  list?: Way;
+}
+
+export interface Way {
+  title: string;
+  to: string;
 }
 
 /** The reason why there are no figures, and what the user can do. */
-export function ErrorState({ error, onTryAgain, isTrying, namespace: ofScope }: ErrorStateProps) {
+export function ErrorState({ error, onTryAgain, isTrying, namespace: ofScope, list }: ErrorStateProps) {
   const { t } = useTranslation();
   const { namespace = ofScope ?? '' } = useParams();
   const organization = new URLSearchParams(useLocation().search).get('organization') ?? t('organization');
@@ -54,7 +62,7 @@ export function ErrorState({ error, onTryAgain, isTrying, namespace: ofScope }: 
         </EmptyStateBody>
         <EmptyStateFooter>
           <EmptyStateActions>
-            <Action error={error} onTryAgain={onTryAgain} />
+            <Action error={error} onTryAgain={onTryAgain} list={list} />
           </EmptyStateActions>
           {error.passes && isTrying && <EmptyStateActions>{t('trying')}</EmptyStateActions>}
         </EmptyStateFooter>
@@ -63,7 +71,11 @@ export function ErrorState({ error, onTryAgain, isTrying, namespace: ofScope }: 
   );
 }
 
-function Action({ error, onTryAgain }: Pick<ErrorStateProps, 'error' | 'onTryAgain'>) {
+interface ActionProps extends Pick<ErrorStateProps, 'error' | 'onTryAgain'> {
+  list: Way | undefined;
+}
+
+function Action({ error, onTryAgain, list }: ActionProps) {
   const { t } = useTranslation();
   switch (error.kind) {
     case 'guest':
@@ -72,6 +84,8 @@ function Action({ error, onTryAgain }: Pick<ErrorStateProps, 'error' | 'onTryAga
       return null;
     case 'forbidden':
       return <AllProjectsLink />;
+    case 'gone':
+      return list === undefined ? null : <ListLink {...list} />;
     case 'unauthorized':
       return <LogIn />;
     default:
@@ -88,6 +102,11 @@ function AllProjectsLink() {
       {t('allProjects')}
     </Link>
   );
+}
+
+function ListLink({ title, to }: Way) {
+  const { search } = useLocation();
+  return <Link to={{ pathname: to, search: viewQuery(new URLSearchParams(search)).toString() }}>{title}</Link>;
 }
 
 /** Redirects to the login page. The button is shown if the session does not redirect, to avoid a redirect loop. */
@@ -126,6 +145,8 @@ function wordsOf(t: TFunction, error: ApiError, namespace: string, organization:
       return { title: t('timeoutTitle'), body: t('timeoutBody'), icon: ClockIcon };
     case 'admin':
       return { title: t('adminTitle'), body: t('adminBody'), icon: LockIcon };
+    case 'gone':
+      return { title: t('goneTitle'), body: t('goneBody'), icon: SearchIcon };
     case 'not_started':
       return { title: t('notStartedTitle'), body: t('notStartedBody', { organization }), icon: CubesIcon };
     case 'not_offered':

@@ -29,7 +29,7 @@ function errorOf(query: UseQueryResult): ApiError | null {
   return new ApiError('failed', error.message, { cause: error });
 }
 
-/** After a loss of access, the data that was loaded before is not shown. */
+/** After a loss of access, or when it was deleted, the data that was loaded before is not shown. */
 function isRefusal(error: ApiError | null): boolean {
-  return error !== null && ['guest', 'forbidden', 'admin'].includes(error.kind);
+  return error !== null && ['guest', 'forbidden', 'admin', 'gone'].includes(error.kind);
 }

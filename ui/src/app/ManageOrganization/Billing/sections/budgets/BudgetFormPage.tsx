@@ -1,4 +1,5 @@
-import { Skeleton } from '@patternfly/react-core';
+import { EmptyState, EmptyStateBody, Skeleton } from '@patternfly/react-core';
+import LockIcon from '@patternfly/react-icons/dist/esm/icons/lock-icon';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useParams } from 'react-router';
@@ -30,15 +31,28 @@ function NewBudgetPage() {
   return (
     <SectionPage title={t('newBudget')} up={{ title: t('budgets'), to: `${basePath}budgets` }}>
       <BillingState query={useBudgets()} skeleton={<Skeleton fontSize="4xl" />}>
-        {({ meta }) => (
-          <BudgetForm
-            opened={newDraft(scope.kind === 'project' ? scope.namespace : null, locale())}
-            stored={null}
-            meta={meta}
-          />
-        )}
+        {({ data, meta }) =>
+          data.may_create ? (
+            <BudgetForm
+              opened={newDraft(scope.kind === 'project' ? scope.namespace : null, locale())}
+              stored={null}
+              meta={meta}
+            />
+          ) : (
+            <Refused title={t('mayNotCreateTitle')} body={t('mayNotCreateBody')} />
+          )
+        }
       </BillingState>
     </SectionPage>
+  );
+}
+
+/** Instead of a form whose result would be refused. */
+function Refused({ title, body }: { title: string; body: string }) {
+  return (
+    <EmptyState titleText={title} headingLevel="h2" icon={LockIcon}>
+      <EmptyStateBody>{body}</EmptyStateBody>
+    </EmptyState>
   );
 }
 
@@ -54,16 +68,24 @@ function ChangeBudgetPage({ id }: { id: string }) {
   };
   return (
     <SectionPage title={query.data?.data.name ?? t('budget')} up={{ title: t('budgets'), to: `${basePath}budgets` }}>
-      <BillingState query={query} skeleton={<Skeleton fontSize="4xl" />}>
-        {({ data, meta, etag }) => (
-          <BudgetForm
-            key={version}
-            opened={draftOf(data, locale())}
-            stored={{ id, etag: etag ?? '' }}
-            meta={meta}
-            onLoadAgain={loadAgain}
-          />
-        )}
+      <BillingState
+        query={query}
+        list={{ title: t('allBudgets'), to: `${basePath}budgets` }}
+        skeleton={<Skeleton fontSize="4xl" />}
+      >
+        {({ data, meta, etag }) =>
+          data.may_change ? (
+            <BudgetForm
+              key={version}
+              opened={draftOf(data, locale())}
+              stored={{ id, etag: etag ?? '' }}
+              meta={meta}
+              onLoadAgain={loadAgain}
+            />
+          ) : (
+            <Refused title={t('mayNotChangeTitle')} body={t('readOnly')} />
+          )
+        }
       </BillingState>
     </SectionPage>
   );

@@ -45,7 +45,11 @@ export function BudgetView() {
       up={{ title: t('budgets'), to: `${basePath}budgets` }}
       actions={query.data?.data.may_change === true && <Actions fresh={query.data} onLoadAgain={query.refetch} />}
     >
-      <BillingState query={query} skeleton={<Skeleton fontSize="4xl" />}>
+      <BillingState
+        query={query}
+        list={{ title: t('allBudgets'), to: `${basePath}budgets` }}
+        skeleton={<Skeleton fontSize="4xl" />}
+      >
         {(fresh) => <Cards fresh={fresh} />}
       </BillingState>
       {budget !== undefined && <History budget={budget} />}

@@ -10,8 +10,15 @@ import { formatAmount, formatShare } from '../../money';
 import { type Budget, isFiring, limitOf } from '../../queries/useBudgets';
 import { Figure } from './Headline';
 
+interface BudgetFigureProps {
+  budgets: Budget[];
+  meta: Meta;
+  /** Whether the user may create one. */
+  mayCreate: boolean;
+}
+
 /** The first budget of the scope. */
-export function BudgetFigure({ budgets, meta }: { budgets: Budget[]; meta: Meta }) {
+export function BudgetFigure({ budgets, meta, mayCreate }: BudgetFigureProps) {
   const { t } = useTranslation('overview');
   const { basePath } = useBilling();
   const [params] = useSearchParams();
@@ -19,7 +26,7 @@ export function BudgetFigure({ budgets, meta }: { budgets: Budget[]; meta: Meta 
   const [first, ...others] = budgets;
   if (first === undefined) {
     return (
-      <Figure title={t('budget')} notes={<Link to={to}>{t('setBudget')}</Link>}>
+      <Figure title={t('budget')} notes={mayCreate && <Link to={to}>{t('setBudget')}</Link>}>
         <span className="billing-none">{t('noBudget')}</span>
       </Figure>
     );

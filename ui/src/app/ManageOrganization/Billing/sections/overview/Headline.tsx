@@ -58,7 +58,9 @@ export function Headline({ scope, period, soFar, trend, forecast, budgets, isLis
           {isThisMonth && <Forecasted scope={scope} forecast={forecast} isListPrice={isListPrice} />}
           {isThisMonth && (
             <PartState query={budgets} height={FIGURE_HEIGHT} term={t('budget')}>
-              {({ data, meta }) => <BudgetFigure budgets={monthlyBudgets(data, scope)} meta={meta} />}
+              {({ data, meta }) => (
+                <BudgetFigure budgets={monthlyBudgets(data, scope)} meta={meta} mayCreate={data.may_create} />
+              )}
             </PartState>
           )}
         </dl>

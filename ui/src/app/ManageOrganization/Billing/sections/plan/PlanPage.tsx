@@ -30,7 +30,7 @@ export default function PlanPage() {
 
 function subtitleOf({ plan, scope }: Plan) {
   if (plan === null) {
-    return 'subtitleNone';
+    return scope.namespaces === null ? 'subtitleNone' : 'subtitleNoneMember';
   }
   return scope.namespaces === null ? 'subtitle' : 'subtitleMember';
 }

@@ -39,6 +39,7 @@ function NewChannelPage() {
 
 function ChangeChannelPage({ id }: { id: string }) {
   const { t } = useTranslation('budgets');
+  const up = useWayUp();
   const query = useChannel(id);
   const [version, setVersion] = useState(0);
   const loadAgain = () => {
@@ -47,8 +48,8 @@ function ChangeChannelPage({ id }: { id: string }) {
     });
   };
   return (
-    <SectionPage title={query.data?.data.name ?? t('channel')} up={useWayUp()}>
-      <BillingState query={query} skeleton={<FormSkeleton />}>
+    <SectionPage title={query.data?.data.name ?? t('channel')} up={up}>
+      <BillingState query={query} list={{ ...up, title: t('allChannels') }} skeleton={<FormSkeleton />}>
         {({ data, etag }) => (
           <ChannelForm key={version} stored={{ channel: data, etag: etag ?? '' }} onLoadAgain={loadAgain} />
         )}
