@@ -223,7 +223,7 @@ test('an invoiced amount that cannot be loaded is named, and can be tried again'
   expect(failed.closest('dd')?.parentElement).toHaveTextContent('Invoiced for this month');
 });
 
-test('whoever may not create a budget is not asked to set one', async () => {
+test('whoever may not create a budget has no link to set one', async () => {
   const budgets = { budgets: [], may_create: false, scope: { organization: 'acme', namespaces: ['acme-web'] } };
   route({ ...all, '/budgets': json(success(budgets)) });
   renderBilling('billing/');
