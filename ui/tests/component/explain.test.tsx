@@ -73,7 +73,7 @@ test('the month of the organization has its rows, and the request that gives the
   renderBilling('billing/');
   const drawer = await open('€2,400.00, This month so far: show what it is made of');
   expect(await drawer.findByText('Cost of the month of acme')).toBeVisible();
-  expect(drawer.getByRole('row', { name: /Sum of all rows/ })).toHaveTextContent('2,399.999');
+  expect(drawer.getByRole('row', { name: /Sum of all rows/ })).toHaveTextContent('€2,399.999');
   expect(drawer.getByRole('row', { name: /^The figure/ })).toHaveTextContent('€2,400.00');
   expect(drawer.getByText(/curl .*organization\/explain\?figure=current_month_total/)).toBeVisible();
   await userEvent.click(drawer.getByRole('button', { name: 'Close' }));
@@ -88,6 +88,7 @@ test('a forecast has its method, its interval, how wrong it was, and opens what 
   expect(drawer.getByText(/from 23 past days were wrong by 2% on average, and 83% of the amounts/)).toBeVisible();
   expect(drawer.getByText(/curl .*organization\/forecast\?horizon=month_end&level=80/)).toBeVisible();
   await userEvent.click(drawer.getByRole('button', { name: /^€2,400.00, Spent so far/ }));
+  expect(document.activeElement?.closest('dialog')).not.toBeNull();
   expect(await drawer.findByRole('region', { name: 'Rows of the figure, by project' })).toBeVisible();
   expect(requests.at(-1)?.search).toBe('?figure=current_month_total&period=2025-09');
   await userEvent.click(drawer.getByRole('button', { name: 'Back' }));

@@ -216,7 +216,7 @@ test('a figure opens the rows that it is made of, and they add up to it', async 
   expect(rows.getByRole('row', { name: /memory_gib_hour/ })).toHaveTextContent(
     /from .*2025.* until .*2025.*own price list/,
   );
-  expect(rows.getByRole('row', { name: /Sum of all rows/ })).toHaveTextContent('21.887894976');
+  expect(rows.getByRole('row', { name: /Sum of all rows/ })).toHaveTextContent('€21.887894976');
   expect(rows.getByRole('row', { name: /Rounding/ })).toHaveTextContent('0.002105024');
   expect(rows.getByRole('row', { name: /The figure/ })).toHaveTextContent('€21.89');
   expect(drawer.getByText(/Usage is complete until/)).toBeVisible();
@@ -242,9 +242,9 @@ test('the total of an organization opens its rows by project, and each project i
   expect(read.at(-1)?.pathname).toBe('/api/billing/organization/explain');
   expect(read.at(-1)?.search).toBe('?figure=current_month_total&period=2025-09');
   expect(rows.getByRole('row', { name: /^acme-data/ })).toHaveTextContent(
-    'acme-datacpu_core_hour600 core hour0.0298from Aug 12, 2025, 00:00 UTC17.88',
+    'acme-datacpu_core_hour600 core hours€0.0298from Aug 12, 2025, 00:00 UTC€17.88',
   );
-  expect(rows.getByRole('row', { name: /^acme-web/ })).toHaveTextContent('3.65 per month');
+  expect(rows.getByRole('row', { name: /^acme-web/ })).toHaveTextContent('€3.65 per month');
   expect(rows.getByRole('row', { name: /^acme-ci/ })).toHaveTextContent('By steps');
   await userEvent.click(within(rows.getByRole('row', { name: /^acme-data/ })).getByRole('button'));
   expect(await drawer.findByRole('region', { name: 'Rows of the figure' })).toBeVisible();

@@ -2,6 +2,7 @@ import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 
+import { loadTexts } from '../../src/app/ManageOrganization/Billing/i18n';
 import { acme, newProject, project, projectList, success, unpricedProject } from '../fixtures';
 import { answerEach, answerWith, json, renderBilling } from '../render';
 import { history } from '../trends';
@@ -60,6 +61,17 @@ test('the lines of the table add up to the total: former projects and rounding a
   expect(within(former).getByText(/They moved or were deleted/)).toBeVisible();
   const rounding = screen.getByRole('rowheader', { name: /^Rounding/ }).closest('tr') as HTMLElement;
   expect(within(rounding).getByText('€0.01')).toBeVisible();
+});
+
+test('pages and alerts are German on the German page', async () => {
+  await loadTexts('de');
+  answerWith(json(success({ ...many, unpriced: 1 })));
+  renderBilling();
+  expect((await screen.findAllByRole('button', { name: 'Nächste Seite' })).length).toBeGreaterThan(0);
+  expect(screen.getAllByText('von', { exact: false }).length).toBeGreaterThan(0);
+  expect(screen.getByText('Warnung:')).toBeInTheDocument();
+  expect(screen.queryByText(/alert:|next page|per page/i)).not.toBeInTheDocument();
+  await loadTexts('en');
 });
 
 test('the list names the cost of the month in another currency', async () => {

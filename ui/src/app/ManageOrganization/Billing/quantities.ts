@@ -14,9 +14,8 @@ const KEYS = {
   'GPU hour': 'unitGpuHour',
 } as const;
 
-/** "2.5 cores", "24 GiB" */
-export function withUnit(quantity: number, unit: string): string {
-  const text = formatQuantity(quantity);
+/** "2.5 cores", "24 GiB". `text` is the quantity in words, if it has more digits. */
+export function withUnit(quantity: number, unit: string, text = formatQuantity(quantity)): string {
   return unit in KEYS
     ? i18n.t(KEYS[unit as keyof typeof KEYS], { ns: 'plan', count: quantity, quantity: text })
     : `${text} ${unit}`;

@@ -1,6 +1,7 @@
-import { Alert } from '@patternfly/react-core';
 import { type ReactNode, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+
+import { Alert } from './Alert';
 
 /** A running function responds within this time. A longer wait is a cold start. */
 const WARM_MILLISECONDS = 2000;

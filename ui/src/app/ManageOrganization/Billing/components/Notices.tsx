@@ -1,5 +1,6 @@
-import { Alert, AlertActionLink } from '@patternfly/react-core';
+import { AlertActionLink } from '@patternfly/react-core';
 
+import { Alert } from './Alert';
 import type { ApiError } from '../api/errors';
 import { errorText } from '../api/errorText';
 import type { Fresh, Meta } from '../api/models';

@@ -4,7 +4,7 @@ import { useProjectsQuery } from '../queries/useProjectsQuery';
 
 /**
  * The projects whose cost of the month is more than 0 and is rounded to 0. Only the list of the running month has that:
- * a trend and a statement do not. `month`: "2026-11" or "running". Null: a range that is not one month.
+ * a trend and a statement do not. `month`: "2026-11", or "running". Null: a range that is not one month.
  */
 export function useAlmostNothing(month: string | null): ReadonlySet<string> {
   const projects = useProjectsQuery(undefined, { enabled: month !== null }).data?.data.projects;

@@ -1,7 +1,8 @@
-import { Alert, Button, Content, Title } from '@patternfly/react-core';
+import { Button, Content, Title } from '@patternfly/react-core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
+import { Alert } from '../components/Alert';
 import { errorText } from '../api/errorText';
 import { useBilling } from '../BillingProvider';
 

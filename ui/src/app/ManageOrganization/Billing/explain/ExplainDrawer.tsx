@@ -28,12 +28,18 @@ export default function ExplainDrawer({ subject, onClose }: ExplainDrawerProps) 
   const { t } = useTranslation('explain');
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
+  const facts = useRef<HTMLDivElement>(null);
   const [parts, setParts] = useState<ExplainSubject[]>([]);
   useEffect(() => {
     dialog.current?.showModal();
   }, []);
+  /** What had the focus is gone with the part before: the keyboard goes on at the new part. */
+  const show = (shown: ExplainSubject[]) => {
+    setParts(shown);
+    facts.current?.focus();
+  };
   const open = (part: ExplainSubject) => {
-    setParts([...parts, part]);
+    show([...parts, part]);
   };
   return createPortal(
     <dialog ref={dialog} className="billing-drawer" aria-labelledby={id} onClose={onClose}>
@@ -57,14 +63,16 @@ export default function ExplainDrawer({ subject, onClose }: ExplainDrawerProps) 
               variant="link"
               isInline
               onClick={() => {
-                setParts(parts.slice(0, -1));
+                show(parts.slice(0, -1));
               }}
             >
               {t('back')}
             </Button>
           </div>
         )}
-        <Facts key={parts.length} subject={parts.at(-1) ?? subject} onOpen={open} />
+        <div ref={facts} tabIndex={-1} className="billing-stack">
+          <Facts key={parts.length} subject={parts.at(-1) ?? subject} onOpen={open} />
+        </div>
       </div>
     </dialog>,
     document.body,

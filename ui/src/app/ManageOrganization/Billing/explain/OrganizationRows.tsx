@@ -2,7 +2,7 @@ import { Content } from '@patternfly/react-core';
 import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 
-import type { Fresh, Schemas } from '../api/models';
+import type { Fresh, Meta, Schemas } from '../api/models';
 import { addressOf } from '../api/rest/resource';
 import { BillingState } from '../components/BillingState';
 import { ShowAll } from '../components/ShowAll';
@@ -12,7 +12,7 @@ import { useDownload } from '../queries/useDownload';
 import { useResource } from '../queries/useResource';
 import { ApiRequest } from './ApiRequest';
 import { Completeness } from './Completeness';
-import { formatExact } from './exact';
+import { exactAmount, exactQuantity } from './exact';
 import { ExplainSkeleton } from './ExplainSkeleton';
 import { FigureHead } from './FigureHead';
 import { OpenPart } from './OpenPart';
@@ -89,6 +89,7 @@ function Rows({ fresh, subject, onOpen }: OrganizationRowsProps & { fresh: Fresh
                 key={`${row.namespace} ${row.uid} ${row.sku} ${row.price?.id ?? ''} ${index}`}
                 row={row}
                 zone={zone}
+                currency={meta.currency}
                 onOpen={() => {
                   onOpen(projectSubject(subject, data, row.namespace));
                 }}
@@ -139,7 +140,14 @@ function projectSubject(subject: Subject, { from, to }: Explanation, namespace: 
   };
 }
 
-function ProjectRow({ row, zone, onOpen }: { row: Row; zone: string; onOpen: () => void }) {
+interface ProjectRowProps {
+  row: Row;
+  zone: string;
+  currency: Meta['currency'];
+  onOpen: () => void;
+}
+
+function ProjectRow({ row, zone, currency, onOpen }: ProjectRowProps) {
   const { t } = useTranslation('explain');
   return (
     <tr>
@@ -149,22 +157,22 @@ function ProjectRow({ row, zone, onOpen }: { row: Row; zone: string; onOpen: () 
         </OpenPart>
       </th>
       <td>{row.sku}</td>
-      <td className="billing-right">{`${formatExact(row.quantity)} ${row.unit}`}</td>
-      <td className="billing-right">{priceText(t, row)}</td>
+      <td className="billing-right">{exactQuantity(row.quantity, row.unit)}</td>
+      <td className="billing-right">{priceText(t, row, currency)}</td>
       <td className="billing-wide">{validityOf(t, row.price, zone)}</td>
-      <td className="billing-right">{row.amount === null ? t('noPrice') : formatExact(row.amount)}</td>
+      <td className="billing-right">{row.amount === null ? t('noPrice') : exactAmount(row.amount, currency)}</td>
     </tr>
   );
 }
 
 /** A price by the month is for a month, and a price with steps is several: the rows of the project have them. */
-function priceText(t: TFunction<'explain'>, { price, amount }: Row): string {
+function priceText(t: TFunction<'explain'>, { price, amount }: Row, currency: Meta['currency']): string {
   if (price === null) {
     return t(amount === null ? 'noPrice' : 'needsNoPrice');
   }
   if (price.unit_price === null) {
     return t('priceSteps');
   }
-  const text = formatExact(price.unit_price);
+  const text = exactAmount(price.unit_price, currency);
   return price.rating === 'month' ? t('priceMonth', { price: text }) : text;
 }

@@ -2,7 +2,7 @@ import { useTranslation } from 'react-i18next';
 
 import type { Meta, Schemas } from '../api/models';
 import { ShowAll } from '../components/ShowAll';
-import { formatExact } from './exact';
+import { exactAmount, exactQuantity, formatExact } from './exact';
 import { PlainTable } from './PlainTable';
 import { SumRows } from './SumRows';
 import { validityOf } from './validity';
@@ -28,7 +28,12 @@ export function RowTable({ explanation, meta, shown: figure }: RowTableProps) {
       {(shown) => (
         <PlainTable name={t('rows')} head={head} firstNumber={2} texts={[5]}>
           {shown.map((row, index) => (
-            <UsageRow key={`${row.sku} ${row.workload} ${row.price?.id ?? ''} ${index}`} row={row} zone={zone} />
+            <UsageRow
+              key={`${row.sku} ${row.workload} ${row.price?.id ?? ''} ${index}`}
+              row={row}
+              zone={zone}
+              currency={meta.currency}
+            />
           ))}
           <SumRows explanation={explanation} meta={meta} columns={COLUMNS} shown={figure} />
         </PlainTable>
@@ -37,15 +42,17 @@ export function RowTable({ explanation, meta, shown: figure }: RowTableProps) {
   );
 }
 
-function UsageRow({ row, zone }: { row: Row; zone: string }) {
+function UsageRow({ row, zone, currency }: { row: Row; zone: string; currency: Meta['currency'] }) {
   const { t } = useTranslation('explain');
   const cells = [
     row.workload === '-' ? t('noWorkload') : row.workload,
     formatExact(row.hours),
-    `${formatExact(row.quantity)} ${row.unit}`,
-    row.price === null ? t(row.amount === null ? 'noPrice' : 'needsNoPrice') : formatExact(row.price.unit_price),
+    exactQuantity(row.quantity, row.unit),
+    row.price === null
+      ? t(row.amount === null ? 'noPrice' : 'needsNoPrice')
+      : exactAmount(row.price.unit_price, currency),
     validityOf(t, row.price, zone),
-    row.amount === null ? t('noPrice') : formatExact(row.amount),
+    row.amount === null ? t('noPrice') : exactAmount(row.amount, currency),
   ];
   return (
     <tr>

@@ -2,7 +2,7 @@ import { useTranslation } from 'react-i18next';
 
 import type { Meta, Schemas } from '../api/models';
 import { formatAmount, formatDifference, formatRate } from '../money';
-import { formatExact } from './exact';
+import { exactAmount } from './exact';
 import { SumRow } from './PlainTable';
 
 type Summed = Pick<Schemas['OrganizationExplanation'], 'exact' | 'rounding' | 'value' | 'rest' | 'figure'>;
@@ -24,10 +24,16 @@ export function SumRows({ explanation, meta, columns, shown }: SumRowsProps) {
   return (
     <>
       {rest !== null && (
-        <SumRow columns={columns} name={t('restRows', { count: rest.rows })} text={formatExact(rest.amount)} />
+        <SumRow
+          columns={columns}
+          name={t('restRows', { count: rest.rows })}
+          text={exactAmount(rest.amount, meta.currency)}
+        />
       )}
-      <SumRow columns={columns} name={t('sum')} text={formatExact(exact)} />
-      {rounding !== null && <SumRow columns={columns} name={t('rounding')} text={formatExact(rounding)} />}
+      <SumRow columns={columns} name={t('sum')} text={exactAmount(exact, meta.currency)} />
+      {rounding !== null && (
+        <SumRow columns={columns} name={t('rounding')} text={exactAmount(rounding, meta.currency)} />
+      )}
       {value !== null && <SumRow columns={columns} name={t('value')} text={show(value, meta)} isBold={!differs} />}
       {differs && (
         <>

@@ -1,6 +1,7 @@
-import { Alert, PageSection } from '@patternfly/react-core';
+import { PageSection } from '@patternfly/react-core';
 import { useTranslation } from 'react-i18next';
 
+import { Alert } from '../components/Alert';
 import { useUnusedParameters } from '../address';
 
 /** A typing error in a link is not silent: the view differs from the one that was meant. */

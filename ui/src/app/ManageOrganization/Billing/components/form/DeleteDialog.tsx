@@ -20,7 +20,7 @@ interface DeleteDialogProps {
 export function DeleteDialog({ title, text, error, isPending, onLoadAgain, onDelete, onClose }: DeleteDialogProps) {
   const { t } = useTranslation();
   return (
-    <Modal isOpen variant={ModalVariant.small} onClose={onClose} aria-labelledby="billing-delete-title">
+    <Modal isOpen variant={ModalVariant.small} onEscapePress={onClose} aria-labelledby="billing-delete-title">
       <ModalHeader title={title} labelId="billing-delete-title" titleIconVariant="warning" />
       <ModalBody className="billing-break">
         {text}

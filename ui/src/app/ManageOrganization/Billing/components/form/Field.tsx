@@ -9,6 +9,7 @@ import {
   TextInput,
 } from '@patternfly/react-core';
 import { type ReactNode, useId } from 'react';
+import { useTranslation } from 'react-i18next';
 
 import { errorsAt, type FieldErrors } from './fields';
 import { MistakeText } from './MistakeText';
@@ -37,6 +38,7 @@ interface FieldFrameProps extends Pick<FieldProps, 'label' | 'pointer' | 'errors
 
 /** The label, the hint and the API's message of one field, connected for a screen reader. */
 export function FieldFrame({ label, pointer, errors, hint, isRequired = false, children }: FieldFrameProps) {
+  const { t } = useTranslation();
   const id = useId();
   const mistakes = errorsAt(errors, pointer);
   const isWrong = mistakes.length > 0;
@@ -49,7 +51,7 @@ export function FieldFrame({ label, pointer, errors, hint, isRequired = false, c
         <FormHelperText>
           <HelperText id={`${id}-text`}>
             {isWrong && (
-              <HelperTextItem variant="error">
+              <HelperTextItem variant="error" screenReaderText={t('alert_danger')}>
                 <MistakeText mistakes={mistakes} />
               </HelperTextItem>
             )}

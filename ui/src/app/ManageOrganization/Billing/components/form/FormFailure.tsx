@@ -1,7 +1,8 @@
-import { Alert, AlertActionLink, List, ListItem } from '@patternfly/react-core';
+import { AlertActionLink, List, ListItem } from '@patternfly/react-core';
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 
+import { Alert } from '../Alert';
 import type { ApiError } from '../../api/errors';
 import { errorTextWithRequest } from '../../api/errorText';
 import { errorsElsewhere, fieldErrorsOf } from './fields';

@@ -1,6 +1,6 @@
-import { Alert } from '@patternfly/react-core';
 import { useTranslation } from 'react-i18next';
 
+import { Alert } from '../../components/Alert';
 import type { Fresh, Trend } from '../../api/models';
 import { OtherCurrenciesNotice } from '../../components/Notices';
 import { formatPeriod } from '../../dates';

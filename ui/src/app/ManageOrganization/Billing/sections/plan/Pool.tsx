@@ -1,7 +1,8 @@
-import { Alert, Content, Progress, ProgressVariant } from '@patternfly/react-core';
+import { Content, Progress, ProgressVariant } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useTranslation } from 'react-i18next';
 
+import { Alert } from '../../components/Alert';
 import { formatTime } from '../../dates';
 import { formatQuantity } from '../../figures';
 import { unitName } from '../../quantities';

@@ -96,6 +96,7 @@ interface PagesProps extends PagingProps {
 }
 
 export function Pages({ view, matching, onChange, title, isCompact = false }: PagesProps) {
+  const { t } = useTranslation('projects');
   return (
     <Pagination
       itemCount={matching}
@@ -108,7 +109,20 @@ export function Pages({ view, matching, onChange, title, isCompact = false }: Pa
       onPerPageSelect={(_event, pageSize) => {
         onChange({ pageSize: PAGE_SIZES.find((size) => size === pageSize) ?? view.pageSize, page: 1 });
       }}
-      titles={{ paginationAriaLabel: title }}
+      titles={{
+        paginationAriaLabel: title,
+        items: '',
+        page: '',
+        ofWord: t('ofPages'),
+        perPageSuffix: t('perPage'),
+        itemsPerPage: t('rowsPerPage'),
+        optionsToggleAriaLabel: t('rowsPerPage'),
+        currPageAriaLabel: t('page'),
+        toFirstPageAriaLabel: t('firstPage'),
+        toPreviousPageAriaLabel: t('previousPage'),
+        toNextPageAriaLabel: t('nextPage'),
+        toLastPageAriaLabel: t('lastPage'),
+      }}
       isCompact={isCompact}
       widgetId={isCompact ? 'billing-pages-top' : 'billing-pages-bottom'}
       variant={isCompact ? 'top' : 'bottom'}

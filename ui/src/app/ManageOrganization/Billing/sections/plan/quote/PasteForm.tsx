@@ -1,7 +1,8 @@
-import { ActionGroup, Alert, Button, Form } from '@patternfly/react-core';
+import { ActionGroup, Button, Form } from '@patternfly/react-core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
+import { Alert } from '../../../components/Alert';
 import type { ApiError } from '../../../api/errors';
 import { TextAreaField } from '../../../components/form/Field';
 import { type FieldErrors, fieldErrorsOf, TRANSLATED } from '../../../components/form/fields';

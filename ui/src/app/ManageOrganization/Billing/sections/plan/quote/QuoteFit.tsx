@@ -1,7 +1,7 @@
-import { Alert } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useTranslation } from 'react-i18next';
 
+import { Alert } from '../../../components/Alert';
 import type { Meta, Schemas } from '../../../api/models';
 import { formatList, formatQuantity } from '../../../figures';
 import { formatAmount } from '../../../money';

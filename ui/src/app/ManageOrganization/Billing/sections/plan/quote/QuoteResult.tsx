@@ -1,8 +1,9 @@
-import { Alert, Content, ExpandableSection, List, ListItem, Title } from '@patternfly/react-core';
+import { Content, ExpandableSection, List, ListItem, Title } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 
+import { Alert } from '../../../components/Alert';
 import type { Fresh, Meta, Schemas } from '../../../api/models';
 import { formatExact, formatQuantity } from '../../../figures';
 import { formatAmount, formatRate } from '../../../money';
