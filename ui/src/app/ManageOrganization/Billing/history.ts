@@ -7,6 +7,7 @@ import { serverTime } from './now';
 import { useScoped } from './queries/useScoped';
 
 const SPARK_DAYS = 30;
+const UNFINISHED = ['future', 'running', 'incomplete'];
 /** A project with a lower cost has no spark line. */
 export const MOST_GROUPS = 100;
 
@@ -42,12 +43,18 @@ export function todayOf(clock: Fresh<unknown>): string {
   return todayIn(clock.meta.time_zone ?? 'UTC', serverTime(clock, Date.now()));
 }
 
+/**
+ * Without the running day and what comes after it. A running day with a missing hour is `incomplete`, and so are days
+ * whose usage is late: at the end of a line they would look like a fall of the cost.
+ */
+export function completeDays<Day extends { state: string }>(days: readonly Day[]): Day[] {
+  return days.slice(0, days.findLastIndex(({ state }) => !UNFINISHED.includes(state)) + 1);
+}
+
 /** The last 30 days of each project. The running day is not one of them: its cost is not complete. */
 export function dailyCosts(trend: Trend | undefined): DailyCosts {
   const costs = new Map<string, (number | null)[]>();
-  const buckets = (trend?.buckets ?? [])
-    .filter(({ state }) => state !== 'future' && state !== 'running')
-    .slice(-SPARK_DAYS);
+  const buckets = completeDays(trend?.buckets ?? []).slice(-SPARK_DAYS);
   trend?.groups.forEach(({ namespace }, index) => {
     if (namespace != null && !costs.has(namespace)) {
       costs.set(
