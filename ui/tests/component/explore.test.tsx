@@ -136,6 +136,20 @@ test('a group becomes a chip, and the chip can be removed', async () => {
   expect(location().search).not.toContain('exclude');
 });
 
+test('a component is suggested and found by its shown name, and the address keeps the name of the API', async () => {
+  const read = answer({ trend: () => ok(trend()) });
+  renderBilling(EXPLORE);
+  await screen.findByRole('heading', { name: /Cost by project/ });
+  await userEvent.click(screen.getByRole('button', { name: 'Add a filter' }));
+  const form = within(screen.getByRole('form', { name: 'Add a filter' }));
+  await userEvent.selectOptions(form.getByLabelText('Filter by'), 'Component');
+  expect(document.querySelector('datalist option[value="Public IP addresses"]')).not.toBeNull();
+  await userEvent.type(form.getByLabelText('Name'), 'public ip addresses');
+  await userEvent.click(form.getByRole('button', { name: 'Add' }));
+  expect(lastTrend(read)?.searchParams.get('include')).toBe('component:public_ip');
+  expect(screen.getByText(/Component: Public IP addresses/)).toBeVisible();
+});
+
 test('a filter is added by its name', async () => {
   const read = answer({ trend: () => ok(trend()) });
   renderBilling(EXPLORE);

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 
 import type { ProjectList, Trend } from '../../api/models';
 import { type Filter, type FilterKind, filterOf, filterOfGroup, filterText, kindsOf, withFilter } from './filters';
+import { componentName, componentNames, componentOf } from './groupNames';
 import type { Choice, Explore } from './useExplore';
 
 interface FilterBarProps {
@@ -76,7 +77,13 @@ function Chip({ side, text, onRemove }: { side: Side; text: string; onRemove: ()
   const filter = filterOf(text);
   const kind = filter === null ? '' : t(`kind_${filter.kind}`);
   const value =
-    filter === null ? text : isWithoutLabel(filter) ? t('chipNoLabel', { key: filter.value }) : filter.value;
+    filter === null
+      ? text
+      : isWithoutLabel(filter)
+        ? t('chipNoLabel', { key: filter.value })
+        : filter.kind === 'component'
+          ? componentName(filter.value)
+          : filter.value;
   const name = t(side === 'include' ? 'chipOnly' : 'chipWithout', { kind, value });
   return (
     <Label
@@ -104,7 +111,8 @@ function FilterForm({ choice, onChange, projects, trend }: FilterBarProps) {
   const [isWrong, setIsWrong] = useState(false);
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
-    const filter = filterOf(filterText({ kind, value: value.trim() }));
+    const given = value.trim();
+    const filter = filterOf(filterText({ kind, value: kind === 'component' ? componentOf(given) : given }));
     setIsWrong(filter === null);
     if (filter !== null) {
       onChange({ [side]: withFilter(choice[side], filter) });
@@ -162,6 +170,9 @@ function FilterForm({ choice, onChange, projects, trend }: FilterBarProps) {
 function suggestions(kind: FilterKind, projects: ProjectList, trend: Trend | undefined): string[] {
   if (kind === 'project') {
     return projects.projects.map(({ namespace }) => namespace);
+  }
+  if (kind === 'component') {
+    return componentNames();
   }
   const filters = (trend?.groups ?? []).map((group) => filterOfGroup(trend?.group_by ?? '', group));
   return filters.flatMap((filter) => (filter?.kind === kind ? [filter.value] : []));

@@ -26,7 +26,18 @@ export function rowName(t: TFunction<'explore'>, row: GroupRow, groupBy: string,
   return row.name === '' ? t('emptyLabel') : row.name;
 }
 
-function componentName(name: string): string {
+export function componentName(name: string): string {
   const known = COMPONENTS.find((one) => one === name);
   return known === undefined ? (name === 'other' ? i18n.t('otherComponent') : name) : i18n.t(known);
+}
+
+/** The shown names of all components. */
+export function componentNames(): string[] {
+  return COMPONENTS.map((name) => componentName(name));
+}
+
+/** The component of the API for a shown name, in any case of the letters. A name of the API stays. */
+export function componentOf(text: string): string {
+  const wanted = text.toLowerCase();
+  return COMPONENTS.find((name) => name === wanted || componentName(name).toLowerCase() === wanted) ?? text;
 }
