@@ -38,7 +38,11 @@ export function BudgetsView() {
     <SectionPage
       title={t('budgets')}
       subtitle={t('subtitle')}
-      actions={query.isPending ? <Skeleton width="8rem" height="2.25rem" /> : hasButton && <NewBudget />}
+      actions={
+        <div className="billing-place">
+          {query.isPending ? <Skeleton width="8rem" height="2.25rem" /> : hasButton && <NewBudget />}
+        </div>
+      }
     >
       <BudgetTabs current="budgets" />
       <BillingState query={query} skeleton={<ListSkeleton />}>

@@ -79,7 +79,7 @@ function SumRow({ period, amount }: { period: string; amount: string }) {
   const { t } = useTranslation(['statements', 'common']);
   return (
     <Tr className="billing-totals">
-      <Th scope="row" colSpan={4} dataLabel={t('common:total')}>
+      <Th scope="row" colSpan={4}>
         {t('common:total')}
       </Th>
       <Td dataLabel={t('amount')} className="billing-number">

@@ -11,9 +11,11 @@ interface DownloadStatementProps {
   period: string;
   /** In a table, the name of the button has the month. */
   isInRow?: boolean;
+  /** The statement is not loaded yet. */
+  isDisabled?: boolean;
 }
 
-export function DownloadStatement({ period, isInRow = false }: DownloadStatementProps) {
+export function DownloadStatement({ period, isInRow = false, isDisabled = false }: DownloadStatementProps) {
   const { t } = useTranslation(['statements', 'common']);
   const { isLoading, error, download } = useDownload<typeof STATEMENT>();
   return (
@@ -22,7 +24,7 @@ export function DownloadStatement({ period, isInRow = false }: DownloadStatement
         variant={isInRow ? 'link' : 'secondary'}
         isInline={isInRow}
         icon={<DownloadIcon />}
-        isDisabled={isLoading}
+        isDisabled={isLoading || isDisabled}
         {...(isInRow && { 'aria-label': t('download', { month: formatMonth(period) }) })}
         onClick={() => {
           download(STATEMENT, { query: { period } }, `statement-${period}.csv`);

@@ -1,8 +1,9 @@
-import { Alert, Content, EmptyState, EmptyStateBody } from '@patternfly/react-core';
+import { Content, EmptyState, EmptyStateBody } from '@patternfly/react-core';
 import SearchIcon from '@patternfly/react-icons/dist/esm/icons/search-icon';
 import { useTranslation } from 'react-i18next';
 import { useParams } from 'react-router';
 
+import { Alert } from '../../components/Alert';
 import { useSectionParameters } from '../../address';
 import { ApiError } from '../../api/errors';
 import type { Fresh } from '../../api/models';
@@ -66,7 +67,7 @@ function useWayUp() {
 function Actions({ period, isThere }: { period: string; isThere: boolean }) {
   return (
     <div className="billing-actions">
-      {isThere && <DownloadStatement period={period} />}
+      <DownloadStatement period={period} isDisabled={!isThere} />
       <CopyLink />
     </div>
   );
