@@ -10,6 +10,12 @@ export function formatQuantity(quantity: number): string {
   return new Intl.NumberFormat(locale(), { maximumFractionDigits: 6 }).format(quantity);
 }
 
+/** "7.86", "0.0013": a quantity where small differences do not matter. */
+export function formatAbout(quantity: number): string {
+  const digits = Math.abs(quantity) < 0.1 ? { maximumSignificantDigits: 2 } : { maximumFractionDigits: 2 };
+  return new Intl.NumberFormat(locale(), digits).format(quantity);
+}
+
 /** "€41.290322581": an amount that the API did not round. It has at least the digits of the currency. */
 export function formatExact(amount: number, currency: string, digits: number | undefined): string {
   const least = digits ?? digitsOf(currency);

@@ -3,7 +3,7 @@ import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useTranslation } from 'react-i18next';
 
 import { useView } from '../../address';
-import { formatQuantity } from '../../figures';
+import { formatAbout } from '../../figures';
 import { unitName } from '../../quantities';
 import { TableCard } from '../TableCard';
 import { type Dimension, dimensionTitle, isKnown, keyOf } from './planData';
@@ -78,14 +78,14 @@ function ProjectCell({ dimension, namespace }: { dimension: Dimension; namespace
         t('common:unknown')
       ) : (
         <PoolFigure dimension={dimension} name={namespace}>
-          {formatQuantity(project.requested)}
+          {formatAbout(project.requested)}
         </PoolFigure>
       )}
       {project?.used != null && project.used !== project.requested && (
-        <Content component="small">{t('usedOf', { used: formatQuantity(project.used) })}</Content>
+        <Content component="small">{t('usedOf', { used: formatAbout(project.used) })}</Content>
       )}
       {project?.limit != null && (
-        <Content component="small">{t('projectLimit', { limit: formatQuantity(project.limit) })}</Content>
+        <Content component="small">{t('projectLimit', { limit: formatAbout(project.limit) })}</Content>
       )}
     </Td>
   );

@@ -1,5 +1,4 @@
 import {
-  Alert,
   Card,
   CardBody,
   CardTitle,
@@ -13,6 +12,7 @@ import {
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 
+import { Alert } from '../../components/Alert';
 import type { Meta } from '../../api/models';
 import { Explained } from '../../explain/Explained';
 import { formatDayOf, formatMonth } from '../../figures';
@@ -62,7 +62,7 @@ function PlanFacts({ plan, entry, meta }: CurrentPlanProps & { entry: NonNullabl
         {entry.name ?? entry.id ?? t('planUnnamed')}
       </Fact>
       <Fact term={t('addons')}>
-        <Addons plan={plan} priceOf={priceOf} />
+        <Addons plan={plan} meta={meta} priceOf={priceOf} />
       </Fact>
       <Fact term={t('subscription')}>{stateTitle(state)}</Fact>
       <Fact term={t('since')}>{since === null ? t('sinceEver') : formatDayOf(since, meta.time_zone ?? 'UTC')}</Fact>
@@ -95,7 +95,11 @@ function PlanFacts({ plan, entry, meta }: CurrentPlanProps & { entry: NonNullabl
   }
 }
 
-function Addons({ plan, priceOf }: { plan: Plan; priceOf: (price: number | undefined) => string | undefined }) {
+function Addons({
+  plan,
+  meta,
+  priceOf,
+}: CurrentPlanProps & { priceOf: (price: number | undefined) => string | undefined }) {
   const { t } = useTranslation('plan');
   if (plan.addons.length === 0) {
     return t('noAddons');
@@ -103,7 +107,17 @@ function Addons({ plan, priceOf }: { plan: Plan; priceOf: (price: number | undef
   return plan.addons.map(({ id, name, quantity, monthly_price }) => (
     <div key={id}>
       {t('addonOf', { quantity, name })}
-      {monthly_price !== undefined && <Content component="small">{priceOf(monthly_price)}</Content>}
+      {monthly_price !== undefined && (
+        <Content component="small">
+          {quantity === 1
+            ? priceOf(monthly_price)
+            : t('addonPrices', {
+                one: formatAmount(monthly_price, meta),
+                all: formatAmount(monthly_price * quantity, meta),
+                quantity,
+              })}
+        </Content>
+      )}
     </div>
   ));
 }

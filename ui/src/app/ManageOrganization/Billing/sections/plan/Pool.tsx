@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 
 import { Alert } from '../../components/Alert';
 import { formatTime } from '../../dates';
-import { formatQuantity } from '../../figures';
+import { formatAbout } from '../../figures';
 import { unitName } from '../../quantities';
 import { TableCard } from '../TableCard';
 import { type Dimension, dimensionTitle, isKnown, keyOf, type Plan } from './planData';
@@ -68,7 +68,7 @@ function DimensionRow({ dimension, hasLeft }: { dimension: Dimension; hasLeft: b
           t('common:unknown')
         ) : (
           <PoolFigure dimension={dimension} name={t('used')}>
-            {formatQuantity(dimension.used)}
+            {formatAbout(dimension.used)}
           </PoolFigure>
         )}
       </Td>
@@ -94,7 +94,7 @@ function Left({ dimension }: { dimension: Dimension }) {
   }
   return (
     <PoolFigure dimension={dimension} name={t('left')}>
-      {formatQuantity(left)}
+      {formatAbout(left)}
     </PoolFigure>
   );
 }
@@ -109,14 +109,14 @@ function Taken({ dimension: one, title }: { dimension: Dimension; title: string 
       t('nothingKnown')
     ) : (
       <PoolFigure dimension={one} name={t('taken')}>
-        {formatQuantity(requested)}
+        {formatAbout(requested)}
       </PoolFigure>
     );
   }
   if (requested === null) {
-    return t('takenUnknown', { limit: formatQuantity(limit) });
+    return t('takenUnknown', { limit: formatAbout(limit) });
   }
-  const text = t('takenOf', { requested: formatQuantity(requested), limit: formatQuantity(limit) });
+  const text = t('takenOf', { requested: formatAbout(requested), limit: formatAbout(limit) });
   const share = limit > 0 ? requested / limit : Number(requested > 0);
   return (
     <div className="billing-measured">
