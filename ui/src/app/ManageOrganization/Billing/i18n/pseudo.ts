@@ -18,12 +18,23 @@ function accentOf(letter: string): string {
   return index < 0 ? letter : (ACCENTED[index] ?? letter);
 }
 
+/** Arabic, whose direction one of the languages has, has four forms of the plural more than English. */
+function formsOf(key: string): string[] {
+  return key.endsWith('_other')
+    ? ['other', 'zero', 'two', 'few', 'many'].map((form) => key.replace(/other$/, form))
+    : [key];
+}
+
 /** The sections of a catalogue with pseudo texts. */
 export function pseudoTexts<Sections extends object>(sections: Sections): Sections {
   return Object.fromEntries(
     Object.entries(sections).map(([section, texts]) => [
       section,
-      Object.fromEntries(Object.entries(texts as object).map(([key, text]) => [key, pseudoText(String(text))])),
+      Object.fromEntries(
+        Object.entries(texts as object).flatMap(([key, text]) =>
+          formsOf(key).map((form) => [form, pseudoText(String(text))]),
+        ),
+      ),
     ]),
   ) as Sections;
 }
