@@ -34,7 +34,7 @@ export interface BarsProps {
 const LABEL_GAP = 16;
 /** Labels need this space beside the bars. */
 export const LABEL_WIDTH = 150;
-const LONGEST_LABEL = 20;
+const LONGEST_LABEL = 17;
 
 /**
  * The bars of a stack: one path for each series. A chart of 400 hours and 10 groups has 4000 bars, and Victory has a
@@ -57,7 +57,7 @@ export function Bars({ chart, plot, series, buckets, scale }: BarsProps) {
       ))}
       <path d={zerosOf(buckets, scale)} className="billing-zero" />
       <path d={openOf(buckets, scale)} className="billing-open" />
-      {hasLabels && <DirectLabels series={series} buckets={buckets} scale={scale} plot={plot} />}
+      {hasLabels && <DirectLabels chart={chart} series={series} buckets={buckets} scale={scale} plot={plot} />}
     </g>
   );
 }
@@ -119,21 +119,61 @@ function openOf(buckets: readonly BarBucket[], scale: Scale): string {
     .join('');
 }
 
-/** The names beside the last bar, at the height of their parts. */
-function DirectLabels({ series, buckets, scale, plot }: Required<Omit<BarsProps, 'chart'>>) {
-  const parts = buckets.findLast(({ amount }) => amount !== null && amount > 0)?.parts ?? null;
+/**
+ * The names at the height of their parts in the last complete bar. If that bar is too low for them, they are a legend
+ * with the marks, in the order of the stack.
+ */
+function DirectLabels({ chart, series, buckets, scale, plot }: Required<BarsProps>) {
+  const known = ({ amount }: BarBucket) => amount !== null && amount > 0;
+  const index = buckets.findLastIndex((bucket) => known(bucket) && bucket.isComplete);
+  const named = buckets[index] ?? buckets.findLast(known);
+  const parts = named?.parts ?? null;
   const right = plot.width - plot.padding.right;
   if (parts === null) {
     return null;
   }
   const middles = series.map((_, index) => scale.y(below(parts, index) + (parts[index] ?? 0) / 2));
   const places = placeLabels(middles, LABEL_GAP, plot.height - plot.padding.bottom);
+  const isReadable = index >= 0 && scale.y(0) - scale.y(named?.amount ?? 0) >= series.length * LABEL_GAP;
+  if (!isReadable) {
+    return <Legend chart={chart} series={series} left={right + 14} />;
+  }
+  const [left, width] = sides(scale, index);
   return series.map(({ name, mark }, index) => (
     <g key={`${mark} ${name}`}>
-      <path d={`M${right} ${middles[index] ?? 0}L${right + 10} ${places[index] ?? 0}`} className="billing-label-line" />
+      <path
+        d={`M${left + width} ${middles[index] ?? 0}H${right}L${right + 10} ${places[index] ?? 0}`}
+        className="billing-label-line"
+      />
       <text x={right + 14} y={places[index]} dominantBaseline="central" className="billing-label">
-        {name.length > LONGEST_LABEL ? `${name.slice(0, LONGEST_LABEL - 1)}…` : name}
+        {shortName(name)}
       </text>
     </g>
   ));
+}
+
+/** From the top of the stack to its bottom. */
+function Legend({ chart, series, left }: Pick<BarsProps, 'chart' | 'series'> & { left: number }) {
+  return series.map(({ name, mark }, index) => {
+    const y = (series.length - index) * LABEL_GAP;
+    return (
+      <g key={`${mark} ${name}`}>
+        <rect
+          x={left}
+          y={y - 6}
+          width={12}
+          height={12}
+          fill={`url(#${patternId(chart, mark)})`}
+          className="billing-mark-edge"
+        />
+        <text x={left + 18} y={y} dominantBaseline="central" className="billing-label">
+          {shortName(name)}
+        </text>
+      </g>
+    );
+  });
+}
+
+function shortName(name: string): string {
+  return name.length > LONGEST_LABEL ? `${name.slice(0, LONGEST_LABEL - 1)}…` : name;
 }
