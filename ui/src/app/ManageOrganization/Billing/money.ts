@@ -43,12 +43,22 @@ export function formatDifference(amount: Amount, unit: Unit): string {
   return format(amount, unit, { signed: true });
 }
 
+/** "€0, €50, €100": an axis up to `top`. All its labels have the same digits. */
+export function formatTick(amount: number, top: number, unit: Unit): string {
+  return format(amount, unit, { whole: top >= 10 });
+}
+
+/** Whether the digits after the point do not matter in a range. */
+export function isWide(low: number, high: number): boolean {
+  return Math.abs(high) >= 100 && high - low >= 10;
+}
+
 /** "€815 – €870" as the browser's language writes a range. */
 export function formatAmountRange(low: Amount, high: Amount, unit: Unit): string {
   if (typeof low !== 'number' || typeof high !== 'number' || !isCode(unit.currency)) {
     return `${formatAmount(low, unit)} – ${formatAmount(high, unit)}`;
   }
-  return formatterOf(unit, { whole: Math.abs(high) >= 100 }).formatRange(low, high);
+  return formatterOf(unit, { whole: isWide(low, high) }).formatRange(low, high);
 }
 
 /** "US$491.33, CHF 2.00": amounts by currency, as the API sends the cost in currencies that the organization had before. */

@@ -27,6 +27,8 @@ export interface ChartFigureProps {
   height?: number;
   /** Space for the labels at the right edge, if the chart is wide enough. */
   labelWidth?: number;
+  /** The names of the marks, for a chart that is too narrow for labels. */
+  legend?: ReactNode;
   /** The chart, which is loaded late. `chart` is the id for its patterns. */
   children: (plot: Plot, chart: string) => ReactNode;
 }
@@ -41,7 +43,17 @@ const WIDE = 520;
  * readers. The picture is not read: the points are, and the table below the chart has the same figures.
  */
 export function ChartFigure(props: ChartFigureProps) {
-  const { title, headingLevel = 'h2', finding, points, spread, height = HEIGHT, labelWidth = 0, children } = props;
+  const {
+    title,
+    headingLevel = 'h2',
+    finding,
+    points,
+    spread,
+    height = HEIGHT,
+    labelWidth = 0,
+    legend,
+    children,
+  } = props;
   const own = useId();
   const id = props.chart ?? own;
   const area = useRef<HTMLDivElement>(null);
@@ -69,6 +81,7 @@ export function ChartFigure(props: ChartFigureProps) {
       <svg width={0} height={0} className="billing-patterns" aria-hidden="true">
         <MarkPatterns chart={id} />
       </svg>
+      {width < WIDE && legend}
       <div ref={area} className="billing-plot" style={{ blockSize: height }} dir="ltr">
         <LazyBoundary text="chartFailed">
           <Suspense fallback={<Skeleton height="100%" />}>

@@ -2,6 +2,7 @@ import { Chart, ChartArea, ChartAxis, ChartContainer, ChartLine } from '@pattern
 import { memo } from 'react';
 
 import { BELOW, BESIDE } from './axisStyles';
+import { freePlace } from './freePlace';
 import { placeLabels } from './labels';
 import { labelled, type Plot, pointX, topOf } from './scale';
 
@@ -27,12 +28,14 @@ export interface LineChartProps {
   band?: Band;
   /** The label of each point below the axis. */
   ticks: readonly string[];
-  format: (amount: number) => string;
+  format: (amount: number, top: number) => string;
 }
 
 const TICK_WIDTH = 56;
 const TICKS_BESIDE = 4;
 const LABEL_GAP = 16;
+/** The width of a letter of a label, on average. */
+const LETTER = 7.5;
 
 const STROKES: Record<LineKind, object> = {
   main: { stroke: 'var(--billing-line-main)', strokeWidth: 3 },
@@ -56,7 +59,13 @@ export default memo(function LineChart({ plot, lines, band, ticks, format }: Lin
       domain={{ x: [0, Math.max(1, count - 1)], y: [0, top * 1.08] }}
       containerComponent={<ChartContainer responsive={false} />}
     >
-      <ChartAxis dependentAxis showGrid tickCount={TICKS_BESIDE} tickFormat={format} style={BESIDE} />
+      <ChartAxis
+        dependentAxis
+        showGrid
+        tickCount={TICKS_BESIDE}
+        tickFormat={(amount: number) => format(amount, top)}
+        style={BESIDE}
+      />
       {band !== undefined && (
         <ChartArea
           data={areaOf(band)}
@@ -87,35 +96,51 @@ interface EndLabelsProps extends Pick<LineChartProps, 'plot' | 'lines' | 'band'>
   scale?: { y: (value: number) => number };
 }
 
-/** The name of a line that ends before the right edge is at its end, the others are at the edge. */
+/** The name of a line that ends before the right edge is near its end where no line is, the others are at the edge. */
 function EndLabels({ plot, lines, band, count, scale }: EndLabelsProps) {
   if (scale === undefined || plot.padding.right < TICK_WIDTH) {
     return null;
   }
   const ends = [...lines, ...(band === undefined ? [] : [{ name: band.name, amounts: band.high }])]
     .map(({ name, amounts }) => ({ name, index: lastKnown(amounts), amounts }))
-    .filter(({ index }) => index >= 0)
+    .filter(({ index, name }) => index >= 0 && name !== '')
     .map(({ name, index, amounts }) => ({ name, index, y: scale.y(amounts[index] ?? 0) }));
-  const early = ends.filter(({ index, name }) => index < count - 1 && name !== '');
-  const places = placeLabels(
-    early.map(({ y }) => Math.max(12, y - 8)),
-    LABEL_GAP,
-    plot.height - plot.padding.bottom,
+  const courses = [...lines.map(({ amounts }) => amounts), band?.low ?? [], band?.high ?? []].map((amounts) =>
+    amounts.map((amount, index) =>
+      amount === null ? null : ([pointX(plot, 'line', count, index), scale.y(amount)] as const),
+    ),
   );
+  const area = [0, plot.height - plot.padding.bottom] as const;
+  const placed = ends
+    .filter(({ index }) => index < count - 1)
+    .map((end) => {
+      const x = pointX(plot, 'line', count, end.index);
+      const width = end.name.length * LETTER;
+      const isStart = x - width < plot.padding.left;
+      const sides = isStart ? ([x, x + width] as const) : ([x - width, x] as const);
+      return { ...end, x, isStart, place: freePlace(end.y, sides, courses, area, LABEL_GAP) };
+    });
   return (
     <g>
-      {early.map(({ name, index }, number) => (
-        <text
-          key={name}
-          x={pointX(plot, 'line', count, index)}
-          y={places[number]}
-          textAnchor={index < count / 4 ? 'start' : 'end'}
-          className="billing-label"
-        >
-          {name}
-        </text>
-      ))}
-      <EdgeLabels plot={plot} ends={ends.filter(({ index }) => index >= count - 1)} />
+      {placed.map(
+        ({ name, x, isStart, place }) =>
+          place !== null && (
+            <text
+              key={name}
+              x={x}
+              y={place}
+              dominantBaseline="central"
+              textAnchor={isStart ? 'start' : 'end'}
+              className="billing-label"
+            >
+              {name}
+            </text>
+          ),
+      )}
+      <EdgeLabels
+        plot={plot}
+        ends={[...ends.filter(({ index }) => index >= count - 1), ...placed.filter(({ place }) => place === null)]}
+      />
     </g>
   );
 }

@@ -10,7 +10,7 @@ export interface StackedBarsProps extends Omit<BarsProps, 'scale' | 'plot'> {
   /** The label of each bucket below the axis. */
   ticks: readonly string[];
   /** An amount at the axis. */
-  format: (amount: number) => string;
+  format: (amount: number, top: number) => string;
 }
 
 const TICK_WIDTH = 72;
@@ -29,7 +29,12 @@ export default memo(function StackedBars({ plot, ticks, format, ...marks }: Stac
       domain={{ x: [0, buckets.length], y: [0, top * 1.05] }}
       containerComponent={<VictoryContainer responsive={false} />}
     >
-      <VictoryAxis dependentAxis tickCount={TICKS_BESIDE} tickFormat={format} style={BESIDE} />
+      <VictoryAxis
+        dependentAxis
+        tickCount={TICKS_BESIDE}
+        tickFormat={(amount: number) => format(amount, top)}
+        style={BESIDE}
+      />
       <Bars {...marks} plot={plot} />
       <VictoryAxis
         tickValues={shown.map((index) => index + 0.5)}

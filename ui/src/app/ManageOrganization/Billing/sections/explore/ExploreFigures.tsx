@@ -8,7 +8,7 @@ import { ChartFigure } from '../../charts/ChartFigure';
 import type { Plot } from '../../charts/scale';
 import { ListPriceNotice } from '../../components/Notices';
 import { useSteadyOrder } from '../../components/useSteadyOrder';
-import { formatWhole } from '../../money';
+import { formatTick } from '../../money';
 import { BucketTable } from './BucketTable';
 import { ExploreNotices } from './ExploreNotices';
 import { GroupTable } from './GroupTable';
@@ -50,7 +50,7 @@ function Figures({ fresh, choice, scopeName, isUpdating, onChange }: ExploreFigu
   const { data: trend, meta } = fresh;
   const { rows, series, bars, points, ticks, names, title, finding } = useFigures(fresh, choice.scope.kind);
   const id = useId();
-  const format = useCallback((amount: number) => formatWhole(amount, meta), [meta]);
+  const format = useCallback((amount: number, top: number) => formatTick(amount, top, meta), [meta]);
   const chart = useCallback(
     (plot: Plot) => <StackedBars plot={plot} chart={id} series={series} buckets={bars} ticks={ticks} format={format} />,
     [id, series, bars, ticks, format],

@@ -4,15 +4,16 @@ import { useTranslation } from 'react-i18next';
 
 import type { Forecast, Fresh, Trend } from '../../api/models';
 import { ChartFigure, type ChartPoint } from '../../charts/ChartFigure';
+import { LineLegend } from '../../charts/LineLegend';
 import { formatDay } from '../../dates';
-import { formatAmount, formatAmountRange, formatWhole, type Unit } from '../../money';
+import { formatAmount, formatAmountRange, formatTick, type Unit } from '../../money';
 import { type Course, courseOf, dayOf } from './course';
 
 const LineChart = lazy(() => import('../../charts/LineChart'));
 
 /** The height of the chart with its heading, so that nothing moves when it comes. */
-export const COURSE_HEIGHT = '16rem';
-const PLOT_HEIGHT = 190;
+export const COURSE_HEIGHT = '14rem';
+const PLOT_HEIGHT = 156;
 const LABEL_WIDTH = 96;
 
 interface CourseCardProps {
@@ -33,7 +34,7 @@ export function CourseCard({ fresh, history, forecast, budget, isThisMonth, isLi
   const course = useMemo(() => courseOf(data, meta, history, forecast), [data, meta, history, forecast]);
   const points = usePoints(course, meta, forecast, budget, isThisMonth);
   const finding = useFinding(fresh, forecast);
-  const format = useMemo(() => (amount: number) => formatWhole(amount, meta), [meta]);
+  const format = useMemo(() => (amount: number, top: number) => formatTick(amount, top, meta), [meta]);
   const hasForecast = course.forecast.some((amount) => amount !== null);
   const lines = useMemo(
     () => [
@@ -60,6 +61,9 @@ export function CourseCard({ fresh, history, forecast, budget, isThisMonth, isLi
       spread="line"
       height={PLOT_HEIGHT}
       labelWidth={LABEL_WIDTH}
+      legend={
+        <LineLegend lines={lines.map((line) => (line.name === '' ? { ...line, name: t('courseForecast') } : line))} />
+      }
     >
       {(plot) => (
         <LineChart

@@ -13,7 +13,7 @@ import { usePrinting } from '../../components/usePrinting';
 import { useSteadyOrder } from '../../components/useSteadyOrder';
 import { Explained } from '../../explain/Explained';
 import { trendRange } from '../../explain/subject';
-import { dailyCosts } from '../../history';
+import { completeDays, dailyCosts } from '../../history';
 import { formatAmount, formatChange, formatDifference } from '../../money';
 import { filterOf } from './groupFilter';
 import type { Group } from './useOverviewData';
@@ -70,7 +70,7 @@ export function GroupsCard({ fresh, history, scope, count, isThisMonth }: Groups
                 almostNothing={isProjects && almostNothing.has(group.namespace ?? '')}
                 days={
                   days === null
-                    ? data.buckets.map((bucket) => bucket.groups?.[index] ?? null)
+                    ? completeDays(data.buckets).map((bucket) => bucket.groups?.[index] ?? null)
                     : (days.get(group.namespace ?? '') ?? null)
                 }
               />

@@ -17,6 +17,7 @@ import {
   formatChange,
   formatDifference,
   formatWhole,
+  isWide,
   type Unit,
 } from '../../money';
 import { type BudgetList, monthlyBudgets } from '../../queries/useBudgets';
@@ -206,7 +207,7 @@ function Forecasted({ scope, forecast, isListPrice }: Pick<HeadlineProps, 'scope
             }
           >
             <Explained subject={{ kind: 'forecast', scope, fresh }} name={title}>
-              {formatWhole(p50, meta)}
+              {low !== null && high !== null && isWide(low, high) ? formatWhole(p50, meta) : formatAmount(p50, meta)}
             </Explained>
           </Figure>
         );
