@@ -3,7 +3,7 @@ import '@patternfly/patternfly/patternfly-charts.css';
 
 import { Card, CardBody, CardTitle, Content, Flex, FlexItem, Skeleton } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useId } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import type { Overview } from '../../api/models';
@@ -28,18 +28,33 @@ export function BreakdownCard({ overview, unit, month }: BreakdownCardProps) {
   const { namespace } = overview;
   const { current_month_total: total } = overview.billing_summary;
   const rows = breakdownRows(overview);
+  const [largest] = [...rows].sort((a, b) => b.cost - a.cost);
+  const id = useId();
   return (
     <Card isFullHeight>
-      <CardTitle component="h2">{t('breakdown')}</CardTitle>
+      <CardTitle component="h2" id={`${id}-title`}>
+        {t('breakdown')}
+      </CardTitle>
       <CardBody>
+        {largest !== undefined && largest.cost > 0 && (
+          <Content component="p" id={`${id}-finding`}>
+            {t('breakdownLargest', {
+              resource: t(largest.resource),
+              amount: formatAmount(largest.cost, unit),
+              percent: formatShare(largest.share),
+            })}
+          </Content>
+        )}
         <Flex alignItems={{ default: 'alignItemsCenter' }} justifyContent={{ default: 'justifyContentCenter' }}>
           {rows.some(({ cost }) => cost > 0) ? (
             <FlexItem>
-              <LazyBoundary text="chartFailed">
-                <Suspense fallback={<DonutSkeleton />}>
-                  <CostDonut rows={rows} total={total} unit={unit} />
-                </Suspense>
-              </LazyBoundary>
+              <figure className="billing-figure" aria-labelledby={`${id}-title`} aria-describedby={`${id}-finding`}>
+                <LazyBoundary text="chartFailed">
+                  <Suspense fallback={<DonutSkeleton />}>
+                    <CostDonut rows={rows} total={total} unit={unit} />
+                  </Suspense>
+                </LazyBoundary>
+              </figure>
             </FlexItem>
           ) : (
             <Content component="p">

@@ -1,20 +1,14 @@
-import black from '@patternfly/react-tokens/dist/esm/chart_color_black_300';
-import blue from '@patternfly/react-tokens/dist/esm/chart_color_blue_300';
-import green from '@patternfly/react-tokens/dist/esm/chart_color_green_300';
-import orange from '@patternfly/react-tokens/dist/esm/chart_color_orange_300';
-import purple from '@patternfly/react-tokens/dist/esm/chart_color_purple_300';
-import teal from '@patternfly/react-tokens/dist/esm/chart_color_teal_300';
-import yellow from '@patternfly/react-tokens/dist/esm/chart_color_yellow_300';
+import '../../charts/charts.css';
 
 import type { Resource } from './breakdown';
 
-/** A resource has the same colour in the ring and in the table. */
+/** A resource has the same colour in the ring and in the table. Each has 3:1 to the page (charts.css). */
 export const resourceColors: Record<Resource, string> = {
-  cpu_cost: blue.var,
-  memory_cost: purple.var,
-  storage_cost: teal.var,
-  network_cost: yellow.var,
-  public_ip_cost: orange.var,
-  gpu_cost: green.var,
-  other_cost: black.var,
+  cpu_cost: 'var(--billing-chart-1)',
+  memory_cost: 'var(--billing-chart-4)',
+  storage_cost: 'var(--billing-chart-3)',
+  network_cost: 'var(--billing-chart-9)',
+  public_ip_cost: 'var(--billing-chart-2)',
+  gpu_cost: 'var(--billing-chart-5)',
+  other_cost: 'var(--billing-chart-10)',
 };
