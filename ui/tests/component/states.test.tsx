@@ -193,6 +193,13 @@ test('outside a BillingProvider the error names it', async () => {
   ).toThrow('BillingProvider');
 });
 
+test('the ring is a figure with a name and a sentence that has its finding', async () => {
+  answerWith(json(success(overview())));
+  renderBilling(PROJECT);
+  const ring = await screen.findByRole('figure', { name: 'Cost breakdown' });
+  expect(ring).toHaveAccessibleDescription('CPU is the largest part: €989.45, 59.2% of the month.');
+});
+
 test('a GPU has a row where it is used', async () => {
   const { cost_breakdown: parts } = overview();
   answerWith(json(success(overview({ cost_breakdown: { ...parts, gpu_cost: 12.5 } }))));

@@ -29,7 +29,8 @@ test.each(Object.keys(en) as (keyof typeof en)[])('%s has the same keys and plac
 
 test('the pseudo-language is longer, has accents, and keeps the placeholders', () => {
   expect(pseudoText('Usage of {{name}}')).toBe('[Úšágé óf {{name}}······]');
-  expect(Object.keys(pseudo.common)).toEqual(Object.keys(en.common));
+  expect(Object.keys(pseudo.common)).toEqual(expect.arrayContaining(Object.keys(en.common)));
+  expect(Object.keys(pseudo.common)).toContain('unpricedTitle_few'); // Arabic has more forms of the plural
 });
 
 test.each([
