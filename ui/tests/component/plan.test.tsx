@@ -26,6 +26,14 @@ test('the plan has its price, its add-ons and the fees of the month', async () =
   expect(screen.getAllByText('€58.00')).toHaveLength(2);
 });
 
+test('two add-ons of a kind have the price of one and of both', async () => {
+  const addons = example<Plan>('plan').data.addons.map((one) => ({ ...one, quantity: 2, monthly_price: 9 }));
+  answerEach({ ...PROJECTS, [PLAN]: plan({ addons }) });
+  renderBilling('billing/plan');
+  expect(await screen.findByText('2 × turbo-x1')).toBeVisible();
+  expect(screen.getByText('€9.00 per month for one, €18.00 for all 2')).toBeVisible();
+});
+
 test('each dimension has what is requested of the limit, and the day on which it runs out', async () => {
   answerEach({ ...PROJECTS, [PLAN]: plan() });
   renderBilling('billing/plan');
