@@ -1,10 +1,11 @@
 import './explore.css';
 
-import { Alert, PageSection, Skeleton } from '@patternfly/react-core';
+import { PageSection, Skeleton } from '@patternfly/react-core';
 import { useTranslation } from 'react-i18next';
 
 import { todayIn } from '../../address';
 import type { Fresh, ProjectList } from '../../api/models';
+import { Alert } from '../../components/Alert';
 import { BillingState } from '../../components/BillingState';
 import { PageHeading } from '../../components/PageHeading';
 import { useScopeName } from '../../components/useScopeName';

@@ -1,7 +1,7 @@
-import { Alert } from '@patternfly/react-core';
 import { useTranslation } from 'react-i18next';
 
 import { useView } from '../../address';
+import { Alert } from '../../components/Alert';
 
 /** The figures are of a month: a notice for any other period. */
 export function MonthsOnly({ text }: { text: 'monthsOnly' | 'projectMonthsOnly' }) {

@@ -15,7 +15,6 @@ import { Navigate, useSearchParams } from 'react-router';
 import { firstOfMonth, useSectionParameters, useView, VIEW, withValues } from '../../address';
 import type { Fresh, ProjectList } from '../../api/models';
 import { useBilling } from '../../BillingProvider';
-import { Alert } from '../../components/Alert';
 import { BillingState } from '../../components/BillingState';
 import { ListPriceNotice, UnpricedNotice } from '../../components/Notices';
 import { OtherCurrencies } from '../../components/OtherCurrencies';
