@@ -252,7 +252,7 @@ test('the page of a project shows the last month if the period is that month', a
 test('the page of a project has a notice for a period that is not a month', async () => {
   answerWith((url) => json(success(url.pathname.endsWith('/overview') ? overview() : acme))());
   renderBilling(`${PROJECT}?period=30d`);
-  expect(await screen.findByText(/This page has whole months. It shows the running month/)).toBeVisible();
+  expect(await screen.findByText(/This page has complete months. It shows the running month/)).toBeVisible();
 });
 
 test('in the section Projects, a scope of one project is the page of that project', async () => {
