@@ -1,5 +1,6 @@
 """The documentation names everything that the code has."""
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,12 @@ FIELDS = {name: field for settings in SETTINGS for name, field in settings.model
 def test_every_setting_is_documented_with_its_default(name: str) -> None:
     """The table of settings is the settings."""
     field = FIELDS[name]
-    default = "required" if field.is_required() else f"`{field.default}`" if field.default else "none"
+    default = "required" if field.is_required() else f"`{_text(field.default)}`" if field.default else "none"
     assert f"| `{name.upper()}` | {default}" in PAGE
+
+
+def _text(default: object) -> object:
+    return f"{default:%Y-%m-%dT%H:%M:%SZ}" if isinstance(default, datetime) else default
 
 
 @pytest.mark.parametrize("error", ServiceError.__subclasses__())
