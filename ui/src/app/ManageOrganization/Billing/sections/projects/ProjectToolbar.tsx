@@ -116,7 +116,6 @@ export function Pages({ view, matching, onChange, title, isCompact = false }: Pa
         ofWord: t('ofPages'),
         perPageSuffix: t('perPage'),
         itemsPerPage: t('rowsPerPage'),
-        optionsToggleAriaLabel: t('rowsPerPage'),
         currPageAriaLabel: t('page'),
         toFirstPageAriaLabel: t('firstPage'),
         toPreviousPageAriaLabel: t('previousPage'),
