@@ -8,8 +8,13 @@
            (SELECT CASE WHEN NOT bool_or(upper_inf(l.validity)) THEN max(upper(l.validity)) END FROM ownership AS l
             WHERE l.namespace = w.namespace AND l.organization = w.organization AND l.life = w.life) AS until
     FROM organization AS o
-    CROSS JOIN LATERAL named_lives(o.organization, ARRAY[%(namespace)s::text], o.moment) AS n
-    JOIN ownership AS w ON w.organization = o.organization AND w.namespace = n.namespace AND w.life = n.life
+    JOIN ownership AS w ON w.organization = o.organization AND w.namespace = %(namespace)s::text
+        AND w.life = ( -- named_lives, which would be planned for each request
+            SELECT n.life FROM ownership AS n
+            WHERE n.organization = o.organization AND n.namespace = %(namespace)s::text
+              AND (lower_inf(n.validity) OR lower(n.validity) <= o.moment)
+            ORDER BY lower(n.validity) DESC NULLS LAST LIMIT 1
+        )
     WHERE CASE WHEN %(period)s::date IS NULL THEN w.validity @> o.moment
                ELSE w.validity && tstzrange(o.starts, greatest(least(o.ends, o.moment), o.starts + interval '1 hour')) END
     ORDER BY lower(w.validity) DESC NULLS LAST LIMIT 1

@@ -1,7 +1,8 @@
 -- include figures/month.sql
 -- The figures of an organization's projects in one month, without a single line: sums and states only. One row: the
 -- organization, and arrays of the projects that it owns now, or owned in the month of the request; or only of the first
--- %(most)s after the name %(after)s. A former life of a namespace (named_lives) is not in the list, in no month. An unknown organization has no row. Figures are rounded here, once, half up, as
+-- %(most)s after the name %(after)s. A former life of a namespace (named_lives) is not in the list, in no month.
+-- An unknown organization has no row. Figures are rounded here, once, half up, as
 -- billing_service/money.py does: ten thousand decimals in Python would take longer than the query.
 , ours AS ( -- one life of each namespace: the one that is in the list
     SELECT DISTINCT ON (w.namespace) w.namespace::text, w.life, true AS ours
