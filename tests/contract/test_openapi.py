@@ -16,8 +16,11 @@ from dev.generate.openapi import DOCUMENT
 from dev.platform import Platform
 from dev.settings import port_variable
 
-# Without If-Match, a change is 428 (RFC 6585).
+# Without If-Match, a change is 428 (RFC 6585). A request with too long parameters is 414 or 431 before they are read.
 CONFIGURATION = """
+[checks.negative_data_rejection]
+expected-statuses = [400, 401, 403, 404, 405, 406, 409, 414, 415, 422, 428, 429, 431]
+
 [checks.missing_required_header]
 expected-statuses = [400, 401, 403, 406, 415, 422, 428]
 """
