@@ -38,7 +38,7 @@ def test_a_budget_is_created_seen_changed_and_deleted(platform: Platform, api: h
     """By an org-admin. A project-user sees it and may change it once that is allowed; others see a 404."""
     alice, bob, dave = (bearer(platform, name) for name in ("alice", "bob", "dave"))
     allow_project_users(api, alice, allowed=False)  # other tests use this platform too
-    keyed = alice | {"idempotency-key": "a budget"}
+    keyed = alice | {"idempotency-key": "a-budget"}
     made = api.post(ROUTE, json=BODY, headers=keyed)
     data = assert_success_envelope(made, 201)["data"]
     path = made.headers["location"]

@@ -30,7 +30,7 @@ def test_a_test_message_arrives_and_is_signed(platform: Platform, api: httpx2.Cl
     alice, dave = bearer(platform, "alice"), bearer(platform, "dave")
     url = f"http://127.0.0.1:{platform.settings.ports['RECEIVER_PORT']}/hook"
     body = {"name": "receiver", "target": {"kind": "webhook", "url": url, "secret": SECRET}}
-    keyed = alice | {"idempotency-key": "a channel"}
+    keyed = alice | {"idempotency-key": "a-channel"}
     made = api.post(ROUTE, json=body, headers=keyed)
     data = assert_success_envelope(made, 201)["data"]
     assert api.post(ROUTE, json=body, headers=keyed).json()["data"] == data
