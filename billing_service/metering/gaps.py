@@ -18,12 +18,11 @@ OnNode = tuple[str, int]  # node, and the end of the window
 
 @dataclass(frozen=True)
 class Gaps:
-    """By namespace and pod. A pod that is not in them has no gap."""
+    """By namespace and pod. A pod that is not in them has no gap. `spans`: seconds from the first to the last scrape, of
+    each window after a gap."""
 
     missing: Mapping[Key, frozenset[int]] = field(default_factory=dict)
-    spans: Mapping[Key, Windows] = field(
-        default_factory=dict
-    )  # of windows after a gap: seconds from first to last scrape
+    spans: Mapping[Key, Windows] = field(default_factory=dict)
 
     def known(self, series: Sequence[Series]) -> list[Series]:
         """Without the windows that are missing."""

@@ -1,6 +1,7 @@
 """Reads path and query parameters into the parameter model. A mistake is a 400 that names what is allowed."""
 
 import re
+from collections import Counter
 from functools import cache
 from typing import Final, TypeVar, cast
 from urllib.parse import parse_qsl
@@ -59,8 +60,8 @@ def _read_query(query: bytes) -> list[tuple[str, str]]:
         pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict")
     except ValueError:
         raise _invalid("The query string is not percent-encoded UTF-8") from None
-    names = [name for name, _ in pairs]
-    repeated = next((name for name in names if names.count(name) > 1), None)
+    counts = Counter(name for name, _ in pairs)
+    repeated = next((name for name, count in counts.items() if count > 1), None)
     if repeated is not None:
         raise _invalid(f"Query parameter {_shown(repeated)} appears twice; once is allowed")
     return pairs
