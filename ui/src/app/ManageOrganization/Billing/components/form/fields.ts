@@ -20,11 +20,13 @@ export function fieldErrorsOf(error: ApiError | null): FieldErrors {
   const errors = error?.kind === 'invalid' ? error.details.errors : null;
   const members: unknown[] = Array.isArray(errors) ? errors : [];
   return new Map(
-    members.filter(isFieldError).map(({ pointer, message, code }) => [pointer, { message, code: code ?? 'invalid' }]),
+    members
+      .filter(isFieldError)
+      .map(({ pointer, message, code }) => [pointer, { message, code: typeof code === 'string' ? code : 'invalid' }]),
   );
 }
 
-function isFieldError(value: unknown): value is { pointer: string; message: string; code?: string } {
+function isFieldError(value: unknown): value is { pointer: string; message: string; code?: unknown } {
   const { pointer, message } = (value ?? {}) as { pointer?: unknown; message?: unknown };
   return typeof pointer === 'string' && typeof message === 'string';
 }
