@@ -18,8 +18,8 @@ OnNode = tuple[str, int]  # node, and the end of the window
 
 @dataclass(frozen=True)
 class Gaps:
-    """By namespace and pod. A pod that is not in them has no gap. `spans`: seconds from the first to the last scrape, of
-    each window after a gap."""
+    """By namespace and pod. A pod that is not in them has no gap. `spans`: seconds from the first to the last scrape,
+    of each window after a gap."""
 
     missing: Mapping[Key, frozenset[int]] = field(default_factory=dict)
     spans: Mapping[Key, Windows] = field(default_factory=dict)
